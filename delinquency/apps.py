@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DelinquencyConfig(AppConfig):
+    """The project itself, installed as an app for its management commands and static files."""
+
+    name = "delinquency"
+    verbose_name = _("Delinquency")

@@ -1,0 +1,228 @@
+"""The close of day: which steps, in which order, and the one way of running them.
+
+A day is closed once and in order. Each step keeps a `DayClose` row that moves with its batches, so that a run killed at
+any point is taken up behind its last committed batch. See docs/close-of-day.md for how to add a step.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from accounts.models import StandingChange
+from accounts.services import close as book
+from audit import services as audit
+from cases import services as cases
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from reminders import services as reminders
+from runs import clock, selectors
+from runs import services as runs
+from runs.locks import AlreadyLocked, advisory_lock
+from runs.models import DayClose, RunStatus
+from runs.services import StepRun
+
+Step = tuple[str, Callable[[StepRun], None]]
+
+STEPS: tuple[Step, ...] = (
+    ("age", book.age),
+    ("accrue", book.accrue),
+    ("cases", cases.follow_day),
+    ("reminders", reminders.queue_first_reminders),
+)
+
+# Any number, as long as no other lock of this database has it: "DAY" in ASCII.
+LOCK_KEY = 0x444159
+LISTED_CHANGES = 50
+
+
+class CloseRefused(Exception):
+    """The day cannot be closed as asked; the message says why and what to do."""
+
+
+class StepFailed(Exception):
+    """A step failed; its day stays open and the next run takes the step up where it stopped."""
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What a step did in all its runs for the day; `seconds` are of this run, 0 when it was done before."""
+
+    step: str
+    counts: dict[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """A standing that the dry run moved; blank: not late."""
+
+    account_ref: str
+    before: str
+    after: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class DayResult:
+    """What came of one day. `changes` (the first of `changes_total`) are filled by a dry run only."""
+
+    day: date
+    steps: Sequence[StepOutcome] = ()
+    seconds: float = 0.0
+    already_closed: bool = False
+    changes: Sequence[Change] = field(default=())
+    changes_total: int = 0
+
+
+class _RolledBack(Exception):
+    """Ends the transaction of a dry run."""
+
+
+def close_day(
+    *,
+    actor: audit.Actor,
+    day: date | None = None,
+    through: date | None = None,
+    dry_run: bool = False,
+    steps: Sequence[Step] = STEPS,
+) -> list[DayResult]:
+    """Close `day`, or every open day through `through` (default: today), in order; one result a day.
+
+    A day closed before adds nothing and says so. The first close of a book may be of any date: the opening moves to
+    the day before it. Each batch of a step commits by itself and a run takes up what another left; after the last
+    step the day is sealed together with that step's end. A dry run does everything in one transaction and rolls it
+    back: it holds what it touches locked until its end.
+
+    Raises:
+        CloseRefused: another run is at it (it says which), the book was never opened, or an earlier day is open.
+        StepFailed: a step failed; its error is kept on the run page.
+    """
+    if day is not None and through is not None:
+        raise CloseRefused(_("Give one date: that of the day to close, or that of the last one."))
+    with _one_at_a_time(actor):
+        if not dry_run:
+            return _close(actor, day, through, steps, dry_run=False)
+        results: list[DayResult] = []
+        try:
+            with transaction.atomic():
+                results = _close(actor, day, through, steps, dry_run=True)
+                raise _RolledBack
+        except _RolledBack:
+            return results
+
+
+@contextmanager
+def _one_at_a_time(actor: audit.Actor) -> Iterator[None]:
+    holder = f"close_day {socket.gethostname()[:20]} pid {os.getpid()} {actor}"
+    try:
+        lock = advisory_lock(LOCK_KEY, holder.encode()[:63].decode(errors="ignore"))
+        with lock:
+            yield
+    except AlreadyLocked as error:
+        running = DayClose.objects.filter(status=RunStatus.RUNNING).order_by("-date", "-position").first()
+        at = _(" It is at step {step} of {day}.").format(step=running.step, day=running.date) if running else ""
+        raise CloseRefused(
+            _("Another close of day is running ({holder}).").format(holder=error) + at
+        ) from error
+
+
+def _close(
+    actor: audit.Actor, day: date | None, through: date | None, steps: Sequence[Step], *, dry_run: bool
+) -> list[DayResult]:
+    last = selectors.book_day()
+    if last is None:
+        raise CloseRefused(_("The book is empty: import a book first."))
+    if day is not None and day != last + timedelta(days=1):
+        if selectors.has_closed_any() or selectors.begun_day():
+            return [_refuse_or_known(day, last)]
+        with transaction.atomic():
+            book.reopen(day=day - timedelta(days=1))
+        last = day - timedelta(days=1)
+    until = day or through or clock.today()
+    if through is not None and through <= last and selectors.has_closed_any():
+        return [DayResult(day=through, already_closed=True)]
+    span = (until - last).days
+    return [_close_one(actor, last + timedelta(days=n), steps, dry_run=dry_run) for n in range(1, span + 1)]
+
+
+def _refuse_or_known(day: date, last: date) -> DayResult:
+    """A day that is not the next one: closed before, or out of order."""
+    if day > last:
+        first = last + timedelta(days=1)
+        raise CloseRefused(
+            _("{first} is not closed yet. Close it first, or close every day with --through {day}.").format(
+                first=first, day=day
+            )
+        )
+    view = selectors.day_close(day)
+    if view is None or view.closed_at is None:
+        raise CloseRefused(_("{day} lies before the book: its first day was a later one.").format(day=day))
+    return DayResult(day=day, already_closed=True)
+
+
+def _close_one(actor: audit.Actor, day: date, steps: Sequence[Step], *, dry_run: bool) -> DayResult:
+    began = time.monotonic()
+    latest_change = StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0
+    outcomes = []
+    with audit.in_request(f"close-day-{day.isoformat()}"):
+        for position, (name, function) in enumerate(steps, start=1):
+            is_last = position == len(steps)
+            outcomes.append(_run_step(actor, day, position, name, function, is_last=is_last, dry_run=dry_run))
+    changes, total = _changes(day, latest_change) if dry_run else ((), 0)
+    return DayResult(
+        day=day, steps=outcomes, seconds=time.monotonic() - began, changes=changes, changes_total=total
+    )
+
+
+def _run_step(
+    actor: audit.Actor,
+    day: date,
+    position: int,
+    name: str,
+    function: Callable[[StepRun], None],
+    *,
+    is_last: bool,
+    dry_run: bool,
+) -> StepOutcome:
+    began = time.monotonic()
+    run = runs.begin_step(day=day, step=name, position=position, dry_run=dry_run)
+    if run is None:
+        return StepOutcome(name, DayClose.objects.get(date=day, step=name).result, 0.0)
+    try:
+        function(run)
+        with transaction.atomic():
+            runs.finish_step(run)
+            if is_last:
+                sealed = runs.seal_day(day)
+                audit.record(actor=actor, verb="close-day", subject=sealed)
+    except Exception as error:
+        if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
+            # In a dry run there is nothing to keep: the whole of it is rolled back.
+            runs.fail_step(run, error)
+        raise StepFailed(
+            _("Step {step} of {day} failed: {error}").format(
+                step=name, day=day, error=f"{type(error).__name__}: {error}"
+            )
+        ) from error
+    return StepOutcome(name, run.result().counts, time.monotonic() - began)
+
+
+def _changes(day: date, after_id: int) -> tuple[list[Change], int]:
+    made = StandingChange.objects.filter(id__gt=after_id, business_day=day)
+    listed = made.select_related("account").order_by("account__ref", "id")[:LISTED_CHANGES]
+    return [
+        Change(
+            account_ref=change.account.ref,
+            before=" ".join(filter(None, [change.from_bucket, change.from_kind, change.from_risk_class])),
+            after=" ".join(filter(None, [change.to_bucket, change.to_kind, change.to_risk_class])),
+            cause=change.cause,
+        )
+        for change in listed
+    ], made.count()

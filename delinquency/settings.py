@@ -1,0 +1,233 @@
+"""All settings, in one file; what differs between machines comes from the environment (docs/settings.md).
+
+With no environment at all this describes the embedded engines under var/ and secrets made there, over plain HTTP on
+this machine only. A database of one's own (DATABASE_URL) turns the strict defaults on and wants its secrets given.
+"""
+
+import time
+from pathlib import Path
+
+import bootstrap
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from delinquency import engines
+from delinquency.env import env, key, key_ring, moment, random_key, random_key_ring, random_text, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = engines.var_folder()
+EMBEDDED = engines.database_is_embedded()
+
+# --- Who we are, and secrets
+
+DEBUG = env.bool("DELINQUENCY_DEBUG", default=False)
+SECRET_KEY = secret("SECRET_KEY", random_text)
+# What encrypts personal data: the first key writes, all of them read. And what makes it findable (accounts/vault.py).
+FIELD_KEYS = key_ring("DELINQUENCY_FIELD_KEYS", secret("DELINQUENCY_FIELD_KEYS", random_key_ring))
+INDEX_KEY = key("DELINQUENCY_INDEX_KEY", secret("DELINQUENCY_INDEX_KEY", random_key))
+
+ALLOWED_HOSTS = env.list("DELINQUENCY_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("DELINQUENCY_TRUSTED_ORIGINS", default=[])
+
+# --- Applications
+
+INSTALLED_APPS = [
+    "delinquency",
+    "accounts",
+    "cases",
+    "reminders",
+    "compliance",
+    "staff",
+    "audit",
+    "runs",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_rq",
+    "django_filters",
+    "django_htmx",
+    "csp",
+    "lucide",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Nothing is shown to anyone who has not logged in, unless a view says so.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "delinquency.urls"
+WSGI_APPLICATION = "delinquency.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- The database
+
+_connection = conninfo_to_dict(engines.database_url())
+# Connections kept open by a web process (delinquency/wsgi.py); commands and workers, which fork, take one each.
+_pool_size = env.int("DELINQUENCY_DB_POOL", default=0)
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _connection.pop("dbname", ""),
+        "USER": _connection.pop("user", ""),
+        "PASSWORD": _connection.pop("password", ""),
+        "HOST": _connection.pop("host", ""),
+        "PORT": _connection.pop("port", ""),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 10,
+            **_connection,
+            **({"pool": {"min_size": 1, "max_size": _pool_size, "timeout": 10}} if _pool_size else {}),
+        },
+    }
+}
+
+# --- Queues: everything enters them through the one helper in runs/services.py
+
+_queue = {
+    "URL": engines.redis_url(),
+    "DEFAULT_TIMEOUT": 3600,
+    "SERIALIZER": "rq.serializers.JSONSerializer",
+}
+RQ_QUEUES = {"default": _queue, "outbox": _queue}
+RQ = {"COMMIT_MODE": "on_db_commit"}
+# The dashboard's own permission would let any member of staff read job arguments and empty queues.
+RQ_SHOW_ADMIN_LINK = False
+
+# --- Who may come in
+
+AUTH_USER_MODEL = "staff.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "worklist"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SESSION_COOKIE_AGE = 12 * 60 * 60
+
+# --- What a browser may do
+
+_https = env.bool("DELINQUENCY_HTTPS", default=not (DEBUG or EMBEDDED))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _https else 0
+if env.bool("DELINQUENCY_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # Bootstrap's style sheet draws its own marks as data: pictures.
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Static files: from the wheels and delinquency/static, served by WhiteNoise
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [("bootstrap", next(iter(bootstrap.__path__)))]
+# With hashed names (after `manage.py collectstatic`) browsers keep them for ever; without, no step is needed.
+_hashed = env.bool("DELINQUENCY_HASHED_STATIC", default=False)
+WHITENOISE_USE_FINDERS = not _hashed
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if _hashed
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+MEDIA_ROOT = VAR_DIR / "media"
+
+# --- Language and time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "delinquency" / "locale"]
+# The language of letters to customers whose own is not known.
+DEFAULT_CUSTOMER_LOCALE = env.str("DELINQUENCY_CUSTOMER_LOCALE", default="zh-hans")
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+# The clock of the demo and of tests (runs/clock.py).
+CLOCK_STARTS_AT = moment("DELINQUENCY_CLOCK")
+CLOCK_STARTED = time.time()
+if CLOCK_STARTS_AT and not EMBEDDED:
+    raise ImproperlyConfigured("DELINQUENCY_CLOCK is for demos and tests: it is refused with a database of your own.")
+
+# --- E-mail
+
+EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
+EMAIL_TIMEOUT = 30
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="collections@localhost")
+
+# --- Logs: to the standard error, and never a person's data
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("DELINQUENCY_LOG_LEVEL", default="WARNING")},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        # Would write the query, and with it whatever somebody searched for.
+        "django.db.backends": {"level": "WARNING"},
+    },
+}
