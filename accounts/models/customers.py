@@ -1,0 +1,134 @@
+"""The person and the ways to reach her. What identifies or reaches a person is encrypted and found by a blind index."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts import vault
+
+
+class Origin(models.TextChoices):
+    ENTERED = "entered", _("Entered by staff")
+    IMPORTED = "imported", _("Imported")
+    MADE = "made", _("Made up for demonstration")
+
+
+class IdType(models.TextChoices):
+    RESIDENT_ID = "resident-id", _("Resident identity card")
+    PASSPORT = "passport", _("Passport")
+    HK_MACAO_PERMIT = "hk-macao-permit", _("Hong Kong and Macao permit")
+    TAIWAN_PERMIT = "taiwan-permit", _("Taiwan permit")
+    FOREIGN_RESIDENT = "foreign-resident", _("Foreigner's residence permit")
+    OTHER = "other", _("Other")
+
+
+class Customer(models.Model):
+    """A person who borrows, or answers for one who does."""
+
+    ref = models.CharField(_("reference"), max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=200)
+    id_type = models.CharField(_("identity document"), max_length=20, choices=IdType, blank=True)
+    id_number_cipher = models.BinaryField(_("identity number (encrypted)"), null=True, blank=True, editable=False)
+    id_number_index = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
+    birth_date = models.DateField(_("date of birth"), null=True, blank=True)
+    locale = models.CharField(_("language"), max_length=10, blank=True, help_text=_("zh-Hans or en"))
+    time_zone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.ENTERED)
+    recorded_at = models.DateTimeField(_("recorded at"))
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["id_number_index"], name="customer_by_id_number"),
+            models.Index(fields=["name"], name="customer_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.masked_name}"
+
+    @property
+    def id_number(self) -> str:
+        """The identity number in clear; empty when not known. Show it only where revealing is allowed and recorded."""
+        return vault.decrypt(bytes(self.id_number_cipher)) if self.id_number_cipher else ""
+
+    @property
+    def masked_id_number(self) -> str:
+        return vault.mask_id_number(self.id_number)
+
+    @property
+    def masked_name(self) -> str:
+        return vault.mask_name(self.name)
+
+    @property
+    def language(self) -> str:
+        """The language to write in: the customer's own, else the lender's."""
+        return self.locale or settings.DEFAULT_CUSTOMER_LOCALE
+
+
+class ContactKind(models.TextChoices):
+    MOBILE = "mobile", _("Mobile phone")
+    PHONE = "phone", _("Fixed line")
+    EMAIL = "email", _("E-mail")
+    ADDRESS = "address", _("Postal address")
+    PUSH = "push", _("App push")
+
+
+class Relationship(models.TextChoices):
+    """Whose the contact point is. Not known counts as a third person's."""
+
+    OWN = "own", _("Own")
+    CO_DEBTOR = "co-debtor", _("Co-debtor")
+    GUARANTOR = "guarantor", _("Guarantor")
+    CONTACT_PERSON = "contact-person", _("Contact person")
+
+
+class Verification(models.TextChoices):
+    UNVERIFIED = "unverified", _("Not verified")
+    VERIFIED = "verified", _("Verified")
+    WRONG = "wrong", _("Marked wrong")
+
+
+class ContactPoint(models.Model):
+    """One number or address with where it came from, whose it is and whether its use is permitted.
+
+    What is not known (`source` or `relationship` blank, `permitted` null) makes it a third person's: nothing is ever sent.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="contact_points", verbose_name=_("customer"))
+    kind = models.CharField(_("kind"), max_length=10, choices=ContactKind)
+    value_cipher = models.BinaryField(_("value (encrypted)"), editable=False)
+    value_index = models.BinaryField(max_length=32, editable=False)
+    source = models.CharField(_("source"), max_length=100, blank=True, help_text=_("Where it came from: contract, …"))
+    relationship = models.CharField(_("whose it is"), max_length=20, choices=Relationship, blank=True)
+    permitted = models.BooleanField(_("use permitted"), null=True, blank=True)
+    verification = models.CharField(
+        _("verification"), max_length=10, choices=Verification, default=Verification.UNVERIFIED
+    )
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.ENTERED)
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("contact point")
+        verbose_name_plural = _("contact points")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "kind", "value_index"], name="contact_point_once_per_customer")
+        ]
+        indexes = [models.Index(fields=["value_index"], name="contact_point_by_value")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.masked_value}"
+
+    @property
+    def value(self) -> str:
+        """The number or address in clear. Show it only where revealing is allowed and recorded."""
+        return vault.decrypt(bytes(self.value_cipher))
+
+    @property
+    def masked_value(self) -> str:
+        return vault.mask_contact(self.kind, self.value)

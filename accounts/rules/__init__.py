@@ -1,0 +1,39 @@
+"""The pure core of the book: how money meets bills, and how late an account stands.
+
+No ORM, no clock, no settings. Inside, money is integer cents and days are proleptic ordinals (`date.toordinal()`), because
+the whole book streams through here every time it is verified; dates and `Decimal` are turned at the edge.
+"""
+
+from accounts.rules.facts import Bill, Credit, Hold, Known, cents, day, moment, money, ordinal, to_date
+from accounts.rules.judge import HowLate, judge
+from accounts.rules.replay import RATE_UNIT, BillState, Replay, replay
+from accounts.rules.split import Touched, split
+from accounts.rules.standing import standing
+from accounts.rules.terms import AllocationRule, BucketTable, DatedTerms, RiskTable, Terms
+
+__all__ = [
+    "AllocationRule",
+    "Bill",
+    "BillState",
+    "RATE_UNIT",
+    "BucketTable",
+    "Credit",
+    "DatedTerms",
+    "Hold",
+    "HowLate",
+    "Known",
+    "Replay",
+    "RiskTable",
+    "Terms",
+    "Touched",
+    "cents",
+    "day",
+    "judge",
+    "moment",
+    "money",
+    "ordinal",
+    "replay",
+    "split",
+    "standing",
+    "to_date",
+]

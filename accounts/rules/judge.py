@@ -1,0 +1,182 @@
+"""How late an account stands, given what is on its bills: the second half of `standing`, also run on the cached replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.rules.facts import Hold
+from accounts.rules.replay import BillState, covered_days, is_unmet
+from accounts.rules.terms import CURRENT_BUCKET, NORMAL, Terms, in_force
+
+SINGLE, MULTIPLE, FULL = "single", "multiple", "full"
+# Over so many days past due one missed period counts as several (architecture, section 2).
+MULTIPLE_OVER_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class HowLate:
+    """The standing of one account at the end of a day.
+
+    Days are ordinals, the amount in cents. On a later day before `next_transition_on` the days past due are
+    `(clock_stopped_on or that day) - clock_from_on`, and everything else is unchanged unless an entry arrives.
+    """
+
+    as_of: int
+    overdue_since: int | None = None
+    late_on: int | None = None
+    days_past_due: int = 0
+    bucket: str = CURRENT_BUCKET
+    kind: str = ""
+    risk_class: str = NORMAL
+    overdue_amount: int = 0
+    clock_from_on: int | None = None
+    clock_stopped_on: int | None = None
+    next_transition_on: int | None = None
+    unmet: tuple[int, ...] = ()
+
+    @property
+    def late(self) -> bool:
+        return self.overdue_since is not None
+
+
+def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of: int) -> HowLate:
+    """Judge an account at the end of `as_of` from the state of its bills.
+
+    `bills` are all those that take part and have anything left or were missed; fully paid ones change nothing.
+    `holds` are those believed (see `believed`); kinds other than deferral do not matter here.
+    """
+    final_passes_on = terms.final_passes_on()
+    final_passed = final_passes_on is not None and as_of >= final_passes_on
+    unmet = [state for state in bills if is_unmet(state, final_passes_on, as_of)]
+    if not unmet:
+        return HowLate(as_of, next_transition_on=_next_while_current(terms, bills, final_passes_on, as_of))
+
+    if final_passed:
+        assert terms.final_due_on is not None and final_passes_on is not None
+        since = min(_late_from_after_final(state, terms.final_due_on) for state in unmet)
+        late_on = min(min(state.missed_on, final_passes_on) if state.short else final_passes_on for state in unmet)
+        amount = sum(state.left for state in unmet)
+    else:
+        since = min(state.due_on for state in unmet)
+        late_on = min(state.missed_on for state in unmet)
+        amount = sum(state.short for state in unmet)
+
+    deferrals = [hold for hold in holds if hold.kind == "deferral"]
+    days_past_due = as_of - since - (covered_days(deferrals, since + 1, as_of) if deferrals else 0)
+    stopped = bool(deferrals) and covered_days(deferrals, as_of, as_of) == 1
+    missed = _missed_in_twelve_months(terms, bills, final_passes_on, as_of)
+    limit = terms.on(as_of).missed_limit
+    if final_passed:
+        kind = FULL
+    elif len(unmet) >= 2 or days_past_due > MULTIPLE_OVER_DAYS or (limit is not None and len(missed) > limit):
+        kind = MULTIPLE
+    else:
+        kind = SINGLE
+    return HowLate(
+        as_of=as_of,
+        overdue_since=since,
+        late_on=late_on,
+        days_past_due=days_past_due,
+        bucket=in_force(terms.buckets, as_of).bucket(days_past_due),
+        kind=kind,
+        risk_class=in_force(terms.risks, as_of).risk_class(days_past_due),
+        overdue_amount=amount,
+        clock_from_on=as_of - days_past_due,
+        clock_stopped_on=as_of if stopped else None,
+        next_transition_on=_next_while_late(terms, bills, deferrals, final_passes_on, as_of, days_past_due, missed),
+        unmet=tuple(state.key for state in unmet),
+    )
+
+
+def believed(holds: Sequence[Hold], known_micros: int | None) -> list[Hold]:
+    """The holds that count: as known at the moment, or, without one, those not withdrawn."""
+    if known_micros is None:
+        return [hold for hold in holds if hold.withdrawn is None]
+    return [
+        hold
+        for hold in holds
+        if hold.known <= known_micros and (hold.withdrawn is None or hold.withdrawn > known_micros)
+    ]
+
+
+def _late_from_after_final(state: BillState, final_due_on: int) -> int:
+    """A bill whose minimum was met is late from the final due date; one short of it from its own, if that came first."""
+    return min(state.due_on, final_due_on) if state.short else final_due_on
+
+
+def _missed_in_twelve_months(
+    terms: Terms, bills: Sequence[BillState], final_passes_on: int | None, as_of: int
+) -> list[int]:
+    """First late days of the bills missed in the twelve months to `as_of`.
+
+    A bill whose day came after its account was last replayed carries no mark yet; nothing was allocated since, so it was
+    missed exactly if it is unmet now.
+    """
+    if not terms.counts_missed():
+        return []
+    behind = _year_before(as_of)
+    return [
+        state.missed_on
+        for state in bills
+        if behind < state.missed_on <= as_of
+        and (state.missed if state.missed is not None else is_unmet(state, final_passes_on, state.missed_on))
+    ]
+
+
+def _next_while_current(
+    terms: Terms, bills: Sequence[BillState], final_passes_on: int | None, as_of: int
+) -> int | None:
+    days = [state.missed_on for state in bills if state.short and state.missed_on > as_of]
+    if final_passes_on is not None and final_passes_on > as_of and any(state.left for state in bills):
+        days.append(final_passes_on)
+    return min(days, default=None)
+
+
+def _next_while_late(
+    terms: Terms,
+    bills: Sequence[BillState],
+    deferrals: Sequence[Hold],
+    final_passes_on: int | None,
+    as_of: int,
+    days_past_due: int,
+    missed: Sequence[int],
+) -> int | None:
+    """The first day after `as_of` on which the standing can change by itself. Too early costs a look, too late is a lie."""
+    days = [state.missed_on for state in bills if state.short and state.missed_on > as_of]
+    if final_passes_on is not None and final_passes_on > as_of:
+        days.append(final_passes_on)
+    for table in (terms.rows, terms.buckets, terms.risks):
+        days += [row.effective_from for row in table if row.effective_from > as_of]
+    for hold in deferrals:
+        if hold.starts_on > as_of:
+            days.append(hold.starts_on)
+        if hold.ends_on is not None and hold.ends_on >= as_of:
+            days.append(hold.ends_on + 1)
+    # Without a deferral in between, the clock reaches a threshold so many days from now; with one, its edges come first.
+    thresholds = [
+        MULTIPLE_OVER_DAYS + 1,
+        *in_force(terms.buckets, as_of).thresholds(),
+        *in_force(terms.risks, as_of).thresholds(),
+    ]
+    days += [as_of + threshold - days_past_due for threshold in thresholds if threshold > days_past_due]
+    # A missed bill leaves the twelve months.
+    days += [_leaves_twelve_months(missed_on) for missed_on in missed]
+    return min(days, default=None)
+
+
+def _year_before(ordinal: int) -> int:
+    at = date.fromordinal(ordinal)
+    try:
+        return at.replace(year=at.year - 1).toordinal()
+    except ValueError:  # 29 February
+        return at.replace(year=at.year - 1, day=28).toordinal()
+
+
+def _leaves_twelve_months(missed_on: int) -> int:
+    """The first day whose twelve months no longer reach `missed_on`."""
+    at = missed_on + 365
+    while _year_before(at) < missed_on:
+        at += 1
+    return at

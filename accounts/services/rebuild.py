@@ -1,0 +1,249 @@
+"""Replay accounts and write what differs: the engine behind every posting, single or many, and behind the wakes of the day.
+
+The caller holds the locks (customer → account) and the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from accounts.models import EntryKind
+from accounts.rules import Bill, BillState, Replay, Terms, Touched, judge, replay, split, to_date
+from accounts.rules.judge import believed
+from accounts.rules.replay import minimum_due
+from accounts.selectors.facts import AccountFacts, CachedBill
+from accounts.services.copying import copy_rows, money_text, take_ids
+from accounts.services.standings import STORED_SQL, Judged, StoredStanding, stored, write_standings
+from audit.services import Actor
+from runs import clock
+
+
+class DerivedEntry(NamedTuple):
+    """A ledger entry that the replay asks for: a late fee of a day, or what rolled into a bill."""
+
+    kind: str
+    amount: int
+    effective_on: int
+    bill: int | None
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What the replay of one account found, as its rows should be."""
+
+    facts: AccountFacts
+    as_of: int
+    bills: dict[int, CachedBill]
+    touched: list[Touched]
+    fees: dict[int, int]
+    rolls: dict[int, DerivedEntry]
+    standing: StoredStanding | None
+    wakes_on: int | None
+    replayed: Replay = field(repr=False)
+
+
+def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
+    """Replay one account to the end of `as_of`; pure but for its name."""
+    holds = believed(facts.holds, None)
+    found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=as_of)
+    states = {state.key: state for state in found.bills}
+    rolls: dict[int, DerivedEntry] = {}
+    touched = split(facts.terms, found)
+    for item in touched:
+        if item.into is not None and item.bill != item.into:
+            before = rolls.get(item.into)
+            amount = item.amount + (before.amount if before else 0)
+            rolls[item.into] = DerivedEntry(EntryKind.ROLL_OVER, amount, states[item.into].bill.statement_on, item.into)  # type: ignore[union-attr]
+    fees: dict[int, int] = {}
+    for posted in found.fees:
+        fees[posted.day] = fees.get(posted.day, 0) + posted.amount
+    return Rebuilt(
+        facts=facts,
+        as_of=as_of,
+        bills={bill.key: _cache(facts.terms, bill, states.get(bill.key)) for bill in facts.bills},
+        touched=touched,
+        fees=fees,
+        rolls=rolls,
+        standing=StoredStanding.of(judge(facts.terms, found.bills, holds, as_of)),
+        wakes_on=wakes_on(facts, as_of),
+        replayed=found,
+    )
+
+
+def _cache(terms: Terms, bill: Bill, state: BillState | None) -> CachedBill:
+    if state is not None:
+        return CachedBill(state.minimum, state.rolled_in, state.rolled_out, state.allocated, state.missed)
+    own = bill.service_fee + bill.interest + bill.principal
+    return CachedBill(minimum_due(bill, terms.on(bill.statement_on), own, own), 0, 0, 0, None)
+
+
+def wakes_on(facts: AccountFacts, as_of: int) -> int | None:
+    """The next day on which something already known takes effect by itself."""
+    days = [bill.statement_on for bill in facts.bills if bill.statement_on > as_of]
+    for credit in facts.credits:
+        reversed_on = credit.reversed_on
+        if reversed_on is None or reversed_on > credit.effective_on:
+            if credit.effective_on > as_of:
+                days.append(credit.effective_on)
+            elif reversed_on is not None and reversed_on > as_of:
+                days.append(reversed_on)
+    final_passes_on = facts.terms.final_passes_on()
+    if final_passes_on is not None and final_passes_on > as_of:
+        days.append(final_passes_on)
+    return min(days, default=None)
+
+
+def write_rebuilt(
+    cursor: CursorWrapper, *, actor: Actor, business_day: date, cause: str, rebuilt: Sequence[Rebuilt], new_bills: bool = False
+) -> list[Judged]:
+    """Write the differences of replayed accounts: bills' caches, derived entries, allocations, standings, wakes.
+
+    With `new_bills` the caller has just written the bills' caches himself (an import inserts them ready).
+    Returns the accounts whose standing moved.
+    """
+    if not rebuilt:
+        return []
+    ids = [item.facts.account_id for item in rebuilt]
+    if not new_bills:
+        _write_bills(cursor, rebuilt)
+    entries = _write_entries(cursor, ids, rebuilt)
+    _write_allocations(cursor, ids, rebuilt, entries)
+    _write_wakes(cursor, rebuilt)
+    cursor.execute(f"SELECT s.account_id, {STORED_SQL} FROM accounts_standing s WHERE s.account_id = ANY(%s)", (ids,))
+    before = {account_id: stored(columns) for account_id, *columns in cursor.fetchall()}
+    return write_standings(
+        cursor,
+        actor=actor,
+        business_day=business_day,
+        cause=cause,
+        judged=[
+            Judged(item.facts.account_id, item.facts.ref, item.facts.customer_id, before.get(item.facts.account_id), item.standing)
+            for item in rebuilt
+        ],
+    )
+
+
+def _write_bills(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
+    changed = [
+        (key, money_text(cache.minimum), money_text(cache.rolled_in), money_text(cache.rolled_out), money_text(cache.allocated), cache.missed)
+        for item in rebuilt
+        for key, cache in item.bills.items()
+        if item.facts.cached[key] != cache
+    ]
+    if changed:
+        cursor.execute(
+            """UPDATE accounts_bill b
+                  SET minimum_due = n.minimum::numeric, rolled_in = n.rolled_in::numeric, rolled_out = n.rolled_out::numeric,
+                      allocated = n.allocated::numeric, missed = n.missed
+                 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::boolean[])
+                      AS n(id, minimum, rolled_in, rolled_out, allocated, missed)
+                WHERE b.id = n.id""",
+            [list(column) for column in zip(*changed, strict=True)],
+        )
+
+
+@dataclass(slots=True)
+class _Entries:
+    """The ledger entries that allocations point at."""
+
+    of_payment: dict[int, int] = field(default_factory=dict)
+    of_roll_over: dict[int, int] = field(default_factory=dict)
+
+
+def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebuilt]) -> _Entries:
+    """Bring the derived entries to what the replay found: the first as what it is, later corrections as adjustments."""
+    found = _Entries()
+    fees: dict[int, dict[int, int]] = {}
+    rolls: dict[int, int] = {}
+    cursor.execute(
+        """SELECT id, account_id, kind, (amount * 100)::bigint, effective_on - DATE '0001-01-01' + 1, bill_id, payment_id
+             FROM accounts_ledgerentry
+            WHERE account_id = ANY(%s) AND kind IN ('payment', 'late-fee', 'adjustment', 'roll-over') ORDER BY id""",
+        (ids,),
+    )
+    for key, account_id, kind, amount, effective_on, bill, payment in cursor:
+        if kind == EntryKind.PAYMENT:
+            found.of_payment[payment] = key
+        elif kind == EntryKind.ROLL_OVER:
+            found.of_roll_over.setdefault(bill, key)
+            rolls[bill] = rolls.get(bill, 0) + amount
+        elif bill is None and payment is None:
+            on_day = fees.setdefault(account_id, {})
+            on_day[effective_on] = on_day.get(effective_on, 0) + amount
+
+    wanted: list[tuple[int, DerivedEntry]] = []
+    for item in rebuilt:
+        account_id = item.facts.account_id
+        posted = fees.get(account_id, {})
+        for on in sorted(posted.keys() | item.fees.keys()):
+            had = posted.get(on)
+            if amount := item.fees.get(on, 0) - (had or 0):
+                wanted.append((account_id, DerivedEntry(EntryKind.LATE_FEE if had is None else EntryKind.ADJUSTMENT, amount, on, None)))
+        for bill in item.facts.bills:
+            roll = item.rolls.get(bill.key)
+            if amount := (roll.amount if roll else 0) - rolls.get(bill.key, 0):
+                wanted.append((account_id, DerivedEntry(EntryKind.ROLL_OVER, amount, bill.statement_on, bill.key)))
+    if wanted:
+        now = clock.now()
+        keys = take_ids(cursor, "accounts_ledgerentry", len(wanted))
+        for key, (_, entry) in zip(keys, wanted, strict=True):
+            if entry.bill is not None:
+                found.of_roll_over.setdefault(entry.bill, key)
+        copy_rows(
+            cursor,
+            "accounts_ledgerentry",
+            ("id", "account_id", "kind", "amount", "effective_on", "recorded_at", "bill_id"),
+            (
+                (key, account_id, entry.kind, money_text(entry.amount), to_date(entry.effective_on), now, entry.bill)
+                for key, (account_id, entry) in zip(keys, wanted, strict=True)
+            ),
+        )
+    return found
+
+
+def _write_allocations(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebuilt], entries: _Entries) -> None:
+    cursor.execute(
+        """SELECT account_id, entry_id, bill_id, component, (amount * 100)::bigint, rule_version, id
+             FROM accounts_allocation WHERE account_id = ANY(%s)""",
+        (ids,),
+    )
+    had: dict[tuple[object, ...], list[int]] = {}
+    for *row, key in cursor:
+        had.setdefault(tuple(row), []).append(key)
+    new: list[tuple[object, ...]] = []
+    for item in rebuilt:
+        account_id = item.facts.account_id
+        for part in item.touched:
+            entry = entries.of_roll_over[part.into] if part.into is not None else entries.of_payment[part.credit]  # type: ignore[index]
+            row = (account_id, entry, part.bill, part.component, part.amount, part.version)
+            if same := had.get(row):
+                same.pop()
+            else:
+                new.append(row)
+    stale = [key for keys in had.values() for key in keys]
+    if stale:
+        cursor.execute("DELETE FROM accounts_allocation WHERE id = ANY(%s)", (stale,))
+    if new:
+        copy_rows(
+            cursor,
+            "accounts_allocation",
+            ("account_id", "entry_id", "bill_id", "component", "amount", "rule_version"),
+            ((*row[:4], money_text(row[4]), row[5]) for row in new),  # type: ignore[arg-type]
+        )
+
+
+def _write_wakes(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
+    changed = [
+        (item.facts.account_id, to_date(item.wakes_on)) for item in rebuilt if item.facts.wakes_on != to_date(item.wakes_on)
+    ]
+    if changed:
+        cursor.execute(
+            """UPDATE accounts_account a SET wakes_on = n.wakes_on
+                 FROM unnest(%s::bigint[], %s::date[]) AS n(id, wakes_on) WHERE a.id = n.id""",
+            [list(column) for column in zip(*changed, strict=True)],
+        )

@@ -1,0 +1,199 @@
+"""The one place where standings are written: the row, its append-only change, and the event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from accounts.models import StandingChange
+from accounts.rules import HowLate, to_date
+from accounts.services.copying import copy_rows, money_text
+from audit.services import Actor, record_many
+from runs import clock
+
+
+class StoredStanding(NamedTuple):
+    """A row of `accounts_standing`; days are ordinals, the amount in cents."""
+
+    overdue_since: int
+    late_on: int
+    bucket: str
+    kind: str
+    risk_class: str
+    overdue_amount: int
+    clock_from_on: int
+    clock_stopped_on: int | None
+    next_transition_on: int | None
+
+    @classmethod
+    def of(cls, how_late: HowLate) -> StoredStanding | None:
+        """What is stored of a standing; nothing when the account is not late."""
+        if how_late.overdue_since is None or how_late.late_on is None or how_late.clock_from_on is None:
+            return None
+        return cls(
+            how_late.overdue_since,
+            how_late.late_on,
+            how_late.bucket,
+            how_late.kind,
+            how_late.risk_class,
+            how_late.overdue_amount,
+            how_late.clock_from_on,
+            how_late.clock_stopped_on,
+            how_late.next_transition_on,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An account, what its standing was and what it is."""
+
+    account_id: int
+    ref: str
+    customer_id: int
+    before: StoredStanding | None
+    after: StoredStanding | None
+
+    def moved(self) -> bool:
+        """Did the standing itself change? When it is next looked at is bookkeeping."""
+        return (self.before and self.before[:-1]) != (self.after and self.after[:-1])
+
+
+STORED_COLUMNS = (
+    "overdue_since, late_on, bucket, kind, risk_class, overdue_amount, clock_from_on, clock_stopped_on, next_transition_on"
+)
+# The stored standing of an account aliased `s`, as ordinals and cents, null when there is none.
+STORED_SQL = """s.overdue_since - DATE '0001-01-01' + 1, s.late_on - DATE '0001-01-01' + 1, s.bucket, s.kind, s.risk_class,
+    (s.overdue_amount * 100)::bigint, s.clock_from_on - DATE '0001-01-01' + 1,
+    s.clock_stopped_on - DATE '0001-01-01' + 1, s.next_transition_on - DATE '0001-01-01' + 1"""
+
+
+def stored(columns: Sequence[object]) -> StoredStanding | None:
+    """The columns of `STORED_SQL` as a standing."""
+    return None if columns[0] is None else StoredStanding._make(columns)
+
+
+def write_standings(
+    cursor: CursorWrapper, *, actor: Actor, business_day: date, cause: str, judged: Iterable[Judged]
+) -> list[Judged]:
+    """Write what differs: standings, a `StandingChange` and an event for each that moved. Returns those that moved.
+
+    The accounts must be locked by the caller. Calling again with the same result writes nothing.
+    """
+    differing = [item for item in judged if item.before != item.after]
+    if not differing:
+        return []
+    _write_rows(cursor, differing)
+    moved = [item for item in differing if item.moved()]
+    now = clock.now()
+    copy_rows(
+        cursor,
+        StandingChange._meta.db_table,
+        (
+            "account_id",
+            "business_day",
+            "cause",
+            "from_overdue_since",
+            "from_bucket",
+            "from_kind",
+            "from_risk_class",
+            "from_overdue_amount",
+            "to_overdue_since",
+            "to_bucket",
+            "to_kind",
+            "to_risk_class",
+            "to_overdue_amount",
+            "recorded_at",
+        ),
+        (
+            (
+                item.account_id,
+                business_day,
+                cause,
+                *_change_side(item.before),
+                *_change_side(item.after),
+                now,
+            )
+            for item in moved
+        ),
+    )
+    record_many(
+        actor=actor,
+        verb="standing.moved",
+        subject_type="account",
+        rows=(
+            (item.account_id, item.ref, item.customer_id, item.account_id, _event_side(item.before), _event_side(item.after), cause)
+            for item in moved
+        ),
+    )
+    return moved
+
+
+def _write_rows(cursor: CursorWrapper, differing: Sequence[Judged]) -> None:
+    cured = [item.account_id for item in differing if item.after is None]
+    if cured:
+        cursor.execute("DELETE FROM accounts_standing WHERE account_id = ANY(%s)", (cured,))
+    copy_rows(
+        cursor,
+        "accounts_standing",
+        ("account_id", *STORED_COLUMNS.split(", ")),
+        (
+            (item.account_id, *_row(item.after))
+            for item in differing
+            if item.after is not None and item.before is None
+        ),
+    )
+    kept = [(item.account_id, *_row(item.after)) for item in differing if item.after is not None and item.before is not None]
+    if kept:
+        cursor.execute(
+            f"""UPDATE accounts_standing s
+                   SET ({STORED_COLUMNS}) = ROW(n.since, n.late_on, n.bucket, n.kind, n.risk_class, n.amount::numeric, n.clock_from, n.stopped, n.next_on)
+                  FROM unnest(%s::bigint[], %s::date[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],
+                              %s::date[], %s::date[], %s::date[])
+                       AS n(account_id, since, late_on, bucket, kind, risk_class, amount, clock_from, stopped, next_on)
+                 WHERE s.account_id = n.account_id""",
+            [list(column) for column in zip(*kept, strict=True)],
+        )
+
+
+def _row(standing: StoredStanding) -> tuple[object, ...]:
+    return (
+        to_date(standing.overdue_since),
+        to_date(standing.late_on),
+        standing.bucket,
+        standing.kind,
+        standing.risk_class,
+        money_text(standing.overdue_amount),
+        to_date(standing.clock_from_on),
+        to_date(standing.clock_stopped_on),
+        to_date(standing.next_transition_on),
+    )
+
+
+def _change_side(standing: StoredStanding | None) -> tuple[object, ...]:
+    if standing is None:
+        return (None, "", "", "", "0.00")
+    return (
+        to_date(standing.overdue_since),
+        standing.bucket,
+        standing.kind,
+        standing.risk_class,
+        money_text(standing.overdue_amount),
+    )
+
+
+def _event_side(standing: StoredStanding | None) -> dict[str, str] | None:
+    if standing is None:
+        return None
+    since = to_date(standing.overdue_since)
+    assert since is not None
+    return {
+        "overdue_since": since.isoformat(),
+        "bucket": standing.bucket,
+        "kind": standing.kind,
+        "risk_class": standing.risk_class,
+        "overdue_amount": money_text(standing.overdue_amount),
+    }
