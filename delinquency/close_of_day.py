@@ -10,15 +10,15 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from accounts.models import StandingChange
 from accounts.services import close as book
 from audit import services as audit
 from cases import services as cases
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 from reminders import services as reminders
@@ -77,7 +77,7 @@ class DayResult:
     steps: Sequence[StepOutcome] = ()
     seconds: float = 0.0
     already_closed: bool = False
-    changes: Sequence[Change] = field(default=())
+    changes: Sequence[Change] = ()
     changes_total: int = 0
 
 
@@ -122,8 +122,7 @@ def close_day(
 def _one_at_a_time(actor: audit.Actor) -> Iterator[None]:
     holder = f"close_day {socket.gethostname()[:20]} pid {os.getpid()} {actor}"
     try:
-        lock = advisory_lock(LOCK_KEY, holder.encode()[:63].decode(errors="ignore"))
-        with lock:
+        with advisory_lock(LOCK_KEY, holder):
             yield
     except AlreadyLocked as error:
         running = DayClose.objects.filter(status=RunStatus.RUNNING).order_by("-date", "-position").first()
@@ -139,16 +138,18 @@ def _close(
     last = selectors.book_day()
     if last is None:
         raise CloseRefused(_("The book is empty: import a book first."))
-    if day is not None and day != last + timedelta(days=1):
-        if selectors.has_closed_any() or selectors.begun_day():
-            return [_refuse_or_known(day, last)]
+    is_untouched = not selectors.has_closed_any() and selectors.begun_day() is None
+    first = day or through
+    if is_untouched and first and (day or first <= last) and first != last + timedelta(days=1):
+        last = first - timedelta(days=1)
         with transaction.atomic():
-            book.reopen(day=day - timedelta(days=1))
-        last = day - timedelta(days=1)
-    until = day or through or clock.today()
-    if through is not None and through <= last and selectors.has_closed_any():
-        return [DayResult(day=through, already_closed=True)]
-    span = (until - last).days
+            runs.move_opening(last)
+            book.reopen(day=last)
+    if day and day != last + timedelta(days=1):
+        return [_refuse_or_known(day, last)]
+    if through and through <= last:
+        return [_refuse_or_known(through, last)]
+    span = ((day or through or clock.today()) - last).days
     return [_close_one(actor, last + timedelta(days=n), steps, dry_run=dry_run) for n in range(1, span + 1)]
 
 
@@ -193,25 +194,31 @@ def _run_step(
 ) -> StepOutcome:
     began = time.monotonic()
     run = runs.begin_step(day=day, step=name, position=position, dry_run=dry_run)
-    if run is None:
-        return StepOutcome(name, DayClose.objects.get(date=day, step=name).result, 0.0)
     try:
-        function(run)
+        if run is not None:
+            function(run)
         with transaction.atomic():
-            runs.finish_step(run)
+            if run is not None:
+                runs.finish_step(run)
             if is_last:
-                sealed = runs.seal_day(day)
-                audit.record(actor=actor, verb="close-day", subject=sealed)
+                audit.record(actor=actor, verb="close-day", subject=runs.seal_day(day))
     except Exception as error:
-        if not transaction.get_connection(DEFAULT_DB_ALIAS).in_atomic_block:
-            # In a dry run there is nothing to keep: the whole of it is rolled back.
-            runs.fail_step(run, error)
+        if run is not None and not dry_run:
+            _keep_error(run, error)
         raise StepFailed(
             _("Step {step} of {day} failed: {error}").format(
                 step=name, day=day, error=f"{type(error).__name__}: {error}"
             )
         ) from error
-    return StepOutcome(name, run.result().counts, time.monotonic() - began)
+    counts = DayClose.objects.get(date=day, step=name).result
+    return StepOutcome(name, counts, time.monotonic() - began if run else 0.0)
+
+
+def _keep_error(run: StepRun, error: Exception) -> None:
+    connection.close_if_unusable_or_obsolete()
+    # With the database gone there is nowhere to keep it: the caller still gets the error that counts.
+    with suppress(DatabaseError):
+        runs.fail_step(run, error)
 
 
 def _changes(day: date, after_id: int) -> tuple[list[Change], int]:

@@ -1,0 +1,122 @@
+"""How the pages write money, lateness and progress."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.http import QueryDict
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.safestring import SafeString
+
+from delinquency import words
+
+register = template.Library()
+
+_SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$"}
+_LAST_RAMP_STEP = 7
+MINUS = "\N{MINUS SIGN}"
+
+
+@register.filter
+def money(value: Decimal | str | None) -> str:
+    """1,234.50: thousands separated, two places, the currency elsewhere. Nothing known is a dash."""
+    if value is None or value == "":
+        return "–"
+    amount = Decimal(value)
+    return f"{MINUS if amount < 0 else ''}{abs(amount):,.2f}"
+
+
+@register.simple_tag
+def money_in(value: Decimal | str | None, currency: str) -> str:
+    """¥1,234.50: for a figure that stands alone."""
+    if value is None:
+        return "–"
+    return f"{symbol(currency)}{money(value)}"
+
+
+@register.filter
+def symbol(currency: str) -> str:
+    """The sign of a currency, else its code with a space."""
+    return _SYMBOLS.get(currency, f"{currency} ")
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """12,345."""
+    return "–" if value is None else f"{value:,}"
+
+
+@register.filter
+def ramp(bucket: str) -> str:
+    """The step of the lateness ramp that colours a bucket: its number, at most 7; 0 where it has none."""
+    digits = "".join(character for character in bucket if character.isdigit())
+    return str(min(int(digits), _LAST_RAMP_STEP)) if digits else "0"
+
+
+@register.filter
+def took(value: timedelta | None) -> str:
+    """1 h 02 min, 3 min 05 s, 4.2 s."""
+    if value is None:
+        return "–"
+    seconds = value.total_seconds()
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+@register.filter
+def as_date(value: str | None) -> Any:
+    """A date that came as text, out of JSON."""
+    return parse_date(value) if value else None
+
+
+@register.filter
+def as_moment(value: str | None) -> datetime | None:
+    """A moment that came as text, out of JSON."""
+    return parse_datetime(value) if value else None
+
+
+@register.inclusion_tag("_bar.html")
+def bar(percent: int, label: str = "", tone: str = "brand") -> dict[str, Any]:
+    """A progress bar as SVG: the width is an attribute, since the policy allows no style."""
+    return {"percent": max(0, min(100, percent)), "label": label, "tone": tone}
+
+
+@register.filter
+def word(code: str, family: str) -> str:
+    """The reader's word for a code that is stored: `{{ step.step|word:"step" }}`. A code without a word stands for itself."""
+    return words.word(family, code)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> SafeString:
+    """The present query with some parameters changed; None or empty takes one off. The page number always goes."""
+    parameters: QueryDict = context["request"].GET.copy()
+    parameters.pop("page", None)
+    for name, value in changes.items():
+        if value in (None, "", []):
+            parameters.pop(name, None)
+        elif isinstance(value, list):
+            parameters.setlist(name, value)
+        else:
+            parameters[name] = str(value)
+    return SafeString("?" + parameters.urlencode().replace("&", "&amp;"))
+
+
+@register.simple_tag(takes_context=True)
+def toggled(context: template.Context, name: str, value: str) -> SafeString:
+    """The present query with one of a parameter's many values put in or taken out."""
+    values = [one for one in context["request"].GET.getlist(name) if one]
+    return query(context, **{name: [one for one in values if one != value] if value in values else [*values, value]})
+
+
+@register.simple_tag(takes_context=True)
+def sorted_by(context: template.Context, name: str, present: str) -> SafeString:
+    """The present query ordered by `name`: largest first, and the other way round when it already is."""
+    return query(context, sort=name if present == f"-{name}" else f"-{name}")

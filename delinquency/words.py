@@ -1,0 +1,35 @@
+"""The readers' words for codes that are stored as they are: steps, counts, verbs, rules. Grouped by what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import HoldKind, OverdueKind, RiskClass
+from compliance.models import Channel, Purpose
+from reminders.models import MessageStatus
+from runs.models import RunStatus
+
+WORDS: Mapping[str, Mapping[str, str | Promise]] = {
+    "step": {
+        "age": _("Age the accounts"),
+        "accrue": _("Accrue late fees"),
+        "cases": _("Follow the cases"),
+        "reminders": _("Queue first reminders"),
+    },
+    "status": dict(RunStatus.choices),
+    "message": dict(MessageStatus.choices),
+    "channel": dict(Channel.choices),
+    "purpose": dict(Purpose.choices),
+    "risk": dict(RiskClass.choices),
+    "kind": dict(OverdueKind.choices),
+    "hold": dict(HoldKind.choices),
+}
+
+
+def word(family: str, code: str) -> str:
+    """The word for `code`; the code itself, its separators opened up, where there is none yet."""
+    found = WORDS[family].get(code)
+    return code.replace("_", " ").replace("-", " ") if found is None else str(found)

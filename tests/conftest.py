@@ -1,0 +1,94 @@
+"""What every test stands on: real engines, a test database and a queue server of the session's own.
+
+Several sessions may run in one checkout at the same time. Each takes a free slot (a lock that dies with it), and its
+databases and Valkey servers are named after the slot and, with several processes, after the process.
+"""
+
+import os
+from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, flock
+from urllib.parse import quote
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from delinquency import engines
+
+SLOT = "DELINQUENCY_TEST_SLOT"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_slot_lock: int | None = None
+
+
+def _take_slot() -> str:
+    """The first free slot; kept for as long as this process lives."""
+    global _slot_lock
+    folder = engines.var_folder() / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(100):
+        handle = os.open(folder / f"slot-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+        else:
+            _slot_lock = handle
+            return str(number)
+    raise RuntimeError("A hundred test sessions at once in one checkout: something is wrong.")
+
+
+if WORKER == "main":
+    os.environ[SLOT] = _take_slot()
+
+engines.ensure()
+_own_valkey = engines.ValkeyServer(
+    engines.var_folder() / "tests" / f"valkey-{os.environ[SLOT]}-{WORKER}", persistent=False
+)
+
+
+def pytest_configure() -> None:
+    _own_valkey.destroy()  # what a killed session left
+    _own_valkey.start()
+    # The settings are read before this file is: the queues must learn of their server afterwards.
+    os.environ["REDIS_URL"] = _own_valkey.url
+    for queue in settings.RQ_QUEUES.values():
+        queue["URL"] = _own_valkey.url
+
+
+def pytest_unconfigure() -> None:
+    _own_valkey.destroy()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """A test database of this slot and process."""
+    name = f"test_delinquency_{os.environ[SLOT]}_{WORKER}"
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    """Hashing passwords well takes longer than most tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def valkey() -> Iterator[engines.ValkeyServer]:
+    """This process's own Valkey server, empty; a test may flush, stop or kill it: it runs again afterwards."""
+    _own_valkey.start()
+    with redis.Redis.from_url(_own_valkey.url) as client:
+        client.flushall()
+    yield _own_valkey
+    _own_valkey.start()
+
+
+@pytest.fixture
+def process_environment(transactional_db: None) -> dict[str, str]:
+    """The environment in which another process (a command, a worker) works on this test's database and queues."""
+    facts = connection.settings_dict
+    url = (
+        f"postgresql://{quote(facts['USER'])}:{quote(facts['PASSWORD'])}@/{facts['NAME']}"
+        f"?host={quote(str(facts['HOST']), safe='')}" + (f"&port={facts['PORT']}" if facts["PORT"] else "")
+    )
+    return {**os.environ, "DATABASE_URL": url}
