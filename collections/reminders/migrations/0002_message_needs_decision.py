@@ -56,6 +56,6 @@ DROP FUNCTION reminders_message_needs_decision();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reminders", "0001_initial"), ("compliance", "0002_first_rules")]
+    dependencies = [("reminders", "0001_initial"), ("compliance", "0003_first_rules")]
 
     operations = [migrations.RunSQL(PROTECT, UNPROTECT)]

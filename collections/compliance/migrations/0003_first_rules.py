@@ -55,7 +55,7 @@ DROP FUNCTION compliance_decision_is_final();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0001_initial")]
+    dependencies = [("compliance", "0002_decision_actor")]
 
     operations = [
         migrations.RunPython(install, remove),
