@@ -1,7 +1,7 @@
 """What runs by the clock: `manage.py rqcron delinquency.cron`, one process only (a second would do everything twice).
 
-Every entry may run late, twice or not at all: what it calls is idempotent and looks up in PostgreSQL what is to be done.
-Times are of settings.TIME_ZONE.
+Every entry may run late, twice or not at all: what it calls is idempotent and looks up in PostgreSQL what is to be
+done. Times are of settings.TIME_ZONE.
 """
 
 from collections.abc import Callable

@@ -14,7 +14,7 @@ env = environ.FileAwareEnv()
 
 
 def secret(name: str, make: Callable[[], str]) -> str:
-    """The secret of this name: from the environment, or with the embedded database one made once and kept in var/secrets.
+    """The secret of this name: from the environment; with the embedded database, one made once in var/secrets.
 
     Raises:
         ImproperlyConfigured: a database of your own is used and the secret is not set: it must outlive this machine.
@@ -53,7 +53,9 @@ def key(name: str, text: str) -> bytes:
     except ValueError:
         value = b""
     if len(value) != 32:
-        raise ImproperlyConfigured(f"{name} must hold keys of 32 bytes in base64, such as `openssl rand -base64 32` makes.")
+        raise ImproperlyConfigured(
+            f"{name} must hold keys of 32 bytes in base64, such as `openssl rand -base64 32` makes."
+        )
     return value
 
 

@@ -29,7 +29,7 @@ def test_every_app_folder_is_in_the_wheel_and_under_the_contracts() -> None:
 
 
 def test_commands_work_without_the_editable_install() -> None:
-    """`manage.py` puts the apps on the path itself: -S would lose the wheels, so the editable hook alone is taken out."""
+    """`manage.py` puts the apps on the path itself; here, all that the editable install put there is taken out."""
     code = (
         "import sys, runpy; sys.path = [p for p in sys.path if p.rstrip('/') not in "
         f"({str(ROOT)!r}, {str(ROOT / 'collections')!r}, '')]; sys.argv = ['manage.py', 'check']; "

@@ -11,6 +11,7 @@ from delinquency.engines.common import EngineError, kept_secret
 from delinquency.engines.embedded import (
     database_is_embedded,
     database_url,
+    destroy,
     ensure,
     redis_url,
     release,
@@ -27,6 +28,7 @@ __all__ = [
     "ValkeyServer",
     "database_is_embedded",
     "database_url",
+    "destroy",
     "ensure",
     "kept_secret",
     "redis_url",

@@ -12,6 +12,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -59,6 +60,12 @@ def service_root() -> Path:
     return Path("/var/lib") / f"delinquency-{_digest(str(CHECKOUT))}"
 
 
+def remove_copies() -> None:
+    """Remove root's copies of the wheels' binaries, unless some server of this checkout still lives beside them."""
+    if os.geteuid() == 0 and not any(service_root().glob("*.owner")):
+        shutil.rmtree(service_root(), ignore_errors=True)
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -89,7 +96,7 @@ def write_private(path: Path, text: str, *, owner: Account | None = None) -> Non
         os.fsync(file.fileno())
     if owner:
         os.chown(name, owner.uid, owner.gid)
-    os.replace(name, path)
+    Path(name).replace(path)
 
 
 def random_secret() -> str:
@@ -132,8 +139,12 @@ def open_lock(path: Path) -> int:
 
 @dataclass(frozen=True)
 class Home:
-    """One server's own folder: its data, socket and log, and the account that owns them."""
+    """One server's own folder: its data, socket and log, and the account that owns them.
 
+    `directory` is the folder that names the server; `folder` is where it lives, the same but for root.
+    """
+
+    directory: Path
     folder: Path
     account: Account | None
 
@@ -142,26 +153,45 @@ class Home:
         """The home of the server given this folder; for root, a folder of ours elsewhere that the folder names."""
         account = service_account()
         if account is None:
-            return cls(directory, None)
+            return cls(directory, directory, None)
         if (directory / "data").exists():
             owner = directory.owner()
             raise EngineError(f"{directory} was made by {owner}, not by root: run as {owner}, or remove it.")
         # Named by a secret kept in the folder, so that a fresh checkout at an old path never meets the old data.
-        return cls(service_root() / kept_secret(directory / "home")[:12], account)
+        return cls(directory, service_root() / kept_secret(directory / "home")[:12], account)
 
     def prepare(self) -> None:
         """Make the folders."""
         if self.account:
             private_folder(service_root(), mode=0o711)
+            self._remove_predecessors()
+            write_private(self._owner_file, str(self.directory))
         else:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
         private_folder(self.folder, owner=self.account)
         private_folder(self.sockets, owner=self.account)
 
+    @property
+    def _owner_file(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.owner")
+
+    def _remove_predecessors(self) -> None:
+        """Remove what a deleted checkout at this very path left: with its folder went the keys to its data."""
+        for owner_file in service_root().glob("*.owner"):
+            if owner_file != self._owner_file and owner_file.read_text() == str(self.directory):
+                for pid_file in owner_file.with_suffix("").glob("**/*pid"):
+                    pid = int(pid_file.read_text().split()[0])
+                    if is_running(pid, "postgres") or is_running(pid, "valkey-server"):
+                        os.kill(pid, signal.SIGQUIT if pid_file.name == "postmaster.pid" else signal.SIGKILL)
+                shutil.rmtree(owner_file.with_suffix(""), ignore_errors=True)
+                owner_file.unlink(missing_ok=True)
+
     def destroy(self) -> None:
         """Remove the home and everything in it; the server must be stopped."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.sockets, ignore_errors=True)
+        if self.account:
+            self._owner_file.unlink(missing_ok=True)
 
     @property
     def data(self) -> Path:

