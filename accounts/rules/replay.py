@@ -149,7 +149,7 @@ def replay(
 
     found = _walk(terms, live, _standing_on(counted, as_of), holds, as_of)
     if later_reversals and terms.counts_missed():
-        _judge_missed_on_their_day(terms, live, counted, sorted(later_reversals), found)
+        _judge_missed_on_their_day(terms, live, counted, holds, sorted(later_reversals), found)
     return found
 
 
@@ -166,7 +166,12 @@ def _standing_on(credits: Sequence[Credit], as_of: int) -> list[Credit]:
 
 
 def _judge_missed_on_their_day(
-    terms: Terms, bills: Sequence[Bill], credits: Sequence[Credit], reversals: Sequence[int], found: Replay
+    terms: Terms,
+    bills: Sequence[Bill],
+    credits: Sequence[Credit],
+    holds: Sequence[Hold],
+    reversals: Sequence[int],
+    found: Replay,
 ) -> None:
     """Judge the bills whose first late day lies before a reversal took effect, with the credits that counted then."""
     by_key = {state.key: state for state in found.bills}
@@ -176,7 +181,7 @@ def _judge_missed_on_their_day(
         if days:
             last = max(days)
             known_then = [bill for bill in bills if bill.statement_on <= last]
-            for state in _walk(terms, known_then, _standing_on(credits, last), (), last).bills:
+            for state in _walk(terms, known_then, _standing_on(credits, last), holds, last).bills:
                 if since <= state.missed_on < reversed_on:
                     by_key[state.key].missed = state.missed
         since = reversed_on
