@@ -1,7 +1,7 @@
 """What runs by the clock: `manage.py rqcron delinquency.cron`, one process only (a second would do everything twice).
 
 Every entry may run late, twice or not at all: what it calls is idempotent and looks up in PostgreSQL what is to be
-done. Times are of settings.TIME_ZONE.
+done.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,16 @@ from typing import Any
 
 from rq import cron
 
-# What to call, its queue, and when (`cron` or `interval` in seconds).
-ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = ()
+from delinquency import jobs
+from reminders import jobs as reminder_jobs
+from runs import jobs as run_jobs
+
+# What to call, its queue, and when: a `cron` line, or an `interval` in seconds. Times are of settings.TIME_ZONE.
+ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = (
+    (jobs.close_day_nightly, "default", {"cron": "30 23 * * *", "job_timeout": 6 * 60 * 60}),
+    (run_jobs.sweep_jobs, "default", {"interval": 60}),
+    (reminder_jobs.sweep, "outbox", {"interval": 60}),
+)
 
 for function, queue, when in ENTRIES:
     cron.register(function, queue, **when)

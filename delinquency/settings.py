@@ -177,10 +177,10 @@ CONTENT_SECURITY_POLICY = {
 # --- Static files: from the wheels and delinquency/static, served by WhiteNoise
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [("bootstrap", next(iter(bootstrap.__path__)))]
 # With hashed names (after `manage.py collectstatic`) browsers keep them for ever; without, no step is needed.
 _hashed = env.bool("DELINQUENCY_HASHED_STATIC", default=False)
+STATIC_ROOT = VAR_DIR / "static" if _hashed else None
 WHITENOISE_USE_FINDERS = not _hashed
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
