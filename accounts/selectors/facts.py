@@ -48,13 +48,12 @@ _MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
 _BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, interest, principal, minimum_given,
     minimum_due, rolled_in, rolled_out, allocated, missed"""
 _PAYMENT_COLUMNS = "id, account_id, ref, amount, effective_on, recorded_at, designated_bill_id"
-_HOLD_COLUMNS = "id, account_id, kind, starts_on, ends_on, known_from, withdrawn_at"
 
 
 def facts_sql(accounts: str, *, staged: bool = False) -> str:
     """The query for the accounts that `accounts` (SQL: a condition on `a`) selects, ordered by id.
 
-    With `staged` the rows waiting in an import's staging tables are read together with the book's.
+    With `staged` the bills and payments waiting in staging tables are read together with the book's.
     """
 
     def source(table: str, columns: str) -> str:
@@ -86,7 +85,7 @@ def facts_sql(accounts: str, *, staged: bool = False) -> str:
           LEFT JOIN LATERAL (
               SELECT array_agg(kind), array_agg({_DAY.format("starts_on")}), array_agg({_DAY.format("ends_on")}),
                      array_agg({_MICROS.format("known_from")}), array_agg({_MICROS.format("withdrawn_at")})
-                FROM ({source("hold", _HOLD_COLUMNS)}) holds
+                FROM accounts_hold WHERE account_id = a.id
           ) h ON true
          WHERE {accounts}
          ORDER BY a.id"""

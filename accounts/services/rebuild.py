@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.models import EntryKind
+from accounts.models import Allocation, EntryKind, LedgerEntry
 from accounts.rules import Bill, BillState, Replay, Terms, Touched, judge, replay, split, to_date
 from accounts.rules.judge import believed
 from accounts.rules.replay import minimum_due
 from accounts.selectors.facts import AccountFacts, CachedBill
-from accounts.services.copying import copy_rows, money_text, take_ids
 from accounts.services.standings import STORED_SQL, Judged, StoredStanding, stored, write_standings
 from audit.services import Actor
 from runs import clock
+from runs.bulk import copy_rows, money_text, reserve_keys
 
 
 class DerivedEntry(NamedTuple):
@@ -99,18 +99,16 @@ def wakes_on(facts: AccountFacts, as_of: int) -> int | None:
 
 
 def write_rebuilt(
-    cursor: CursorWrapper, *, actor: Actor, business_day: date, cause: str, rebuilt: Sequence[Rebuilt], new_bills: bool = False
+    cursor: CursorWrapper, *, actor: Actor, business_day: date, cause: str, rebuilt: Sequence[Rebuilt]
 ) -> list[Judged]:
     """Write the differences of replayed accounts: bills' caches, derived entries, allocations, standings, wakes.
 
-    With `new_bills` the caller has just written the bills' caches himself (an import inserts them ready).
     Returns the accounts whose standing moved.
     """
     if not rebuilt:
         return []
     ids = [item.facts.account_id for item in rebuilt]
-    if not new_bills:
-        _write_bills(cursor, rebuilt)
+    _write_bills(cursor, rebuilt)
     entries = _write_entries(cursor, ids, rebuilt)
     _write_allocations(cursor, ids, rebuilt, entries)
     _write_wakes(cursor, rebuilt)
@@ -179,24 +177,26 @@ def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebu
     wanted: list[tuple[int, DerivedEntry]] = []
     for item in rebuilt:
         account_id = item.facts.account_id
-        posted = fees.get(account_id, {})
+        # Entries dated behind the replay wait for their day.
+        posted = {on: amount for on, amount in fees.get(account_id, {}).items() if on <= item.as_of}
         for on in sorted(posted.keys() | item.fees.keys()):
             had = posted.get(on)
             if amount := item.fees.get(on, 0) - (had or 0):
                 wanted.append((account_id, DerivedEntry(EntryKind.LATE_FEE if had is None else EntryKind.ADJUSTMENT, amount, on, None)))
         for bill in item.facts.bills:
+            if bill.statement_on > item.as_of:
+                continue
             roll = item.rolls.get(bill.key)
             if amount := (roll.amount if roll else 0) - rolls.get(bill.key, 0):
                 wanted.append((account_id, DerivedEntry(EntryKind.ROLL_OVER, amount, bill.statement_on, bill.key)))
     if wanted:
         now = clock.now()
-        keys = take_ids(cursor, "accounts_ledgerentry", len(wanted))
+        keys = reserve_keys(LedgerEntry, len(wanted))
         for key, (_, entry) in zip(keys, wanted, strict=True):
             if entry.bill is not None:
                 found.of_roll_over.setdefault(entry.bill, key)
         copy_rows(
-            cursor,
-            "accounts_ledgerentry",
+            LedgerEntry,
             ("id", "account_id", "kind", "amount", "effective_on", "recorded_at", "bill_id"),
             (
                 (key, account_id, entry.kind, money_text(entry.amount), to_date(entry.effective_on), now, entry.bill)
@@ -230,8 +230,7 @@ def _write_allocations(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[
         cursor.execute("DELETE FROM accounts_allocation WHERE id = ANY(%s)", (stale,))
     if new:
         copy_rows(
-            cursor,
-            "accounts_allocation",
+            Allocation,
             ("account_id", "entry_id", "bill_id", "component", "amount", "rule_version"),
             ((*row[:4], money_text(row[4]), row[5]) for row in new),  # type: ignore[arg-type]
         )

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.models import StandingChange
+from accounts.models import Standing, StandingChange
 from accounts.rules import HowLate, to_date
-from accounts.services.copying import copy_rows, money_text
 from audit.services import Actor, record_many
 from runs import clock
+from runs.bulk import copy_rows, money_text
 
 
 class StoredStanding(NamedTuple):
@@ -90,8 +90,7 @@ def write_standings(
     moved = [item for item in differing if item.moved()]
     now = clock.now()
     copy_rows(
-        cursor,
-        StandingChange._meta.db_table,
+        StandingChange,
         (
             "account_id",
             "business_day",
@@ -137,8 +136,7 @@ def _write_rows(cursor: CursorWrapper, differing: Sequence[Judged]) -> None:
     if cured:
         cursor.execute("DELETE FROM accounts_standing WHERE account_id = ANY(%s)", (cured,))
     copy_rows(
-        cursor,
-        "accounts_standing",
+        Standing,
         ("account_id", *STORED_COLUMNS.split(", ")),
         (
             (item.account_id, *_row(item.after))

@@ -1,0 +1,76 @@
+"""Checks of identity numbers and contact values: pure, shared by data entry and the import."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from stdnum.cn import ric
+from stdnum.exceptions import InvalidComponent, InvalidFormat, InvalidLength
+
+from accounts.errors import Invalid
+from accounts.models import ContactKind, IdType
+
+_PLAUSIBLE_NUMBER = re.compile(r"\+?[0-9][0-9 ()\-]{3,22}[0-9]")
+
+
+def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
+    """The identity number in its written form, empty when not known.
+
+    A resident card's number must be 18 long with a real date and the right check digit, and agree with the date of birth.
+    A county that the table does not know is let pass: retired counties are real.
+
+    Raises:
+        Invalid: saying what is wrong, never showing the number.
+    """
+    value = value.replace(" ", "").upper()
+    if not value or id_type != IdType.RESIDENT_ID:
+        return value
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", value):
+        raise Invalid(_("A resident identity number has 17 digits and a check character (0-9 or X)."), "id_number")
+    try:
+        born: date = ric.get_birth_date(value)
+    except (InvalidComponent, InvalidFormat, InvalidLength, ValueError):
+        raise Invalid(_("Digits 7 to 14 of the identity number are not a date."), "id_number") from None
+    if ric.calc_check_digit(value[:-1]) != value[-1]:
+        raise Invalid(_("The identity number's check character is wrong. Compare it with the card."), "id_number")
+    if birth_date is not None and birth_date != born:
+        raise Invalid(
+            _("The identity number says born on %(number)s, the date of birth says %(given)s.")
+            % {"number": born.isoformat(), "given": birth_date.isoformat()},
+            "birth_date",
+        )
+    return value
+
+
+def check_contact(kind: str, value: str) -> str:
+    """The contact value trimmed.
+
+    Raises:
+        Invalid: it is no number or address of its kind.
+    """
+    value = " ".join(value.split())
+    if kind == ContactKind.EMAIL:
+        try:
+            validate_email(value)
+        except ValidationError:
+            raise Invalid(_("This is no e-mail address. Expected name@domain."), "value") from None
+    elif kind in (ContactKind.MOBILE, ContactKind.PHONE):
+        if not _PLAUSIBLE_NUMBER.fullmatch(value) or not _is_possible_number(value):
+            raise Invalid(_("This is no telephone number. Expected 5 to 20 digits, with + for other countries."), "value")
+    elif not value:
+        raise Invalid(_("The contact value is empty."), "value")
+    return value
+
+
+def _is_possible_number(value: str) -> bool:
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(value, "CN"))
+    except phonenumbers.NumberParseException:
+        return False
+
+

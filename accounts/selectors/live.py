@@ -1,0 +1,72 @@
+"""What the night needs of an account: its open bills from their caches, deferrals, and where it stands. One row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.backends.utils import CursorWrapper
+
+from accounts.rules import BillState, Hold, Terms
+from accounts.selectors.terms import TermsBook
+from accounts.services.standings import STORED_SQL, StoredStanding, stored
+
+
+@dataclass(slots=True)
+class LiveAccount:
+    """An account as its caches tell it."""
+
+    account_id: int
+    ref: str
+    customer_id: int
+    terms: Terms
+    bills: list[BillState]
+    deferrals: list[Hold]
+    standing: StoredStanding | None
+
+
+def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date) -> Iterator[LiveAccount]:
+    """The accounts `ids` as of `day`, in order; bills that are fully paid and were never missed are left out."""
+    if not ids:
+        return
+    # The condition repeats that of the partial index `bill_live_by_account`.
+    cursor.execute(
+        f"""
+        SELECT a.id, a.ref, a.customer_id, a.product_id, a.final_due_on - DATE '0001-01-01' + 1, b.*, h.*, {STORED_SQL}
+          FROM accounts_account a
+          LEFT JOIN accounts_standing s ON s.account_id = a.id
+          LEFT JOIN LATERAL (
+              SELECT array_agg(id), array_agg(statement_on - DATE '0001-01-01' + 1),
+                     array_agg(due_on - DATE '0001-01-01' + 1),
+                     array_agg(((principal + interest + service_fee + rolled_in - rolled_out) * 100)::bigint),
+                     array_agg((minimum_due * 100)::bigint), array_agg((allocated * 100)::bigint), array_agg(missed)
+                FROM accounts_bill
+               WHERE account_id = a.id AND statement_on <= %s
+                 AND (allocated < principal + interest + service_fee + rolled_in - rolled_out OR missed)
+          ) b ON true
+          LEFT JOIN LATERAL (
+              SELECT array_agg(starts_on - DATE '0001-01-01' + 1), array_agg(ends_on - DATE '0001-01-01' + 1)
+                FROM accounts_hold WHERE account_id = a.id AND kind = 'deferral' AND withdrawn_at IS NULL
+          ) h ON true
+         WHERE a.id = ANY(%s) ORDER BY a.id""",
+        (day, ids),
+    )
+    for account_id, ref, customer_id, product_id, final_due_on, keys, *columns in cursor:
+        of_account = terms.of(product_id, final_due_on)
+        statements, dues, capacities, minimums, allocations, missed, starts, ends = columns[:8]
+        yield LiveAccount(
+            account_id=account_id,
+            ref=ref,
+            customer_id=customer_id,
+            terms=of_account,
+            bills=[
+                BillState(None, key, due, capacity, minimum, due + of_account.grace(statement) + 1, allocated, was_missed)
+                for key, statement, due, capacity, minimum, allocated, was_missed in zip(
+                    keys or (), statements or (), dues or (), capacities or (), minimums or (), allocations or (),
+                    missed or (), strict=True,
+                )
+            ],
+            deferrals=[Hold("deferral", start, end, 0) for start, end in zip(starts or (), ends or (), strict=True)],
+            standing=stored(columns[8:]),
+        )

@@ -1,0 +1,193 @@
+"""Customers and the ways to reach them: register, change, verify."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import vault
+from accounts.errors import Conflict
+from accounts.identity import check_contact, check_id_number
+from accounts.models import ContactPoint, Customer, Origin, Verification
+from accounts.services.locks import lock_customer
+from audit.services import Actor, record
+from runs import clock
+
+
+@transaction.atomic
+def register_customer(
+    *,
+    actor: Actor,
+    ref: str,
+    name: str,
+    id_type: str = "",
+    id_number: str = "",
+    birth_date: date | None = None,
+    locale: str = "",
+    time_zone: str = "Asia/Shanghai",
+    origin: str = Origin.ENTERED,
+) -> Customer:
+    """Register a person. The identity number is checked, encrypted and blind-indexed.
+
+    Raises:
+        Invalid: the identity number fails its check, or disagrees with the date of birth.
+        Conflict: the reference is taken.
+    """
+    id_number = check_id_number(id_type, id_number, birth_date)
+    if Customer.objects.filter(ref=ref).exists():
+        raise Conflict(_("The customer reference %(ref)s is taken. Choose another.") % {"ref": ref})
+    customer = Customer.objects.create(
+        ref=ref,
+        name=name,
+        id_type=id_type,
+        id_number_cipher=vault.encrypt(id_number) if id_number else None,
+        id_number_index=vault.blind_index("id-number", id_number) if id_number else None,
+        birth_date=birth_date,
+        locale=locale,
+        time_zone=time_zone,
+        origin=origin,
+        recorded_at=clock.now(),
+    )
+    record(actor=actor, verb="customer.registered", subject=customer, customer_id=customer.pk, after=_told(customer))
+    return customer
+
+
+@transaction.atomic
+def change_customer(
+    *,
+    actor: Actor,
+    customer_id: int,
+    seen_version: int,
+    name: str,
+    id_type: str,
+    id_number: str | None,
+    birth_date: date | None,
+    locale: str,
+    time_zone: str,
+) -> Customer:
+    """Change what is known of a person; `id_number` None leaves it as it is. Locks the customer.
+
+    Raises:
+        Conflict: someone changed the customer since `seen_version` was read.
+        Invalid: as for registering.
+    """
+    customer = lock_customer(customer_id)
+    if customer.version != seen_version:
+        raise Conflict(_("Someone changed this customer meanwhile. Look at it again, then repeat your change."))
+    checked = check_id_number(id_type, customer.id_number if id_number is None else id_number, birth_date)
+    before = _told(customer)
+    if id_number is not None:
+        customer.id_number_cipher = vault.encrypt(checked) if checked else None
+        customer.id_number_index = vault.blind_index("id-number", checked) if checked else None
+    customer.name, customer.id_type, customer.birth_date = name, id_type, birth_date
+    customer.locale, customer.time_zone = locale, time_zone
+    customer.version += 1
+    customer.save()
+    record(
+        actor=actor,
+        verb="customer.changed",
+        subject=customer,
+        customer_id=customer.pk,
+        before=before,
+        after=_told(customer),
+    )
+    return customer
+
+
+@transaction.atomic
+def add_contact_point(
+    *,
+    actor: Actor,
+    customer_id: int,
+    kind: str,
+    value: str,
+    source: str = "",
+    relationship: str = "",
+    permitted: bool | None = None,
+    verification: str = Verification.UNVERIFIED,
+    origin: str = Origin.ENTERED,
+) -> ContactPoint:
+    """Add a number or address, encrypted and blind-indexed. Locks the customer.
+
+    Raises:
+        Invalid: the value is no number or address of its kind.
+        Conflict: the customer has it already.
+    """
+    lock_customer(customer_id)
+    value = check_contact(kind, value)
+    index = vault.blind_index(kind, value)
+    if ContactPoint.objects.filter(customer_id=customer_id, kind=kind, value_index=index).exists():
+        raise Conflict(_("The customer already has this contact point. Change that one instead."))
+    point = ContactPoint.objects.create(
+        customer_id=customer_id,
+        kind=kind,
+        value_cipher=vault.encrypt(value),
+        value_index=index,
+        source=source,
+        relationship=relationship,
+        permitted=permitted,
+        verification=verification,
+        origin=origin,
+        recorded_at=clock.now(),
+    )
+    record(actor=actor, verb="contact-point.added", subject=point, customer_id=customer_id, after=_told_point(point))
+    return point
+
+
+@transaction.atomic
+def change_contact_point(
+    *,
+    actor: Actor,
+    contact_point_id: int,
+    source: str,
+    relationship: str,
+    permitted: bool | None,
+    verification: str,
+    reason: str = "",
+) -> ContactPoint:
+    """Change what is known of a contact point: whose it is, its source, permission, verification. Locks the customer."""
+    point = ContactPoint.objects.get(pk=contact_point_id)
+    lock_customer(point.customer_id)
+    point.refresh_from_db()
+    before = _told_point(point)
+    point.source, point.relationship = source, relationship
+    point.permitted, point.verification = permitted, verification
+    point.save(update_fields=["source", "relationship", "permitted", "verification"])
+    after = _told_point(point)
+    if after != before:
+        record(
+            actor=actor,
+            verb="contact-point.changed",
+            subject=point,
+            customer_id=point.customer_id,
+            before=before,
+            after=after,
+            reason=reason,
+        )
+    return point
+
+
+def _told(customer: Customer) -> dict[str, str | None]:
+    """What the record keeps of a customer: personal numbers only masked."""
+    return {
+        "name": customer.masked_name,
+        "id_type": customer.id_type,
+        "id_number": customer.masked_id_number,
+        "locale": customer.locale,
+        "time_zone": customer.time_zone,
+    }
+
+
+def _told_point(point: ContactPoint) -> dict[str, str | bool | None]:
+    return {
+        "kind": point.kind,
+        "value": point.masked_value,
+        "source": point.source,
+        "relationship": point.relationship,
+        "permitted": point.permitted,
+        "verification": point.verification,
+    }
+
+

@@ -1,0 +1,116 @@
+"""Holds: place, lift. Only a deferral moves the clock, so only it can change the standing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import Hold, Origin
+from accounts.services.locks import lock_account
+from accounts.services.posting import re_age
+from audit.services import Actor, record
+from runs import clock
+
+
+@transaction.atomic
+def place_hold(
+    *, actor: Actor, account_id: int, kind: str, starts_on: date, ends_on: date | None = None, reason: str = ""
+) -> Hold:
+    """Stop what `kind` says from `starts_on` to `ends_on`, both included; None runs on. Back-dated is ordinary.
+
+    Known from this moment. Locks customer → account.
+
+    Raises:
+        Invalid: it ends before it starts.
+    """
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid(
+            _("The last day %(ends)s lies before the first day %(starts)s.")
+            % {"ends": ends_on.isoformat(), "starts": starts_on.isoformat()},
+            "ends_on",
+        )
+    account = lock_account(account_id)
+    now = clock.now()
+    hold = Hold.objects.create(
+        account=account,
+        kind=kind,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        reason=reason,
+        known_from=now,
+        origin=Origin.ENTERED,
+        recorded_at=now,
+    )
+    record(
+        actor=actor,
+        verb="hold.placed",
+        subject=hold,
+        customer_id=account.customer_id,
+        account_id=account.pk,
+        after=_told(hold),
+        reason=reason,
+    )
+    re_age(actor=actor, account=account, cause="hold", effective_on=None)
+    return hold
+
+
+@transaction.atomic
+def lift_hold(*, actor: Actor, hold_id: int, last_day: date | None, reason: str) -> Hold | None:
+    """End a hold after `last_day`, or, with None, take it back wholly. Locks customer → account.
+
+    The row is withdrawn at this moment and its shortened successor written, so that the past stays as it was known.
+    Returns the successor, if any.
+
+    Raises:
+        Conflict: the hold is withdrawn already.
+        Invalid: `last_day` lies before the hold's first day or after its end.
+    """
+    hold = Hold.objects.get(pk=hold_id)
+    account = lock_account(hold.account_id)
+    hold.refresh_from_db()
+    if hold.withdrawn_at is not None:
+        raise Conflict(_("This hold was lifted already."))
+    if last_day is not None and (last_day < hold.starts_on or (hold.ends_on is not None and last_day > hold.ends_on)):
+        raise Invalid(
+            _("%(day)s lies outside the hold. Place another hold to make it longer.") % {"day": last_day.isoformat()},
+            "last_day",
+        )
+    before = _told(hold)
+    now = clock.now()
+    hold.withdrawn_at = now
+    hold.save(update_fields=["withdrawn_at"])
+    successor = None
+    if last_day is not None:
+        successor = Hold.objects.create(
+            account=account,
+            kind=hold.kind,
+            starts_on=hold.starts_on,
+            ends_on=last_day,
+            reason=hold.reason,
+            known_from=now,
+            origin=Origin.ENTERED,
+            recorded_at=now,
+        )
+    record(
+        actor=actor,
+        verb="hold.lifted",
+        subject=hold,
+        customer_id=account.customer_id,
+        account_id=account.pk,
+        before=before,
+        after=_told(successor) if successor else None,
+        reason=reason,
+    )
+    re_age(actor=actor, account=account, cause="hold", effective_on=None)
+    return successor
+
+
+def _told(hold: Hold) -> dict[str, str | None]:
+    return {
+        "kind": hold.kind,
+        "starts_on": hold.starts_on.isoformat(),
+        "ends_on": hold.ends_on.isoformat() if hold.ends_on else None,
+    }

@@ -1,0 +1,18 @@
+"""Locks of the book, always in the same order: customer → account → what hangs on it (docs/locking.md)."""
+
+from __future__ import annotations
+
+from accounts.models import Account, Customer
+
+# `no_key`: rows that refer to a locked one may still be written; nobody changes keys here.
+
+
+def lock_customer(customer_id: int) -> Customer:
+    """Lock one customer for the rest of the transaction."""
+    return Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
+
+
+def lock_account(account_id: int) -> Account:
+    """Lock one account, its customer first, for the rest of the transaction; what is returned is fresh."""
+    lock_customer(Account.objects.values_list("customer_id", flat=True).get(pk=account_id))
+    return Account.objects.select_for_update(no_key=True, of=("self",)).select_related("product").get(pk=account_id)

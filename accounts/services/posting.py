@@ -1,0 +1,317 @@
+"""The one way in for a single change of the book: accounts, bills, payments, reversals.
+
+Every function locks customer → account, writes the entry, replays the account, writes its standing and events, and lets
+upper floors react, in one transaction. Back-dated postings are ordinary. Money is `Decimal` with two places in the
+account's currency.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import Account, Bill, EntryKind, LedgerEntry, Origin, Payment, Product, Reversal
+from accounts.selectors.facts import read_facts
+from accounts.selectors.terms import read_terms
+from accounts.services import reactions
+from accounts.services.locks import lock_account, lock_customer
+from accounts.services.opening import ensure_open
+from accounts.services.rebuild import rebuild, write_rebuilt
+from audit.services import Actor, record
+from runs import clock
+
+
+@transaction.atomic
+def open_account(
+    *,
+    actor: Actor,
+    ref: str,
+    customer_id: int,
+    product_code: str,
+    currency: str,
+    credit_limit: Decimal | None = None,
+    opened_on: date | None = None,
+    final_due_on: date | None = None,
+    origin: str = Origin.ENTERED,
+) -> Account:
+    """Open a credit line. Locks the customer.
+
+    Raises:
+        Invalid: an unknown product, or a final due date before the opening.
+        Conflict: the reference is taken.
+    """
+    ensure_open()
+    customer = lock_customer(customer_id)
+    product = Product.objects.filter(code=product_code).first()
+    if product is None:
+        raise Invalid(_("There is no product %(code)s.") % {"code": product_code}, "product")
+    if opened_on and final_due_on and final_due_on < opened_on:
+        raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
+    if Account.objects.filter(ref=ref).exists():
+        raise Conflict(_("The account reference %(ref)s is taken. Choose another.") % {"ref": ref})
+    account = Account.objects.create(
+        ref=ref,
+        customer=customer,
+        product=product,
+        currency=currency,
+        credit_limit=credit_limit,
+        opened_on=opened_on,
+        final_due_on=final_due_on,
+        origin=origin,
+        recorded_at=clock.now(),
+    )
+    record(
+        actor=actor,
+        verb="account.opened",
+        subject=account,
+        customer_id=customer.pk,
+        account_id=account.pk,
+        after={"product": product.code, "currency": currency, "credit_limit": _text(credit_limit)},
+    )
+    return account
+
+
+@transaction.atomic
+def change_account(
+    *,
+    actor: Actor,
+    account_id: int,
+    seen_version: int,
+    credit_limit: Decimal | None,
+    final_due_on: date | None,
+    reason: str = "",
+) -> Account:
+    """Change an account's limit or final due date; a moved final date re-ages the account. Locks customer → account.
+
+    Raises:
+        Conflict: someone changed the account since `seen_version` was read.
+        Invalid: a final due date before the opening.
+    """
+    account = lock_account(account_id)
+    if account.version != seen_version:
+        raise Conflict(_("Someone changed this account meanwhile. Look at it again, then repeat your change."))
+    if account.opened_on and final_due_on and final_due_on < account.opened_on:
+        raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
+    before = {"credit_limit": _text(account.credit_limit), "final_due_on": _text(account.final_due_on)}
+    account.credit_limit, account.final_due_on = credit_limit, final_due_on
+    account.version += 1
+    account.save(update_fields=["credit_limit", "final_due_on", "version"])
+    record(
+        actor=actor,
+        verb="account.changed",
+        subject=account,
+        customer_id=account.customer_id,
+        account_id=account.pk,
+        before=before,
+        after={"credit_limit": _text(credit_limit), "final_due_on": _text(final_due_on)},
+        reason=reason,
+    )
+    re_age(actor=actor, account=account, cause="account", effective_on=None)
+    return account
+
+
+@transaction.atomic
+def post_bill(
+    *,
+    actor: Actor,
+    account_id: int,
+    ref: str,
+    statement_on: date,
+    due_on: date,
+    principal: Decimal,
+    interest: Decimal = Decimal(0),
+    service_fee: Decimal = Decimal(0),
+    minimum_due: Decimal | None = None,
+) -> Bill:
+    """Post a statement: the bill, its charge, and whatever the replay makes of it. Locks customer → account.
+
+    `minimum_due` None lets the product's rule decide. Posting the same bill again changes nothing.
+
+    Raises:
+        Invalid: a negative amount, or due before the statement.
+        Conflict: the reference exists with other values.
+    """
+    for field, amount in (("principal", principal), ("interest", interest), ("service_fee", service_fee), ("minimum_due", minimum_due)):
+        if amount is not None and amount < 0:
+            raise Invalid(_("%(amount)s is negative. Bills hold amounts of 0 or more.") % {"amount": amount}, field)
+    if due_on < statement_on:
+        raise Invalid(
+            _("Due on %(due)s lies before the statement of %(statement)s.")
+            % {"due": due_on.isoformat(), "statement": statement_on.isoformat()},
+            "due_on",
+        )
+    account = lock_account(account_id)
+    values = {
+        "account_id": account.pk,
+        "statement_on": statement_on,
+        "due_on": due_on,
+        "principal": principal,
+        "interest": interest,
+        "service_fee": service_fee,
+        "minimum_given": minimum_due,
+    }
+    if existing := Bill.objects.filter(ref=ref).first():
+        _must_agree(existing, values)
+        return existing
+    now = clock.now()
+    # The replay writes the caches, the minimum in force among them, before anyone can read the row.
+    bill = Bill.objects.create(ref=ref, recorded_at=now, minimum_due=0, **values)
+    LedgerEntry.objects.create(
+        account=account,
+        kind=EntryKind.CHARGE,
+        amount=principal + interest + service_fee,
+        effective_on=statement_on,
+        recorded_at=now,
+        bill=bill,
+    )
+    record(
+        actor=actor,
+        verb="bill.posted",
+        subject=bill,
+        customer_id=account.customer_id,
+        account_id=account.pk,
+        after={key: _text(value) for key, value in values.items() if key != "account_id"},
+    )
+    re_age(actor=actor, account=account, cause="bill", effective_on=statement_on)
+    bill.refresh_from_db()
+    return bill
+
+
+@transaction.atomic
+def post_payment(
+    *,
+    actor: Actor,
+    account_id: int,
+    ref: str,
+    amount: Decimal,
+    effective_on: date,
+    recorded_at: datetime | None = None,
+    channel: str = "",
+    designated_bill_id: int | None = None,
+) -> Payment:
+    """Post money in. It counts from `effective_on`; `recorded_at` None means known from this moment.
+
+    Locks customer → account. Posting the same payment again returns the first.
+
+    Raises:
+        Invalid: an amount that is not positive, or a designated bill of another account.
+        Conflict: the reference exists with other values.
+    """
+    if amount <= 0:
+        raise Invalid(_("%(amount)s is no payment: expected more than 0.") % {"amount": amount}, "amount")
+    account = lock_account(account_id)
+    if designated_bill_id and not Bill.objects.filter(pk=designated_bill_id, account=account).exists():
+        raise Invalid(_("The designated bill belongs to another account."), "designated_bill")
+    values = {
+        "account_id": account.pk,
+        "amount": amount,
+        "effective_on": effective_on,
+        "channel": channel,
+        "designated_bill_id": designated_bill_id,
+    }
+    if existing := Payment.objects.filter(ref=ref).first():
+        _must_agree(existing, values | ({"recorded_at": recorded_at} if recorded_at else {}))
+        return existing
+    payment = Payment.objects.create(ref=ref, recorded_at=recorded_at or clock.now(), **values)
+    LedgerEntry.objects.create(
+        account=account,
+        kind=EntryKind.PAYMENT,
+        amount=-amount,
+        effective_on=effective_on,
+        recorded_at=payment.recorded_at,
+        payment=payment,
+    )
+    record(
+        actor=actor,
+        verb="payment.posted",
+        subject=payment,
+        customer_id=account.customer_id,
+        account_id=account.pk,
+        after={"amount": _text(amount), "effective_on": effective_on.isoformat(), "channel": channel},
+    )
+    re_age(actor=actor, account=account, cause="payment", effective_on=effective_on)
+    return payment
+
+
+@transaction.atomic
+def reverse_payment(
+    *, actor: Actor, payment_id: int, reason: str, effective_on: date | None = None, recorded_at: datetime | None = None
+) -> Reversal:
+    """Take a payment back, from `effective_on` (None: the payment's own day). Locks customer → account.
+
+    Raises:
+        Conflict: it is reversed already.
+        Invalid: the reversal would take effect before the payment did.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    account = lock_account(payment.account_id)
+    effective_on = effective_on or payment.effective_on
+    if Reversal.objects.filter(payment=payment).exists():
+        raise Conflict(_("Payment %(ref)s is reversed already.") % {"ref": payment.ref})
+    if effective_on < payment.effective_on:
+        raise Invalid(
+            _("A reversal on %(reversal)s cannot come before its payment of %(payment)s.")
+            % {"reversal": effective_on.isoformat(), "payment": payment.effective_on.isoformat()},
+            "effective_on",
+        )
+    now = recorded_at or clock.now()
+    reversal = Reversal.objects.create(payment=payment, effective_on=effective_on, recorded_at=now, reason=reason)
+    LedgerEntry.objects.create(
+        account=account,
+        kind=EntryKind.REVERSAL,
+        amount=payment.amount,
+        effective_on=effective_on,
+        recorded_at=now,
+        payment=payment,
+        reverses=LedgerEntry.objects.get(account=account, payment=payment, kind=EntryKind.PAYMENT),
+    )
+    record(
+        actor=actor,
+        verb="payment.reversed",
+        subject=payment,
+        customer_id=account.customer_id,
+        account_id=account.pk,
+        before={"amount": _text(payment.amount)},
+        after={"effective_on": effective_on.isoformat()},
+        reason=reason,
+    )
+    re_age(actor=actor, account=account, cause="reversal", effective_on=effective_on)
+    return reversal
+
+
+def re_age(*, actor: Actor, account: Account, cause: str, effective_on: date | None) -> None:
+    """Replay a locked account after something was posted on it, and write what differs.
+
+    The caches move up to `effective_on` when that is the open business day; what is dated later waits for its day.
+    """
+    days = ensure_open()
+    as_of = days.state_day(account.aged_on, effective_on)
+    if as_of > days.closed and as_of != account.aged_on:
+        Account.objects.filter(pk=account.pk).update(aged_on=as_of)
+    with connection.cursor() as cursor:
+        facts = list(read_facts(cursor, read_terms(), "a.id = %s", (account.pk,)))
+        moved = write_rebuilt(
+            cursor,
+            actor=actor,
+            business_day=days.open,
+            cause=cause,
+            rebuilt=[rebuild(one, as_of.toordinal()) for one in facts],
+        )
+    reactions.standing_moved(actor, moved)
+
+
+def _must_agree(existing: Bill | Payment, values: dict[str, object]) -> None:
+    for field, value in values.items():
+        if getattr(existing, field) != value:
+            raise Conflict(
+                _("%(ref)s exists with another %(field)s: %(there)s, not %(given)s.")
+                % {"ref": existing.ref, "field": field, "there": getattr(existing, field), "given": value}
+            )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,29 @@
+"""Who wants to know at once when a standing moves: upper floors register here in `AppConfig.ready`.
+
+Called inside the posting's transaction with the accounts locked, so that a case closes in the same moment as the money
+arrives. The close of day does not call it: its own steps read the `StandingChange` rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from accounts.services.standings import Judged
+from audit.services import Actor
+
+Reaction = Callable[[Actor, Sequence[Judged]], None]
+
+_standing_moved: list[Reaction] = []
+
+
+def on_standing_moved(reaction: Reaction) -> None:
+    """Register a function to be called with the standings that a posting moved."""
+    if reaction not in _standing_moved:
+        _standing_moved.append(reaction)
+
+
+def standing_moved(actor: Actor, moved: Sequence[Judged]) -> None:
+    """Tell everyone who registered."""
+    if moved:
+        for reaction in _standing_moved:
+            reaction(actor, moved)
