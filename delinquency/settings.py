@@ -209,16 +209,23 @@ CLOCK_STARTED = time.time()
 if CLOCK_STARTS_AT and not EMBEDDED:
     raise ImproperlyConfigured("DELINQUENCY_CLOCK is for demos and tests: it is refused with a database of your own.")
 
-# --- E-mail
+# --- E-mail: by default to the sink (manage.py smtp_sink), so that nothing leaves the machine unless told to
 
-EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
-EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST = env.str("EMAIL_HOST", default="127.0.0.1")
+EMAIL_PORT = env.int("EMAIL_PORT", default=8025)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
-EMAIL_TIMEOUT = 30
+# A message asks the server four things: all of them together stay well inside a claim on it (two minutes).
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="collections@localhost")
+
+# --- The lender, as letters to customers name it
+
+LENDER_NAME = env.str("LENDER_NAME", default="Demo Lender")
+LENDER_CONTACT = env.str("LENDER_CONTACT", default="collections@localhost")
+LENDER_PAY_URL = env.str("LENDER_PAY_URL", default="http://localhost/pay")
 
 # --- Logs: to the standard error, and never a person's data
 

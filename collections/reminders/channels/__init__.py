@@ -1,0 +1,38 @@
+"""How messages leave: one module a channel, each with the same small contract.
+
+    send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, TransportError | None]]
+
+A channel takes one message at a time from `batch` and answers for it before it takes the next, so that the caller can
+look at each just before it goes and record it right after. It knows nothing of the outbox.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message ready to leave. `address` is in clear and lives in memory only."""
+
+    message_id: int
+    header_id: str
+    address: str
+    subject: str
+    body: str
+    language: str
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.message_id})"
+
+
+class TransportError(Exception):
+    """It did not go. The text is kept and shown, so it names no person and no address.
+
+    `permanent`: trying again cannot help. `unknown_recipient`: there is nobody at that address.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool, unknown_recipient: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+        self.unknown_recipient = unknown_recipient

@@ -1,0 +1,157 @@
+"""E-mail over SMTP: one connection a batch, opened at the first message and opened again when it was cut."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+from collections.abc import Iterable, Iterator
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+
+from django.conf import settings
+
+from reminders.channels import Outgoing, TransportError
+from runs import clock
+
+# After so many cuts in a row it is the server and not a message: the rest is not tried any more.
+CUTS_TO_GIVE_UP = 3
+UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
+UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+
+
+def send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, TransportError | None]]:
+    """Send each message, in order, and say at once whether the server took it (None) or why not."""
+    link = _Link()
+    try:
+        for outgoing in batch:
+            try:
+                link.send(outgoing)
+            except TransportError as error:
+                yield outgoing, error
+            else:
+                yield outgoing, None
+    finally:
+        link.close()
+
+
+class _Link:
+    """The connection of one batch."""
+
+    def __init__(self) -> None:
+        self._smtp: smtplib.SMTP | None = None
+        self._cuts = 0
+        self._down: TransportError | None = None
+
+    def send(self, outgoing: Outgoing) -> None:
+        letter = compose(outgoing)
+        smtp = self._opened()
+        try:
+            smtp.send_message(letter, sender(), [outgoing.address])
+        except smtplib.SMTPRecipientsRefused as refusal:
+            code, text = next(iter(refusal.recipients.values()))
+            if code == 421:
+                raise self._cut("421 at RCPT") from None
+            raise refused(code, text, "RCPT", recipient=True) from None
+        except smtplib.SMTPSenderRefused as refusal:
+            # Our own address is at fault, not the message: it waits until that is put right.
+            raise TransportError(f"{refusal.smtp_code} at MAIL", permanent=False) from None
+        except smtplib.SMTPDataError as refusal:
+            if refusal.smtp_code == 421:
+                raise self._cut("421 at DATA") from None
+            raise refused(refusal.smtp_code, refusal.smtp_error, "DATA") from None
+        except (smtplib.SMTPNotSupportedError, UnicodeError, ValueError) as error:
+            raise TransportError(f"cannot be sent by this server: {type(error).__name__}", permanent=True) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise self._cut(f"connection cut: {type(error).__name__}") from None
+        self._cuts = 0
+
+    def close(self) -> None:
+        if self._smtp is not None:
+            try:
+                self._smtp.quit()
+            except (OSError, smtplib.SMTPException):
+                self._smtp.close()
+            self._smtp = None
+
+    def _cut(self, reason: str) -> TransportError:
+        error = TransportError(reason, permanent=False)
+        if self._smtp is not None:
+            self._smtp.close()
+            self._smtp = None
+        self._cuts += 1
+        if self._cuts >= CUTS_TO_GIVE_UP:
+            self._down = error
+        return error
+
+    def _opened(self) -> smtplib.SMTP:
+        if self._down is not None:
+            raise TransportError(str(self._down), permanent=False)
+        if self._smtp is None:
+            try:
+                self._smtp = connect()
+            except (OSError, smtplib.SMTPException) as error:
+                self._down = TransportError(f"no connection: {type(error).__name__}", permanent=False)
+                raise self._down from None
+        return self._smtp
+
+
+def connect() -> smtplib.SMTP:
+    """An open, greeted and, where the settings say so, encrypted and logged-in connection."""
+    where = {"host": settings.EMAIL_HOST, "port": settings.EMAIL_PORT, "timeout": settings.EMAIL_TIMEOUT}
+    if settings.EMAIL_USE_SSL:
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(context=ssl.create_default_context(), **where)
+    else:
+        smtp = smtplib.SMTP(**where)
+    try:
+        if settings.EMAIL_USE_TLS:
+            smtp.starttls(context=ssl.create_default_context())
+        if settings.EMAIL_HOST_USER:
+            smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def sender() -> str:
+    """The bare address that we send from."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def compose(outgoing: Outgoing) -> EmailMessage:
+    """The e-mail itself. A line break in any header is refused by the library's policy, never written.
+
+    Raises:
+        TransportError: permanent; it cannot be written (a broken address, say).
+    """
+    letter = EmailMessage(policy=SMTP_POLICY)
+    try:
+        letter["From"] = Address(settings.LENDER_NAME, addr_spec=sender())
+        letter["To"] = Address(addr_spec=outgoing.address)
+        letter["Subject"] = outgoing.subject
+        letter["Message-ID"] = outgoing.header_id
+        letter["Date"] = format_datetime(clock.now())
+        letter["Content-Language"] = outgoing.language
+        letter["Auto-Submitted"] = "auto-generated"
+        # Seven-bit either way: no server needs to know how to carry eight.
+        letter.set_content(outgoing.body, cte="quoted-printable" if outgoing.body.isascii() else "base64")
+    except Exception as error:
+        # The library's parsers fail in many ways on broken input, and their texts quote it.
+        raise TransportError(f"cannot be written: {type(error).__name__}", permanent=True) from None
+    return letter
+
+
+def refused(code: int, text: bytes | str, stage: str, *, recipient: bool = False) -> TransportError:
+    """What the server's refusal means. Of its text only the status is kept: the rest often quotes the address."""
+    shown = text.decode("ascii", "replace") if isinstance(text, bytes) else text
+    found = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", shown)
+    status = found.group() if found else ""
+    unknown = status in UNKNOWN_MAILBOX_STATUSES if status else code in UNKNOWN_MAILBOX_CODES
+    return TransportError(
+        " ".join(filter(None, (str(code), status, "at", stage))),
+        permanent=code >= 500,
+        unknown_recipient=recipient and code >= 500 and unknown,
+    )

@@ -1,0 +1,62 @@
+"""`manage.py smtp_sink`: a mail server that delivers nothing, for the demo and for trying things out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import UnthreadedController
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+
+class Sink:
+    """Keeps every message as an .eml file that only its owner may read, and says so without naming anybody."""
+
+    def __init__(self, folder: Path, say: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder = folder
+        self._say = say
+        self._numbers = itertools.count(1 + max((int(p.stem) for p in folder.glob("[0-9]*.eml")), default=0))
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
+        content = envelope.content or b""
+        path = self._folder / f"{next(self._numbers):08d}.eml"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+        self._say(f"{path.name}: {len(content)} bytes")
+        return "250 Kept"
+
+
+class Command(BaseCommand):
+    help = "Accepts every e-mail on 127.0.0.1, keeps it as a file and delivers nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.EMAIL_PORT)
+        parser.add_argument("--dir", type=Path, default=settings.VAR_DIR / "outbox-sink")
+
+    def handle(self, *args: Any, port: int, dir: Path, **options: Any) -> None:  # noqa: A002 (named by the option)
+        asyncio.run(self._serve(port, dir))
+
+    async def _serve(self, port: int, folder: Path) -> None:
+        loop = asyncio.get_running_loop()
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        sink = Sink(folder, self._say)
+        controller = UnthreadedController(sink, hostname="127.0.0.1", port=port, loop=loop, ready_timeout=5)
+        server = await loop.create_server(controller.factory, host="127.0.0.1", port=port)
+        self._say(f"Taking mail on 127.0.0.1:{port}; nothing leaves this machine.")
+        async with server:
+            await stopped.wait()
+
+    def _say(self, line: str) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self.stdout.write(line)
+            self.stdout.flush()
