@@ -1,14 +1,13 @@
-"""Every address of the site. What does not say `login_not_required` asks for a login (LoginRequiredMiddleware)."""
+"""Every address of the site. What does not say `login_not_required` asks for a login (staff.middleware)."""
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
-from django.views.i18n import set_language
+from django.urls import include, path
 
 urlpatterns = [
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("", include("cases.urls")),
+    path("", include("reminders.urls")),
+    path("", include("audit.urls")),
+    path("", include("runs.urls")),
+    path("", include("staff.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -19,6 +19,17 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "cases": _("Follow the cases"),
         "reminders": _("Queue first reminders"),
     },
+    "cause": {},
+    "count": {},
+    "field": {},
+    "job": {},
+    "rule": {
+        "contact-point": _("debtor's own, permitted, verified contact points only"),
+        "contact-hours": _("contact hours"),
+        "fail-closed": _("what is not known is refused"),
+    },
+    "subject": {},
+    "verb": {},
     "status": dict(RunStatus.choices),
     "message": dict(MessageStatus.choices),
     "channel": dict(Channel.choices),
@@ -29,7 +40,10 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
 }
 
 
+_OPENED = str.maketrans("_-.", "   ")
+
+
 def word(family: str, code: str) -> str:
     """The word for `code`; the code itself, its separators opened up, where there is none yet."""
     found = WORDS[family].get(code)
-    return code.replace("_", " ").replace("-", " ") if found is None else str(found)
+    return code.translate(_OPENED) if found is None else str(found)

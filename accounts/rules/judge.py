@@ -65,7 +65,8 @@ def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of
 
     deferrals = [hold for hold in holds if hold.kind == "deferral"]
     days_past_due = as_of - since - (covered_days(deferrals, since + 1, as_of) if deferrals else 0)
-    stopped = bool(deferrals) and covered_days(deferrals, as_of, as_of) == 1
+    # While a deferral covers the day the clock stands at the last day before its unbroken stretch.
+    stopped_on = _stretch_begins(deferrals, since, as_of)
     missed = _missed_in_twelve_months(terms, bills, final_passes_on, as_of)
     limit = terms.on(as_of).missed_limit
     if final_passed:
@@ -83,8 +84,8 @@ def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of
         kind=kind,
         risk_class=in_force(terms.risks, as_of).risk_class(days_past_due),
         overdue_amount=amount,
-        clock_from_on=as_of - days_past_due,
-        clock_stopped_on=as_of if stopped else None,
+        clock_from_on=(as_of if stopped_on is None else stopped_on) - days_past_due,
+        clock_stopped_on=stopped_on,
         next_transition_on=_next_while_late(terms, bills, deferrals, final_passes_on, as_of, days_past_due, missed),
         unmet=tuple(state.key for state in unmet),
     )
@@ -99,6 +100,17 @@ def believed(holds: Sequence[Hold], known_micros: int | None) -> list[Hold]:
         for hold in holds
         if hold.known <= known_micros and (hold.withdrawn is None or hold.withdrawn > known_micros)
     ]
+
+
+def _stretch_begins(deferrals: Sequence[Hold], since: int, as_of: int) -> int | None:
+    """The last day of the debt before the unbroken stretch of deferrals that covers `as_of`; None when none does."""
+    day = as_of
+    while day > since:
+        begins = [hold.starts_on for hold in deferrals if hold.starts_on <= day and (hold.ends_on is None or hold.ends_on >= day)]
+        if not begins:
+            break
+        day = max(min(begins) - 1, since)
+    return None if day == as_of else day
 
 
 def _late_from_after_final(state: BillState, final_due_on: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -62,8 +62,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 @require_GET
 def preferences(request: HttpRequest) -> HttpResponse:
     """The reader's own page: language, theme, keys."""
-    context: dict[str, Any] = {"languages": settings.LANGUAGES}
-    return render(request, "staff/preferences.html", context)
+    return render(request, "staff/preferences.html")
 
 
 def _remember_language(response: HttpResponseRedirect | HttpResponse, language: str) -> None:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.safestring import SafeString
 
+from audit.models import Event
 from delinquency import words
 
 register = template.Library()
@@ -117,6 +118,25 @@ def toggled(context: template.Context, name: str, value: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def sorted_by(context: template.Context, name: str, present: str) -> SafeString:
-    """The present query ordered by `name`: largest first, and the other way round when it already is."""
-    return query(context, sort=name if present == f"-{name}" else f"-{name}")
+def without(context: template.Context, name: str) -> SafeString:
+    """The present query with one parameter, named by a variable, taken off."""
+    return query(context, **{name: None})
+
+
+@register.filter
+def sorting(name: str, present: str) -> dict[str, str]:
+    """For a column's heading: `state` for `aria-sort`, empty where it does not order, and the `next` order on a click."""
+    if present == f"-{name}":
+        return {"state": "descending", "next": name}
+    return {"state": "ascending" if present == name else "", "next": f"-{name}"}
+
+
+@register.filter
+def changes(event: Event) -> list[dict[str, Any]]:
+    """What an event changed, field by field: name, before, after; fields that stayed as they were are left out."""
+    before, after = event.before or {}, event.after or {}
+    return [
+        {"name": name, "before": before.get(name), "after": after.get(name)}
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    ]

@@ -1,0 +1,29 @@
+"""How the record is narrowed."""
+
+from __future__ import annotations
+
+import django_filters
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import Event
+
+
+
+
+class EventFilter(django_filters.FilterSet):
+    """Who, what, about whom, when, in which request; all exact, so that no filter hides what it should show."""
+
+    actor_name = django_filters.CharFilter(label=_("Who"))
+    verb = django_filters.CharFilter(lookup_expr="startswith", label=_("What"))
+    subject_type = django_filters.CharFilter(label=_("Kind of thing"))
+    subject_ref = django_filters.CharFilter(label=_("Its reference"))
+    customer_id = django_filters.NumberFilter(label=_("Customer's key"))
+    account_id = django_filters.NumberFilter(label=_("Account's key"))
+    since = django_filters.DateFilter("at", "date__gte", label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = django_filters.DateFilter("at", "date__lte", label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    request_id = django_filters.CharFilter(label=_("Request"))
+
+    class Meta:
+        model = Event
+        fields: tuple[str, ...] = ()

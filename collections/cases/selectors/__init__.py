@@ -1,0 +1,25 @@
+"""Reads: the worklist, a case's debts, and its timeline."""
+
+from cases.selectors.contacts import ContactPointView, HoldView, contact_points, holds
+from cases.selectors.debts import AccountView, BillView, debts
+from cases.selectors.timeline import Entry, timeline
+from cases.selectors.worklist import Tally, days_past_due, open_cases, tally, totals
+from cases.selectors.why import why
+
+__all__ = [
+    "AccountView",
+    "BillView",
+    "ContactPointView",
+    "Entry",
+    "HoldView",
+    "Tally",
+    "contact_points",
+    "days_past_due",
+    "debts",
+    "holds",
+    "open_cases",
+    "tally",
+    "timeline",
+    "totals",
+    "why",
+]

@@ -1,0 +1,51 @@
+"""Why an account is so many days late, in sentences from what the page already holds. The proof: `explain_standing`."""
+
+from __future__ import annotations
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases.selectors.debts import AccountView, BillView
+
+
+def why(view: AccountView) -> list[str]:
+    """The sentences for a late account: what is unmet, since when the days count, what stopped them."""
+    standing = view.standing
+    if standing is None or not view.unmet:
+        return []
+    return [_bill(view.unmet[0]), *_further(view), *_clock(view)]
+
+
+def _bill(bill: BillView) -> str:
+    facts = {
+        "bill": bill.bill.ref,
+        "due": date_format(bill.bill.due_on, "Y-m-d"),
+        "wanted": f"{bill.amount if bill.whole_is_due else bill.bill.minimum_due:,.2f}",
+        "got": f"{bill.bill.allocated:,.2f}",
+        "lacking": f"{bill.lacking:,.2f}",
+    }
+    if bill.whole_is_due:
+        return _("The final due date has passed: bill %(bill)s (due %(due)s) of %(wanted)s got %(got)s and lacks %(lacking)s.") % facts
+    return _("Bill %(bill)s (due %(due)s) asks at least %(wanted)s, got %(got)s and lacks %(lacking)s.") % facts
+
+
+def _further(view: AccountView) -> list[str]:
+    further = len(view.unmet) - 1
+    if not further:
+        return []
+    return [ngettext("%(count)d more bill is unmet.", "%(count)d more bills are unmet.", further) % {"count": further}]
+
+
+def _clock(view: AccountView) -> list[str]:
+    assert view.standing is not None
+    since = date_format(view.standing.overdue_since, "Y-m-d")
+    if view.standing.clock_stopped_on is not None:
+        told = _("A deferral stops the days at present.")
+    elif view.held_days > 0:
+        told = ngettext(
+            "A deferral took %(count)d day off.", "Deferrals took %(count)d days off.", view.held_days
+        ) % {"count": view.held_days}
+    else:
+        told = _("Nothing stopped the days.")
+    return [_("Overdue since %(since)s; the day after counts as the first.") % {"since": since}, told]

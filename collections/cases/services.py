@@ -1,0 +1,127 @@
+"""A case follows its customer's standings: opens, moves, and closes as cured when nothing is late any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from accounts.services.standings import Judged
+from audit.services import Actor, SystemActor, record_many
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from runs import clock
+from runs.selectors import has_closed_any, open_day
+from runs.services import StepRun
+
+BATCH = 2_000
+CLOSE = SystemActor("close of day")
+
+# What the standings say of each customer: the worst account's bucket, class, currency and clock, the sum in its currency.
+_WANTED = """
+    SELECT DISTINCT ON (l.customer_id) l.customer_id, l.bucket, l.risk_class, l.currency, l.clock_from_on, l.clock_stopped_on,
+           sum(l.overdue_amount) OVER (PARTITION BY l.customer_id, l.currency) AS overdue_amount,
+           count(*) OVER (PARTITION BY l.customer_id) AS late_accounts
+      FROM (SELECT a.customer_id, a.currency, s.* FROM accounts_account a
+              JOIN accounts_standing s ON s.account_id = a.id WHERE a.customer_id = ANY(%(customers)s)) l
+     ORDER BY l.customer_id, coalesce(l.clock_stopped_on, %(day)s) - l.clock_from_on DESC, l.overdue_amount DESC, l.account_id"""
+
+_OPEN = f"""
+    WITH wanted AS ({_WANTED}), numbered AS (
+        SELECT nextval(pg_get_serial_sequence('cases_case', 'id')) AS id, w.* FROM wanted w
+         WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.customer_id = w.customer_id AND c.status = 'open'))
+    INSERT INTO cases_case (id, ref, customer_id, status, opened_on, bucket, risk_class, currency, overdue_amount,
+           late_accounts, clock_from_on, clock_stopped_on, opened_at, version)
+    SELECT id, 'C' || lpad(id::text, greatest(8, length(id::text)), '0'), customer_id, 'open', %(day)s, bucket, risk_class,
+           currency, overdue_amount, late_accounts, clock_from_on, clock_stopped_on, %(now)s, 1 FROM numbered
+    RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts"""
+
+_MOVE = f"""
+    WITH wanted AS ({_WANTED})
+    UPDATE cases_case c
+       SET bucket = w.bucket, risk_class = w.risk_class, currency = w.currency, overdue_amount = w.overdue_amount,
+           late_accounts = w.late_accounts, clock_from_on = w.clock_from_on, clock_stopped_on = w.clock_stopped_on,
+           version = c.version + 1
+      FROM wanted w, (SELECT id, bucket, overdue_amount, late_accounts FROM cases_case
+                       WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
+     WHERE c.customer_id = w.customer_id AND c.status = 'open' AND b.id = c.id
+       AND (c.bucket, c.risk_class, c.currency, c.overdue_amount, c.late_accounts, c.clock_from_on, c.clock_stopped_on)
+           IS DISTINCT FROM
+           (w.bucket, w.risk_class, w.currency, w.overdue_amount, w.late_accounts, w.clock_from_on, w.clock_stopped_on)
+    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts,
+              c.bucket, c.overdue_amount, c.late_accounts"""
+
+_CURE = """
+    UPDATE cases_case c SET status = 'cured', closed_on = %(day)s, overdue_amount = 0, late_accounts = 0, version = c.version + 1
+      FROM (SELECT id, bucket, overdue_amount, late_accounts FROM cases_case
+             WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
+     WHERE b.id = c.id AND c.status = 'open'
+       AND NOT EXISTS (SELECT 1 FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
+                        WHERE a.customer_id = c.customer_id)
+    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, NULL, 0::numeric, 0"""
+
+
+@transaction.atomic
+def follow(*, actor: Actor, customer_ids: Sequence[int], day: date) -> dict[str, int]:
+    """Bring the cases of these customers to what their standings say on `day`.
+
+    Opens one where none is open, moves the open one, closes it as cured where nothing is late. Locks the customers, in
+    order. Calling again changes nothing. Returns how many were opened, moved and cured.
+    """
+    counts = {}
+    with connection.cursor() as cursor:
+        ids = sorted(set(customer_ids))
+        cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+        values = {"customers": ids, "day": day, "now": clock.now()}
+        for verb, sql in (("opened", _OPEN), ("moved", _MOVE), ("cured", _CURE)):
+            cursor.execute(sql, values)
+            counts[verb] = _record(cursor, actor, f"case.{verb}")
+    return counts
+
+
+def _record(cursor: CursorWrapper, actor: Actor, verb: str) -> int:
+    def side(bucket: str | None, amount: object, accounts: int | None) -> dict[str, object] | None:
+        return None if amount is None else {"bucket": bucket, "overdue_amount": str(amount), "late_accounts": accounts}
+
+    return record_many(
+        actor=actor,
+        verb=verb,
+        subject_type="case",
+        rows=(
+            (key, ref, customer_id, None, side(*values[:3]), side(*values[3:]), "")
+            for key, ref, customer_id, *values in cursor.fetchall()
+        ),
+    )
+
+
+def follow_day(run: StepRun) -> None:
+    """The close's step: follow every customer with a change of standing on `run.day`, in batches of customers.
+
+    The first close of a book follows everyone who is late: what an import found has no case yet.
+    """
+    with connection.cursor() as cursor:
+        if has_closed_any():
+            cursor.execute(
+                """SELECT DISTINCT a.customer_id FROM accounts_standingchange c JOIN accounts_account a ON a.id = c.account_id
+                    WHERE c.business_day = %s AND a.customer_id > %s ORDER BY 1""",
+                (run.day, run.cursor),
+            )
+        else:
+            cursor.execute(
+                """SELECT DISTINCT a.customer_id FROM accounts_standing s JOIN accounts_account a ON a.id = s.account_id
+                    WHERE a.customer_id > %s ORDER BY 1""",
+                (run.cursor,),
+            )
+        ids = [key for (key,) in cursor.fetchall()]
+    run.expect(len(ids))
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        with transaction.atomic():
+            counts = follow(actor=CLOSE, customer_ids=batch, day=run.day)
+            run.advance(cursor=batch[-1], done=len(batch), **counts)
+
+
+def follow_standings(actor: Actor, moved: Sequence[Judged]) -> None:
+    """React at once to standings that a posting moved (registered with `accounts.services.reactions`)."""
+    day = open_day()
+    assert day is not None  # a standing that moved means an open book
+    follow(actor=actor, customer_ids=[item.customer_id for item in moved], day=day)

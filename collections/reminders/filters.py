@@ -1,0 +1,36 @@
+"""How the message log is narrowed."""
+
+from __future__ import annotations
+
+import django_filters
+from django import forms
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Customer
+from compliance.models import Channel, Purpose
+from reminders.models import Message, MessageStatus
+
+
+class MessageFilter(django_filters.FilterSet):
+    """What went out, to whom, when, how it ended."""
+
+    q = django_filters.CharFilter(method="to_customer", label=_("Customer"))
+    status = django_filters.ChoiceFilter(choices=MessageStatus, label=_("State"), empty_label=_("Any"))
+    channel = django_filters.ChoiceFilter(choices=Channel, label=_("Channel"), empty_label=_("Any"))
+    purpose = django_filters.ChoiceFilter(choices=Purpose, label=_("Purpose"), empty_label=_("Any"))
+    language = django_filters.ChoiceFilter(choices=settings.LANGUAGES, label=_("Language"), empty_label=_("Any"))
+    business_day = django_filters.DateFilter(label=_("Business day"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    class Meta:
+        model = Message
+        fields: tuple[str, ...] = ()
+
+    def to_customer(self, queryset: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
+        """To the customers whose reference begins so, or whose whole name it is."""
+        words = value.strip()
+        customers = Customer.objects.order_by().values("pk")
+        return queryset.filter(
+            customer_id__in=customers.filter(ref__startswith=words).union(customers.filter(name=words))
+        )

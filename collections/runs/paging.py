@@ -1,0 +1,26 @@
+"""Pages of logs that only grow: by key, newest first, without counting what nobody will read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class LogPage:
+    """Rows newest first; `older` is where the next page begins, None on the last; `is_first` the newest page."""
+
+    rows: list[Any]
+    older: int | None
+    is_first: bool
+
+
+def log_page(queryset: QuerySet[Any], before: str | None, size: int = PAGE_SIZE) -> LogPage:
+    """The page of rows with keys below `before` (text from an address; anything but a number means the newest). One query."""
+    key = int(before) if before and before.isdecimal() and len(before) < 19 else None
+    rows = list((queryset if key is None else queryset.filter(pk__lt=key)).order_by("-pk")[: size + 1])
+    return LogPage(rows[:size], rows[size - 1].pk if len(rows) > size else None, key is None)
