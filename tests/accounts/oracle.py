@@ -1,0 +1,376 @@
+"""How late an account stands, told a second time and on purpose naively.
+
+Written from the architecture's words alone, so that it cannot share a mistake with `accounts.rules`: plain dates and
+`Decimal`, every single day walked from the first event to the day asked for, nothing cached, nothing clever. Only the
+property tests use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ZERO = Decimal("0.00")
+CENT = Decimal("0.01")
+ONE_DAY = timedelta(days=1)
+COMPONENTS = ("service_fee", "interest", "principal")
+
+
+@dataclass(frozen=True)
+class OracleBill:
+    ref: str
+    statement_on: date
+    due_on: date
+    service_fee: Decimal
+    interest: Decimal
+    principal: Decimal
+    minimum: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class OracleCredit:
+    ref: str
+    amount: Decimal
+    effective_on: date
+    recorded_at: datetime
+    reversed_on: date | None = None
+    reversal_recorded_at: datetime | None = None
+    designated: str | None = None
+
+
+@dataclass(frozen=True)
+class OracleHold:
+    kind: str
+    starts_on: date
+    ends_on: date | None
+    known_from: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OracleProduct:
+    """A product's terms from a day on; rates are fractions."""
+
+    effective_from: date
+    grace_days: int = 0
+    minimum_rate: Decimal | None = None
+    rolls_over: bool = False
+    missed_limit: int | None = None
+    late_fee_rate: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class OracleRule:
+    """An order of allocation from a day on."""
+
+    effective_from: date
+    steps: tuple[str, ...] = ("minimum", "late_fee", "rest")
+    components: tuple[str, ...] = COMPONENTS
+
+
+@dataclass(frozen=True)
+class OracleAccount:
+    products: tuple[OracleProduct, ...]
+    bills: tuple[OracleBill, ...] = ()
+    credits: tuple[OracleCredit, ...] = ()
+    holds: tuple[OracleHold, ...] = ()
+    final_due_on: date | None = None
+    rules: tuple[OracleRule, ...] = (OracleRule(date(2000, 1, 1)),)
+
+    def product(self, on: date) -> OracleProduct:
+        return [self.products[0], *(row for row in self.products if row.effective_from <= on)][-1]
+
+    def rule(self, on: date) -> OracleRule:
+        return [self.rules[0], *(row for row in self.rules if row.effective_from <= on)][-1]
+
+    def last_day_of_grace(self, bill: OracleBill) -> date:
+        return bill.due_on + timedelta(days=self.product(bill.statement_on).grace_days)
+
+    def final_has_passed(self, on: date) -> bool:
+        if self.final_due_on is None:
+            return False
+        return on > self.final_due_on + timedelta(days=self.product(self.final_due_on).grace_days)
+
+
+@dataclass
+class Owed:
+    """What one bill holds and what of it was met, component by component."""
+
+    bill: OracleBill
+    held: dict[str, Decimal]
+    met: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, ZERO))
+    minimum: Decimal = ZERO
+    rolled_in: Decimal = ZERO
+    rolled_out: Decimal = ZERO
+
+    @property
+    def holds(self) -> Decimal:
+        return sum(self.held.values(), ZERO)
+
+    @property
+    def allocated(self) -> Decimal:
+        return sum(self.met.values(), ZERO)
+
+    @property
+    def left(self) -> Decimal:
+        return self.holds - self.allocated
+
+    def meet(self, available: Decimal, order: Sequence[str]) -> Decimal:
+        """Put up to `available` on the components in order; returns what was used."""
+        used = ZERO
+        for component in order:
+            part = min(available - used, self.held[component] - self.met[component])
+            self.met[component] += part
+            used += part
+        return used
+
+
+@dataclass
+class OracleStanding:
+    """`late_on` is the first day on which what is unmet now would have made the account late."""
+
+    late: bool
+    overdue_since: date | None
+    days_past_due: int
+    bucket: str
+    kind: str
+    risk_class: str
+    overdue_amount: Decimal
+    late_on: date | None = None
+
+
+def is_known(at: datetime, known_at: datetime | None) -> bool:
+    return known_at is None or at <= known_at
+
+
+def known_bills(account: OracleAccount, as_of: date, known_at: datetime | None) -> list[OracleBill]:
+    return [
+        bill
+        for bill in account.bills
+        if bill.statement_on <= as_of and is_known(datetime.combine(bill.statement_on, time(), SHANGHAI), known_at)
+    ]
+
+
+def counting_credits(account: OracleAccount, as_of: date, known_at: datetime | None) -> list[OracleCredit]:
+    counting = []
+    for credit in account.credits:
+        if credit.effective_on > as_of or not is_known(credit.recorded_at, known_at):
+            continue
+        if not is_reversed(credit, as_of, known_at):
+            counting.append(credit)
+    return counting
+
+
+def is_reversed(credit: OracleCredit, as_of: date, known_at: datetime | None) -> bool:
+    if credit.reversed_on is None or credit.reversal_recorded_at is None:
+        return False
+    return credit.reversed_on <= as_of and is_known(credit.reversal_recorded_at, known_at)
+
+
+def believed_holds(account: OracleAccount, known_at: datetime | None) -> list[OracleHold]:
+    if known_at is None:
+        return [hold for hold in account.holds if hold.withdrawn_at is None]
+    return [
+        hold
+        for hold in account.holds
+        if hold.known_from <= known_at and (hold.withdrawn_at is None or hold.withdrawn_at > known_at)
+    ]
+
+
+def is_covered(on: date, holds: Sequence[OracleHold], *kinds: str) -> bool:
+    return any(
+        hold.kind in kinds and hold.starts_on <= on and (hold.ends_on is None or on <= hold.ends_on) for hold in holds
+    )
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Every day from first to last, both included."""
+    while first <= last:
+        yield first
+        first += ONE_DAY
+
+
+class Book:
+    """One account's bills, waiting credit and late fees while the days go by."""
+
+    def __init__(self, account: OracleAccount, as_of: date, known_at: datetime | None = None) -> None:
+        self.account = account
+        self.owed: list[Owed] = []
+        self.waiting: list[tuple[OracleCredit, Decimal]] = []
+        self.fee_accrued = Decimal(0)
+        self.fee_posted = ZERO
+        self.fee_met = ZERO
+        self.paid_in = ZERO
+        bills = known_bills(account, as_of, known_at)
+        counting = counting_credits(account, as_of, known_at)
+        holds = believed_holds(account, known_at)
+        starts = [bill.statement_on for bill in bills] + [credit.effective_on for credit in counting]
+        for today in days_between(min(starts, default=as_of), as_of):
+            arriving = sorted(
+                (bill for bill in bills if bill.statement_on == today), key=lambda bill: (bill.due_on, bill.ref)
+            )
+            received = sorted(
+                (credit for credit in counting if credit.effective_on == today), key=lambda credit: credit.ref
+            )
+            if arriving or received:
+                self.post_late_fee()
+            for bill in arriving:
+                self.charge(bill)
+            if arriving:
+                self.use_waiting()
+            for credit in received:
+                self.paid_in += credit.amount
+                self.receive(credit, credit.amount)
+            if not is_covered(today, holds, "fees", "deferral"):
+                self.fee_accrued += self.overdue_amount(today) * account.product(today).late_fee_rate
+            if (today + ONE_DAY).day == 1:
+                self.post_late_fee()
+
+    def find(self, ref: str) -> Owed:
+        return next(owed for owed in self.owed if owed.bill.ref == ref)
+
+    @property
+    def waits(self) -> Decimal:
+        return sum((amount for _, amount in self.waiting), ZERO)
+
+    def oldest_first(self) -> list[Owed]:
+        return sorted(self.owed, key=lambda owed: (owed.bill.due_on, owed.bill.ref))
+
+    def charge(self, bill: OracleBill) -> None:
+        product = self.account.product(bill.statement_on)
+        new = Owed(bill, {"service_fee": bill.service_fee, "interest": bill.interest, "principal": bill.principal})
+        if product.rolls_over:
+            # Earlier means of an earlier statement: two bills of one day leave each other alone.
+            for old in self.owed:
+                if old.bill.statement_on < bill.statement_on:
+                    self.roll_over(old, new)
+        self.owed.append(new)
+        if bill.minimum is not None:
+            new.minimum = min(bill.minimum, new.holds)
+        elif product.minimum_rate is None:
+            new.minimum = new.holds
+        else:
+            balance = max(sum((owed.left for owed in self.owed), ZERO) - self.waits, ZERO)
+            new.minimum = min((balance * product.minimum_rate).quantize(CENT, ROUND_HALF_UP), new.holds)
+
+    def roll_over(self, old: Owed, new: Owed) -> None:
+        """An old bill keeps its minimum (or what was already met of it, if more); the last components go first."""
+        moving = old.holds - max(old.minimum, old.allocated)
+        for component in reversed(COMPONENTS):
+            part = min(moving, old.held[component] - old.met[component])
+            old.held[component] -= part
+            new.held[component] += part
+            old.rolled_out += part
+            new.rolled_in += part
+            moving -= part
+
+    def receive(self, credit: OracleCredit, amount: Decimal) -> None:
+        rule = self.account.rule(credit.effective_on)
+        for owed in self.owed:
+            if owed.bill.ref == credit.designated:
+                amount -= owed.meet(amount, rule.components)
+        for step in rule.steps:
+            if step == "late_fee":
+                part = min(amount, self.fee_posted - self.fee_met)
+                self.fee_met += part
+                amount -= part
+                continue
+            for owed in self.oldest_first():
+                wanted = owed.left if step == "rest" else max(owed.minimum - owed.allocated, ZERO)
+                amount -= owed.meet(min(amount, wanted), rule.components)
+        if amount > 0:
+            self.waiting.append((credit, amount))
+
+    def use_waiting(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for credit, amount in waiting:
+            self.receive(credit, amount)
+
+    def post_late_fee(self) -> None:
+        self.fee_posted += self.fee_accrued.quantize(CENT, ROUND_HALF_UP) - self.fee_posted
+        self.use_waiting()
+
+    def late_from(self, owed: Owed, on: date) -> date | None:
+        """From when an unmet bill is late; None for a bill that is not unmet on that day."""
+        short_of_minimum = owed.allocated < owed.minimum
+        if self.account.final_has_passed(on):
+            final = self.account.final_due_on
+            assert final is not None
+            if owed.left == 0:
+                return None
+            return min(owed.bill.due_on, final) if short_of_minimum else final
+        if short_of_minimum and on > self.account.last_day_of_grace(owed.bill):
+            return owed.bill.due_on
+        return None
+
+    def unmet(self, on: date) -> list[tuple[date, Owed]]:
+        found = [(self.late_from(owed, on), owed) for owed in self.owed]
+        return [(since, owed) for since, owed in found if since is not None]
+
+    def overdue_amount(self, on: date) -> Decimal:
+        full = self.account.final_has_passed(on)
+        return sum((owed.left if full else owed.minimum - owed.allocated for _, owed in self.unmet(on)), ZERO)
+
+
+def a_year_before(on: date) -> date:
+    return on.replace(year=on.year - 1, day=28) if (on.month, on.day) == (2, 29) else on.replace(year=on.year - 1)
+
+
+def missed_bills(account: OracleAccount, as_of: date, known_at: datetime | None) -> int:
+    """Bills unmet on the day after due date and grace, in the twelve months to `as_of`, each judged as of that day."""
+    missed = 0
+    for bill in known_bills(account, as_of, known_at):
+        missed_on = account.last_day_of_grace(bill) + ONE_DAY
+        if a_year_before(as_of) < missed_on <= as_of:
+            owed = Book(account, missed_on, known_at).find(bill.ref)
+            missed += owed.allocated < owed.minimum
+    return missed
+
+
+def bucket_of(days_past_due: int) -> str:
+    if days_past_due == 0:
+        return "M0"
+    return "M7+" if days_past_due > 180 else f"M{(days_past_due + 29) // 30}"
+
+
+def class_of(days_past_due: int) -> str:
+    """The class of a late account."""
+    if days_past_due > 360:
+        return "loss"
+    if days_past_due > 270:
+        return "doubtful"
+    return "substandard" if days_past_due > 90 else "special-mention"
+
+
+def judge_naively(account: OracleAccount, as_of: date, known_at: datetime | None = None) -> OracleStanding:
+    """How late the account stands on `as_of`, as known at `known_at` (None: everything)."""
+    book = Book(account, as_of, known_at)
+    unmet = book.unmet(as_of)
+    if not unmet:
+        return OracleStanding(False, None, 0, "M0", "", "normal", ZERO)
+    since = min(late_from for late_from, _ in unmet)
+    holds = believed_holds(account, known_at)
+    days_past_due = sum(not is_covered(on, holds, "deferral") for on in days_between(since + ONE_DAY, as_of))
+    limit = account.product(as_of).missed_limit
+    if account.final_has_passed(as_of):
+        kind = "full"
+    elif (
+        len(unmet) >= 2 or days_past_due > 90 or (limit is not None and missed_bills(account, as_of, known_at) > limit)
+    ):
+        kind = "multiple"
+    else:
+        kind = "single"
+    return OracleStanding(
+        late=True,
+        overdue_since=since,
+        days_past_due=days_past_due,
+        bucket=bucket_of(days_past_due),
+        kind=kind,
+        risk_class=class_of(days_past_due),
+        overdue_amount=book.overdue_amount(as_of),
+        late_on=next(on for on in days_between(since + ONE_DAY, as_of) if book.unmet(on)),
+    )
