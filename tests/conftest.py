@@ -10,6 +10,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from urllib.parse import quote
 
 import pytest
+import pytest_django
 import redis
 from django.conf import settings
 from django.db import connection
@@ -65,6 +66,39 @@ def django_db_modify_db_settings() -> None:
     """A test database of this slot and process."""
     name = f"test_delinquency_{os.environ[SLOT]}_{WORKER}"
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """Tests that commit end with every table emptied: let that pass the append-only triggers, and put back what the
+    migrations installed (products, rules), so that the order of tests does not matter."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        cursor.execute("CREATE SCHEMA installed")
+        kept = []
+        for table in tables:
+            cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}")')
+            if cursor.fetchone() == (True,):
+                cursor.execute(f'CREATE TABLE installed."{table}" AS TABLE "{table}"')
+                kept.append(table)
+        cursor.execute(
+            """SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger
+               WHERE NOT tgisinternal AND (tgtype & 32) <> 0"""  # 32: fires on TRUNCATE
+        )
+        guarded = [table for (table,) in cursor.fetchall()]
+    flush = connection.ops.execute_sql_flush
+
+    def restoring_flush(statements: list[str]) -> None:
+        flush(
+            [
+                *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded),
+                *statements,
+                *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded),
+                *(f'INSERT INTO "{table}" SELECT * FROM installed."{table}"' for table in kept),
+            ]
+        )
+
+    connection.ops.execute_sql_flush = restoring_flush
 
 
 @pytest.fixture(autouse=True)

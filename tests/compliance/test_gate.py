@@ -1,0 +1,169 @@
+"""The gate on a real database: what it records, and what SQL refuses."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from audit.models import Event
+from audit.services import SystemActor
+from compliance import services
+from compliance.models import ContactDecision, ContactRule
+from compliance.services import Candidate
+from tests.factories import ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+ACTOR = SystemActor("test")
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+NIGHT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+def test_the_chinese_pack_is_installed_with_dates_and_sources() -> None:
+    rows = set(ContactRule.objects.filter(pack="cn").values_list("code", "version", "effective_from"))
+    assert {
+        ("contact-hours", 1, date(2025, 2, 28)),
+        ("contact-hours", 2, date(2026, 1, 30)),
+        ("contact-point", 1, date(2025, 2, 28)),
+        ("contact-point", 2, date(2026, 1, 30)),
+    } == rows
+    assert all("GB/T 45251" in rule.source or "2026-01-30" in rule.source for rule in ContactRule.objects.all())
+
+
+def test_every_answer_is_recorded_refusals_too() -> None:
+    point = ContactPointFactory()
+    user = UserFactory(display_name="Lin")
+    asked = {"actor": user, "customer": point.customer, "contact_point": point, "channel": "email"}
+    yes = services.may_contact(**asked, purpose="reminder", at=NOON)
+    no = services.may_contact(**asked, purpose="reminder", at=NIGHT)
+    assert (yes.allowed, yes.rule, yes.rule_version, yes.at, yes.next_allowed_at) == (True, "contact-hours", 2, NOON, None)
+    assert (no.allowed, no.rule, no.at) == (False, "contact-hours", NIGHT)
+    assert no.next_allowed_at == datetime(2026, 11, 24, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert (yes.actor, yes.actor_name, yes.contact_point) == (user, "Lin", point)
+    assert ContactDecision.objects.count() == 2
+
+
+def test_a_contact_point_of_somebody_else_is_refused() -> None:
+    point = ContactPointFactory()
+    answer = services.may_contact(
+        actor=ACTOR, customer=CustomerFactory(), contact_point=point, channel="email", purpose="reminder", at=NOON
+    )
+    assert (answer.allowed, answer.rule, answer.contact_point) == (False, "contact-point", point)
+
+
+def test_without_rules_nothing_is_allowed() -> None:
+    ContactRule.objects.all().delete()
+    point = ContactPointFactory()
+    answer = services.may_contact(
+        actor=ACTOR, customer=point.customer, contact_point=point, channel="email", purpose="reminder", at=NOON
+    )
+    assert (answer.allowed, answer.rule, answer.rule_version) == (False, "fail-closed", 0)
+
+
+def test_many_are_decided_in_order_each_at_her_most_usable_address() -> None:
+    abroad = CustomerFactory(time_zone="America/New_York")
+    ContactPointFactory(customer=abroad)
+    home = CustomerFactory()
+    ContactPointFactory(customer=home, relationship="contact-person")
+    best = ContactPointFactory(customer=home)
+    nobody = CustomerFactory()
+    unknown = ContactPointFactory(permitted=None)
+    candidates = [Candidate(c.pk) for c in (abroad, nobody, home, unknown.customer)]
+    answers = services.decide_many(
+        actor=ACTOR, channel="email", purpose="reminder", candidates=candidates, at=NOON, postpone=True
+    )
+    assert [answer.customer_id for answer in answers] == [candidate.customer_id for candidate in candidates]
+    assert [answer.allowed for answer in answers] == [True, False, True, False]
+    assert answers[0].at == datetime(2026, 11, 23, 8, 0, tzinfo=ZoneInfo("America/New_York"))
+    assert answers[2].contact_point_id == best.pk
+    assert [answer.contact_point_id for answer in answers][1::2] == [None, unknown.pk]
+    kept = ContactDecision.objects.in_bulk([answer.decision_id for answer in answers])
+    assert [(kept[a.decision_id].allowed, kept[a.decision_id].at) for a in answers] == [(a.allowed, a.at) for a in answers]
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_many_cost_no_more_statements_than_two(count: int, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    candidates = [Candidate(ContactPointFactory().customer_id) for _ in range(count)]
+    # The savepoint, the rules, the facts, the keys, COPY, the release.
+    with django_assert_num_queries(6):
+        services.decide_many(actor=ACTOR, channel="email", purpose="reminder", candidates=candidates, at=NOON)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE compliance_contactdecision SET allowed = true",
+        "DELETE FROM compliance_contactdecision",
+        "TRUNCATE compliance_contactdecision CASCADE",
+    ],
+)
+def test_decisions_cannot_be_changed_in_sql(statement: str) -> None:
+    DecisionFactory(allowed=False)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(statement)
+    assert not ContactDecision.objects.get().allowed
+
+
+def test_a_rule_gets_a_new_version_and_leaves_an_event() -> None:
+    rule = services.add_rule(
+        actor=ACTOR,
+        code="contact-hours",
+        effective_from=date(2027, 1, 1),
+        parameters={"opens": "09:00", "closes": "20:00"},
+        source="our own policy",
+    )
+    assert rule.version == 3
+    assert Event.objects.get(verb="contact-rule-added").subject_id == rule.pk
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"parameters": {"opens": "09:00"}},
+        {"parameters": ["09:00"]},
+        {"code": "moon-phase"},
+        {"effective_from": date(2026, 1, 30)},
+    ],
+    ids=str,
+)
+def test_a_rule_that_would_close_the_gate_by_mistake_is_refused(broken: dict[str, object]) -> None:
+    good = {
+        "code": "contact-hours",
+        "effective_from": date(2027, 1, 1),
+        "parameters": {"opens": "09:00", "closes": "20:00"},
+    }
+    with pytest.raises(ValidationError):
+        services.add_rule(actor=ACTOR, source="x", **{**good, **broken})
+    assert ContactRule.objects.count() == 4
+
+
+def test_the_admin_adds_rules_through_the_service_and_changes_none(admin_client) -> None:
+    page = reverse("admin:compliance_contactrule_add")
+    form = {"code": "contact-hours", "effective_from": "2027-01-01", "source": "policy"}
+    refused = admin_client.post(page, {**form, "parameters": '{"opens": "x"}'})
+    assert refused.status_code == 200
+    assert ContactRule.objects.count() == 4
+    admin_client.post(page, {**form, "parameters": '{"opens": "09:00", "closes": "20:00"}'})
+    rule = ContactRule.objects.get(version=3)
+    assert Event.objects.filter(verb="contact-rule-added", subject_id=rule.pk).exists()
+    change = reverse("admin:compliance_contactrule_change", args=[rule.pk])
+    assert admin_client.post(change, {**form, "parameters": "{}"}).status_code == 403
+    assert admin_client.get(reverse("admin:compliance_contactdecision_changelist")).status_code == 200
+
+
+def test_now_is_the_clocks(settings) -> None:
+    from runs import clock
+
+    point = ContactPointFactory()
+    with clock.frozen(NIGHT):
+        answer = services.may_contact(
+            actor=ACTOR, customer=point.customer, contact_point=point, channel="email", purpose="reminder"
+        )
+    assert (answer.at, answer.decided_at) == (NIGHT, NIGHT)
+    assert answer.next_allowed_at - NIGHT == timedelta(hours=9)

@@ -1,0 +1,155 @@
+"""The gate's rules, pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compliance.rules import CONTACT_HOURS, CONTACT_POINT, FAIL_CLOSED, Facts, Rule, decide
+
+POINT = Rule(CONTACT_POINT, 1, date(2025, 2, 28), {"relationships": ["own"], "verifications": ["verified"]})
+HOURS = Rule(CONTACT_HOURS, 1, date(2025, 2, 28), {"opens": "08:00", "closes": "22:00"})
+RULES = [POINT, HOURS]
+GOOD = Facts("email", "Asia/Shanghai", "email", "contract", "own", True, "verified")
+ZONES = st.sampled_from(sorted(available_timezones()))
+MOMENTS = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (made aware)
+
+
+def shanghai(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def test_her_own_verified_permitted_address_may_be_written_to_by_day() -> None:
+    verdict = decide(GOOD, RULES, shanghai("2026-11-23T12:00"))
+    assert (verdict.allowed, verdict.rule, verdict.rule_version) == (True, CONTACT_HOURS, 1)
+    assert verdict.next_allowed_at is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"relationship": ""},
+        {"relationship": "contact-person"},
+        {"relationship": "guarantor"},
+        {"permitted": None},
+        {"permitted": False},
+        {"verification": "unverified"},
+        {"verification": "wrong"},
+        {"source": ""},
+        {"source": "  "},
+        {"kind": "mobile"},
+        {"kind": ""},
+        {"channel": "telepathy"},
+    ],
+    ids=str,
+)
+def test_anything_else_counts_as_a_third_persons(wrong: dict[str, object]) -> None:
+    verdict = decide(replace(GOOD, **wrong), RULES, shanghai("2026-11-23T12:00"))
+    assert (verdict.allowed, verdict.rule, verdict.next_allowed_at) == (False, CONTACT_POINT, None)
+
+
+@pytest.mark.parametrize(
+    ("at", "allowed", "again"),
+    [
+        ("2026-11-23T07:59:59.999999", False, "2026-11-23T08:00"),
+        ("2026-11-23T08:00", True, None),
+        ("2026-11-23T21:59:59.999999", True, None),
+        ("2026-11-23T22:00", False, "2026-11-24T08:00"),
+        ("2026-12-31T23:59", False, "2027-01-01T08:00"),
+        ("2026-11-23T00:00", False, "2026-11-23T08:00"),
+    ],
+)
+def test_the_hours_are_from_eight_to_ten_at_night(at: str, allowed: bool, again: str | None) -> None:
+    verdict = decide(GOOD, RULES, shanghai(at))
+    assert verdict.allowed is allowed
+    assert verdict.next_allowed_at == (shanghai(again) if again else None)
+
+
+def test_the_hours_are_those_of_the_person_and_not_of_the_lender() -> None:
+    at = shanghai("2026-11-23T12:00")
+    verdict = decide(replace(GOOD, time_zone="America/New_York"), RULES, at)
+    assert not verdict.allowed
+    assert verdict.next_allowed_at == datetime(2026, 11, 23, 8, 0, tzinfo=ZoneInfo("America/New_York"))
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)])
+def test_nights_in_which_the_clocks_change_are_as_long_as_they_are(day: date) -> None:
+    zone = ZoneInfo("America/New_York")
+    verdict = decide(replace(GOOD, time_zone="America/New_York"), RULES, datetime.combine(day, time(0, 30), zone))
+    assert verdict.next_allowed_at == datetime.combine(day, time(8), zone)
+    hours = (verdict.next_allowed_at - datetime.combine(day, time(0), zone).astimezone(UTC)) / timedelta(hours=1)
+    assert hours == (7 if day.month == 3 else 9)
+
+
+@pytest.mark.parametrize("rules", [[], [POINT], [HOURS]])
+def test_a_missing_rule_refuses(rules: list[Rule]) -> None:
+    assert decide(GOOD, rules, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Asia", "\0", "x" * 300])
+def test_an_unknown_time_zone_refuses(zone: str) -> None:
+    verdict = decide(replace(GOOD, time_zone=zone), RULES, shanghai("2026-11-23T12:00"))
+    assert (verdict.allowed, verdict.rule) == (False, FAIL_CLOSED)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        replace(HOURS, parameters={}),
+        replace(HOURS, parameters={"opens": "08:00", "closes": "late"}),
+        replace(HOURS, parameters={"opens": "08:00", "closes": "08:00"}),
+        replace(HOURS, parameters={"opens": 8, "closes": 22}),
+        replace(POINT, parameters={}),
+        replace(POINT, parameters={"relationships": "own", "verifications": ["verified"]}),
+        replace(POINT, parameters={"relationships": ["own", ""], "verifications": ["verified"]}),
+        replace(POINT, parameters={"relationships": [], "verifications": ["verified"]}),
+    ],
+    ids=str,
+)
+def test_a_rule_that_makes_no_sense_refuses(rule: Rule) -> None:
+    rules = [rule, *(other for other in RULES if other.code != rule.code)]
+    assert decide(GOOD, rules, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
+
+
+def test_a_new_version_governs_from_its_date_on_where_the_person_lives() -> None:
+    later = replace(HOURS, version=2, effective_from=date(2026, 12, 1), parameters={"opens": "09:00", "closes": "20:00"})
+    rules = [later, *RULES]
+    assert decide(GOOD, rules, shanghai("2026-11-30T21:00")).rule_version == 1
+    night = decide(GOOD, rules, shanghai("2026-11-30T22:30"))
+    assert (night.rule_version, night.next_allowed_at) == (1, shanghai("2026-12-01T09:00"))
+    assert not decide(GOOD, rules, shanghai("2026-12-01T08:30")).allowed
+    assert decide(GOOD, rules, shanghai("2020-01-01T12:00")).rule_version == 1, "the earliest covers the time before it"
+
+
+@given(zone=ZONES, at=MOMENTS)
+def test_a_refused_hour_says_when_it_ends_and_not_a_second_too_late(zone: str, at: datetime) -> None:
+    facts = replace(GOOD, time_zone=zone)
+    verdict = decide(facts, RULES, at)
+    assert verdict.allowed == (8 <= at.astimezone(ZoneInfo(zone)).hour < 22)
+    if verdict.next_allowed_at is not None:
+        assert at < verdict.next_allowed_at
+        assert decide(facts, RULES, verdict.next_allowed_at).allowed
+        assert not decide(facts, RULES, verdict.next_allowed_at - timedelta(seconds=1)).allowed
+        assert verdict.next_allowed_at.astimezone(ZoneInfo(zone)).time() == time(8)
+    else:
+        assert verdict.allowed
+
+
+@given(zone=ZONES, at=MOMENTS, opens=st.times(), closes=st.times())
+def test_any_hours_open_again(zone: str, at: datetime, opens: time, closes: time) -> None:
+    hours = replace(HOURS, parameters={"opens": opens.isoformat(), "closes": closes.isoformat()})
+    facts = replace(GOOD, time_zone=zone)
+    verdict = decide(facts, [POINT, hours], at)
+    if opens == closes:
+        assert verdict.rule == FAIL_CLOSED
+    elif not verdict.allowed and verdict.next_allowed_at is not None:
+        assert at < verdict.next_allowed_at < at + timedelta(days=3)
+        assert decide(facts, [POINT, hours], verdict.next_allowed_at).allowed
+    elif not verdict.allowed:
+        # Hours so short that the clocks skip them on some day do not open on it; every ordinary day does.
+        assert (datetime.combine(date.min, closes) - datetime.combine(date.min, opens)) % timedelta(days=1) <= timedelta(hours=3)

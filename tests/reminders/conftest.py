@@ -1,0 +1,106 @@
+"""A mail server to send to, and people who are late."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from accounts.models import Account, Customer
+from runs.models import DayClose
+from runs.services import StepRun
+from tests.factories import AccountFactory, ContactPointFactory, CustomerFactory, StandingChangeFactory, StandingFactory
+
+DAY = date(2026, 11, 23)
+DUE = date(2026, 11, 22)
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+
+
+@dataclass
+class MailServer:
+    """A real SMTP server on the loopback: keeps what it took; `refuse` answers for an address, `pause` slows it down."""
+
+    letters: list[EmailMessage] = field(default_factory=list)
+    connections: int = 0
+    pause: float = 0.0
+    refuse: dict[str, str] = field(default_factory=dict)
+    cut_at: set[str] = field(default_factory=set)
+    port: int = 0
+
+    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return "250 HELP"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.cut_at:
+            server.transport.abort()
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await asyncio.sleep(self.pause)
+        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+    @property
+    def ids(self) -> list[str]:
+        return [letter["Message-ID"] for letter in self.letters]
+
+
+@pytest.fixture
+def mail(settings) -> Iterator[MailServer]:
+    server = MailServer()
+    controller = Controller(server, hostname="127.0.0.1", port=0)
+    # It asks its own port whether it is up, and cannot know a port that the system chose.
+    controller._trigger_server = lambda: None
+    controller.start()
+    server.port = controller.server.sockets[0].getsockname()[1]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    yield server
+    controller.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == "aiosmtpd"]
+
+
+@pytest.fixture
+def run(db: None) -> StepRun:
+    """The close's step for the day, begun."""
+    return begin()
+
+
+def begin(day: date = DAY) -> StepRun:
+    row, _ = DayClose.objects.get_or_create(date=day, step="reminders", defaults={"position": 4})
+    return StepRun(day=day, step="reminders", cursor=row.cursor)
+
+
+def late(customer: Customer | None = None, *, day: date = DAY, email: bool = True, **standing: object) -> Account:
+    """An account whose first late day is `day`, of a customer with an address of her own unless told otherwise."""
+    if customer is None:
+        customer = CustomerFactory(locale="en")
+        if email:
+            ContactPointFactory(customer=customer)
+    account = AccountFactory(customer=customer)
+    StandingFactory(account=account, overdue_since=DUE, late_on=day, bucket="M1", **standing)
+    StandingChangeFactory(account=account, business_day=day, from_bucket="", to_bucket="M1")
+    return account
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for something that another process does."""
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
