@@ -86,7 +86,9 @@ def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of
         overdue_amount=amount,
         clock_from_on=(as_of if stopped_on is None else stopped_on) - days_past_due,
         clock_stopped_on=stopped_on,
-        next_transition_on=_next_while_late(terms, bills, deferrals, final_passes_on, as_of, days_past_due, missed),
+        next_transition_on=_next_while_late(
+            terms, bills, deferrals, final_passes_on, as_of, days_past_due if stopped_on is None else None, missed
+        ),
         unmet=tuple(state.key for state in unmet),
     )
 
@@ -152,10 +154,13 @@ def _next_while_late(
     deferrals: Sequence[Hold],
     final_passes_on: int | None,
     as_of: int,
-    days_past_due: int,
+    days_past_due: int | None,
     missed: Sequence[int],
 ) -> int | None:
-    """The first day after `as_of` on which the standing can change by itself. Too early costs a look, too late is a lie."""
+    """The first day after `as_of` on which the standing can change by itself. Too early costs a look, too late is a lie.
+
+    `days_past_due` None: the clock stands still.
+    """
     days = [state.missed_on for state in bills if state.short and state.missed_on > as_of]
     if final_passes_on is not None and final_passes_on > as_of:
         days.append(final_passes_on)
@@ -166,13 +171,14 @@ def _next_while_late(
             days.append(hold.starts_on)
         if hold.ends_on is not None and hold.ends_on >= as_of:
             days.append(hold.ends_on + 1)
-    # Without a deferral in between, the clock reaches a threshold so many days from now; with one, its edges come first.
-    thresholds = [
-        MULTIPLE_OVER_DAYS + 1,
-        *in_force(terms.buckets, as_of).thresholds(),
-        *in_force(terms.risks, as_of).thresholds(),
-    ]
-    days += [as_of + threshold - days_past_due for threshold in thresholds if threshold > days_past_due]
+    if days_past_due is not None:
+        # Without a deferral in between, the clock reaches a threshold so many days from now; with one, its edges come first.
+        thresholds = [
+            MULTIPLE_OVER_DAYS + 1,
+            *in_force(terms.buckets, as_of).thresholds(),
+            *in_force(terms.risks, as_of).thresholds(),
+        ]
+        days += [as_of + threshold - days_past_due for threshold in thresholds if threshold > days_past_due]
     # A missed bill leaves the twelve months.
     days += [_leaves_twelve_months(missed_on) for missed_on in missed]
     return min(days, default=None)

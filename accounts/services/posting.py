@@ -72,6 +72,7 @@ def open_account(
         account_id=account.pk,
         after={"product": product.code, "currency": currency, "credit_limit": _text(credit_limit)},
     )
+    re_age(actor=actor, account=account, cause="account", effective_on=None)
     return account
 
 
