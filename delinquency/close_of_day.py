@@ -11,16 +11,17 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts.models import StandingChange
 from accounts.services import close as book
 from audit import services as audit
 from cases import services as cases
-from django.db import DatabaseError, connection, transaction
-from django.db.models import Max
-from django.utils.translation import gettext as _
 from reminders import services as reminders
 from runs import clock, selectors
 from runs import services as runs
@@ -127,9 +128,7 @@ def _one_at_a_time(actor: audit.Actor) -> Iterator[None]:
     except AlreadyLocked as error:
         running = DayClose.objects.filter(status=RunStatus.RUNNING).order_by("-date", "-position").first()
         at = _(" It is at step {step} of {day}.").format(step=running.step, day=running.date) if running else ""
-        raise CloseRefused(
-            _("Another close of day is running ({holder}).").format(holder=error) + at
-        ) from error
+        raise CloseRefused(_("Another close of day is running ({holder}).").format(holder=error) + at) from error
 
 
 def _close(
@@ -138,6 +137,7 @@ def _close(
     last = selectors.book_day()
     if last is None:
         raise CloseRefused(_("The book is empty: import a book first."))
+    latest_change = StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0
     is_untouched = not selectors.has_closed_any() and selectors.begun_day() is None
     first = day or through
     if is_untouched and first and (day or first <= last) and first != last + timedelta(days=1):
@@ -150,7 +150,11 @@ def _close(
     if through and through <= last:
         return [_refuse_or_known(through, last)]
     span = ((day or through or clock.today()) - last).days
-    return [_close_one(actor, last + timedelta(days=n), steps, dry_run=dry_run) for n in range(1, span + 1)]
+    results = []
+    for n in range(1, span + 1):
+        result = _close_one(actor, last + timedelta(days=n), steps, dry_run=dry_run)
+        results.append(_with_changes(result, latest_change) if dry_run else result)
+    return results
 
 
 def _refuse_or_known(day: date, last: date) -> DayResult:
@@ -170,16 +174,12 @@ def _refuse_or_known(day: date, last: date) -> DayResult:
 
 def _close_one(actor: audit.Actor, day: date, steps: Sequence[Step], *, dry_run: bool) -> DayResult:
     began = time.monotonic()
-    latest_change = StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0
     outcomes = []
     with audit.in_request(f"close-day-{day.isoformat()}"):
         for position, (name, function) in enumerate(steps, start=1):
             is_last = position == len(steps)
             outcomes.append(_run_step(actor, day, position, name, function, is_last=is_last, dry_run=dry_run))
-    changes, total = _changes(day, latest_change) if dry_run else ((), 0)
-    return DayResult(
-        day=day, steps=outcomes, seconds=time.monotonic() - began, changes=changes, changes_total=total
-    )
+    return DayResult(day=day, steps=outcomes, seconds=time.monotonic() - began)
 
 
 def _run_step(
@@ -221,10 +221,10 @@ def _keep_error(run: StepRun, error: Exception) -> None:
         runs.fail_step(run, error)
 
 
-def _changes(day: date, after_id: int) -> tuple[list[Change], int]:
-    made = StandingChange.objects.filter(id__gt=after_id, business_day=day)
+def _with_changes(result: DayResult, after_id: int) -> DayResult:
+    made = StandingChange.objects.filter(id__gt=after_id, business_day=result.day)
     listed = made.select_related("account").order_by("account__ref", "id")[:LISTED_CHANGES]
-    return [
+    changes = [
         Change(
             account_ref=change.account.ref,
             before=" ".join(filter(None, [change.from_bucket, change.from_kind, change.from_risk_class])),
@@ -232,4 +232,5 @@ def _changes(day: date, after_id: int) -> tuple[list[Change], int]:
             cause=change.cause,
         )
         for change in listed
-    ], made.count()
+    ]
+    return replace(result, changes=changes, changes_total=made.count())

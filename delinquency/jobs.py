@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from audit.services import SystemActor
 from django.utils import timezone
-from runs import clock, selectors
 
+from audit.services import SystemActor
 from delinquency.close_of_day import close_day
+from runs import clock, selectors
 
 # 23:30: late enough for the payments of the day to count, early enough for its close to be there at midnight.
 CLOSING_TIME = timedelta(hours=23, minutes=30)

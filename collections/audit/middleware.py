@@ -11,7 +11,7 @@ from audit.services import in_request
 
 
 class RequestIdMiddleware:
-    """Answers carry `X-Request-ID`. The id is always ours: one taken from outside could be made to look like another's."""
+    """Answers carry `X-Request-ID`. The id is always ours: one from outside could pose as another's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -28,7 +28,7 @@ def advisory_lock(key: int, holder: str) -> Iterator[None]:
     """Hold PostgreSQL's advisory lock `key` for the block, or raise AlreadyLocked at once.
 
     The lock belongs to a session of its own, so that it outlives the batches' transactions and frees itself when the
-    process dies, however it dies. `holder` (at most 63 bytes) names it to others, in `pg_stat_activity` too.
+    process dies, however it dies. `holder` (its first 63 bytes) names it to others, in `pg_stat_activity` too.
     """
     with own_connection() as session:
         session.execute("SELECT set_config('application_name', %s, false)", [holder])

@@ -2,7 +2,6 @@
 
 from runs.services.days import (
     BookMoved,
-    StepResult,
     StepRun,
     begin_step,
     fail_step,
@@ -15,7 +14,6 @@ from runs.services.jobs import advance, enqueue, fail, finish, start, sweep_jobs
 
 __all__ = [
     "BookMoved",
-    "StepResult",
     "StepRun",
     "advance",
     "begin_step",

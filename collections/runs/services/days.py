@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection, transaction
@@ -16,7 +15,7 @@ class BookMoved(Exception):
 
 
 def open_book(day: date) -> None:
-    """Open the book on `day`, the day before the first posting. Does nothing when it is open. In the caller's transaction."""
+    """Open the book on `day`, the day before the first posting, in the caller's transaction; nothing when it is open."""
     if BusinessDay.objects.exists():
         return
     # Two first postings at once: the constraint lets one opening in, whatever its date.
@@ -38,15 +37,8 @@ def move_opening(day: date) -> None:
     BusinessDay.objects.filter(is_opening=True).update(date=day)
 
 
-@dataclass(frozen=True)
-class StepResult:
-    """What a step did, by name."""
-
-    counts: dict[str, int]
-
-
 class StepRun:
-    """A step's way to say how far it is. Attributes: `day`, `dry_run`, `cursor` (last committed key, 0 at the start)."""
+    """A step's way to say how far it is. `cursor` is the last committed key, 0 at the start."""
 
     def __init__(self, *, day: date, step: str, dry_run: bool = False, cursor: int = 0) -> None:
         self.day = day
@@ -78,10 +70,6 @@ class StepRun:
         row.heartbeat_at = clock.now()
         row.save(update_fields=["cursor", "done", "result", "heartbeat_at"])
         self.cursor = cursor
-
-    def result(self) -> StepResult:
-        """What the step has done so far."""
-        return StepResult(counts=self._row().result)
 
     def _row(self) -> DayClose:
         return DayClose.objects.get(date=self.day, step=self.step)

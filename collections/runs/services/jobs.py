@@ -15,8 +15,6 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 from django_rq import get_queue
-from rq.exceptions import NoSuchJobError
-from rq.job import Job
 
 from runs import clock
 from runs.locks import own_connection
@@ -194,10 +192,8 @@ def _restart(run: JobRun) -> bool:
 
 def _worker_has(run: JobRun) -> bool:
     """Whether a worker vouched for the job lately: one that is long in a single statement says nothing itself."""
-    try:
-        job = Job.fetch(str(run.pk), connection=get_queue(run.queue).connection)
-    except NoSuchJobError:
+    job = get_queue(run.queue).fetch_job(str(run.pk))
+    if job is None or job.last_heartbeat is None:
         return False
-    # RQ's own moment, hence the real clock and not ours, which a test may hold.
-    seen = job.last_heartbeat
-    return seen is not None and time.time() - seen.timestamp() < HEARTBEAT_TOO_OLD.total_seconds()
+    # RQ's own moment, hence the real clock and not ours, which may be set.
+    return time.time() - job.last_heartbeat.timestamp() < HEARTBEAT_TOO_OLD.total_seconds()

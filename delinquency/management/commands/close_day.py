@@ -6,14 +6,14 @@ import json
 from datetime import date
 from typing import Any
 
-from audit.services import SystemActor
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from runs import clock
 
+from audit.services import SystemActor
 from delinquency.close_of_day import CloseRefused, DayResult, StepFailed, close_day
+from runs import clock
 
 
 def iso_date(text: str) -> date:
