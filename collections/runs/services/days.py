@@ -15,7 +15,7 @@ class BookMoved(Exception):
 
 
 def open_book(day: date) -> None:
-    """Open the book on `day`, the day before the first posting, in the caller's transaction; nothing when it is open."""
+    """Open the book on `day`, the day before the first posting, in the caller's transaction; once open, do nothing."""
     if BusinessDay.objects.exists():
         return
     # Two first postings at once: the constraint lets one opening in, whatever its date.

@@ -63,7 +63,8 @@ def enqueue(
         actor_name=str(actor)[:150] if actor else "",
         created_at=clock.now(),
     )
-    transaction.on_commit(functools.partial(_send, run), robust=True)
+    # No functools.partial: Django names the failed function in its log, and a partial has no name.
+    transaction.on_commit(lambda: _send(run), robust=True)
     return run
 
 

@@ -1,0 +1,90 @@
+"""Default-deny: who comes in, and what forgetting something does."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from staff.middleware import StaffRequiredMiddleware
+from staff.models import User
+from staff.permissions import may_enter, require
+from tests.factories import UserFactory
+
+
+def plain_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("inside")
+
+
+@login_not_required
+def open_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("for all")
+
+
+def answer(view, user: User | AnonymousUser) -> HttpResponse | None:
+    request = RequestFactory().get("/somewhere/")
+    request.user = user
+    return StaffRequiredMiddleware(lambda _: HttpResponse()).process_view(request, view, (), {})
+
+
+def test_a_view_that_says_nothing_sends_a_stranger_to_the_login_page() -> None:
+    refused = answer(plain_view, AnonymousUser())
+    assert refused is not None
+    assert refused.status_code == 302
+    assert refused["Location"].endswith("/login/?next=/somewhere/")
+
+
+@pytest.mark.django_db
+def test_who_is_logged_in_but_not_staff_gets_no_further() -> None:
+    with pytest.raises(PermissionDenied):
+        answer(plain_view, UserFactory(is_staff=False))
+
+
+@pytest.mark.django_db
+def test_staff_come_in_and_an_open_view_lets_everyone_in() -> None:
+    assert answer(plain_view, UserFactory()) is None
+    assert answer(open_view, AnonymousUser()) is None
+
+
+@pytest.mark.django_db
+def test_the_whole_site_refuses_who_is_not_staff(client: Client) -> None:
+    client.force_login(UserFactory(is_staff=False))
+    assert client.get("/").status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "expected"), [({}, True), ({"is_staff": False}, False), ({"is_active": False}, False)]
+)
+def test_only_active_staff_may_enter(fields: dict[str, bool], expected: bool) -> None:
+    assert may_enter(UserFactory(**fields)) is expected
+
+
+@pytest.mark.django_db
+def test_a_permission_is_required_by_name() -> None:
+    user = UserFactory()
+    with pytest.raises(PermissionDenied):
+        require(user, "audit.view_event")
+    with pytest.raises(PermissionDenied):
+        require(AnonymousUser(), "audit.view_event")
+    user.user_permissions.add(Permission.objects.get(codename="view_event"))
+    require(User.objects.get(pk=user.pk), "audit.view_event")
+
+
+@pytest.mark.django_db
+def test_the_admin_pages_of_users_and_records_open(admin_client: Client) -> None:
+    UserFactory()
+    for path in (
+        "staff/user/",
+        "staff/user/add/",
+        "audit/event/",
+        "runs/dayclose/",
+        "runs/businessday/",
+        "runs/jobrun/",
+    ):
+        assert admin_client.get(f"/admin/{path}").status_code == 200, path
+    assert admin_client.get("/admin/audit/event/add/").status_code == 403
+    assert admin_client.get("/admin/runs/dayclose/add/").status_code == 403
