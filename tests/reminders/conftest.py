@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -36,10 +35,12 @@ class MailServer:
     cut_at: set[str] = field(default_factory=set)
     port: int = 0
 
-    async def handle_EHLO(self, server: SMTP, session: Session, envelope: Envelope, hostname: str) -> str:  # noqa: N802
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return "250 HELP"
+        return responses
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -61,18 +62,24 @@ class MailServer:
         return [letter["Message-ID"] for letter in self.letters]
 
 
+class _AnyPort(Controller):
+    """Listens on whatever port is free."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @pytest.fixture
 def mail(settings) -> Iterator[MailServer]:
     server = MailServer()
-    controller = Controller(server, hostname="127.0.0.1", port=0)
-    # It asks its own port whether it is up, and cannot know a port that the system chose.
-    controller._trigger_server = lambda: None
+    controller = _AnyPort(server, hostname="127.0.0.1", port=0)
     controller.start()
-    server.port = controller.server.sockets[0].getsockname()[1]
+    server.port = controller.port
+    server.connections = 0
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     yield server
     controller.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "aiosmtpd"]
 
 
 @pytest.fixture

@@ -134,10 +134,10 @@ def compose(outgoing: Outgoing) -> EmailMessage:
         letter["Subject"] = outgoing.subject
         letter["Message-ID"] = outgoing.header_id
         letter["Date"] = format_datetime(clock.now())
-        letter["Content-Language"] = outgoing.language
         letter["Auto-Submitted"] = "auto-generated"
         # Seven-bit either way: no server needs to know how to carry eight.
         letter.set_content(outgoing.body, cte="quoted-printable" if outgoing.body.isascii() else "base64")
+        letter["Content-Language"] = outgoing.language
     except Exception as error:
         # The library's parsers fail in many ways on broken input, and their texts quote it.
         raise TransportError(f"cannot be written: {type(error).__name__}", permanent=True) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import os
 import signal
 from pathlib import Path
@@ -45,6 +46,8 @@ class Command(BaseCommand):
         asyncio.run(self._serve(port, dir))
 
     async def _serve(self, port: int, folder: Path) -> None:
+        # The library writes whole conversations, addresses and all, at the lower levels.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         loop = asyncio.get_running_loop()
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
