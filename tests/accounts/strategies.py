@@ -335,3 +335,23 @@ def scenarios(
         edge = draw(st.one_of(moments, st.sampled_from(edges)) if edges else moments)
         known_at = edge + timedelta(microseconds=draw(st.sampled_from([0, 0, -1, 1])))
     return Scenario(account, draw(asked_days), known_at)
+
+
+@st.composite
+def a_year_apart(draw: st.DrawFn) -> Scenario:
+    """Instalments missed near the end of a February and paid since, one late now, asked about a year after the first."""
+    first_late = date(draw(st.sampled_from([2023, 2024, 2025])), 2, 26)
+    grace = draw(st.sampled_from([0, 0, 3]))
+    nothing, owed = Decimal("0.00"), Decimal("1.00")
+    missed_on = [first_late + timedelta(days=draw(st.integers(0, 5))) for _ in range(draw(st.integers(1, 4)))]
+    paid_on = max(missed_on) + timedelta(days=draw(st.integers(-3, 3)))
+    due_on = [on - timedelta(days=grace + 1) for on in (*missed_on, first_late + timedelta(days=350))]
+    account = OracleAccount(
+        (OracleProduct(LONG_AGO, grace, missed_limit=draw(st.integers(0, 3))),),
+        tuple(
+            OracleBill(f"B{number}", on - timedelta(days=2), on, nothing, nothing, owed)
+            for number, on in enumerate(due_on)
+        ),
+        (OracleCredit("P1", owed * len(missed_on), paid_on, midnight(paid_on)),),
+    )
+    return Scenario(account, first_late + timedelta(days=draw(st.integers(362, 373))))

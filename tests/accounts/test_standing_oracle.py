@@ -21,7 +21,7 @@ from tests.accounts.oracle import (
     judge_naively,
     missed_bills,
 )
-from tests.accounts.strategies import EPOCH, LONG_AGO, Scenario, examples, in_words, midnight, scenarios
+from tests.accounts.strategies import EPOCH, LONG_AGO, Scenario, a_year_apart, examples, in_words, midnight, scenarios
 
 
 @pytest.mark.parametrize("product", ["plain", "instalment", "revolving"])
@@ -51,6 +51,12 @@ def test_the_money_lies_where_a_naive_day_by_day_reading_puts_it(scenario: Scena
     assert found.credit == cents(book.waits)
     assert (found.posted, found.fee_left) == (cents(book.fee_posted), cents(book.fee_posted - book.fee_met))
     assert Decimal(found.accrued) / RATE_UNIT == book.fee_accrued * 100
+
+
+@examples(60)
+@given(a_year_apart())
+def test_a_missed_bill_counts_for_twelve_calendar_months(scenario: Scenario) -> None:
+    assert in_words(scenario.standing()) == judge_naively(scenario.account, scenario.as_of)
 
 
 def test_a_bill_met_under_a_fee_hold_is_not_missed_because_another_payment_was_reversed() -> None:

@@ -236,8 +236,8 @@ def without_what_comes_later(scenario: Scenario) -> Scenario:
     )
 
 
-@examples(200)
-@given(scenarios(), st.integers(1, HORIZON))
+@examples(250)
+@given(st.one_of(scenarios(), scenarios(), make.a_year_apart()), st.integers(1, HORIZON))
 def test_nothing_moves_by_itself_before_the_next_transition(scenario: Scenario, someday: int) -> None:
     """And until then the days past due follow from the clock alone; read from the cached replay or replayed anew."""
     scenario = without_what_comes_later(scenario)
