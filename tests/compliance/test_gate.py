@@ -41,7 +41,13 @@ def test_every_answer_is_recorded_refusals_too() -> None:
     asked = {"actor": user, "customer": point.customer, "contact_point": point, "channel": "email"}
     yes = services.may_contact(**asked, purpose="reminder", at=NOON)
     no = services.may_contact(**asked, purpose="reminder", at=NIGHT)
-    assert (yes.allowed, yes.rule, yes.rule_version, yes.at, yes.next_allowed_at) == (True, "contact-hours", 2, NOON, None)
+    assert (yes.allowed, yes.rule, yes.rule_version, yes.at, yes.next_allowed_at) == (
+        True,
+        "contact-hours",
+        2,
+        NOON,
+        None,
+    )
     assert (no.allowed, no.rule, no.at) == (False, "contact-hours", NIGHT)
     assert no.next_allowed_at == datetime(2026, 11, 24, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert (yes.actor, yes.actor_name, yes.contact_point) == (user, "Lin", point)
@@ -83,7 +89,9 @@ def test_many_are_decided_in_order_each_at_her_most_usable_address() -> None:
     assert answers[2].contact_point_id == best.pk
     assert [answer.contact_point_id for answer in answers][1::2] == [None, unknown.pk]
     kept = ContactDecision.objects.in_bulk([answer.decision_id for answer in answers])
-    assert [(kept[a.decision_id].allowed, kept[a.decision_id].at) for a in answers] == [(a.allowed, a.at) for a in answers]
+    assert [(kept[a.decision_id].allowed, kept[a.decision_id].at) for a in answers] == [
+        (a.allowed, a.at) for a in answers
+    ]
 
 
 @pytest.mark.parametrize("count", [2, 40])

@@ -117,7 +117,9 @@ def test_a_rule_that_makes_no_sense_refuses(rule: Rule) -> None:
 
 
 def test_a_new_version_governs_from_its_date_on_where_the_person_lives() -> None:
-    later = replace(HOURS, version=2, effective_from=date(2026, 12, 1), parameters={"opens": "09:00", "closes": "20:00"})
+    later = replace(
+        HOURS, version=2, effective_from=date(2026, 12, 1), parameters={"opens": "09:00", "closes": "20:00"}
+    )
     rules = [later, *RULES]
     assert decide(GOOD, rules, shanghai("2026-11-30T21:00")).rule_version == 1
     night = decide(GOOD, rules, shanghai("2026-11-30T22:30"))
@@ -152,4 +154,6 @@ def test_any_hours_open_again(zone: str, at: datetime, opens: time, closes: time
         assert decide(facts, [POINT, hours], verdict.next_allowed_at).allowed
     elif not verdict.allowed:
         # Hours so short that the clocks skip them on some day do not open on it; every ordinary day does.
-        assert (datetime.combine(date.min, closes) - datetime.combine(date.min, opens)) % timedelta(days=1) <= timedelta(hours=3)
+        assert (datetime.combine(date.min, closes) - datetime.combine(date.min, opens)) % timedelta(
+            days=1
+        ) <= timedelta(hours=3)

@@ -53,7 +53,14 @@ def test_it_says_who_writes_what_is_due_and_what_to_do(run: StepRun, mail: MailS
     assert letter["To"] == address(message)
     assert letter["Message-ID"] == message.header_id
     assert letter["Content-Language"] == "en"
-    for told in (account.ref, "CNY 12,310.50", "22 November 2026", "https://pay.example/now", "400 800 1234", "dispute"):
+    for told in (
+        account.ref,
+        "CNY 12,310.50",
+        "22 November 2026",
+        "https://pay.example/now",
+        "400 800 1234",
+        "dispute",
+    ):
         assert told in text
     assert account.customer.name in text
     message.refresh_from_db()
@@ -158,7 +165,11 @@ def test_refusals_are_judged_one_by_one_and_never_stop_the_others(run: StepRun, 
     assert [message.status for message in messages] == [
         *("failed", "queued", "failed", "failed", "queued", "queued", "sent")
     ]
-    assert [message.error for message in messages[:3]] == ["550 5.1.1 at RCPT", "451 4.7.1 at RCPT", "550 5.7.1 at RCPT"]
+    assert [message.error for message in messages[:3]] == [
+        "550 5.1.1 at RCPT",
+        "451 4.7.1 at RCPT",
+        "550 5.7.1 at RCPT",
+    ]
     assert garbled.error.startswith("cannot be written")
     assert later.send_after == NOON + timedelta(minutes=1)
     assert [m.contact_point.verification for m in Message.objects.select_related("contact_point").order_by("id")] == [
@@ -166,9 +177,9 @@ def test_refusals_are_judged_one_by_one_and_never_stop_the_others(run: StepRun, 
     ]
     assert mail.ids == [good.header_id]
     assert mail.connections == 2
-    assert "@example.com" not in "".join(str(event.after) + event.reason for event in Event.objects.exclude(
-        verb="contact-point.changed"
-    ))
+    assert "@example.com" not in "".join(
+        str(event.after) + event.reason for event in Event.objects.exclude(verb="contact-point.changed")
+    )
     ours = [record.getMessage() for record in caplog.records if record.name != "mail.log"]  # the test's server
     assert "@example.com" not in "".join(ours)
     mail.refuse.clear()

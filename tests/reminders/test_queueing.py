@@ -150,9 +150,9 @@ def test_sql_refuses_a_message_without_a_decision_that_allows_it(wrong: str) -> 
     bad = {
         "refused": lambda: DecisionFactory(**facts, allowed=False).pk,
         "other customer": lambda: DecisionFactory(customer=CustomerFactory(), contact_point=point).pk,
-        "other contact point": lambda: DecisionFactory(
-            customer=point.customer, contact_point=ContactPointFactory(customer=point.customer)
-        ).pk,
+        "other contact point": lambda: (
+            DecisionFactory(customer=point.customer, contact_point=ContactPointFactory(customer=point.customer)).pk
+        ),
         "other channel": lambda: DecisionFactory(**facts, channel="sms").pk,
         "none": lambda: None,
     }[wrong]()

@@ -54,7 +54,7 @@ def deliver(*, seconds: float) -> dict[str, int]:
     counts: Counter[str] = Counter()
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        batch = _through_restarts(_Batch.claim)
+        batch = _Batch.claim()
         if batch is None:
             break
         batch.deliver()
@@ -75,20 +75,17 @@ class _Batch:
     @classmethod
     def claim(cls) -> _Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
-        now, token = clock.now(), uuid.uuid4()
-        with transaction.atomic():
-            ids = list(
-                due(now)
-                .filter(channel=Channel.EMAIL)
-                .order_by("send_after", "id")
-                .select_for_update(skip_locked=True)
-                .values_list("pk", flat=True)[:BATCH]
-            )
-            Message.objects.filter(pk__in=ids).update(status=MessageStatus.CLAIMED, claim=token, claimed_at=now)
-        if not ids:
-            return None
-        messages = Message.objects.filter(claim=token).select_related("customer", "contact_point")
-        return cls(token, list(messages.order_by("send_after", "id")))
+        token = uuid.uuid4()
+        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point")
+
+        def work() -> _Batch | None:
+            # Not again when the claim was committed and only its answer lost.
+            if not mine.exists():
+                _take_due(token)
+            messages = list(mine.order_by("send_after", "id"))
+            return cls(token, messages) if messages else None
+
+        return _through_restarts(work)
 
     def deliver(self) -> None:
         """Send them over one connection, each looked at just before and recorded right after."""
@@ -254,6 +251,19 @@ class _Batch:
             self.counts[outcome] += 1
         else:
             logger.warning("Message %s was taken over by another worker.", message.pk)
+
+
+def _take_due(token: uuid.UUID) -> None:
+    now = clock.now()
+    with transaction.atomic():
+        ids = list(
+            due(now)
+            .filter(channel=Channel.EMAIL)
+            .order_by("send_after", "id")
+            .select_for_update(skip_locked=True)
+            .values_list("pk", flat=True)[:BATCH]
+        )
+        Message.objects.filter(pk__in=ids).update(status=MessageStatus.CLAIMED, claim=token, claimed_at=now)
 
 
 def pause_after(attempts: int) -> timedelta:

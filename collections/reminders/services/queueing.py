@@ -33,7 +33,7 @@ _NEWLY_LATE = f"""
       AND a.customer_id > %(after)s
       AND {NOT_HELD}
     ORDER BY 1, 2
-"""  # noqa: S608  # made of the code's own constants
+"""  # made of the code's own constants
 
 _TO_TELL = """
     SELECT a.customer_id, min(a.id), c.locale,
