@@ -61,7 +61,9 @@ class _Problems:
     def copy(self, cursor: CursorWrapper) -> None:
         """Put what was found into `import_problem`."""
         self._spool.seek(0)
-        with cursor.copy("COPY import_problem FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (column_name, value))") as copy:
+        with cursor.copy(
+            "COPY import_problem FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (column_name, value))"
+        ) as copy:
             while block := self._spool.read(1 << 20):
                 copy.write(block)
 
@@ -146,12 +148,14 @@ class _Stager:
         for line, record in records:
             self.staged.rows += 1
             if len(record) != width:
-                self._wrong_width(line, record, width)
-                record = [*record, *[""] * (width - len(record))]
+                if record:
+                    self._wrong_width(line, record, width)
                 # What can be told of the row is its reference: those that name it are not to blame.
-                values = [self._salvaged(place, record[pick] if pick >= 0 else "") for place, pick in enumerate(picks)]
-                if self.file.finish is None:
-                    yield [str(line), *values]
+                values = [
+                    self._salvaged(place, record[pick]) if 0 <= pick < len(record) else ""
+                    for place, pick in enumerate(picks)
+                ]
+                yield [str(line), *(finish(values, _ignore) if finish else values)]
                 continue
             if not as_it_comes:
                 record = [record[pick] if pick >= 0 else "" for pick in picks]
@@ -168,7 +172,9 @@ class _Stager:
                 if values[second] and values[second] < values[first]:
                     self._wrong_order(line, values, first, second)
             if finish is not None:
-                values = finish(values, lambda column, expected, at=line, row=record: self._blame(at, row, column, expected))
+                values = finish(
+                    values, lambda column, expected, at=line, row=record: self._blame(at, row, column, expected)
+                )
             yield [str(line), *values]
 
     def _complain(self, line: int, record: list[str]) -> list[str]:
@@ -214,8 +220,15 @@ class _Stager:
         self.problems.add(line, "", found, wanted % {"count": width})
 
 
+def _ignore(column: str, expected: str) -> None:
+    """For a row whose fault is told already."""
+
+
 def _records(text: io.TextIOWrapper, problems: _Problems) -> Iterator[tuple[int, list[str]]]:
-    """The records with the physical line on which each begins. Blank lines are none."""
+    """The records with the physical line on which each begins; an empty one where no record could be made of the text.
+
+    Blank lines are none. After a bad record the file is read on, so that everything wrong is told at once.
+    """
     reader = csv.reader(text, strict=True, skipinitialspace=True)
     while True:
         line = reader.line_num + 1
@@ -225,8 +238,7 @@ def _records(text: io.TextIOWrapper, problems: _Problems) -> Iterator[tuple[int,
             return
         except csv.Error as error:
             problems.add(line, "", "", _("a CSV record: %(error)s") % {"error": error})
-            # The rest of the file is read on, so that everything wrong is told at once.
-            yield from ()
+            yield line, []
             continue
         if record and (len(record) > 1 or record[0].strip()):
             yield line, record
@@ -235,7 +247,12 @@ def _records(text: io.TextIOWrapper, problems: _Problems) -> Iterator[tuple[int,
 def _copy_text(rows: list[list[Any]]) -> bytes:
     """Rows in COPY's text format; the empty string stands for null."""
     text = "\n".join(["\t".join(row) for row in rows]) + "\n"
-    if "\\" in text or "\r" in text or text.count("\n") != len(rows) or text.count("\t") != len(rows) * (len(rows[0]) - 1):
+    if (
+        "\\" in text
+        or "\r" in text
+        or text.count("\n") != len(rows)
+        or text.count("\t") != len(rows) * (len(rows[0]) - 1)
+    ):
         text = "".join(["\t".join(map(_escaped, row)) + "\n" for row in rows])
     return text.encode()
 

@@ -67,7 +67,9 @@ def amount(text: str) -> str:
     """An amount of 0 or more."""
     if _AMOUNT.fullmatch(text):
         return text
-    raise BadValue(_("an amount of 0 or more such as 1000.00: digits, at most two decimal places, at most 12 digits before"))
+    raise BadValue(
+        _("an amount of 0 or more such as 1000.00: digits, at most two decimal places, at most 12 digits before")
+    )
 
 
 def positive_amount(text: str) -> str:

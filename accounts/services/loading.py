@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.rules import to_date
 from accounts.selectors.facts import read_facts
+from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services import reactions
 from accounts.services.opening import ensure_open
-from accounts.services.rebuild import Rebuilt, rebuild, write_rebuilt
+from accounts.services.rebuild import write_rebuilt
 from audit.services import Actor, record_many
 from runs.bulk import copy_rows, money_text
 
@@ -55,7 +55,16 @@ def create_staging(cursor: CursorWrapper) -> None:
     """Create the empty staging tables, gone at the end of the transaction."""
     for name, columns in STAGED.items():
         cursor.execute(f"CREATE TEMP TABLE staged_{name} ({columns}) ON COMMIT DROP")
-    cursor.execute("CREATE TEMP TABLE staged_cache (id bigint, minimum_due numeric, rolled_in numeric, rolled_out numeric, allocated numeric, missed boolean) ON COMMIT DROP")
+    cursor.execute(
+        "CREATE TEMP TABLE staged_cache (id bigint, minimum_due numeric, rolled_in numeric, rolled_out numeric, allocated numeric, missed boolean) ON COMMIT DROP"
+    )
+
+
+def drop_staging(cursor: CursorWrapper) -> None:
+    """Drop the staging tables before the transaction ends: another load may follow in it."""
+    tables = ", ".join(f"staged_{name}" for name in (*STAGED, "cache"))
+    cursor.execute(f"DROP TABLE {tables}")
+    cursor.execute("DROP TABLE IF EXISTS touched_account")
 
 
 def load_staged(
@@ -121,7 +130,9 @@ def _insert(cursor: CursorWrapper, name: str) -> None:
     extra = ", version" if name in ("customer", "account") else ""
     one = ", 1" if extra else ""
     table = name.replace("_", "")
-    cursor.execute(f"INSERT INTO accounts_{table} ({columns}{extra}) SELECT {columns}{one} FROM staged_{name} ORDER BY id")
+    cursor.execute(
+        f"INSERT INTO accounts_{table} ({columns}{extra}) SELECT {columns}{one} FROM staged_{name} ORDER BY id"
+    )
 
 
 def _insert_money(cursor: CursorWrapper, batch: list[int], rebuilt: Sequence[Rebuilt]) -> None:
@@ -183,7 +194,9 @@ def _record_customers(cursor: CursorWrapper, actor: Actor) -> None:
         actor=actor,
         verb="customer.loaded",
         subject_type="customer",
-        rows=((key, ref, key, None, None, {"contact_points": points}, "import") for key, ref, points in cursor.fetchall()),
+        rows=(
+            (key, ref, key, None, None, {"contact_points": points}, "import") for key, ref, points in cursor.fetchall()
+        ),
     )
     cursor.execute(
         """SELECT c.id, c.ref, count(*) FROM staged_contact_point p JOIN accounts_customer c ON c.id = p.customer_id
@@ -193,7 +206,9 @@ def _record_customers(cursor: CursorWrapper, actor: Actor) -> None:
         actor=actor,
         verb="contact-points.loaded",
         subject_type="customer",
-        rows=((key, ref, key, None, None, {"contact_points": points}, "import") for key, ref, points in cursor.fetchall()),
+        rows=(
+            (key, ref, key, None, None, {"contact_points": points}, "import") for key, ref, points in cursor.fetchall()
+        ),
     )
 
 

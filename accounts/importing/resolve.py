@@ -1,0 +1,110 @@
+"""Turns what is new among the checked rows into the rows that `accounts.services.loading` takes: with keys in place of refs."""
+
+from __future__ import annotations
+
+from django.db.backends.utils import CursorWrapper
+
+from accounts.importing.check import IN_BOOK, PAYMENT_KNOWN
+from accounts.importing.files import ACCOUNTS, BILLS, CONTACTS, CUSTOMERS, FILES, HOLDS, PAYMENTS
+from accounts.models import AccountStatus, Origin, Verification
+from accounts.rules.facts import BOOK_ZONE
+from runs import clock
+
+_KEY = "nextval(pg_get_serial_sequence('accounts_{0}', 'id'))"
+# The keys of everything that the files refer to, new or known.
+_CUSTOMER_KEYS = """
+    CREATE TEMP TABLE import_customer_key ON COMMIT DROP AS
+    SELECT ref, id FROM staged_customer
+    UNION ALL
+    SELECT b.ref, b.id FROM accounts_customer b
+      JOIN (SELECT customer_ref FROM import_accounts UNION SELECT customer_ref FROM import_contacts) named
+        ON named.customer_ref = b.ref"""
+_ACCOUNT_KEYS = """
+    CREATE TEMP TABLE import_account_key ON COMMIT DROP AS
+    SELECT ref, id FROM staged_account
+    UNION ALL
+    SELECT b.ref, b.id FROM accounts_account b
+      JOIN (SELECT account_ref FROM import_bills UNION SELECT account_ref FROM import_payments
+            UNION SELECT account_ref FROM import_holds) named
+        ON named.account_ref = b.ref"""
+# Whose the contact point is, where it comes from and that it may be used: the file vouches for it when it says all three.
+_VOUCHED = "r.relationship IS NOT NULL AND r.source IS NOT NULL AND r.permitted IS NOT NULL"
+
+
+def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
+    """Fill `staged_*` with the rows that the book does not hold yet; how many of each kind of file.
+
+    Only for rows without problems. The staging tables exist and are empty.
+    """
+    now = clock.now()
+    new: dict[str, int] = {}
+
+    def insert(kind: str, statement: str, parameters: tuple[object, ...]) -> None:
+        cursor.execute(f"{statement} WHERE NOT EXISTS (SELECT 1 FROM {IN_BOOK[kind].join})", parameters)
+        new[kind] = cursor.rowcount
+
+    insert(
+        CUSTOMERS.kind,
+        f"""INSERT INTO staged_customer (id, ref, name, id_type, id_number_cipher, id_number_index, birth_date, locale,
+                   time_zone, origin, recorded_at)
+            SELECT {_KEY.format("customer")}, r.customer_ref, r.name, coalesce(r.id_type, ''), decode(r.id_number_cipher, 'hex'),
+                   decode(r.id_number_index, 'hex'), r.birth_date, coalesce(r.locale, ''), %s, %s, %s
+              FROM import_customers r""",
+        (BOOK_ZONE.key, Origin.IMPORTED, now),
+    )
+    cursor.execute(_CUSTOMER_KEYS)
+    cursor.execute("ANALYZE import_customer_key")
+    insert(
+        CONTACTS.kind,
+        f"""INSERT INTO staged_contact_point (id, customer_id, kind, value_cipher, value_index, source, relationship,
+                   permitted, verification, origin, recorded_at)
+            SELECT {_KEY.format("contactpoint")}, k.id, r.kind, decode(r.value_cipher, 'hex'), decode(r.value_index, 'hex'),
+                   coalesce(r.source, ''), coalesce(r.relationship, ''), r.permitted,
+                   CASE WHEN {_VOUCHED} THEN %s ELSE %s END, %s, %s
+              FROM import_contacts r JOIN import_customer_key k ON k.ref = r.customer_ref""",
+        (Verification.VERIFIED, Verification.UNVERIFIED, Origin.IMPORTED, now),
+    )
+    insert(
+        ACCOUNTS.kind,
+        f"""INSERT INTO staged_account (id, ref, customer_id, product_id, currency, credit_limit, status, opened_on,
+                   final_due_on, origin, recorded_at)
+            SELECT {_KEY.format("account")}, r.account_ref, k.id, product.id, r.currency, r.credit_limit, %s, r.opened_on,
+                   r.final_due_on, %s, %s
+              FROM import_accounts r JOIN import_customer_key k ON k.ref = r.customer_ref
+              JOIN accounts_product product ON product.code = r.product_code""",
+        (AccountStatus.ACTIVE, Origin.IMPORTED, now),
+    )
+    cursor.execute(_ACCOUNT_KEYS)
+    cursor.execute("ANALYZE import_account_key")
+    insert(
+        BILLS.kind,
+        f"""INSERT INTO staged_bill (id, account_id, ref, statement_on, due_on, principal, interest, service_fee,
+                   minimum_given, recorded_at)
+            SELECT {_KEY.format("bill")}, k.id, r.bill_ref, r.statement_on, r.due_on, r.principal, coalesce(r.interest, 0),
+                   coalesce(r.service_fee, 0), r.minimum_due, %s
+              FROM import_bills r JOIN import_account_key k ON k.ref = r.account_ref""",
+        (now,),
+    )
+    insert(
+        PAYMENTS.kind,
+        f"""INSERT INTO staged_payment (id, account_id, ref, amount, effective_on, recorded_at, channel)
+            SELECT {_KEY.format("payment")}, k.id, r.payment_ref, r.amount, r.effective_on, {PAYMENT_KNOWN},
+                   coalesce(r.channel, '')
+              FROM import_payments r JOIN import_account_key k ON k.ref = r.account_ref""",
+        (),
+    )
+    insert(
+        HOLDS.kind,
+        f"""INSERT INTO staged_hold (id, account_id, kind, starts_on, ends_on, reason, known_from, origin, recorded_at)
+            SELECT {_KEY.format("hold")}, k.id, r.kind, r.starts_on, r.ends_on, coalesce(r.reason, ''),
+                   r.starts_on::timestamp AT TIME ZONE '{BOOK_ZONE.key}', %s, %s
+              FROM import_holds r JOIN import_account_key k ON k.ref = r.account_ref""",
+        (Origin.IMPORTED, now),
+    )
+    return new
+
+
+def drop_tables(cursor: CursorWrapper) -> None:
+    """Drop the raw rows and the keys: their room on the disk is free while the book is written."""
+    tables = [file.table for file in FILES] + ["import_problem", "import_customer_key", "import_account_key"]
+    cursor.execute(f"DROP TABLE {', '.join(tables)}")
