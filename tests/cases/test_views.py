@@ -219,7 +219,7 @@ def test_the_case_page_tells_the_whole_story(collector: Client) -> None:
         "May be used",
         "Payment taken back",
         "allowed again from",
-        "case opened",
+        "Case opened",
     ):
         assert text in page, text
 
