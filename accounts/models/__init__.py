@@ -1,6 +1,16 @@
 """The book: customers, products, accounts, bills, payments, the ledger and how late each account stands."""
 
-from accounts.models.book import Account, AccountParty, AccountStatus, Bill, Hold, HoldKind, PartyRole, Payment, Reversal
+from accounts.models.book import (
+    Account,
+    AccountParty,
+    AccountStatus,
+    Bill,
+    Hold,
+    HoldKind,
+    PartyRole,
+    Payment,
+    Reversal,
+)
 from accounts.models.customers import (
     ContactKind,
     ContactPoint,

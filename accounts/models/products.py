@@ -46,7 +46,11 @@ class ProductTerms(models.Model):
     grace_days = models.PositiveSmallIntegerField(_("grace days"), default=0, validators=[MaxValueValidator(60)])
     minimum_rule = models.CharField(_("minimum due"), max_length=20, choices=MinimumRule, default=MinimumRule.WHOLE)
     minimum_rate = models.DecimalField(
-        _("minimum's share"), max_digits=6, decimal_places=4, default=1, validators=[MinValueValidator(0), MaxValueValidator(1)]
+        _("minimum's share"),
+        max_digits=6,
+        decimal_places=4,
+        default=1,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
     rolls_over = models.BooleanField(_("what is above the minimum rolls into the next bill"), default=False)
     missed_limit = models.PositiveSmallIntegerField(
@@ -140,9 +144,7 @@ class RiskTable(models.Model):
     """The risk classification in force from a date on."""
 
     effective_from = models.DateField(_("in force from"), unique=True)
-    worst_spreads = models.BooleanField(
-        _("the worst class spreads to the customer's other accounts"), default=False
-    )
+    worst_spreads = models.BooleanField(_("the worst class spreads to the customer's other accounts"), default=False)
     source = models.CharField(_("source"), max_length=300)
 
     class Meta:

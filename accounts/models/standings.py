@@ -58,9 +58,7 @@ class StandingChange(models.Model):
     `to_bucket` blank means not late any more; `from_bucket` blank means it was not late.
     """
 
-    account = models.ForeignKey(
-        Account, models.PROTECT, related_name="standing_changes", verbose_name=_("account")
-    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="standing_changes", verbose_name=_("account"))
     business_day = models.DateField(_("business day"))
     cause = models.CharField(_("because of"), max_length=20)
     from_overdue_since = models.DateField(null=True, blank=True)

@@ -12,10 +12,10 @@ from accounts.rules.standing import standing
 from accounts.rules.terms import AllocationRule, BucketTable, DatedTerms, RiskTable, Terms
 
 __all__ = [
+    "RATE_UNIT",
     "AllocationRule",
     "Bill",
     "BillState",
-    "RATE_UNIT",
     "BucketTable",
     "Credit",
     "DatedTerms",

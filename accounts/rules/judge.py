@@ -54,7 +54,8 @@ def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of
         return HowLate(as_of, next_transition_on=_next_while_current(terms, bills, final_passes_on, as_of))
 
     if final_passed:
-        assert terms.final_due_on is not None and final_passes_on is not None
+        assert terms.final_due_on is not None
+        assert final_passes_on is not None
         since = min(_late_from_after_final(state, terms.final_due_on) for state in unmet)
         late_on = min(min(state.missed_on, final_passes_on) if state.short else final_passes_on for state in unmet)
         amount = sum(state.left for state in unmet)
@@ -108,7 +109,11 @@ def _stretch_begins(deferrals: Sequence[Hold], since: int, as_of: int) -> int | 
     """The last day of the debt before the unbroken stretch of deferrals that covers `as_of`; None when none does."""
     day = as_of
     while day > since:
-        begins = [hold.starts_on for hold in deferrals if hold.starts_on <= day and (hold.ends_on is None or hold.ends_on >= day)]
+        begins = [
+            hold.starts_on
+            for hold in deferrals
+            if hold.starts_on <= day and (hold.ends_on is None or hold.ends_on >= day)
+        ]
         if not begins:
             break
         day = max(min(begins) - 1, since)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -21,7 +22,18 @@ LATE_FEE = "late_fee"
 class BillState:
     """A bill during the replay: what it holds (`capacity`), its minimum and what was allocated to it, in cents."""
 
-    __slots__ = ("allocated", "bill", "capacity", "due_on", "key", "minimum", "missed", "missed_on", "rolled_in", "rolled_out")
+    __slots__ = (
+        "allocated",
+        "bill",
+        "capacity",
+        "due_on",
+        "key",
+        "minimum",
+        "missed",
+        "missed_on",
+        "rolled_in",
+        "rolled_out",
+    )
 
     def __init__(
         self,
@@ -126,9 +138,7 @@ def replay(
     A reversed credit is out of it wholly from the reversal's day on. Whether a bill was missed is judged on its own day,
     so credits reversed with effect after that day still count there.
     """
-    live = [
-        bill for bill in bills if bill.statement_on <= as_of and (known is None or bill.statement_on <= known.day)
-    ]
+    live = [bill for bill in bills if bill.statement_on <= as_of and (known is None or bill.statement_on <= known.day)]
     live.sort(key=_ORDER)
     counted: list[Credit] = []
     later_reversals: set[int] = set()
@@ -216,9 +226,7 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
     missed_days: set[int] = set()
     if counts_missed:
         missed_days = {
-            missed_on
-            for bill in bills
-            if (missed_on := bill.due_on + terms.grace(bill.statement_on) + 1) <= as_of
+            missed_on for bill in bills if (missed_on := bill.due_on + terms.grace(bill.statement_on) + 1) <= as_of
         }
         days |= missed_days
     month_ends: set[int] = set()
@@ -299,8 +307,10 @@ def minimum_due(bill: Bill, row: DatedTerms, capacity: int, balance: int) -> int
 def _before(one: BillState, other: BillState) -> bool:
     if one.due_on != other.due_on:
         return one.due_on < other.due_on
-    assert one.bill is not None and other.bill is not None
-    return one.bill.ref < other.bill.ref
+    assert one.bill is not None
+    assert other.bill is not None
+    # Refs of one account are all text or all places in an order.
+    return one.bill.ref < other.bill.ref  # type: ignore[operator]
 
 
 def _use(found: Replay, open_bills: Sequence[BillState], item: _Waiting) -> bool:
@@ -356,7 +366,7 @@ def _accrue(terms: Terms, found: Replay, holds: Sequence[Hold], final_passes_on:
     if final_passes_on is not None:
         cuts.add(final_passes_on)
     ordered = sorted(cut for cut in cuts if start <= cut <= through + 1)
-    for first, behind in zip(ordered, ordered[1:], strict=False):
+    for first, behind in pairwise(ordered):
         rate = terms.on(first).late_fee_rate
         if not rate:
             continue
@@ -400,7 +410,7 @@ def covered_days(holds: Sequence[Hold], first: int, last: int) -> int:
 
 def _month_ends(first: int, last: int) -> set[int]:
     """The last days of the months that end within `first`…`last`."""
-    found = set()
+    found: set[int] = set()
     at = date.fromordinal(first)
     year, month = at.year, at.month
     while True:

@@ -49,7 +49,9 @@ class AllocationRule:
     def __post_init__(self) -> None:
         for got, wanted, what in ((self.steps, STEPS, "steps"), (self.components, COMPONENTS, "components")):
             if sorted(got) != sorted(wanted):
-                raise ValueError(f"Allocation rule v{self.version}: {what} must be {', '.join(wanted)}, each once; got {', '.join(got)}.")
+                raise ValueError(
+                    f"Allocation rule v{self.version}: {what} must be {', '.join(wanted)}, each once; got {', '.join(got)}."
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class BucketTable:
         for (code, _, to_days), (following, from_days, _) in pairwise(rows):
             if to_days is None or from_days != to_days + 1:
                 raise ValueError(
-                    f"Buckets {code} and {following} must meet: {code} ends at {to_days or '∞'}, {following} begins at {from_days}."
+                    f"Buckets {code} and {following} must meet: {code} ends at {to_days or '∞'},"
+                    f" {following} begins at {from_days}."
                 )
         if rows[-1][2] is not None:
             raise ValueError(f"The last bucket, {rows[-1][0]}, must have no end.")

@@ -92,7 +92,7 @@ def facts_sql(accounts: str, *, staged: bool = False) -> str:
 
 
 def read_facts(
-    cursor: CursorWrapper, terms: TermsBook, accounts: str, parameters: Sequence[object] = (), *, staged: bool = False
+    cursor: CursorWrapper, terms: TermsBook, accounts: str, parameters: Sequence[Any] = (), *, staged: bool = False
 ) -> Iterator[AccountFacts]:
     """Run `facts_sql` on `cursor` and turn its rows, one at a time, into facts."""
     cursor.execute(facts_sql(accounts, staged=staged), parameters)
@@ -106,9 +106,7 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     if row[7] is not None:
         keys = row[7]
         found.bills = list(map(Bill._make, zip(keys, range(len(keys)), *row[8:14], strict=False)))
-        found.cached = {
-            key: CachedBill(*cache) for key, *cache in zip(keys, *row[14:19], strict=False)
-        }
+        found.cached = {key: CachedBill(*cache) for key, *cache in zip(keys, *row[14:19], strict=False)}
     if row[19] is not None:
         keys = row[19]
         found.credits = list(map(Credit._make, zip(keys, range(len(keys)), *row[20:26], strict=False)))

@@ -9,8 +9,8 @@ from datetime import date
 from django.db.backends.utils import CursorWrapper
 
 from accounts.rules import BillState, Hold, Terms
+from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook
-from accounts.services.standings import STORED_SQL, StoredStanding, stored
 
 
 @dataclass(slots=True)
@@ -61,10 +61,18 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
             customer_id=customer_id,
             terms=of_account,
             bills=[
-                BillState(None, key, due, capacity, minimum, due + of_account.grace(statement) + 1, allocated, was_missed)
+                BillState(
+                    None, key, due, capacity, minimum, due + of_account.grace(statement) + 1, allocated, was_missed
+                )
                 for key, statement, due, capacity, minimum, allocated, was_missed in zip(
-                    keys or (), statements or (), dues or (), capacities or (), minimums or (), allocations or (),
-                    missed or (), strict=True,
+                    keys or (),
+                    statements or (),
+                    dues or (),
+                    capacities or (),
+                    minimums or (),
+                    allocations or (),
+                    missed or (),
+                    strict=True,
                 )
             ],
             deferrals=[Hold("deferral", start, end, 0) for start, end in zip(starts or (), ends or (), strict=True)],

@@ -72,9 +72,7 @@ def _dated(row: ProductTerms) -> rules.DatedTerms:
     return rules.DatedTerms(
         effective_from=rules.day(row.effective_from),
         grace_days=row.grace_days,
-        minimum_rate=(
-            int(row.minimum_rate * 10_000) if row.minimum_rule == MinimumRule.PERCENT_OF_BALANCE else None
-        ),
+        minimum_rate=(int(row.minimum_rate * 10_000) if row.minimum_rule == MinimumRule.PERCENT_OF_BALANCE else None),
         rolls_over=row.rolls_over,
         missed_limit=row.missed_limit,
         late_fee_rate=int(late_fee_rate(row) * rules.RATE_UNIT),

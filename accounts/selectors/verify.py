@@ -16,9 +16,9 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.rules import to_date
 from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.rebuilt import Rebuilt, rebuild
+from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook, read_terms
-from accounts.services.rebuild import Rebuilt, rebuild
-from accounts.services.standings import STORED_SQL, StoredStanding, stored
 from runs.bulk import money_text
 from runs.selectors import book_day
 
@@ -150,12 +150,16 @@ def _compare_derived(facts: AccountFacts, found: Rebuilt, kept: _DerivedSums) ->
             yield Difference(facts.ref, what, money_text(there), money_text(wanted))
 
 
-def _compare_allocations(facts: AccountFacts, found: Rebuilt, kept: Counter[tuple[object, ...]]) -> Iterator[Difference]:
-    replayed = Counter(
+def _compare_allocations(
+    facts: AccountFacts, found: Rebuilt, kept: Counter[tuple[object, ...]]
+) -> Iterator[Difference]:
+    replayed: Counter[tuple[object, ...]] = Counter(
         (part.credit, part.into, part.bill, part.component, part.amount, part.version) for part in found.touched
     )
     if kept != replayed:
-        yield Difference(facts.ref, "allocations", str(sorted(kept - replayed, key=str)), str(sorted(replayed - kept, key=str)))
+        yield Difference(
+            facts.ref, "allocations", str(sorted(kept - replayed, key=str)), str(sorted(replayed - kept, key=str))
+        )
 
 
 def _compare_standing(facts: AccountFacts, found: Rebuilt, kept: StoredStanding | None) -> Iterator[Difference]:
@@ -168,7 +172,8 @@ def _mirror(cursor: CursorWrapper, low: int, high: int) -> Iterator[Difference]:
     for what, facts, kinds, key in (
         (
             "charge",
-            "SELECT account_id, id AS key, principal + interest + service_fee AS amount, statement_on AS on_day FROM accounts_bill",
+            """SELECT account_id, id AS key, principal + interest + service_fee AS amount, statement_on AS on_day
+                 FROM accounts_bill""",
             "charge",
             "bill_id",
         ),
@@ -198,5 +203,8 @@ def _mirror(cursor: CursorWrapper, low: int, high: int) -> Iterator[Difference]:
         )
         for ref, fact_key, entry_key, amount, entry_amount, on_day, entry_day in cursor.fetchall():
             yield Difference(
-                ref, f"ledger's {what} {fact_key or entry_key}", f"{entry_amount} on {entry_day}", f"{amount} on {on_day}"
+                ref,
+                f"ledger's {what} {fact_key or entry_key}",
+                f"{entry_amount} on {entry_day}",
+                f"{amount} on {on_day}",
             )

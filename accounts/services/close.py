@@ -16,9 +16,11 @@ from accounts.models import Account
 from accounts.rules import judge
 from accounts.selectors.facts import read_facts
 from accounts.selectors.live import LiveAccount, read_live
+from accounts.selectors.rebuilt import rebuild
+from accounts.selectors.stored import StoredStanding
 from accounts.selectors.terms import TermsBook, read_terms
-from accounts.services.rebuild import rebuild, write_rebuilt
-from accounts.services.standings import Judged, StoredStanding, write_standings
+from accounts.services.rebuild import write_rebuilt
+from accounts.services.standings import Judged, write_standings
 from audit.services import SystemActor
 from runs.services import StepRun
 
@@ -81,9 +83,7 @@ def reopen(*, day: date) -> None:
     last = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
-            batch = list(
-                Account.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
-            )
+            batch = list(Account.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH])
             if not batch:
                 return
             _lock(cursor, batch)

@@ -189,5 +189,3 @@ def _told_point(point: ContactPoint) -> dict[str, str | bool | None]:
         "permitted": point.permitted,
         "verification": point.verification,
     }
-
-

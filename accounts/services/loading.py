@@ -56,15 +56,9 @@ def create_staging(cursor: CursorWrapper) -> None:
     for name, columns in STAGED.items():
         cursor.execute(f"CREATE TEMP TABLE staged_{name} ({columns}) ON COMMIT DROP")
     cursor.execute(
-        "CREATE TEMP TABLE staged_cache (id bigint, minimum_due numeric, rolled_in numeric, rolled_out numeric, allocated numeric, missed boolean) ON COMMIT DROP"
+        """CREATE TEMP TABLE staged_cache (id bigint, minimum_due numeric, rolled_in numeric, rolled_out numeric,
+                  allocated numeric, missed boolean) ON COMMIT DROP"""
     )
-
-
-def drop_staging(cursor: CursorWrapper) -> None:
-    """Drop the staging tables before the transaction ends: another load may follow in it."""
-    tables = ", ".join(f"staged_{name}" for name in (*STAGED, "cache"))
-    cursor.execute(f"DROP TABLE {tables}")
-    cursor.execute("DROP TABLE IF EXISTS touched_account")
 
 
 def load_staged(
@@ -72,7 +66,8 @@ def load_staged(
 ) -> dict[str, int]:
     """Write the staged rows: the book's tables, ledger, allocations, standings, events. Returns how many rows of each.
 
-    Locks the customers of the touched accounts, then the accounts, in order of their keys. `on_progress(done, total)` counts accounts.
+    Locks the customers of the touched accounts, then the accounts, in order of their keys. `on_progress(done, total)`
+    counts accounts.
     """
     days = ensure_open()
     # Foreign keys are checked as rows come, not queued until the end: a whole book would not fit in that queue.

@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account, Bill, EntryKind, LedgerEntry, Origin, Payment, Product, Reversal
 from accounts.selectors.facts import read_facts
+from accounts.selectors.rebuilt import rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services import reactions
 from accounts.services.locks import lock_account, lock_customer
 from accounts.services.opening import ensure_open
-from accounts.services.rebuild import rebuild, write_rebuilt
+from accounts.services.rebuild import write_rebuilt
 from audit.services import Actor, record
 from runs import clock
 
@@ -136,7 +137,12 @@ def post_bill(
         Invalid: a negative amount, or due before the statement.
         Conflict: the reference exists with other values.
     """
-    for field, amount in (("principal", principal), ("interest", interest), ("service_fee", service_fee), ("minimum_due", minimum_due)):
+    for field, amount in (
+        ("principal", principal),
+        ("interest", interest),
+        ("service_fee", service_fee),
+        ("minimum_due", minimum_due),
+    ):
         if amount is not None and amount < 0:
             raise Invalid(_("%(amount)s is negative. Bills hold amounts of 0 or more.") % {"amount": amount}, field)
     if due_on < statement_on:

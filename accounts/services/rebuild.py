@@ -8,94 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Allocation, EntryKind, LedgerEntry
-from accounts.rules import Bill, BillState, Replay, Terms, Touched, judge, replay, split, to_date
-from accounts.rules.judge import believed
-from accounts.rules.replay import minimum_due
-from accounts.selectors.facts import AccountFacts, CachedBill
-from accounts.services.standings import STORED_SQL, Judged, StoredStanding, stored, write_standings
+from accounts.rules import to_date
+from accounts.selectors.rebuilt import DerivedEntry, Rebuilt
+from accounts.selectors.stored import STORED_SQL, stored
+from accounts.services.standings import Judged, write_standings
 from audit.services import Actor
 from runs import clock
 from runs.bulk import copy_rows, money_text, reserve_keys
-
-
-class DerivedEntry(NamedTuple):
-    """A ledger entry that the replay asks for: a late fee of a day, or what rolled into a bill."""
-
-    kind: str
-    amount: int
-    effective_on: int
-    bill: int | None
-
-
-@dataclass(slots=True)
-class Rebuilt:
-    """What the replay of one account found, as its rows should be."""
-
-    facts: AccountFacts
-    as_of: int
-    bills: dict[int, CachedBill]
-    touched: list[Touched]
-    fees: dict[int, int]
-    rolls: dict[int, DerivedEntry]
-    standing: StoredStanding | None
-    wakes_on: int | None
-    replayed: Replay = field(repr=False)
-
-
-def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
-    """Replay one account to the end of `as_of`; pure but for its name."""
-    holds = believed(facts.holds, None)
-    found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=as_of)
-    states = {state.key: state for state in found.bills}
-    rolls: dict[int, DerivedEntry] = {}
-    touched = split(facts.terms, found)
-    for item in touched:
-        if item.into is not None and item.bill != item.into:
-            before = rolls.get(item.into)
-            amount = item.amount + (before.amount if before else 0)
-            rolls[item.into] = DerivedEntry(EntryKind.ROLL_OVER, amount, states[item.into].bill.statement_on, item.into)  # type: ignore[union-attr]
-    fees: dict[int, int] = {}
-    for posted in found.fees:
-        fees[posted.day] = fees.get(posted.day, 0) + posted.amount
-    return Rebuilt(
-        facts=facts,
-        as_of=as_of,
-        bills={bill.key: _cache(facts.terms, bill, states.get(bill.key)) for bill in facts.bills},
-        touched=touched,
-        fees=fees,
-        rolls=rolls,
-        standing=StoredStanding.of(judge(facts.terms, found.bills, holds, as_of)),
-        wakes_on=wakes_on(facts, as_of),
-        replayed=found,
-    )
-
-
-def _cache(terms: Terms, bill: Bill, state: BillState | None) -> CachedBill:
-    if state is not None:
-        return CachedBill(state.minimum, state.rolled_in, state.rolled_out, state.allocated, state.missed)
-    own = bill.service_fee + bill.interest + bill.principal
-    return CachedBill(minimum_due(bill, terms.on(bill.statement_on), own, own), 0, 0, 0, None)
-
-
-def wakes_on(facts: AccountFacts, as_of: int) -> int | None:
-    """The next day on which something already known takes effect by itself."""
-    days = [bill.statement_on for bill in facts.bills if bill.statement_on > as_of]
-    for credit in facts.credits:
-        reversed_on = credit.reversed_on
-        if reversed_on is None or reversed_on > credit.effective_on:
-            if credit.effective_on > as_of:
-                days.append(credit.effective_on)
-            elif reversed_on is not None and reversed_on > as_of:
-                days.append(reversed_on)
-    final_passes_on = facts.terms.final_passes_on()
-    if final_passes_on is not None and final_passes_on > as_of:
-        days.append(final_passes_on)
-    return min(days, default=None)
 
 
 def write_rebuilt(
@@ -120,7 +43,13 @@ def write_rebuilt(
         business_day=business_day,
         cause=cause,
         judged=[
-            Judged(item.facts.account_id, item.facts.ref, item.facts.customer_id, before.get(item.facts.account_id), item.standing)
+            Judged(
+                item.facts.account_id,
+                item.facts.ref,
+                item.facts.customer_id,
+                before.get(item.facts.account_id),
+                item.standing,
+            )
             for item in rebuilt
         ],
     )
@@ -128,7 +57,14 @@ def write_rebuilt(
 
 def _write_bills(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
     changed = [
-        (key, money_text(cache.minimum), money_text(cache.rolled_in), money_text(cache.rolled_out), money_text(cache.allocated), cache.missed)
+        (
+            key,
+            money_text(cache.minimum),
+            money_text(cache.rolled_in),
+            money_text(cache.rolled_out),
+            money_text(cache.allocated),
+            cache.missed,
+        )
         for item in rebuilt
         for key, cache in item.bills.items()
         if item.facts.cached[key] != cache
@@ -182,7 +118,12 @@ def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebu
         for on in sorted(posted.keys() | item.fees.keys()):
             had = posted.get(on)
             if amount := item.fees.get(on, 0) - (had or 0):
-                wanted.append((account_id, DerivedEntry(EntryKind.LATE_FEE if had is None else EntryKind.ADJUSTMENT, amount, on, None)))
+                wanted.append(
+                    (
+                        account_id,
+                        DerivedEntry(EntryKind.LATE_FEE if had is None else EntryKind.ADJUSTMENT, amount, on, None),
+                    )
+                )
         for bill in item.facts.bills:
             if bill.statement_on > item.as_of:
                 continue
@@ -213,9 +154,9 @@ def _write_allocations(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[
         (ids,),
     )
     had: dict[tuple[object, ...], list[int]] = {}
-    for *row, key in cursor:
-        had.setdefault(tuple(row), []).append(key)
-    new: list[tuple[object, ...]] = []
+    for *columns, key in cursor:
+        had.setdefault(tuple(columns), []).append(key)
+    new: list[tuple[int, int, int | None, str, int, int]] = []
     for item in rebuilt:
         account_id = item.facts.account_id
         for part in item.touched:
@@ -232,13 +173,15 @@ def _write_allocations(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[
         copy_rows(
             Allocation,
             ("account_id", "entry_id", "bill_id", "component", "amount", "rule_version"),
-            ((*row[:4], money_text(row[4]), row[5]) for row in new),  # type: ignore[arg-type]
+            ((*row[:4], money_text(row[4]), row[5]) for row in new),
         )
 
 
 def _write_wakes(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
     changed = [
-        (item.facts.account_id, to_date(item.wakes_on)) for item in rebuilt if item.facts.wakes_on != to_date(item.wakes_on)
+        (item.facts.account_id, to_date(item.wakes_on))
+        for item in rebuilt
+        if item.facts.wakes_on != to_date(item.wakes_on)
     ]
     if changed:
         cursor.execute(

@@ -5,46 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Standing, StandingChange
-from accounts.rules import HowLate, to_date
+from accounts.rules import to_date
+from accounts.selectors.stored import STORED_COLUMNS, StoredStanding
 from audit.services import Actor, record_many
 from runs import clock
 from runs.bulk import copy_rows, money_text
-
-
-class StoredStanding(NamedTuple):
-    """A row of `accounts_standing`; days are ordinals, the amount in cents."""
-
-    overdue_since: int
-    late_on: int
-    bucket: str
-    kind: str
-    risk_class: str
-    overdue_amount: int
-    clock_from_on: int
-    clock_stopped_on: int | None
-    next_transition_on: int | None
-
-    @classmethod
-    def of(cls, how_late: HowLate) -> StoredStanding | None:
-        """What is stored of a standing; nothing when the account is not late."""
-        if how_late.overdue_since is None or how_late.late_on is None or how_late.clock_from_on is None:
-            return None
-        return cls(
-            how_late.overdue_since,
-            how_late.late_on,
-            how_late.bucket,
-            how_late.kind,
-            how_late.risk_class,
-            how_late.overdue_amount,
-            how_late.clock_from_on,
-            how_late.clock_stopped_on,
-            how_late.next_transition_on,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +29,6 @@ class Judged:
     def moved(self) -> bool:
         """Did the standing itself change? When it is next looked at is bookkeeping."""
         return (self.before and self.before[:-1]) != (self.after and self.after[:-1])
-
-
-STORED_COLUMNS = (
-    "overdue_since, late_on, bucket, kind, risk_class, overdue_amount, clock_from_on, clock_stopped_on, next_transition_on"
-)
-# The stored standing of an account aliased `s`, as ordinals and cents, null when there is none.
-STORED_SQL = """s.overdue_since - DATE '0001-01-01' + 1, s.late_on - DATE '0001-01-01' + 1, s.bucket, s.kind, s.risk_class,
-    (s.overdue_amount * 100)::bigint, s.clock_from_on - DATE '0001-01-01' + 1,
-    s.clock_stopped_on - DATE '0001-01-01' + 1, s.next_transition_on - DATE '0001-01-01' + 1"""
-
-
-def stored(columns: Sequence[object]) -> StoredStanding | None:
-    """The columns of `STORED_SQL` as a standing."""
-    return None if columns[0] is None else StoredStanding._make(columns)
 
 
 def write_standings(
@@ -124,7 +79,15 @@ def write_standings(
         verb="standing.moved",
         subject_type="account",
         rows=(
-            (item.account_id, item.ref, item.customer_id, item.account_id, _event_side(item.before), _event_side(item.after), cause)
+            (
+                item.account_id,
+                item.ref,
+                item.customer_id,
+                item.account_id,
+                _event_side(item.before),
+                _event_side(item.after),
+                cause,
+            )
             for item in moved
         ),
     )
@@ -138,17 +101,16 @@ def _write_rows(cursor: CursorWrapper, differing: Sequence[Judged]) -> None:
     copy_rows(
         Standing,
         ("account_id", *STORED_COLUMNS.split(", ")),
-        (
-            (item.account_id, *_row(item.after))
-            for item in differing
-            if item.after is not None and item.before is None
-        ),
+        ((item.account_id, *_row(item.after)) for item in differing if item.after is not None and item.before is None),
     )
-    kept = [(item.account_id, *_row(item.after)) for item in differing if item.after is not None and item.before is not None]
+    kept = [
+        (item.account_id, *_row(item.after)) for item in differing if item.after is not None and item.before is not None
+    ]
     if kept:
         cursor.execute(
             f"""UPDATE accounts_standing s
-                   SET ({STORED_COLUMNS}) = ROW(n.since, n.late_on, n.bucket, n.kind, n.risk_class, n.amount::numeric, n.clock_from, n.stopped, n.next_on)
+                   SET ({STORED_COLUMNS}) = ROW(n.since, n.late_on, n.bucket, n.kind, n.risk_class, n.amount::numeric,
+                       n.clock_from, n.stopped, n.next_on)
                   FROM unnest(%s::bigint[], %s::date[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],
                               %s::date[], %s::date[], %s::date[])
                        AS n(account_id, since, late_on, bucket, kind, risk_class, amount, clock_from, stopped, next_on)

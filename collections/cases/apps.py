@@ -8,7 +8,10 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_standing_moved
         from cases.services import follow_standings
+        from cases.verify import check_cases
 
         on_standing_moved(follow_standings)
+        add_check(check_cases)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from accounts.services.standings import Judged
 from audit.services import Actor, SystemActor, record_many
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 from runs import clock
 from runs.selectors import has_closed_any, open_day
 from runs.services import StepRun
@@ -71,7 +73,7 @@ def follow(*, actor: Actor, customer_ids: Sequence[int], day: date) -> dict[str,
     with connection.cursor() as cursor:
         ids = sorted(set(customer_ids))
         cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
-        values = {"customers": ids, "day": day, "now": clock.now()}
+        values: dict[str, Any] = {"customers": ids, "day": day, "now": clock.now()}
         for verb, sql in (("opened", _OPEN), ("moved", _MOVE), ("cured", _CURE)):
             cursor.execute(sql, values)
             counts[verb] = _record(cursor, actor, f"case.{verb}")

@@ -35,9 +35,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     """The open cases: filtered, ordered, paged. HTMX gets the list alone from the same address."""
     closed_day = book_day()
     day = closed_day or clock.today()
-    filters = WorklistFilter(
-        request.GET, queryset=open_cases(visible_to(request.user), day), request=request
-    )
+    filters = WorklistFilter(request.GET, queryset=open_cases(visible_to(request.user), day), request=request)
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
     tallies = tally(filters.beside("bucket"))
     chosen = filters.form.cleaned_data.get("bucket") or []
@@ -69,7 +67,12 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
     day = closed_day or clock.today()
     kind = request.GET.get("timeline", "")
     kind = kind if kind in KINDS else ""
-    context: dict[str, Any] = {"case": found, "entries": timeline(found.customer_id, kind), "kind": kind, "kinds": KIND_LABELS}
+    context: dict[str, Any] = {
+        "case": found,
+        "entries": timeline(found.customer_id, kind),
+        "kind": kind,
+        "kinds": KIND_LABELS,
+    }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]  # set by HtmxMiddleware
         return _vary(render(request, "cases/_timeline.html", context))
     accounts = debts(found.customer_id, day)

@@ -1,0 +1,41 @@
+"""Read a big table in ranges of its keys, in several processes, each with a connection of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from django.db import connection, connections
+
+T = TypeVar("T")
+
+
+def over_ranges(
+    function: Callable[[int, int], T], first: int, last: int, *, size: int = 20_000, processes: int | None = None
+) -> Iterator[T]:
+    """`function(low, high)` for consecutive ranges of keys from `first` to `last`, both included; results in order.
+
+    `function` is a module's own function that only reads. Processes are forked (None: one a core); with one, or inside a
+    transaction that other connections could not see, everything happens here.
+    """
+    ranges = [(low, min(low + size - 1, last)) for low in range(first, last + 1, size)]
+    count = min(processes or os.cpu_count() or 1, len(ranges))
+    if count <= 1 or connection.in_atomic_block:
+        yield from (function(*bounds) for bounds in ranges)
+        return
+    # A forked connection would be shared: none may be open.
+    connections.close_all()
+    with multiprocessing.get_context("fork").Pool(count) as pool:
+        yield from pool.imap(_Call(function), ranges)
+
+
+class _Call(Generic[T]):
+    """Calls a function with a pair; a plain object because lambdas do not travel."""
+
+    def __init__(self, function: Callable[[int, int], T]) -> None:
+        self.function = function
+
+    def __call__(self, bounds: tuple[int, int]) -> T:
+        return self.function(*bounds)
