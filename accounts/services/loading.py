@@ -61,6 +61,13 @@ def create_staging(cursor: CursorWrapper) -> None:
     )
 
 
+def drop_staging(cursor: CursorWrapper) -> None:
+    """Drop the staging tables before the transaction ends: another load may follow in it."""
+    tables = ", ".join(f"staged_{name}" for name in (*STAGED, "cache"))
+    cursor.execute(f"DROP TABLE {tables}")
+    cursor.execute("DROP TABLE IF EXISTS touched_account")
+
+
 def load_staged(
     cursor: CursorWrapper, *, actor: Actor, on_progress: Callable[[int, int], None] | None = None
 ) -> dict[str, int]:
