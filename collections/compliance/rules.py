@@ -151,9 +151,9 @@ def decide(facts: Facts, rules: Iterable[Rule], at: datetime) -> Verdict:
 
 def is_usable(facts: Facts, rule: Rule) -> bool | None:
     """Whether the contact point is her own, permitted, verified and of known source; None: the rule makes no sense."""
-    relationships = rule.parameters.get("relationships")
-    verifications = rule.parameters.get("verifications")
-    if not _are_names(relationships) or not _are_names(verifications):
+    relationships = _names(rule.parameters.get("relationships"))
+    verifications = _names(rule.parameters.get("verifications"))
+    if not relationships or not verifications:
         return None
     return (
         facts.kind in KINDS.get(facts.channel, ())
@@ -184,6 +184,8 @@ def time_zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _are_names(value: object) -> bool:
-    # A blank name would let in what is not known.
-    return isinstance(value, Sequence) and not isinstance(value, str) and bool(value) and all(value)
+def _names(value: object) -> Sequence[str]:
+    """A list of names; empty when it is none, or holds a blank, which would let in what is not known."""
+    if isinstance(value, list | tuple) and all(isinstance(name, str) and name for name in value):
+        return value
+    return ()

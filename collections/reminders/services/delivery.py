@@ -235,7 +235,9 @@ class _Batch:
                 mine = Message.objects.filter(pk=message.pk, claim=self.token, status=MessageStatus.CLAIMED)
                 if not mine.update(claim=None, claimed_at=None, **values):
                     return False
-                after = {name: values[name] for name in ("status", "send_after", "attempts") if name in values}
+                after: dict[str, Any] = {
+                    name: values[name] for name in ("status", "send_after", "attempts") if name in values
+                }
                 record(
                     actor=ACTOR,
                     verb=f"message-{outcome}",

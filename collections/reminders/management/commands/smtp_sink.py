@@ -11,7 +11,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -53,8 +52,7 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
         sink = Sink(folder, self._say)
-        controller = UnthreadedController(sink, hostname="127.0.0.1", port=port, loop=loop, ready_timeout=5)
-        server = await loop.create_server(controller.factory, host="127.0.0.1", port=port)
+        server = await loop.create_server(lambda: SMTP(sink, loop=loop), host="127.0.0.1", port=port)
         self._say(f"Taking mail on 127.0.0.1:{port}; nothing leaves this machine.")
         async with server:
             await stopped.wait()
