@@ -25,7 +25,7 @@ _DUES = f"""
     FROM accounts_account a
     JOIN accounts_standing s ON s.account_id = a.id
     WHERE a.id = ANY(%(accounts)s) AND {NOT_HELD}
-"""  # noqa: S608  # made of the code's own constants
+"""  # made of the code's own constants
 
 
 def due(at: datetime) -> QuerySet[Message]:
