@@ -56,14 +56,14 @@ def update() -> Iterator[tuple[str, int]]:
         catalog = _merged(path, template)
         path.write_bytes(_as_po(catalog))
         path.with_suffix(".mo").write_bytes(_as_mo(catalog))
-        yield path.relative_to(ROOT).as_posix(), len(_untranslated(catalog))
+        yield _shown(path), len(_untranslated(catalog))
 
 
 def faults() -> list[str]:
     """What is wrong with the translations, one line each; none when every text is translated and compiled."""
     template, wrong = texts(), []
     for path in po_files():
-        where = path.relative_to(ROOT).as_posix()
+        where = _shown(path)
         present = _read(path)
         for message in template:
             if message.id and present.get(message.id, message.context) is None:
@@ -76,6 +76,10 @@ def faults() -> list[str]:
         if not compiled.exists() or _compiled_texts(compiled.read_bytes()) != _compiled_texts(_as_mo(present)):
             wrong.append(f"{where}: the compiled file is stale; run `manage.py messages`")
     return wrong
+
+
+def _shown(path: Path) -> str:
+    return path.relative_to(LOCALES.parent.parent).as_posix()
 
 
 def _files() -> Iterator[Path]:

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET
 from cases.filters import DEFAULT_ORDER, WorklistFilter
 from cases.models import CaseStatus
 from cases.permissions import visible_to
-from cases.selectors import Tally, contact_points, debts, holds, open_cases, tally, timeline, totals, why
+from cases.selectors import Tally, contact_points, debts, holds, open_cases, tally, timeline, totals, why, with_customers
 from cases.selectors.timeline import KINDS
 from runs import clock
 from runs.selectors import book_day, has_closed_any
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 PAYMENTS_SHOWN = 12
 KIND_LABELS = (
     ("", _("All")),
@@ -43,12 +43,14 @@ def worklist(request: HttpRequest) -> HttpResponse:
     paginator = Paginator(filters.qs, PAGE_SIZE)
     # Known from the tally: counting the same cases again would cost as much as fetching the page.
     paginator.count = sum(row.count for row in shown)
+    page = paginator.get_page(request.GET.get("page"))
+    page.object_list = list(with_customers(page.object_list, day))
     context: dict[str, Any] = {
         "closed_day": closed_day,
         "day": day,
         "filter": filters,
         "active": filters.active(),
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": page,
         "buckets": _bucket_counts(filters, tallies),
         "chosen": chosen,
         "everywhere": sum(row.count for row in tallies),

@@ -3,8 +3,8 @@
 from cases.selectors.contacts import ContactPointView, HoldView, contact_points, holds
 from cases.selectors.debts import AccountView, BillView, debts
 from cases.selectors.timeline import Entry, timeline
-from cases.selectors.worklist import Tally, days_past_due, open_cases, tally, totals
 from cases.selectors.why import why
+from cases.selectors.worklist import Tally, days_past_due, open_cases, tally, totals, with_customers
 
 __all__ = [
     "AccountView",
@@ -22,4 +22,5 @@ __all__ = [
     "timeline",
     "totals",
     "why",
+    "with_customers",
 ]
