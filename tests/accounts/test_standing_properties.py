@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,6 +181,30 @@ def test_the_order_in_which_entries_arrived_and_their_keys_change_nothing(scenar
     before, after = scenario.replay(), again.replay()
     assert [state.allocated for state in before.bills] == [state.allocated for state in after.bills]
     assert (before.credit, before.posted, before.fee_left) == (after.credit, after.posted, after.fee_left)
+
+
+@pytest.mark.parametrize(
+    ("micros_after_known", "micros_after_withdrawn", "days_past_due"),
+    [(-1, None, 10), (0, None, 0), (None, -1, 0), (None, 0, 10), (None, None, 10)],
+)
+def test_a_hold_is_believed_from_the_moment_it_was_entered_until_it_was_withdrawn(
+    micros_after_known: int | None, micros_after_withdrawn: int | None, days_past_due: int
+) -> None:
+    """Both to the microsecond; without a cut-off a withdrawn hold never was."""
+    due_on = date(2026, 1, 25)
+    entered_at, withdrawn_at = midnight(date(2026, 1, 20)), midnight(date(2026, 1, 30))
+    account = OracleAccount(
+        (OracleProduct(LONG_AGO),),
+        (OracleBill("B1", date(2026, 1, 5), due_on, NOTHING, NOTHING, Decimal("1.00")),),
+        holds=(OracleHold("deferral", due_on, None, entered_at, withdrawn_at),),
+    )
+    known_at = None
+    if micros_after_known is not None:
+        known_at = entered_at + timedelta(microseconds=micros_after_known)
+    if micros_after_withdrawn is not None:
+        known_at = withdrawn_at + timedelta(microseconds=micros_after_withdrawn)
+    scenario = Scenario(account, due_on + timedelta(days=10), known_at)
+    assert scenario.standing().days_past_due == days_past_due
 
 
 def not_reversed(credit: OracleCredit) -> OracleCredit:
