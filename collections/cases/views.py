@@ -11,7 +11,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from accounts.models import Account
+from accounts.selectors.explain import explain
 from cases.filters import DEFAULT_ORDER, WorklistFilter
+from cases.forms import EvidenceForm
 from cases.models import CaseStatus
 from cases.permissions import visible_to
 from cases.selectors import Tally, contact_points, debts, holds, open_cases, tally, timeline, totals, why, with_customers
@@ -101,6 +104,16 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         "holds": holds(found.customer_id, day),
     }
     return _vary(render(request, "cases/case.html", context))
+
+
+@require_GET
+def evidence(request: HttpRequest, ref: str, account_ref: str) -> HttpResponse:
+    """Why one account of a case is as late as it is, on any day, as known at any moment. Out of sight is 404."""
+    found = get_object_or_404(visible_to(request.user).select_related("customer"), ref=ref)
+    account = get_object_or_404(Account, ref=account_ref, customer=found.customer)
+    form = EvidenceForm(request.GET)
+    told = explain(account, **form.cleaned_data) if form.is_valid() else None
+    return render(request, "cases/evidence.html", {"case": found, "account": account, "form": form, "told": told})
 
 
 def _bucket_counts(filters: WorklistFilter, tallies: list[Tally]) -> list[tuple[str, int]]:

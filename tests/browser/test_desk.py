@@ -138,7 +138,7 @@ def test_every_page_is_accessible(cases: list[Case], desk: Page, scheme: str, wi
     desk.set_viewport_size({"width": width, "height": 900})
     addresses = [
         "/", "/?bucket=M2&days_min=3", "/?q=nobody", "/?amount_min=x", f"/cases/{cases[0].ref}/", "/messages/",
-        f"/messages/{message.pk}/", "/days/", f"/days/{DAY}/", f"/days/{failed.date}/", f"/jobs/{job.pk}/", "/audit/",
+        f"/cases/{cases[0].ref}/evidence/{cases[0].customer.accounts.get().ref}/", f"/messages/{message.pk}/", "/days/", f"/days/{DAY}/", f"/days/{failed.date}/", f"/jobs/{job.pk}/", "/audit/",
         "/preferences/",
     ]  # fmt: skip
     faults = [_faults(desk, address) for address in addresses]

@@ -260,6 +260,26 @@ def test_the_timeline_alone_is_given_to_htmx(collector: Client) -> None:
     assert "<html" not in part
 
 
+def test_the_evidence_is_the_judgement_itself_on_any_day_and_as_known_at_any_moment(collector: Client) -> None:
+    case = late_case(bills=1)
+    account = case.customer.accounts.get()
+    address = f"/cases/{case.ref}/evidence/{account.ref}/"
+    assert address in collector.get(f"/cases/{case.ref}/").content.decode()
+    told = collector.get(address).context["told"]
+    assert (told.as_of, told.how_late.days_past_due) == (DAY, 78)
+    assert "78 days past due" in collector.get(address).content.decode()
+    earlier = collector.get(f"{address}?as_of={DAY - timedelta(days=70)}&known_at=2026-11-01T09:00").context["told"]
+    assert earlier.how_late.days_past_due == 8
+    assert earlier.known_at is not None
+    assert "Enter a valid date." in collector.get(f"{address}?as_of=soon").content.decode()
+
+
+def test_the_evidence_of_another_customers_account_is_not_found(collector: Client) -> None:
+    case, other = late_case(), late_case()
+    account = other.customer.accounts.get()
+    assert collector.get(f"/cases/{case.ref}/evidence/{account.ref}/").status_code == 404
+
+
 @pytest.mark.parametrize("rows", [2, 20])
 def test_queries_do_not_grow_with_the_rows(collector: Client, django_assert_max_num_queries, rows: int) -> None:
     for _ in range(rows):
