@@ -215,7 +215,8 @@ def _run_step(
 
 
 def _keep_error(run: StepRun, error: Exception) -> None:
-    connection.close_if_unusable_or_obsolete()
+    if not connection.is_usable():
+        connection.close()
     # With the database gone there is nowhere to keep it: the caller still gets the error that counts.
     with suppress(DatabaseError):
         runs.fail_step(run, error)

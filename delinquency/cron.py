@@ -15,7 +15,9 @@ from runs import jobs as run_jobs
 
 # What to call, its queue, and when: a `cron` line, or an `interval` in seconds. Times are of settings.TIME_ZONE.
 ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = (
-    (jobs.close_day_nightly, "default", {"cron": "30 23 * * *", "job_timeout": 6 * 60 * 60}),
+    # The day is closed at 23:30, at its end, so that its payments count. The other hours close what that one missed (the
+    # scheduler was down, a step failed) and otherwise find nothing to do: it remembers nothing and never catches up.
+    (jobs.close_day_nightly, "default", {"cron": "30 * * * *", "job_timeout": 6 * 60 * 60}),
     (run_jobs.sweep_jobs, "default", {"interval": 60}),
     (reminder_jobs.sweep, "outbox", {"interval": 60}),
 )

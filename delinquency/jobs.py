@@ -23,8 +23,12 @@ def last_ended_day() -> date:
 
 
 def close_day_nightly() -> list[str]:
-    """Close every open day whose closing time has passed; returns the days closed. An empty book is left alone."""
-    if selectors.book_day() is None:
+    """Close every open day whose closing time has passed; returns the days closed.
+
+    An empty book is left alone, and so is one opened today: only a person closes a day before its opening.
+    """
+    last_closed, last_ended = selectors.book_day(), last_ended_day()
+    if last_closed is None or last_ended <= last_closed:
         return []
-    results = close_day(actor=SystemActor("nightly close"), through=last_ended_day())
-    return [result.day.isoformat() for result in results if not result.already_closed]
+    results = close_day(actor=SystemActor("nightly close"), through=last_ended)
+    return [result.day.isoformat() for result in results]

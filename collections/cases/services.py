@@ -98,7 +98,8 @@ def _record(cursor: CursorWrapper, actor: Actor, verb: str) -> int:
 def follow_day(run: StepRun) -> None:
     """The close's step: follow every customer with a change of standing on `run.day`, in batches of customers.
 
-    The first close of a book follows everyone who is late: what an import found has no case yet.
+    The first close of a book follows everyone who is late, for what an import found has no case yet, and everyone with
+    an open case, for the book may have moved to a day on which its customer is not late.
     """
     with connection.cursor() as cursor:
         if has_closed_any():
@@ -109,8 +110,11 @@ def follow_day(run: StepRun) -> None:
             )
         else:
             cursor.execute(
-                """SELECT DISTINCT a.customer_id FROM accounts_standing s JOIN accounts_account a ON a.id = s.account_id
-                    WHERE a.customer_id > %s ORDER BY 1""",
+                """SELECT customer_id FROM (
+                       SELECT a.customer_id FROM accounts_standing s JOIN accounts_account a ON a.id = s.account_id
+                       UNION
+                       SELECT customer_id FROM cases_case WHERE status = 'open'
+                   ) followed WHERE customer_id > %s ORDER BY 1""",
                 (run.cursor,),
             )
         ids = [key for (key,) in cursor.fetchall()]

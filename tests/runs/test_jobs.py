@@ -74,10 +74,10 @@ def test_a_job_runs_and_its_row_tells_of_it() -> None:
 
 
 def test_a_rollback_takes_the_row_and_the_job_back() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         ask()
         assert get_queue("default").job_ids == []
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not JobRun.objects.exists()
     assert get_queue("default").job_ids == []
 
@@ -110,12 +110,12 @@ def test_a_job_sent_twice_runs_once() -> None:
 def test_progress_shows_before_the_transaction_ends_and_survives_its_rollback() -> None:
     run = services.start(str(ask(BY_HAND).pk))
     assert run is not None
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         services.advance(run, done=40, total=100)
         with own_connection() as other:
             seen = other.execute("SELECT done, total FROM runs_jobrun").fetchone()
         assert seen == (40, 100)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert JobRun.objects.values_list("done", "total").get() == (40, 100)
 
 

@@ -1,0 +1,59 @@
+"""A small book at the end of March 2026 in which every step of a close has several batches of work."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from accounts.services import customers, posting
+from audit.services import SystemActor
+from runs import clock
+
+ACTOR = SystemActor("test")
+NOON = datetime(2026, 3, 30, 4, 0, tzinfo=UTC)
+OPENING = date(2026, 3, 29)
+FIRST = date(2026, 3, 30)
+# The end of a month: late fees are posted on it.
+DAY = date(2026, 3, 31)
+
+NEWLY_LATE_ON_DAY = 7
+MOVING_ON_DAY = 4
+
+
+def make_book() -> None:
+    """Imported at noon on 30 March. On the 31st seven accounts become late, four move to M2 and one is cured."""
+    with clock.frozen(NOON):
+        for number in range(NEWLY_LATE_ON_DAY):
+            owe(f"new{number}", due_on=date(2026, 3, 30))
+        for number in range(MOVING_ON_DAY):
+            owe(f"old{number}", due_on=date(2026, 2, 28))
+        cured = owe("cured", due_on=date(2026, 3, 10))
+        posting.post_payment(actor=ACTOR, account_id=cured, ref="P-cured", amount=Decimal("300.00"), effective_on=DAY)
+        owe("ahead", due_on=date(2026, 4, 20))
+
+
+def owe(name: str, *, due_on: date) -> int:
+    """A customer who may be written to, with one account and one bill; the account's key."""
+    customer = customers.register_customer(actor=ACTOR, ref=f"C-{name}", name="王小明")
+    customers.add_contact_point(
+        actor=ACTOR,
+        customer_id=customer.pk,
+        kind="email",
+        value=f"{name}@example.com",
+        source="contract",
+        relationship="own",
+        permitted=True,
+        verification="verified",
+    )
+    account = posting.open_account(
+        actor=ACTOR, ref=f"A-{name}", customer_id=customer.pk, product_code="instalment", currency="CNY"
+    )
+    posting.post_bill(
+        actor=ACTOR,
+        account_id=account.pk,
+        ref=f"B-{name}",
+        statement_on=due_on - timedelta(days=20),
+        due_on=due_on,
+        principal=Decimal("200.00"),
+    )
+    return account.pk
