@@ -161,9 +161,7 @@ def _duplicates(cursor: CursorWrapper, file: ImportFile, keys: str, condition: s
             file.number,
             file.position(file.key),
             file.key,
-            _("each once in the file: line %s has the same")
-            if file is not CONTACTS
-            else _("each once for a customer: line %s has the same"),
+            _("each once in the file: line %s has the same"),
         ),
     )
 
@@ -209,7 +207,8 @@ def _changed(cursor: CursorWrapper, file: ImportFile) -> None:
     tables, _where, condition = in_book.join.partition("WHERE")
     cursor.execute(
         f"""INSERT INTO import_problem
-            SELECT %s, r.line, said.position, said.column_name, coalesce(said.shown, ''), format(%s, coalesce(nullif(said.had, ''), %s))
+            SELECT %s, r.line, said.position, said.column_name, coalesce(said.shown, ''),
+                   format(%s, coalesce(nullif(said.had, ''), %s))
               FROM {file.table} r, {tables}
              CROSS JOIN LATERAL (VALUES {", ".join(columns)}) AS said (position, column_name, given, stored, shown, had)
              WHERE {condition} AND ROW({given}) IS DISTINCT FROM ROW({stored})

@@ -12,7 +12,7 @@ from accounts import vault
 from accounts.errors import Invalid
 from accounts.identity import check_contact, check_id_number
 from accounts.importing import values
-from accounts.importing.values import BadValue, Parser
+from accounts.importing.values import Parser
 from accounts.models import IdType
 from runs import clock
 
@@ -67,11 +67,7 @@ def _finish_customer(row: list[str], complain: Complaint) -> list[str]:
         id_type = IdType.RESIDENT_ID
     try:
         check_id_number(id_type, number, date.fromisoformat(birth_date) if birth_date else None)
-        if (
-            id_type == IdType.RESIDENT_ID
-            and number
-            and f"{number[6:10]}-{number[10:12]}-{number[12:14]}" > clock.today().isoformat()
-        ):
+        if id_type == IdType.RESIDENT_ID and number[6:14] > f"{clock.today():%Y%m%d}":
             complain("id_number", _("an identity number whose date of birth is not after today"))
     except Invalid as error:
         complain(error.field or "id_number", str(error))
@@ -217,17 +213,3 @@ HOLDS = ImportFile(
 )
 FILES = (CUSTOMERS, CONTACTS, ACCOUNTS, BILLS, PAYMENTS, HOLDS)
 BY_NAME = {file.name: file for file in FILES}
-
-__all__ = [
-    "ACCOUNTS",
-    "BILLS",
-    "BY_NAME",
-    "CONTACTS",
-    "CUSTOMERS",
-    "FILES",
-    "HOLDS",
-    "PAYMENTS",
-    "BadValue",
-    "Column",
-    "ImportFile",
-]

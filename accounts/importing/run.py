@@ -150,8 +150,8 @@ def _warnings(cursor: CursorWrapper) -> list[str]:
         return []
     return [
         ngettext(
-            "%(count)d identity number begins with a county that is not on the list. Retired counties are real; it was accepted.",
-            "%(count)d identity numbers begin with a county that is not on the list. Retired counties are real; they were accepted.",
+            "%(count)d identity number begins with a county not on the list; retired ones are real, so it is accepted.",
+            "%(count)d identity numbers begin with a county not on the list; retired ones are real, so they are accepted.",
             odd,
         )
         % {"count": odd}

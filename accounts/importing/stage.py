@@ -163,7 +163,7 @@ class _Stager:
                 values = [
                     parse(text) if (text := field.strip()) else "" for parse, field in zip(parsers, record, strict=True)
                 ]
-                good = all([values[place] for place in required])
+                good = all(values[place] for place in required)
             except BadValue:
                 good = False
             if not good:

@@ -156,11 +156,13 @@ id_type = one_of(
     _codes(
         IdType.values,
         """
-        resident-id: resident id card, resident identity card, id, id card, idcard, identity card, national id, ric, prc id, 身份证, 居民身份证, 二代身份证
+        resident-id: resident id card, resident identity card, id, id card, idcard, identity card, national id, ric, prc id
+        resident-id: 身份证, 居民身份证, 二代身份证
         passport: pp, 护照
         hk-macao-permit: hk macau permit, hkm permit, home return permit, 港澳居民来往内地通行证, 港澳通行证, 回乡证
         taiwan-permit: tw permit, mtp, 台湾居民来往大陆通行证, 台胞证
-        foreign-resident: foreign resident permit, foreigner, residence permit, 外国人永久居留证, 外国人永久居留身份证, 外国人居留证
+        foreign-resident: foreign resident permit, foreigner, residence permit
+        foreign-resident: 外国人永久居留证, 外国人永久居留身份证, 外国人居留证
         other: others, 其他, 其它
         """,
     ),
@@ -186,7 +188,9 @@ relationship = one_of(
         own: self, debtor, borrower, customer, 本人, 自己
         co-debtor: codebtor, coborrower, co borrower, joint debtor, 共同借款人, 共同债务人
         guarantor: surety, 担保人, 保证人
-        contact-person: contactperson, contact, emergency contact, third person, third party, spouse, husband, wife, partner, parent, father, mother, child, son, daughter, sibling, brother, sister, relative, family, friend, colleague, coworker, employer, other, 联系人, 紧急联系人, 配偶, 父母, 亲属, 朋友, 同事
+        contact-person: contactperson, contact, emergency contact, third person, third party, spouse, husband, wife, partner
+        contact-person: parent, father, mother, child, son, daughter, sibling, brother, sister, relative, family, friend
+        contact-person: colleague, coworker, employer, other, 联系人, 紧急联系人, 配偶, 父母, 亲属, 朋友, 同事
         """,
     ),
     ", ".join(Relationship.values),

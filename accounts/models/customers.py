@@ -66,8 +66,9 @@ class Customer(models.Model):
 
     @property
     def language(self) -> str:
-        """The language to write in: the customer's own, else the lender's."""
-        return self.locale or settings.DEFAULT_CUSTOMER_LOCALE
+        """The language to write in, one of `settings.LANGUAGES`: the customer's own where we can, else the lender's."""
+        own = self.locale.lower()
+        return own if own in dict(settings.LANGUAGES) else settings.DEFAULT_CUSTOMER_LOCALE
 
 
 class ContactKind(models.TextChoices):

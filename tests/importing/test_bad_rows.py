@@ -6,10 +6,10 @@ import csv
 from pathlib import Path
 
 import pytest
-from audit.models import Event
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, Bill, ContactPoint, Customer, Hold, LedgerEntry, Payment
+from audit.models import Event
 from tests.importing.books import ID_NUMBER, Folder, Outcome, import_book
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,581 @@
+"""Why an account is as late as it is: `standing` told in sentences, with the parts that they are made of.
+
+Nothing is judged here: the replay and the judgement are the core's own, and this reads what they found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Account, Bill, Component, HoldKind, OverdueKind, Payment, RiskClass
+from accounts.rules import HowLate, Known, Replay, Terms, Touched, day, judge, money, replay, split, to_date
+from accounts.rules.facts import BOOK_ZONE
+from accounts.rules.facts import Hold as HoldFact
+from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS, believed
+from accounts.rules.replay import covered_days
+from accounts.rules.terms import in_force
+from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.terms import read_terms
+from runs import clock
+from runs.selectors import book_day
+
+
+@dataclass(frozen=True)
+class BillPart:
+    """A bill that takes part. `lacks`: what makes it met, 0 when it is; `late_from` the date from which it is late."""
+
+    ref: str
+    statement_on: date
+    due_on: date
+    holds: Decimal
+    minimum: Decimal
+    allocated: Decimal
+    rolled_in: Decimal
+    rolled_out: Decimal
+    lacks: Decimal
+    unmet: bool
+    missed_on: date
+    late_from: date | None
+
+    @property
+    def left(self) -> Decimal:
+        return self.holds - self.allocated
+
+
+@dataclass(frozen=True)
+class Met:
+    """What part of a payment met: a bill's component, or (bill None) the late fees; and under which rule's version."""
+
+    bill_ref: str | None
+    component: str
+    amount: Decimal
+    rule_version: int
+
+
+@dataclass(frozen=True)
+class PaymentPart:
+    """A payment. `counts` False: not known yet, not effective yet, or reversed (`why_not` says which)."""
+
+    ref: str
+    amount: Decimal
+    effective_on: date
+    recorded_at: datetime
+    counts: bool
+    why_not: str
+    met: tuple[Met, ...]
+    waiting: Decimal
+
+
+@dataclass(frozen=True)
+class HoldPart:
+    """A hold that was believed. `days_off`: the late days that it covers; of holds other than deferrals always 0."""
+
+    kind: str
+    starts_on: date
+    ends_on: date | None
+    days_off: int
+
+
+@dataclass(frozen=True)
+class InForce:
+    """The rules that were applied: the first days of the dated rows, and the versions of the allocation rule."""
+
+    terms_from: date
+    buckets_from: date
+    classes_from: date
+    allocation_versions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A standing and why. `summary` is a sentence or two, `details` the rest; `sentences` is all of it."""
+
+    account_ref: str
+    as_of: date
+    known_at: datetime | None
+    how_late: HowLate
+    bills: tuple[BillPart, ...]
+    payments: tuple[PaymentPart, ...]
+    holds: tuple[HoldPart, ...]
+    days_off: int
+    final_due_on: date | None
+    final_passed: bool
+    late_fees_left: Decimal
+    in_force: InForce
+    summary: str
+    details: list[str]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [self.summary, *self.details]
+
+    @property
+    def unmet(self) -> tuple[BillPart, ...]:
+        return tuple(bill for bill in self.bills if bill.unmet)
+
+
+def explain(account: Account, *, as_of: date | None = None, known_at: datetime | None = None) -> Explanation:
+    """Why `account` is as late as it is at the end of `as_of` (default: the day the book stands on), as known at `known_at`.
+
+    `known_at` (aware) None: with everything recorded, whenever. A handful of queries; the sentences are in the language
+    that is active. Where there are many bills or payments, those that explain nothing are only counted.
+    """
+    as_of = as_of or book_day() or clock.today()
+    with connection.cursor() as cursor:
+        facts = next(read_facts(cursor, read_terms(), "a.id = %s", (account.pk,)))
+    return _Story(account.ref, facts, as_of, known_at).told()
+
+
+class _Story:
+    """One account's replay and judgement, and what can be said of them."""
+
+    def __init__(self, ref: str, facts: AccountFacts, as_of: date, known_at: datetime | None) -> None:
+        self.ref = ref
+        self.facts = facts
+        self.terms: Terms = facts.terms
+        self.as_of = as_of
+        self.on = day(as_of)
+        self.known_at = known_at
+        self.known = None if known_at is None else Known.at(known_at)
+        self.believed = believed(facts.holds, None if self.known is None else self.known.micros)
+        self.replayed: Replay = replay(
+            self.terms, facts.bills, facts.credits, self.believed, as_of=self.on, known=self.known
+        )
+        self.how_late = judge(self.terms, self.replayed.bills, self.believed, self.on)
+        passes_on = self.terms.final_passes_on()
+        self.final_passed = passes_on is not None and self.on >= passes_on
+
+    def told(self) -> Explanation:
+        details = list(self._details())
+        return Explanation(
+            account_ref=self.ref,
+            as_of=self.as_of,
+            known_at=self.known_at,
+            how_late=self.how_late,
+            bills=self.bills,
+            payments=self.payments,
+            holds=self.holds,
+            days_off=self.days_off,
+            final_due_on=to_date(self.terms.final_due_on),
+            final_passed=self.final_passed,
+            late_fees_left=money(self.replayed.fee_left),
+            in_force=self.in_force,
+            summary=self._summary(),
+            details=details,
+        )
+
+    # --- The parts
+
+    @cached_property
+    def bills(self) -> tuple[BillPart, ...]:
+        refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
+        unmet = set(self.how_late.unmet)
+        parts = []
+        for state in self.replayed.bills:
+            assert state.bill is not None
+            is_unmet = state.key in unmet
+            late_from = state.due_on
+            if self.final_passed and self.terms.final_due_on is not None:
+                late_from = min(state.due_on, self.terms.final_due_on) if state.short else self.terms.final_due_on
+            parts.append(
+                BillPart(
+                    ref=refs[state.key],
+                    statement_on=date.fromordinal(state.bill.statement_on),
+                    due_on=date.fromordinal(state.due_on),
+                    holds=money(state.capacity),
+                    minimum=money(state.minimum),
+                    allocated=money(state.allocated),
+                    rolled_in=money(state.rolled_in),
+                    rolled_out=money(state.rolled_out),
+                    lacks=money((state.left if self.final_passed else state.short) if is_unmet else 0),
+                    unmet=is_unmet,
+                    missed_on=date.fromordinal(state.missed_on),
+                    late_from=date.fromordinal(late_from) if is_unmet else None,
+                )
+            )
+        return tuple(parts)
+
+    @cached_property
+    def payments(self) -> tuple[PaymentPart, ...]:
+        bill_refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
+        touched: dict[int, list[Touched]] = {}
+        for part in split(self.terms, self.replayed):
+            if part.credit is not None:
+                touched.setdefault(part.credit, []).append(part)
+        parts = []
+        rows = Payment.objects.filter(account_id=self.facts.account_id).select_related("reversal")
+        for payment in rows.order_by("effective_on", "ref"):
+            why_not = self._why_not(payment)
+            met = tuple(
+                Met(
+                    None if part.bill is None else bill_refs[part.bill],
+                    part.component,
+                    money(part.amount),
+                    part.version,
+                )
+                for part in touched.get(payment.pk, ())
+            )
+            waiting = Decimal(0) if why_not else payment.amount - sum((item.amount for item in met), Decimal(0))
+            parts.append(
+                PaymentPart(
+                    payment.ref,
+                    payment.amount,
+                    payment.effective_on,
+                    payment.recorded_at,
+                    not why_not,
+                    why_not,
+                    met,
+                    waiting,
+                )
+            )
+        return tuple(parts)
+
+    def _why_not(self, payment: Payment) -> str:
+        if self.known_at is not None and payment.recorded_at > self.known_at:
+            return _("it was recorded only at %(moment)s") % {"moment": _moment(payment.recorded_at)}
+        if payment.effective_on > self.as_of:
+            return _("it counts only from %(date)s") % {"date": payment.effective_on}
+        reversal = getattr(payment, "reversal", None)
+        if reversal is None or reversal.effective_on > self.as_of:
+            return ""
+        if self.known_at is not None and reversal.recorded_at > self.known_at:
+            return ""
+        return _("it was reversed with effect from %(date)s (recorded at %(moment)s)") % {
+            "date": reversal.effective_on,
+            "moment": _moment(reversal.recorded_at),
+        }
+
+    @cached_property
+    def deferrals(self) -> list[HoldFact]:
+        return [hold for hold in self.believed if hold.kind == HoldKind.DEFERRAL]
+
+    def _days_off(self, holds: Sequence[HoldFact]) -> int:
+        since = self.how_late.overdue_since
+        return 0 if since is None else covered_days(holds, since + 1, self.on)
+
+    @cached_property
+    def days_off(self) -> int:
+        return self._days_off(self.deferrals)
+
+    @cached_property
+    def holds(self) -> tuple[HoldPart, ...]:
+        return tuple(
+            HoldPart(
+                hold.kind,
+                date.fromordinal(hold.starts_on),
+                to_date(hold.ends_on),
+                self._days_off([hold]) if hold.kind == HoldKind.DEFERRAL else 0,
+            )
+            for hold in sorted(self.believed, key=lambda hold: (hold.starts_on, hold.kind))
+        )
+
+    @cached_property
+    def in_force(self) -> InForce:
+        versions = {met.rule_version for payment in self.payments for met in payment.met}
+        return InForce(
+            terms_from=date.fromordinal(self.terms.on(self.on).effective_from),
+            buckets_from=date.fromordinal(in_force(self.terms.buckets, self.on).effective_from),
+            classes_from=date.fromordinal(in_force(self.terms.risks, self.on).effective_from),
+            allocation_versions=tuple(sorted(versions or {in_force(self.terms.rules, self.on).version})),
+        )
+
+    # --- The sentences
+
+    def _summary(self) -> str:
+        late = self.how_late
+        if late.overdue_since is None:
+            return _("Account %(ref)s is not late at the end of %(date)s: no bill is unmet.") % {
+                "ref": self.ref,
+                "date": self.as_of,
+            }
+        days = ngettext("%(count)d day past due", "%(count)d days past due", late.days_past_due) % {
+            "count": late.days_past_due
+        }
+        return _(
+            "Account %(ref)s is late at the end of %(date)s: overdue since %(since)s, %(days)s, bucket %(bucket)s,"
+            " %(kind)s, %(class)s; %(amount)s makes it current."
+        ) % {
+            "ref": self.ref,
+            "date": self.as_of,
+            "since": to_date(late.overdue_since),
+            "days": days,
+            "bucket": late.bucket,
+            "kind": OverdueKind(late.kind).label,
+            "class": RiskClass(late.risk_class).label,
+            "amount": _amount(money(late.overdue_amount)),
+        }
+
+    def _details(self) -> Iterator[str]:
+        if self.known_at is not None:
+            yield _("Told with what was known at %(moment)s.") % {"moment": _moment(self.known_at)}
+        yield from self._bill_sentences()
+        yield from self._final_sentences()
+        yield from self._payment_sentences()
+        if self.how_late.late:
+            yield from self._clock_sentences()
+            yield self._kind_sentence()
+            yield from self._table_sentences()
+        yield from self._fee_sentences()
+        yield self._rules_sentence()
+
+    def _bill_sentences(self) -> Iterator[str]:
+        if not self.bills:
+            yield _("No bill has reached its statement date.")
+        for bill in self.bills:
+            if bill.unmet:
+                yield self._unmet_sentence(bill)
+            elif bill.left > 0:
+                yield self._met_sentence(bill)
+            if bill.rolled_out:
+                yield _("%(amount)s of bill %(bill)s rolled over into a later bill.") % {
+                    "amount": _amount(bill.rolled_out),
+                    "bill": bill.ref,
+                }
+        paid = sum(not bill.unmet and bill.left <= 0 for bill in self.bills)
+        if paid:
+            yield ngettext(
+                "%(count)d bill has nothing left to pay.", "%(count)d bills have nothing left to pay.", paid
+            ) % {"count": paid}
+        to_come = len(self.facts.bills) - len(self.bills)
+        if to_come:
+            yield ngettext(
+                "%(count)d bill takes no part: its statement date had not come.",
+                "%(count)d bills take no part: their statement dates had not come.",
+                to_come,
+            ) % {"count": to_come}
+
+    def _unmet_sentence(self, bill: BillPart) -> str:
+        facts = {
+            "bill": bill.ref,
+            "due": bill.due_on,
+            "holds": _amount(bill.holds),
+            "minimum": _amount(bill.minimum),
+            "allocated": _amount(bill.allocated),
+            "lacks": _amount(bill.lacks),
+            "since": bill.late_from,
+        }
+        if self.final_passed:
+            return (
+                _(
+                    "Bill %(bill)s, due %(due)s, is unmet: the final due date has passed, it holds %(holds)s, got %(allocated)s"
+                    " and lacks %(lacks)s; late from %(since)s."
+                )
+                % facts
+            )
+        return (
+            _(
+                "Bill %(bill)s, due %(due)s, is unmet: of %(holds)s it asks at least %(minimum)s, got %(allocated)s and lacks"
+                " %(lacks)s; late from %(since)s."
+            )
+            % facts
+        ) + self._grace(bill)
+
+    def _grace(self, bill: BillPart) -> str:
+        grace = (bill.missed_on - bill.due_on).days - 1
+        if not grace:
+            return ""
+        return " " + ngettext(
+            "Its %(count)d day of grace ended on %(date)s.", "Its %(count)d days of grace ended on %(date)s.", grace
+        ) % {"count": grace, "date": bill.missed_on - timedelta(days=1)}
+
+    def _met_sentence(self, bill: BillPart) -> str:
+        facts = {
+            "bill": bill.ref,
+            "due": bill.due_on,
+            "holds": _amount(bill.holds),
+            "minimum": _amount(bill.minimum),
+            "allocated": _amount(bill.allocated),
+            "lacks": _amount(max(bill.minimum - bill.allocated, Decimal(0))),
+        }
+        if bill.allocated >= bill.minimum:
+            return (
+                _(
+                    "Bill %(bill)s, due %(due)s, is met: of %(holds)s it asks at least %(minimum)s and got %(allocated)s."
+                )
+                % facts
+            )
+        if self.as_of <= bill.due_on:
+            return (
+                _("Bill %(bill)s is not late yet: it lacks %(lacks)s of its minimum %(minimum)s, due %(due)s.") % facts
+            )
+        return (
+            _("Bill %(bill)s, due %(due)s, is within its grace: it lacks %(lacks)s of its minimum %(minimum)s.") % facts
+        ) + self._grace(bill)
+
+    def _final_sentences(self) -> Iterator[str]:
+        final_due_on = to_date(self.terms.final_due_on)
+        if final_due_on is None:
+            return
+        if self.final_passed:
+            yield _("The final due date, %(date)s, has passed: all that is left of every bill is due.") % {
+                "date": final_due_on
+            }
+        else:
+            yield _("The final due date is %(date)s.") % {"date": final_due_on}
+
+    def _payment_sentences(self) -> Iterator[str]:
+        tells = {bill.ref for bill in self.bills if bill.unmet or bill.left > 0}
+        elsewhere = 0
+        for payment in self.payments:
+            facts = {
+                "payment": payment.ref,
+                "amount": _amount(payment.amount),
+                "date": payment.effective_on,
+                "why": payment.why_not,
+                "met": _met(payment.met),
+                "waiting": _amount(payment.waiting),
+            }
+            if not payment.counts:
+                yield _("Payment %(payment)s of %(amount)s does not count: %(why)s.") % facts
+            elif payment.waiting and payment.met:
+                yield (
+                    _(
+                        "Payment %(payment)s of %(amount)s, effective %(date)s, met %(met)s; %(waiting)s waits as credit."
+                    )
+                    % facts
+                )
+            elif payment.waiting:
+                yield _("Payment %(payment)s of %(amount)s, effective %(date)s, waits as credit.") % facts
+            elif tells & {met.bill_ref for met in payment.met}:
+                yield _("Payment %(payment)s of %(amount)s, effective %(date)s, met %(met)s.") % facts
+            else:
+                elsewhere += 1
+        if elsewhere:
+            yield ngettext(
+                "%(count)d payment met what has nothing left to pay.",
+                "%(count)d payments met what has nothing left to pay.",
+                elsewhere,
+            ) % {"count": elsewhere}
+        if not self.payments:
+            yield _("There is no payment.")
+
+    def _clock_sentences(self) -> Iterator[str]:
+        late = self.how_late
+        assert late.overdue_since is not None
+        calendar = self.on - late.overdue_since
+        facts = {
+            "since": to_date(late.overdue_since),
+            "date": self.as_of,
+            "calendar": calendar,
+            "off": self.days_off,
+            "days": late.days_past_due,
+        }
+        for hold in self.holds:
+            yield _hold_sentence(hold)
+        if self.days_off:
+            yield (
+                _(
+                    "After %(since)s, up to and including %(date)s, lie %(calendar)d days; less %(off)d deferred, each counted"
+                    " once: %(days)d days past due."
+                )
+                % facts
+            )
+        else:
+            yield (
+                ngettext(
+                    "After %(since)s, up to and including %(date)s, lies %(calendar)d day, and no deferral covers it.",
+                    "After %(since)s, up to and including %(date)s, lie %(calendar)d days, and no deferral covers any.",
+                    calendar,
+                )
+                % facts
+            )
+
+    def _kind_sentence(self) -> str:
+        late = self.how_late
+        facts = {"kind": OverdueKind(late.kind).label, "count": len(late.unmet), "limit": MULTIPLE_OVER_DAYS}
+        if late.kind == FULL:
+            return _("Kind “%(kind)s”: the final due date has passed.") % facts
+        if late.kind != MULTIPLE:
+            return _("Kind “%(kind)s”: one bill is unmet.") % facts
+        if len(late.unmet) >= 2:
+            return _("Kind “%(kind)s”: %(count)d bills are unmet.") % facts
+        if late.days_past_due > MULTIPLE_OVER_DAYS:
+            return _("Kind “%(kind)s”: it is more than %(limit)d days past due.") % facts
+        facts["limit"] = self.terms.on(self.on).missed_limit or 0
+        return _("Kind “%(kind)s”: more than %(limit)d bills were missed in the twelve months.") % facts
+
+    def _table_sentences(self) -> Iterator[str]:
+        late = self.how_late
+        facts = {
+            "days": late.days_past_due,
+            "bucket": late.bucket,
+            "class": RiskClass(late.risk_class).label,
+            "buckets": self.in_force.buckets_from,
+            "classes": self.in_force.classes_from,
+        }
+        yield _("Bucket %(bucket)s: %(days)d days past due by the table in force since %(buckets)s.") % facts
+        over = next(
+            (
+                over_days
+                for risk_class, over_days in in_force(self.terms.risks, self.on).rows
+                if risk_class == late.risk_class and late.days_past_due > over_days
+            ),
+            None,
+        )
+        if over:
+            facts["over"] = over
+            yield _("Class “%(class)s”: over %(over)d days past due by the table in force since %(classes)s.") % facts
+        else:
+            yield _("Class “%(class)s”: the least for a late account by the table in force since %(classes)s.") % facts
+
+    def _fee_sentences(self) -> Iterator[str]:
+        if self.replayed.posted:
+            yield _(
+                "Late fees of %(posted)s were posted, %(left)s of them unpaid; they never raise the overdue amount."
+            ) % {
+                "posted": _amount(money(self.replayed.posted)),
+                "left": _amount(money(self.replayed.fee_left)),
+            }
+
+    def _rules_sentence(self) -> str:
+        return _("Rules: product terms in force since %(terms)s, allocation version %(versions)s.") % {
+            "terms": self.in_force.terms_from,
+            "versions": ", ".join(map(str, self.in_force.allocation_versions)),
+        }
+
+
+def _hold_sentence(hold: HoldPart) -> str:
+    facts = {"first": hold.starts_on, "last": hold.ends_on, "kind": HoldKind(hold.kind).label, "count": hold.days_off}
+    span = (_("from %(first)s on") if hold.ends_on is None else _("from %(first)s to %(last)s")) % facts
+    if hold.kind != HoldKind.DEFERRAL:
+        return _("The hold “%(kind)s” %(span)s does not stop the days.") % {**facts, "span": span}
+    if not hold.days_off:
+        return _("The deferral %(span)s covers none of the late days.") % {"span": span}
+    return ngettext(
+        "The deferral %(span)s covers %(count)d late day.",
+        "The deferral %(span)s covers %(count)d late days.",
+        hold.days_off,
+    ) % {"span": span, "count": hold.days_off}
+
+
+def _met(parts: Sequence[Met]) -> str:
+    """What a payment met, bill by bill."""
+    sums: dict[str | None, dict[str, Decimal]] = {}
+    for part in parts:
+        components = sums.setdefault(part.bill_ref, {})
+        components[part.component] = components.get(part.component, Decimal(0)) + part.amount
+    told = []
+    for bill, components in sums.items():
+        total = _amount(sum(components.values(), Decimal(0)))
+        if bill is None:
+            told.append(_("late fees with %(amount)s") % {"amount": total})
+            continue
+        inside = ", ".join(f"{Component(name).label} {_amount(amount)}" for name, amount in components.items())
+        told.append(_("bill %(bill)s with %(amount)s (%(inside)s)") % {"bill": bill, "amount": total, "inside": inside})
+    return ", ".join(told)
+
+
+def _amount(value: Decimal) -> str:
+    return f"{value:,.2f}"
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(BOOK_ZONE).isoformat(sep=" ", timespec="seconds")

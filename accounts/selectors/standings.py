@@ -1,0 +1,78 @@
+"""How late every account is, on any day, as known at any moment: the book streamed through `standing`."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+from accounts.rules import HowLate, Known, day, standing, to_date
+from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.terms import read_terms
+from accounts.selectors.verify import account_range
+from runs.bulk import money_text
+from runs.parallel import over_ranges
+
+HEADER = (
+    "account_ref",
+    "overdue_since",
+    "days_past_due",
+    "bucket",
+    "overdue_kind",
+    "risk_class",
+    "overdue_amount",
+)
+# Accounts that one query reads.
+WINDOW = 4_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The day, and the moment of knowledge if not all."""
+
+    as_of: date
+    known_at: datetime | None = None
+
+
+def standings_between(asked: Asked, first: int, last: int) -> Iterator[tuple[AccountFacts, HowLate]]:
+    """The accounts with keys from `first` to `last`, in order, with their standing. Memory does not grow with the range."""
+    terms = read_terms()
+    on = day(asked.as_of)
+    known = None if asked.known_at is None else Known.at(asked.known_at)
+    with connection.cursor() as cursor:
+        for low in range(first, last + 1, WINDOW):
+            high = min(low + WINDOW - 1, last)
+            for facts in read_facts(cursor, terms, "a.id BETWEEN %s AND %s", (low, high)):
+                yield (
+                    facts,
+                    standing(facts.terms, facts.bills, facts.credits, facts.holds, as_of=on, known=known),
+                )
+
+
+def standings_csv(asked: Asked, *, processes: int | None = None) -> Iterator[str]:
+    """The standings of every account as CSV, header first, in the order of the accounts' keys: texts of many lines."""
+    yield ",".join(HEADER) + "\r\n"
+    yield from over_ranges(functools.partial(_part, asked), *account_range(), processes=processes)
+
+
+def _part(asked: Asked, first: int, last: int) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(_row(facts.ref, how_late) for facts, how_late in standings_between(asked, first, last))
+    return text.getvalue()
+
+
+def _row(ref: str, how_late: HowLate) -> tuple[object, ...]:
+    return (
+        ref,
+        to_date(how_late.overdue_since) or "",
+        how_late.days_past_due,
+        how_late.bucket,
+        how_late.kind,
+        how_late.risk_class,
+        money_text(how_late.overdue_amount),
+    )

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.importing.conftest import folder
+
+__all__ = ["folder"]
