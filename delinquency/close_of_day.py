@@ -19,6 +19,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import StandingChange
+from accounts.selectors.explain import explain
 from accounts.services import close as book
 from audit import services as audit
 from cases import services as cases
@@ -62,12 +63,13 @@ class StepOutcome:
 
 @dataclass(frozen=True)
 class Change:
-    """A standing that the dry run moved; blank: not late."""
+    """A standing that the dry run moved, and why it stands so; `before` or `after` blank: not late."""
 
     account_ref: str
     before: str
     after: str
     cause: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,10 @@ def close_day(
         raise CloseRefused(_("Give one date: that of the day to close, or that of the last one."))
     with _one_at_a_time(actor):
         if not dry_run:
-            return _close(actor, day, through, steps, dry_run=False)
-        results: list[DayResult] = []
+            results = _close(actor, day, through, steps, dry_run=False)
+            # What was queued need not wait for the cron's next minute.
+            reminders.sweep()
+            return results
         try:
             with transaction.atomic():
                 results = _close(actor, day, through, steps, dry_run=True)
@@ -231,6 +235,7 @@ def _with_changes(result: DayResult, after_id: int) -> DayResult:
             before=" ".join(filter(None, [change.from_bucket, change.from_kind, change.from_risk_class])),
             after=" ".join(filter(None, [change.to_bucket, change.to_kind, change.to_risk_class])),
             cause=change.cause,
+            why=explain(change.account, as_of=result.day).summary,
         )
         for change in listed
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from django.db import connection
@@ -35,7 +35,12 @@ def advisory_lock(key: int, holder: str) -> Iterator[None]:
         taken = session.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone()
         if taken != (True,):
             raise AlreadyLocked(_holder(session, key))
-        yield
+        try:
+            yield
+        finally:
+            # Not left to the end of the session: its process may still be ending when the next run asks.
+            with suppress(psycopg.OperationalError):
+                session.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def _holder(session: psycopg.Connection, key: int) -> str:

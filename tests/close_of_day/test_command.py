@@ -9,7 +9,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts.models import StandingChange
+from accounts.models import Account, StandingChange
+from accounts.selectors.explain import explain
 from reminders.models import Message
 from runs import clock, selectors
 from tests.close_of_day.book import DAY, FIRST, MOVING_ON_DAY, NEWLY_LATE_ON_DAY, NOON, OPENING, make_book
@@ -44,9 +45,13 @@ def test_a_dry_run_says_what_would_change_and_why_and_changes_nothing() -> None:
     before = StandingChange.objects.count()
     text = close("--date", DAY.isoformat(), "--dry-run")
     assert text.startswith("2026-03-31 would be closed:\n")
-    assert "  A-new0: not late → M1 single special-mention, because of: close\n" in text
-    assert "  A-old0: M1 single special-mention → M2 single special-mention, because of: close\n" in text
-    assert "  A-cured: M1 single special-mention → not late, because of: close\n" in text
+    told = {line.split(":")[0].strip(): line for line in text.splitlines() if line.startswith("  A-")}
+    assert told["A-new0"].startswith("  A-new0: not late → M1 single special-mention. ")
+    assert told["A-old0"].startswith("  A-old0: M1 single special-mention → M2 single special-mention. ")
+    assert told["A-cured"].startswith("  A-cured: M1 single special-mention → not late. ")
+    for account, line in told.items():
+        why = explain(Account.objects.get(ref=account), as_of=DAY).summary
+        assert line.endswith(why)
     assert text.endswith(f"  {NEWLY_LATE_ON_DAY + MOVING_ON_DAY + 1} standings would change.\n")
     assert StandingChange.objects.count() == before
     assert not Message.objects.filter(business_day=DAY).exists()
@@ -58,7 +63,7 @@ def test_a_dry_run_lists_so_many_changes_and_counts_the_rest(monkeypatch: pytest
     make_book()
     close("--date", FIRST.isoformat())
     text = close("--date", DAY.isoformat(), "--dry-run")
-    assert text.count("because of") == 2
+    assert text.count(" → ") == 2
     assert "  … and 10 more.\n" in text
 
 

@@ -75,11 +75,11 @@ class Command(BaseCommand):
         on_time = _("not late")
         for change in result.changes:
             self.stdout.write(
-                _("  {account}: {before} → {after}, because of: {cause}").format(
+                _("  {account}: {before} → {after}. {why}").format(
                     account=change.account_ref,
                     before=change.before or on_time,
                     after=change.after or on_time,
-                    cause=change.cause,
+                    why=change.why,
                 )
             )
         rest = result.changes_total - len(result.changes)
