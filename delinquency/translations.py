@@ -22,10 +22,10 @@ LOCALES = Path(__file__).resolve().parent / "locale"
 DOMAIN = "django"
 
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
-    **{name: None for name in ("_", "gettext", "gettext_lazy", "gettext_noop")},
-    **{name: (1, 2) for name in ("ngettext", "ngettext_lazy")},
-    **{name: ((1, "c"), 2) for name in ("pgettext", "pgettext_lazy")},
-    **{name: ((1, "c"), 2, 3) for name in ("npgettext", "npgettext_lazy")},
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop")),
+    **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
+    **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
+    **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
 
 
@@ -69,9 +69,7 @@ def faults() -> list[str]:
             if message.id and present.get(message.id, message.context) is None:
                 wrong.append(f"{where}: not in the file: {message.id!r}; run `manage.py messages`")
         wrong += [f"{where}: not translated: {message.id!r}" for message in _untranslated(present)]
-        wrong += [
-            f"{where}: {message.id!r}: {error}" for message, errors in present.check() for error in errors
-        ]
+        wrong += [f"{where}: {message.id!r}: {error}" for message, errors in present.check() for error in errors]
         compiled = path.with_suffix(".mo")
         if not compiled.exists() or _compiled_texts(compiled.read_bytes()) != _compiled_texts(_as_mo(present)):
             wrong.append(f"{where}: the compiled file is stale; run `manage.py messages`")

@@ -25,7 +25,9 @@ VALUES = {
 }  # fmt: skip
 
 
-def addresses(patterns: list[URLPattern | URLResolver], prefix: str = "/", space: str = "") -> Iterator[tuple[str, str]]:
+def addresses(
+    patterns: list[URLPattern | URLResolver], prefix: str = "/", space: str = ""
+) -> Iterator[tuple[str, str]]:
     """(name, an address) for every pattern, namespaces included."""
     for pattern in patterns:
         address = prefix + _filled(pattern)
@@ -50,7 +52,17 @@ GUARDED = [(name, address) for name, address in ALL if name not in OPEN]
 
 def test_the_walk_finds_the_pages_and_every_open_one_exists() -> None:
     names = {name for name, _ in ALL}
-    assert {"worklist", "case", "messages", "message", "events", "day-closes", "day-close", "job", "preferences"} <= names
+    assert {
+        "worklist",
+        "case",
+        "messages",
+        "message",
+        "events",
+        "day-closes",
+        "day-close",
+        "job",
+        "preferences",
+    } <= names
     assert set(OPEN) <= names
 
 

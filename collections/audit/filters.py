@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Event
 
 
-
-
 class EventFilter(django_filters.FilterSet):
     """Who, what, about whom, when, in which request; all exact, so that no filter hides what it should show."""
 
@@ -20,8 +18,12 @@ class EventFilter(django_filters.FilterSet):
     subject_ref = django_filters.CharFilter(label=_("Its reference"))
     customer_id = django_filters.NumberFilter(label=_("Customer's key"))
     account_id = django_filters.NumberFilter(label=_("Account's key"))
-    since = django_filters.DateFilter("at", "date__gte", label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = django_filters.DateFilter("at", "date__lte", label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = django_filters.DateFilter(
+        "at", "date__gte", label=_("From"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = django_filters.DateFilter(
+        "at", "date__lte", label=_("Until"), widget=forms.DateInput(attrs={"type": "date"})
+    )
     request_id = django_filters.CharFilter(label=_("Request"))
 
     class Meta:

@@ -62,7 +62,7 @@ class WorklistFilter(django_filters.FilterSet):
     )
     sort = WorklistOrdering(
         fields={field: name for name, (field, label) in ORDERS.items()},
-        field_labels={field: label for field, label in ORDERS.values()},
+        field_labels=dict(ORDERS.values()),
         label=_("Order"),
         empty_label=None,
     )

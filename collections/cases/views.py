@@ -17,7 +17,18 @@ from cases.filters import DEFAULT_ORDER, WorklistFilter
 from cases.forms import EvidenceForm
 from cases.models import CaseStatus
 from cases.permissions import visible_to
-from cases.selectors import Tally, contact_points, debts, holds, open_cases, tally, timeline, totals, why, with_customers
+from cases.selectors import (
+    Tally,
+    contact_points,
+    debts,
+    holds,
+    open_cases,
+    tally,
+    timeline,
+    totals,
+    why,
+    with_customers,
+)
 from cases.selectors.timeline import KINDS
 from runs import clock
 from runs.selectors import book_day, has_closed_any
@@ -47,7 +58,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     # Known from the tally: counting the same cases again would cost as much as fetching the page.
     paginator.count = sum(row.count for row in shown)
     page = paginator.get_page(request.GET.get("page"))
-    page.object_list = list(with_customers(page.object_list, day))
+    page.object_list = list(with_customers(filters.qs[PAGE_SIZE * (page.number - 1) : PAGE_SIZE * page.number], day))
     context: dict[str, Any] = {
         "closed_day": closed_day,
         "day": day,

@@ -1,5 +1,5 @@
-from django.contrib.auth.views import LogoutView
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from staff import views

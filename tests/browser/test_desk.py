@@ -22,7 +22,10 @@ def cases() -> list[Case]:
     BusinessDayFactory()
     return [
         late_case(
-            ref=f"K-{days}", bucket=bucket, clock_from_on=DAY - timedelta(days=days), customer=CustomerFactory(name=name)
+            ref=f"K-{days}",
+            bucket=bucket,
+            clock_from_on=DAY - timedelta(days=days),
+            customer=CustomerFactory(name=name),
         )
         for days, bucket, name in ((78, "M3", "王小明"), (44, "M2", "李明"), (9, "M1", "陈建华"))
     ]
@@ -112,7 +115,9 @@ def test_a_running_day_moves_by_itself_and_stops_asking_when_done(desk: Page) ->
     expect(desk.locator(".progress-line")).to_contain_text("300 / 1,200")
     DayClose.objects.filter(pk=step.pk).update(done=900)
     expect(desk.locator(".progress-line")).to_contain_text("900 / 1,200")
-    DayClose.objects.filter(pk=step.pk).update(done=1200, status="done", finished_at=step.started_at + timedelta(seconds=9))
+    DayClose.objects.filter(pk=step.pk).update(
+        done=1200, status="done", finished_at=step.started_at + timedelta(seconds=9)
+    )
     BusinessDayFactory()
     expect(desk.locator("#day[hx-get]")).to_have_count(0)
     expect(desk.locator(".overall")).to_contain_text("100 %")
@@ -131,16 +136,19 @@ def test_a_running_job_moves_by_itself_and_stops_asking_when_done(desk: Page) ->
 @pytest.mark.parametrize("width", [1440, 390])
 def test_every_page_is_accessible(cases: list[Case], desk: Page, scheme: str, width: int) -> None:
     DayCloseFactory()
-    failed = DayCloseFactory(date=DAY + timedelta(days=1), status="failed", error="Disk full", done=3, result={"late": 3})
+    failed = DayCloseFactory(
+        date=DAY + timedelta(days=1), status="failed", error="Disk full", done=3, result={"late": 3}
+    )
     job = JobRunFactory(status="running", total=100, done=10)
     message = cases[0].customer.messages.get()
     desk.emulate_media(color_scheme=scheme)
     desk.set_viewport_size({"width": width, "height": 900})
-    addresses = [
-        "/", "/?bucket=M2&days_min=3", "/?q=nobody", "/?amount_min=x", f"/cases/{cases[0].ref}/", "/messages/",
-        f"/cases/{cases[0].ref}/evidence/{cases[0].customer.accounts.get().ref}/", f"/messages/{message.pk}/", "/days/", f"/days/{DAY}/", f"/days/{failed.date}/", f"/jobs/{job.pk}/", "/audit/",
-        "/preferences/",
-    ]  # fmt: skip
+    case = f"/cases/{cases[0].ref}/"
+    worklists = ["/", "/?bucket=M2&days_min=3", "/?q=nobody", "/?amount_min=x"]
+    days = ["/days/", f"/days/{DAY}/", f"/days/{failed.date}/", f"/jobs/{job.pk}/"]
+    logs = ["/messages/", f"/messages/{message.pk}/", "/audit/", "/preferences/"]
+    evidence = f"{case}evidence/{cases[0].customer.accounts.get().ref}/"
+    addresses = [*worklists, case, evidence, *days, *logs]
     faults = [_faults(desk, address) for address in addresses]
     desk.context.clear_cookies()
     faults.append(_faults(desk, "/login/"))

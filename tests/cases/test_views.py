@@ -92,7 +92,8 @@ def test_cured_cases_are_not_worked(collector: Client) -> None:
 def test_the_worklist_is_narrowed_and_ordered(collector: Client, query: str, expected: list[str]) -> None:
     revolving, _ = Product.objects.get_or_create(code="revolving", defaults={"name": "Revolving"})
     for number, (ref, name, days, bucket, amount) in enumerate(
-        [("one", "An Yi", 9, "M1", 10), ("two", "Bao Er", 44, "M2", 100), ("three", "Chen San", 78, "M3", 1000)], start=1
+        [("one", "An Yi", 9, "M1", 10), ("two", "Bao Er", 44, "M2", 100), ("three", "Chen San", 78, "M3", 1000)],
+        start=1,
     ):
         case = late_for(
             days,

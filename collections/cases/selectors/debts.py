@@ -152,11 +152,11 @@ def _bills(customer_id: int) -> QuerySet[Bill]:
     terms = ProductTerms.objects.filter(product=OuterRef("account__product"))
     in_force = terms.filter(effective_from__lte=OuterRef("statement_on")).order_by("-effective_from")
     grace = Coalesce(
-        Subquery(in_force.values("grace_days")[:1]), Subquery(terms.order_by("effective_from").values("grace_days")[:1]), 0
+        Subquery(in_force.values("grace_days")[:1]),
+        Subquery(terms.order_by("effective_from").values("grace_days")[:1]),
+        0,
     )
-    return (
-        Bill.objects.filter(account__customer_id=customer_id).annotate(grace_days=grace).order_by("-due_on", "-ref")
-    )
+    return Bill.objects.filter(account__customer_id=customer_id).annotate(grace_days=grace).order_by("-due_on", "-ref")
 
 
 def _view(account: Account, bills: Sequence[Bill], payments: Sequence[Payment], day: date) -> AccountView:

@@ -26,7 +26,12 @@ def _bill(bill: BillView) -> str:
         "lacking": f"{bill.lacking:,.2f}",
     }
     if bill.whole_is_due:
-        return _("The final due date has passed: bill %(bill)s (due %(due)s) of %(wanted)s got %(got)s and lacks %(lacking)s.") % facts
+        return (
+            _(
+                "The final due date has passed: bill %(bill)s (due %(due)s) of %(wanted)s got %(got)s and lacks %(lacking)s."
+            )
+            % facts
+        )
     return _("Bill %(bill)s (due %(due)s) asks at least %(wanted)s, got %(got)s and lacks %(lacking)s.") % facts
 
 
@@ -43,9 +48,9 @@ def _clock(view: AccountView) -> list[str]:
     if view.standing.clock_stopped_on is not None:
         told = _("A deferral stops the days at present.")
     elif view.held_days > 0:
-        told = ngettext(
-            "A deferral took %(count)d day off.", "Deferrals took %(count)d days off.", view.held_days
-        ) % {"count": view.held_days}
+        told = ngettext("A deferral took %(count)d day off.", "Deferrals took %(count)d days off.", view.held_days) % {
+            "count": view.held_days
+        }
     else:
         told = _("Nothing stopped the days.")
     return [_("Overdue since %(since)s; the day after counts as the first.") % {"since": since}, told]

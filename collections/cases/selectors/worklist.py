@@ -16,15 +16,15 @@ from cases.models import Case, CaseStatus
 def days_past_due(day: date) -> Func:
     """SQL for the days past due on `day`, from the clock of a case or a standing."""
     stopped = Coalesce(F("clock_stopped_on"), Value(day, DateField()))
-    return Func(stopped, F("clock_from_on"), template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField())
+    return Func(
+        stopped, F("clock_from_on"), template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField()
+    )
 
 
 def open_cases(cases: QuerySet[Case], day: date) -> QuerySet[Case]:
     """The open ones among `cases`, each with `days_past_due` on `day`; the longest overdue first."""
     return (
-        cases.filter(status=CaseStatus.OPEN)
-        .annotate(days_past_due=days_past_due(day))
-        .order_by("-days_past_due", "pk")
+        cases.filter(status=CaseStatus.OPEN).annotate(days_past_due=days_past_due(day)).order_by("-days_past_due", "pk")
     )
 
 

@@ -1,7 +1,7 @@
 """Bring the translations up to date without the system's gettext: extract, merge into the .po files, compile.
 
-    manage.py messages            write the .po and .mo files
-    manage.py messages --check    write nothing; exit 1 if a text has no translation or a .mo is stale
+manage.py messages            write the .po and .mo files
+manage.py messages --check    write nothing; exit 1 if a text has no translation or a .mo is stale
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="Write nothing; exit 1 if anything is missing or stale.")
+        parser.add_argument(
+            "--check", action="store_true", help="Write nothing; exit 1 if anything is missing or stale."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:

@@ -1,0 +1,85 @@
+"""The message log and one message."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from reminders.filters import MessageFilter
+from reminders.models import Message
+from tests.factories import CustomerFactory, MessageFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    client.force_login(UserFactory())
+    return client
+
+
+def keys(client: Client, query: str = "") -> list[str]:
+    return [message.key for message in client.get(f"/messages/{query}").context["page"].rows]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["second", "first"]),
+        ("?status=failed", ["second"]),
+        ("?language=zh-hans", ["second"]),
+        ("?business_day=2026-11-20", ["second"]),
+        ("?channel=email&purpose=reminder", ["second", "first"]),
+        ("?channel=sms", []),
+        ("?q=CUS-1", ["first"]),
+        ("?q=An Yi", ["first"]),
+        ("?q=An", []),
+    ],
+)
+def test_the_log_is_narrowed_newest_first(reader: Client, query: str, expected: list[str]) -> None:
+    MessageFactory(key="first", customer=CustomerFactory(ref="CUS-1", name="An Yi"))
+    MessageFactory(key="second", status="failed", language="zh-hans", business_day="2026-11-20")
+    assert keys(reader, query) == expected
+
+
+ASKED = {"customer": "q"} | {name: name for name in ("status", "channel", "purpose", "language", "business_day")}
+NOT_ASKED = {
+    "id", "key", "contact_point", "decision", "template", "template_version", "context", "send_after", "header_id",
+    "attempts", "claim", "claimed_at", "sent_at", "subject", "body", "error", "created_at",
+}  # fmt: skip
+
+
+def test_every_column_of_a_message_is_asked_for_or_named_as_not() -> None:
+    assert {field.name for field in Message._meta.concrete_fields} == set(ASKED) | NOT_ASKED
+    assert set(ASKED.values()) == set(MessageFilter.base_filters)
+
+
+def test_the_log_goes_on_to_older_pages_without_counting(reader: Client, django_assert_max_num_queries) -> None:
+    made = [MessageFactory(key=f"key-{number}") for number in range(53)]
+    with django_assert_max_num_queries(6):
+        first = reader.get("/messages/").context["page"]
+    assert [message.pk for message in first.rows] == [message.pk for message in reversed(made[3:])]
+    second = reader.get(f"/messages/?before={first.older}").context["page"]
+    assert [message.key for message in second.rows] == ["key-2", "key-1", "key-0"]
+    assert second.older is None
+    assert len(reader.get("/messages/?before=nonsense").context["page"].rows) == 50
+
+
+def test_a_message_shows_what_was_sent_to_whom_and_why_it_might(reader: Client) -> None:
+    message = MessageFactory()
+    page = reader.get(f"/messages/{message.pk}/").content.decode()
+    for text in (
+        "a payment of yours is late.",
+        "allowed",
+        "contact hours v1",
+        "p***@example.com",
+        "@delinquency.example",
+    ):
+        assert text in page
+    assert message.contact_point.value not in page
+    assert reader.get("/messages/999999/").status_code == 404
+
+
+def test_an_empty_log_says_how_messages_come(reader: Client) -> None:
+    assert "No message yet" in reader.get("/messages/").content.decode()
+    assert "No message matches" in reader.get("/messages/?status=sent").content.decode()
