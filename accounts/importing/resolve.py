@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.backends.utils import CursorWrapper
 
 from accounts.importing.check import IN_BOOK, PAYMENT_KNOWN
@@ -39,7 +41,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     now = clock.now()
     new: dict[str, int] = {}
 
-    def insert(kind: str, statement: str, parameters: tuple[object, ...]) -> None:
+    def insert(kind: str, statement: str, parameters: tuple[str | datetime, ...]) -> None:
         cursor.execute(f"{statement} WHERE NOT EXISTS (SELECT 1 FROM {IN_BOOK[kind].join})", parameters)
         new[kind] = cursor.rowcount
 

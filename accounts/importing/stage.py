@@ -7,6 +7,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, Any, BinaryIO
 
 from django.db.backends.utils import CursorWrapper
@@ -81,7 +82,7 @@ def stage_file(
         # Bytes that are no UTF-8 become surrogates, which the checks of the fields find.
         io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
     ):
-        problems = _Problems(file, spool)  # type: ignore[arg-type]  # typed as binary, opened as text
+        problems = _Problems(file, spool)
         staged = _Stager(file, problems).run(cursor, text, (lambda: on_bytes(stream.tell())) if on_bytes else None)
         problems.copy(cursor)
     return staged
@@ -172,9 +173,7 @@ class _Stager:
                 if values[second] and values[second] < values[first]:
                     self._wrong_order(line, values, first, second)
             if finish is not None:
-                values = finish(
-                    values, lambda column, expected, at=line, row=record: self._blame(at, row, column, expected)
-                )
+                values = finish(values, partial(self._blame, line, record))
             yield [str(line), *values]
 
     def _complain(self, line: int, record: list[str]) -> list[str]:
