@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import DEFAULT_DB_ALIAS, connections
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -23,19 +24,21 @@ ARGUMENTS = [
 PASSWORD = "correct horse"
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser(django_db_setup: None) -> Iterator[Browser]:
     """The machine's Chromium. Where CI is set its absence is a failure; elsewhere the test says that it was left out."""
     if CHROMIUM is None:
         said = "No Chromium on this machine: install it (Debian: apt-get install chromium) to run the browser tests."
         pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
-    with sync_playwright() as playwright:
-        # Playwright's loop runs in this thread, where the tests also talk to the database.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    own = connections[DEFAULT_DB_ALIAS]
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patched:
+        # Playwright's loop runs in this thread until the module ends. There Django would refuse the database, and keep
+        # connections apart from those that the tests' set-up prepared.
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        connections[DEFAULT_DB_ALIAS] = own
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
