@@ -15,7 +15,7 @@ from accounts.errors import Invalid
 from accounts.models import ContactKind, IdType
 
 # Short service numbers, extensions and foreign formats are real: only what cannot be a number is refused.
-_PLAUSIBLE_NUMBER = re.compile(r"\+?[0-9(][0-9 ()./\-]*[0-9]( ?(x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
+_PLAUSIBLE_NUMBER = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]*[0-9]( ?(x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
 
 
 def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
@@ -61,7 +61,9 @@ def check_contact(kind: str, value: str) -> str:
             raise Invalid(_("This is no e-mail address. Expected name@domain."), "value") from None
     elif kind in (ContactKind.MOBILE, ContactKind.PHONE):
         if not _PLAUSIBLE_NUMBER.fullmatch(value) or not 5 <= sum(map(str.isdigit, value)) <= 20:
-            raise Invalid(_("This is no telephone number. Expected 5 to 20 digits, with + for other countries."), "value")
+            raise Invalid(
+                _("This is no telephone number. Expected 5 to 20 digits, with + for other countries."), "value"
+            )
     elif not value:
         raise Invalid(_("The contact value is empty."), "value")
     return value

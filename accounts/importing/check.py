@@ -123,6 +123,7 @@ def check_all(cursor: CursorWrapper, unreadable: Collection[str]) -> None:
         for file in (BILLS, PAYMENTS, HOLDS):
             _unknown(cursor, file, ACCOUNTS, "accounts_account", no_account)
     _unknown_products(cursor)
+    _too_large(cursor)
     for file in FILES:
         _changed(cursor, file)
 
@@ -188,6 +189,21 @@ def _unknown_products(cursor: CursorWrapper) -> None:
              FROM import_accounts r
             WHERE r.product_code IS NOT NULL AND NOT EXISTS (SELECT 1 FROM accounts_product p WHERE p.code = r.product_code)""",
         (ACCOUNTS.number, ACCOUNTS.position("product_code"), _("a product of the book: %(codes)s") % {"codes": codes}),
+    )
+
+
+def _too_large(cursor: CursorWrapper) -> None:
+    """A bill's parts may each fit a money column, and not their sum."""
+    cursor.execute(
+        """INSERT INTO import_problem
+           SELECT %s, r.line, %s, 'principal', r.principal, %s
+             FROM import_bills r
+            WHERE r.principal + coalesce(r.interest, 0) + coalesce(r.service_fee, 0) >= 10 ^ 12::numeric""",
+        (
+            BILLS.number,
+            BILLS.position("principal"),
+            _("principal, interest and service fee that add up to at most 12 digits before the point"),
+        ),
     )
 
 

@@ -12,7 +12,6 @@ from accounts.models import AccountStatus, Origin, Verification
 from accounts.rules.facts import BOOK_ZONE
 from runs import clock
 
-_KEY = "nextval(pg_get_serial_sequence('accounts_{0}', 'id'))"
 # The keys of everything that the files refer to, new or known.
 _CUSTOMER_KEYS = """
     CREATE TEMP TABLE import_customer_key ON COMMIT DROP AS
@@ -41,6 +40,11 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     now = clock.now()
     new: dict[str, int] = {}
 
+    def key(table: str) -> str:
+        # Looked up once, not once a row.
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", (f"accounts_{table}",))
+        return f"nextval('{cursor.fetchone()[0]}')"
+
     def insert(kind: str, statement: str, parameters: tuple[str | datetime, ...]) -> None:
         cursor.execute(f"{statement} WHERE NOT EXISTS (SELECT 1 FROM {IN_BOOK[kind].join})", parameters)
         new[kind] = cursor.rowcount
@@ -49,7 +53,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
         CUSTOMERS.kind,
         f"""INSERT INTO staged_customer (id, ref, name, id_type, id_number_cipher, id_number_index, birth_date, locale,
                    time_zone, origin, recorded_at)
-            SELECT {_KEY.format("customer")}, r.customer_ref, r.name, coalesce(r.id_type, ''), decode(r.id_number_cipher, 'hex'),
+            SELECT {key("customer")}, r.customer_ref, r.name, coalesce(r.id_type, ''), decode(r.id_number_cipher, 'hex'),
                    decode(r.id_number_index, 'hex'), r.birth_date, coalesce(r.locale, ''), %s, %s, %s
               FROM import_customers r""",
         (BOOK_ZONE.key, Origin.IMPORTED, now),
@@ -60,7 +64,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
         CONTACTS.kind,
         f"""INSERT INTO staged_contact_point (id, customer_id, kind, value_cipher, value_index, source, relationship,
                    permitted, verification, origin, recorded_at)
-            SELECT {_KEY.format("contactpoint")}, k.id, r.kind, decode(r.value_cipher, 'hex'), decode(r.value_index, 'hex'),
+            SELECT {key("contactpoint")}, k.id, r.kind, decode(r.value_cipher, 'hex'), decode(r.value_index, 'hex'),
                    coalesce(r.source, ''), coalesce(r.relationship, ''), r.permitted,
                    CASE WHEN {_VOUCHED} THEN %s ELSE %s END, %s, %s
               FROM import_contacts r JOIN import_customer_key k ON k.ref = r.customer_ref""",
@@ -70,7 +74,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
         ACCOUNTS.kind,
         f"""INSERT INTO staged_account (id, ref, customer_id, product_id, currency, credit_limit, status, opened_on,
                    final_due_on, origin, recorded_at)
-            SELECT {_KEY.format("account")}, r.account_ref, k.id, product.id, r.currency, r.credit_limit, %s, r.opened_on,
+            SELECT {key("account")}, r.account_ref, k.id, product.id, r.currency, r.credit_limit, %s, r.opened_on,
                    r.final_due_on, %s, %s
               FROM import_accounts r JOIN import_customer_key k ON k.ref = r.customer_ref
               JOIN accounts_product product ON product.code = r.product_code""",
@@ -82,7 +86,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
         BILLS.kind,
         f"""INSERT INTO staged_bill (id, account_id, ref, statement_on, due_on, principal, interest, service_fee,
                    minimum_given, recorded_at)
-            SELECT {_KEY.format("bill")}, k.id, r.bill_ref, r.statement_on, r.due_on, r.principal, coalesce(r.interest, 0),
+            SELECT {key("bill")}, k.id, r.bill_ref, r.statement_on, r.due_on, r.principal, coalesce(r.interest, 0),
                    coalesce(r.service_fee, 0), r.minimum_due, %s
               FROM import_bills r JOIN import_account_key k ON k.ref = r.account_ref""",
         (now,),
@@ -90,7 +94,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     insert(
         PAYMENTS.kind,
         f"""INSERT INTO staged_payment (id, account_id, ref, amount, effective_on, recorded_at, channel)
-            SELECT {_KEY.format("payment")}, k.id, r.payment_ref, r.amount, r.effective_on, {PAYMENT_KNOWN},
+            SELECT {key("payment")}, k.id, r.payment_ref, r.amount, r.effective_on, {PAYMENT_KNOWN},
                    coalesce(r.channel, '')
               FROM import_payments r JOIN import_account_key k ON k.ref = r.account_ref""",
         (),
@@ -98,7 +102,7 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     insert(
         HOLDS.kind,
         f"""INSERT INTO staged_hold (id, account_id, kind, starts_on, ends_on, reason, known_from, origin, recorded_at)
-            SELECT {_KEY.format("hold")}, k.id, r.kind, r.starts_on, r.ends_on, coalesce(r.reason, ''),
+            SELECT {key("hold")}, k.id, r.kind, r.starts_on, r.ends_on, coalesce(r.reason, ''),
                    r.starts_on::timestamp AT TIME ZONE '{BOOK_ZONE.key}', %s, %s
               FROM import_holds r JOIN import_account_key k ON k.ref = r.account_ref""",
         (Origin.IMPORTED, now),

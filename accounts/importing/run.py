@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from django.db import IntegrityError, connection, transaction
+import psycopg
+from django.db import DataError, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -61,10 +62,17 @@ def run_import(
             _import(cursor, sources, report, actor, problem_file, show, tell)
             if dry_run or not report.ok:
                 transaction.set_rollback(True)
-    except IntegrityError as error:
+    # Django translates what its cursors raise, but not what a COPY does.
+    except (IntegrityError, psycopg.IntegrityError) as error:
         raise ImportRefused(
             _(
                 "The book changed while the import ran, and a row of it collides with the files. Nothing was saved: run it again."
+            )
+        ) from error
+    except (DataError, psycopg.DataError) as error:
+        raise ImportRefused(
+            _(
+                "The amounts of an account add up to more than the book can hold (12 digits before the point). Nothing was saved."
             )
         ) from error
     except (OSError, zipfile.BadZipFile, EOFError) as error:

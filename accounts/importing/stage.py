@@ -56,8 +56,7 @@ class _Problems:
         place = self._places.get(column, -1)
         mask = self.file.columns[place].mask if place >= 0 else None
         shown = (mask(value) if mask else value)[:_VALUE_SHOWN]
-        shown = shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-        self._writer.writerow((self.file.number, line, place, column, shown, expected))
+        self._writer.writerow((self.file.number, line, place, _storable(column), _storable(shown), expected))
 
     def copy(self, cursor: CursorWrapper) -> None:
         """Put what was found into `import_problem`."""
@@ -217,6 +216,11 @@ class _Stager:
         found = ngettext("%(count)d field", "%(count)d fields", len(record)) % {"count": len(record)}
         wanted = ngettext("%(count)d field, as in the header", "%(count)d fields, as in the header", width)
         self.problems.add(line, "", found, wanted % {"count": width})
+
+
+def _storable(text: str) -> str:
+    """Text that PostgreSQL takes: bytes that were no UTF-8, and zeros, become escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 def _ignore(column: str, expected: str) -> None:

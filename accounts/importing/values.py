@@ -51,14 +51,23 @@ def ref(text: str) -> str:
     raise BadValue(_("a reference of 1 to %(most)d characters, no control characters") % {"most": REF_LENGTH})
 
 
-def free_text(most: int, *, breaks: bool = False) -> Parser:
-    """Any text of at most `most` characters."""
-    control = _CONTROL_BUT_BREAKS if breaks else _CONTROL
+def free_text(most: int) -> Parser:
+    """Any text of at most `most` characters, line breaks and tabs included."""
 
     def parse(text: str) -> str:
-        if len(text) <= most and (text.isprintable() or not control.search(text)):
+        if len(text) <= most and (text.isprintable() or not _CONTROL_BUT_BREAKS.search(text)):
             return text
         raise BadValue(_("text of at most %(most)d characters, no control characters") % {"most": most})
+
+    return parse
+
+
+def one_line(most: int) -> Parser:
+    """Text of at most `most` characters; blanks and line breaks become one blank each."""
+    text_of = free_text(most)
+
+    def parse(text: str) -> str:
+        return text_of(" ".join(text.split()))
 
     return parse
 

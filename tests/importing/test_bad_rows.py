@@ -188,6 +188,29 @@ def test_a_whole_file_in_another_encoding_is_told_row_by_row(folder: Folder) -> 
     refused(folder, *(("customers.csv", line, "name") for line in (2, 3, 4)))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "gbk"])
+def test_a_header_in_another_encoding_is_told(folder: Folder, encoding: str) -> None:
+    folder.write().text("holds", "account_ref,kind,starts_on,备注\nA1,fees,2026-01-01,x\n".encode(encoding))
+    outcome = import_book(folder.path)
+    assert outcome.status == 1
+    assert {row["file"] for row in outcome.problems} == {"holds.csv"}
+    assert {row["line"] for row in outcome.problems} == {"1"}
+
+
+def test_a_bill_whose_parts_add_up_to_too_much_is_told(folder: Folder) -> None:
+    folder.set("bills", 2, principal="999999999999.99", interest="0.01").write()
+    refused(folder, ("bills.csv", 2, "principal"))
+
+
+def test_an_account_whose_bills_add_up_to_too_much_is_refused_in_words(folder: Folder) -> None:
+    folder.set("bills", 2, principal="999999999999.99", minimum_due="").set(
+        "bills", 3, principal="999999999900", minimum_due=""
+    )
+    with pytest.raises(CommandError, match="more than the book can hold"):
+        call_command("import_book", str(folder.write().path))
+    assert not Account.objects.exists()
+
+
 def test_rows_with_too_many_or_too_few_fields_are_told(folder: Folder) -> None:
     folder.write().text("customers", "customer_ref,name\nC1,王小明\nC2,Ada,Lovelace\nC3\n")
     outcome = refused(folder, ("customers.csv", 3, ""), ("customers.csv", 4, ""))

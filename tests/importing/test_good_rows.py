@@ -160,6 +160,19 @@ def test_overlapping_holds_and_shared_identity_numbers_are_accepted(folder: Fold
     assert outcome.status == 0, outcome.problems
 
 
+def test_free_text_keeps_its_line_breaks_and_a_name_is_one_line(folder: Folder) -> None:
+    folder.set("customers", 3, name="Ada\n Lovelace").set("payments", 2, channel="a\r\nb")
+    folder.set("holds", 2, reason="ill,\n\t\\back soon")
+    folder.set("contacts", 2, value="(+86) 138-0013-8000")
+    for _again in range(2):
+        outcome = import_book(folder.write().path)
+        assert outcome.status == 0, outcome.problems
+    assert Customer.objects.get(ref="C2").name == "Ada Lovelace"
+    assert Hold.objects.get(kind="deferral").reason == "ill,\n\t\\back soon"
+    assert Payment.objects.get(ref="P1").channel == "a\r\nb"
+    assert "0 new rows" in outcome.out
+
+
 def test_an_identity_number_of_a_retired_county_is_a_warning(folder: Folder) -> None:
     folder.set("customers", 2, id_number="990105194912310023", birth_date="")
     outcome = import_book(folder.write().path)
