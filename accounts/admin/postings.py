@@ -1,0 +1,123 @@
+"""Bills and payments: posted once, read for ever. A payment is taken back by a reversal; nothing is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin.base import BookForm, EntryAdmin, Verb, of_account
+from accounts.models import Bill, Payment
+from accounts.services import posting
+
+
+class BillForm(BookForm):
+    known_as = {"minimum_due": "minimum_given"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "minimum_given" in self.fields:
+            self.fields["minimum_given"].help_text = _("Blank: the product's rule decides.")
+
+
+@admin.register(Bill)
+class BillAdmin(EntryAdmin):
+    form = BillForm
+    entered = ["account", "ref", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given"]
+    shown = [*entered, "minimum_due", "rolled_in", "rolled_out", "allocated", "missed", "recorded_at"]
+    autocomplete_fields = ["account"]
+    list_display = [
+        "ref", "account", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_due", "allocated",
+        "missed",
+    ]  # fmt: skip
+    list_filter = ["missed"]
+    list_select_related = ["account"]
+    search_help_text = gettext_lazy("The beginning of a bill's reference, or a whole account reference")
+
+    def found_by(self, term: str) -> Q:
+        return Q(ref__startswith=term) | of_account(term)
+
+    def enter(self, request: HttpRequest, values: dict[str, Any]) -> Bill:
+        return posting.post_bill(
+            actor=request.user,
+            account_id=values["account"].pk,
+            ref=values["ref"],
+            statement_on=values["statement_on"],
+            due_on=values["due_on"],
+            principal=values["principal"],
+            interest=values["interest"],
+            service_fee=values["service_fee"],
+            minimum_due=values["minimum_given"],
+        )
+
+
+class ReverseForm(forms.Form):
+    """From when a payment no longer counts, and why."""
+
+    effective_on = forms.DateField(
+        label=gettext_lazy("Effective on"),
+        required=False,
+        widget=AdminDateWidget,
+        help_text=gettext_lazy("From this day on the payment does not count. Blank: from its own day."),
+    )
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
+
+
+class Reversed(admin.SimpleListFilter):
+    title = gettext_lazy("reversed")
+    parameter_name = "reversed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("Reversed")), ("no", _("Not reversed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+        return queryset.filter(reversal__isnull=self.value() == "no") if self.value() else queryset
+
+
+@admin.register(Payment)
+class PaymentAdmin(EntryAdmin):
+    entered = ["account", "ref", "amount", "effective_on", "channel", "designated_bill"]
+    shown = [*entered, "recorded_at", "reversed_on"]
+    autocomplete_fields = ["account", "designated_bill"]
+    list_display = ["ref", "account", "amount", "effective_on", "recorded_at", "channel", "reversed_on"]
+    list_filter = [Reversed]
+    list_select_related = ["account", "reversal"]
+    search_help_text = gettext_lazy("The beginning of a payment's reference, or a whole account reference")
+    verbs = [
+        Verb(
+            name="reverse",
+            label=gettext_lazy("Reverse payment"),
+            permission="accounts.add_reversal",
+            form=ReverseForm,
+            applies=lambda payment: not hasattr(payment, "reversal"),
+            perform=lambda actor, payment, values: posting.reverse_payment(
+                actor=actor, payment_id=payment.pk, **values
+            ),
+            done=gettext_lazy("The payment was reversed."),
+        )
+    ]
+
+    @admin.display(description=gettext_lazy("Reversed on"))
+    def reversed_on(self, payment: Payment) -> Any:
+        return payment.reversal.effective_on if hasattr(payment, "reversal") else None
+
+    def found_by(self, term: str) -> Q:
+        return Q(ref__startswith=term) | of_account(term)
+
+    def enter(self, request: HttpRequest, values: dict[str, Any]) -> Payment:
+        bill = values["designated_bill"]
+        return posting.post_payment(
+            actor=request.user,
+            account_id=values["account"].pk,
+            ref=values["ref"],
+            amount=values["amount"],
+            effective_on=values["effective_on"],
+            channel=values["channel"],
+            designated_bill_id=bill.pk if bill else None,
+        )

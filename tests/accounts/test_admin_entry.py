@@ -1,0 +1,457 @@
+"""What is entered in the admin goes through the services: row, ledger and event, or a refusal at the field and nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import (
+    Account,
+    AccountParty,
+    Bill,
+    ContactPoint,
+    Customer,
+    Hold,
+    LedgerEntry,
+    Payment,
+    Reversal,
+    Standing,
+)
+from accounts.selectors.verify import account_range, differences
+from accounts.services import customers, holds, posting
+from audit.models import Event
+from audit.services import SystemActor
+from runs import clock
+from tests.factories import UserFactory
+
+ACTOR = SystemActor("test")
+NUMBER = "110101199003072041"
+PHONE = "13800002046"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Any:
+    with clock.frozen(datetime(2026, 3, 1, 4, 0, tzinfo=UTC)):
+        yield
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(UserFactory(is_superuser=True, display_name="Wang"))
+    return client
+
+
+def adding(model: str) -> str:
+    return reverse(f"admin:accounts_{model}_add")
+
+
+def changing(row: Any) -> str:
+    return reverse(f"admin:accounts_{row._meta.model_name}_change", args=[row.pk])
+
+
+def fill(client: Client, address: str, **values: Any) -> Any:
+    """Open the page, change these fields of its form and send it, as a browser would."""
+    page = client.get(address)
+    form = page.context["adminform"].form
+    sent = {field.html_name: field.value() for field in form}
+    for inline in page.context["inline_admin_formsets"]:
+        sent |= {field.html_name: field.value() for field in inline.formset.management_form}
+        for row in inline.formset.forms:
+            sent |= {field.html_name: field.value() for field in row}
+    sent |= values
+    return client.post(
+        address, {name: value for name, value in sent.items() if value is not None and value is not False}
+    )
+
+
+def errors(response: Any) -> dict[str, list[str]]:
+    assert response.status_code == 200, "the form was accepted"
+    return dict(response.context["adminform"].form.errors)
+
+
+def a_customer(ref: str = "C1", **options: Any) -> Customer:
+    return customers.register_customer(actor=ACTOR, ref=ref, name="王小明", **options)
+
+
+def an_account(ref: str = "A1", product: str = "plain") -> Account:
+    return posting.open_account(
+        actor=ACTOR, ref=ref, customer_id=a_customer(f"C-{ref}").pk, product_code=product, currency="CNY"
+    )
+
+
+def the_event(verb: str) -> Event:
+    event = Event.objects.get(verb=verb)
+    assert event.actor_name == "Wang"
+    assert event.request_id
+    return event
+
+
+def nothing_personal_was_logged(*values: str) -> None:
+    kept = [f"{entry.object_repr} {entry.change_message}" for entry in LogEntry.objects.all()]
+    kept += [f"{event.before} {event.after} {event.reason}" for event in Event.objects.all()]
+    assert LogEntry.objects.exists()
+    for value in values:
+        assert not [line for line in kept if value in line]
+
+
+# --- customers
+
+
+def test_a_customer_is_registered_encrypted_and_recorded(boss: Client) -> None:
+    response = fill(
+        boss, adding("customer"), ref="C1", name="王小明", id_type="resident-id", new_id_number=NUMBER, locale="zh-hans"
+    )
+    assert response.status_code == 302
+    customer = Customer.objects.get(ref="C1")
+    assert (customer.id_number, customer.origin, customer.locale) == (NUMBER, "entered", "zh-hans")
+    assert customer.time_zone == "Asia/Shanghai"
+    the_event("customer.registered")
+    nothing_personal_was_logged(NUMBER, "王小明")
+
+
+def test_a_wrong_identity_number_is_refused_at_its_field_and_never_echoed(boss: Client) -> None:
+    wrong = NUMBER[:-1] + "5"
+    response = fill(boss, adding("customer"), ref="C1", name="王小明", id_type="resident-id", new_id_number=wrong)
+    assert "check character" in errors(response)["new_id_number"][0]
+    assert wrong not in response.content.decode()
+    assert response.context["adminform"].form["name"].value() == "王小明"
+    assert not Customer.objects.exists()
+    assert not Event.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+def test_a_number_that_was_not_kept_is_asked_for_again(boss: Client) -> None:
+    response = fill(boss, adding("customer"), ref="", name="王小明", id_type="resident-id", new_id_number=NUMBER)
+    assert set(errors(response)) == {"ref", "new_id_number"}
+    assert NUMBER not in response.content.decode()
+
+
+def test_a_date_of_birth_that_disagrees_is_refused_at_its_field(boss: Client) -> None:
+    response = fill(
+        boss,
+        adding("customer"),
+        ref="C1",
+        name="王小明",
+        id_type="resident-id",
+        new_id_number=NUMBER,
+        birth_date="1990-03-08",
+    )
+    assert "1990-03-07" in errors(response)["birth_date"][0]
+
+
+@pytest.mark.parametrize(("field", "value"), [("time_zone", "Moon/Crater"), ("locale", "xx"), ("ref", "TAKEN")])
+def test_values_that_nothing_knows_are_refused_at_their_fields(boss: Client, field: str, value: str) -> None:
+    a_customer("TAKEN")
+    assert field in errors(fill(boss, adding("customer"), **{"ref": "C1", "name": "x", field: value}))
+    assert Customer.objects.count() == 1
+
+
+def test_a_blank_number_stays_as_it_is_and_a_given_one_replaces_it(boss: Client) -> None:
+    customer = a_customer(id_type="resident-id", id_number=NUMBER)
+    assert fill(boss, changing(customer), name="王大明").status_code == 302
+    customer.refresh_from_db()
+    assert (customer.name, customer.id_number, customer.version) == ("王大明", NUMBER, 2)
+    assert fill(boss, changing(customer), id_type="passport", new_id_number="E12345678").status_code == 302
+    customer.refresh_from_db()
+    assert customer.id_number == "E12345678"
+    assert Event.objects.filter(verb="customer.changed").count() == 2
+    nothing_personal_was_logged(NUMBER, "E12345678", "王大明")
+
+
+def test_what_someone_else_changed_meanwhile_is_not_overwritten(boss: Client) -> None:
+    customer = a_customer()
+    response = fill(boss, changing(customer), name="李", seen_version="0")
+    assert "meanwhile" in errors(response)["__all__"][0]
+    customer.refresh_from_db()
+    assert customer.name == "王小明"
+
+
+def test_a_contact_point_is_added_and_changed(boss: Client) -> None:
+    customer = a_customer()
+    address = f"{adding('contactpoint')}?customer={customer.pk}"
+    assert fill(boss, address, kind="mobile", new_value=PHONE, relationship="own").status_code == 302
+    point = ContactPoint.objects.get()
+    assert (point.value, point.customer, point.permitted, point.verification) == (PHONE, customer, None, "unverified")
+    the_event("contact-point.added")
+
+    response = fill(
+        boss, changing(point), permitted="true", verification="verified", source="contract", reason="called"
+    )
+    assert response.status_code == 302
+    point.refresh_from_db()
+    assert (point.permitted, point.verification, point.value) == (True, "verified", PHONE)
+    assert the_event("contact-point.changed").reason == "called"
+    nothing_personal_was_logged(PHONE)
+
+
+def test_a_contact_value_that_is_none_is_refused_at_its_field(boss: Client) -> None:
+    response = fill(boss, adding("contactpoint"), customer=a_customer().pk, kind="email", new_value="nobody at home")
+    assert "e-mail" in errors(response)["new_value"][0]
+    assert "nobody at home" not in response.content.decode()
+    assert not ContactPoint.objects.exists()
+
+
+def test_a_contact_point_that_is_there_already_is_refused(boss: Client) -> None:
+    customer = a_customer()
+    customers.add_contact_point(actor=ACTOR, customer_id=customer.pk, kind="mobile", value=PHONE)
+    response = fill(boss, adding("contactpoint"), customer=customer.pk, kind="mobile", new_value=f"+86 {PHONE}")
+    assert "already" in errors(response)["__all__"][0]
+    assert "again" in errors(response)["new_value"][0]
+    assert ContactPoint.objects.count() == 1
+
+
+def test_people_are_found_by_whole_numbers_that_never_stand_in_an_address(boss: Client) -> None:
+    customer = a_customer(id_type="resident-id", id_number=NUMBER)
+    a_customer("C2")
+    point = customers.add_contact_point(actor=ACTOR, customer_id=customer.pk, kind="mobile", value=PHONE)
+    customers.add_contact_point(actor=ACTOR, customer_id=customer.pk, kind="email", value="wang@example.com")
+    people, points = reverse("admin:accounts_customer_changelist"), reverse("admin:accounts_contactpoint_changelist")
+    for asked in (NUMBER, PHONE, f"+86 {PHONE}", "Wang@Example.com"):
+        assert boss.post(people, {"q": asked})["Location"] == changing(customer)
+    assert boss.post(points, {"q": PHONE})["Location"] == changing(point)
+    for unknown in ("110101199003072047", "13800002047", "nobody@example.com"):
+        response = boss.post(people, {"q": unknown})
+        assert response["Location"] == people
+        assert "Nobody has this" in boss.get(people).content.decode()
+    found = boss.post(people, {"q": "C2"}, follow=True)
+    assert [row.ref for row in found.context["cl"].queryset] == ["C2"]
+    assert [row.ref for row in boss.post(people, {"q": "王"}, follow=True).context["cl"].queryset] == ["C2", "C1"]
+
+
+def test_several_people_with_one_number_are_listed(boss: Client) -> None:
+    for ref in ("C1", "C2", "C3"):
+        customer = a_customer(ref)
+        if ref != "C3":
+            customers.add_contact_point(actor=ACTOR, customer_id=customer.pk, kind="mobile", value=PHONE)
+    found = boss.post(reverse("admin:accounts_customer_changelist"), {"q": PHONE}, follow=True)
+    assert [row.ref for row in found.context["cl"].queryset] == ["C2", "C1"]
+    assert PHONE not in found.redirect_chain[-1][0]
+
+
+def test_finding_people_needs_the_permission(client: Client) -> None:
+    a_customer(id_type="resident-id", id_number=NUMBER)
+    client.force_login(UserFactory())
+    assert client.post(reverse("admin:accounts_customer_changelist"), {"q": NUMBER}).status_code == 403
+
+
+# --- accounts
+
+
+def test_an_account_is_opened_and_changed(boss: Client) -> None:
+    customer = a_customer()
+    product = Account._meta.get_field("product").related_model.objects.get(code="instalment")
+    response = fill(
+        boss, adding("account"), ref="A1", customer=customer.pk, product=product.pk, currency="CNY", credit_limit="5000"
+    )
+    assert response.status_code == 302
+    account = Account.objects.get()
+    assert (account.customer, account.product, account.credit_limit) == (customer, product, Decimal(5000))
+    the_event("account.opened")
+
+    assert fill(boss, changing(account), final_due_on="2027-01-31", reason="as signed").status_code == 302
+    account.refresh_from_db()
+    assert (account.final_due_on, account.wakes_on, account.version) == (date(2027, 1, 31), date(2027, 2, 1), 2)
+    assert the_event("account.changed").reason == "as signed"
+    assert list(differences(*account_range())) == []
+
+
+def test_account_fields_that_are_wrong_say_so(boss: Client) -> None:
+    customer = a_customer()
+    sent = {"ref": "A1", "customer": customer.pk, "product": 1, "currency": "CNY"}
+    for wrong, field in (
+        ({"currency": "yuan"}, "currency"),
+        ({"currency": "cny"}, "currency"),
+        ({"opened_on": "2026-02-01", "final_due_on": "2026-01-01"}, "final_due_on"),
+        ({"customer": "999999"}, "customer"),
+    ):
+        assert field in errors(fill(boss, adding("account"), **sent | wrong)), wrong
+    assert not Account.objects.exists()
+
+
+def test_a_product_that_is_not_sold_opens_no_account(boss: Client) -> None:
+    product = Account._meta.get_field("product").related_model.objects.get(code="revolving")
+    product.is_active = False
+    product.save()
+    customer = a_customer()
+    response = fill(boss, adding("account"), ref="A1", customer=customer.pk, product=product.pk, currency="CNY")
+    assert "product" in errors(response)
+
+
+def test_who_else_answers_is_added_and_changed(boss: Client) -> None:
+    account, friend = an_account(), a_customer("C9")
+    address = f"{adding('accountparty')}?account={account.pk}"
+    assert "customer" in errors(fill(boss, address, customer=account.customer_id, role="guarantor"))
+    assert fill(boss, address, customer=friend.pk, role="guarantor").status_code == 302
+    party = AccountParty.objects.get()
+    assert fill(boss, changing(party), role="co-debtor").status_code == 302
+    party.refresh_from_db()
+    assert party.role == "co-debtor"
+    assert the_event("party.added").customer_id == friend.pk
+    assert the_event("party.changed").before == {"role": "guarantor"}
+    assert "__all__" in errors(fill(boss, address, customer=friend.pk, role="guarantor"))
+
+
+# --- bills and payments
+
+
+def bill_of(client: Client, account: Account, **values: Any) -> Any:
+    sent = {
+        "account": account.pk,
+        "ref": "B1",
+        "statement_on": "2026-02-01",
+        "due_on": "2026-02-20",
+        "principal": "100.00",
+        "interest": "0",
+        "service_fee": "0",
+    }
+    return fill(client, adding("bill"), **sent | values)
+
+
+def test_a_bill_is_posted_and_ages_its_account(boss: Client) -> None:
+    account = an_account()
+    assert bill_of(boss, account, service_fee="2.50").status_code == 302
+    bill = Bill.objects.get()
+    assert bill.minimum_due == Decimal("102.50")
+    assert LedgerEntry.objects.get(bill=bill).amount == Decimal("102.50")
+    assert Standing.objects.get(account=account).overdue_since == date(2026, 2, 20)
+    the_event("bill.posted")
+    assert Event.objects.filter(verb="standing.moved").exists()
+    assert list(differences(*account_range())) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"due_on": "2026-01-31"}, "due_on"),
+        ({"principal": "-1"}, "principal"),
+        ({"minimum_given": "-1"}, "minimum_given"),
+        ({"principal": "1.005"}, "principal"),
+        ({"due_on": "soon"}, "due_on"),
+    ],
+)
+def test_a_wrong_bill_is_refused_at_its_field(boss: Client, wrong: dict[str, str], field: str) -> None:
+    response = bill_of(boss, an_account(), **wrong)
+    assert field in errors(response)
+    assert response.context["adminform"].form["ref"].value() == "B1"
+    assert not Bill.objects.exists()
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_reference_that_is_taken_is_refused_at_its_field(boss: Client) -> None:
+    account = an_account()
+    bill_of(boss, account)
+    assert "ref" in errors(bill_of(boss, account, principal="7"))
+    assert Bill.objects.get().principal == Decimal(100)
+
+
+def test_a_payment_is_posted_and_reversed(boss: Client) -> None:
+    account = an_account()
+    bill_of(boss, account)
+    response = fill(
+        boss, adding("payment"), account=account.pk, ref="P1", amount="100", effective_on="2026-02-10", channel="bank"
+    )
+    assert response.status_code == 302
+    payment = Payment.objects.get()
+    assert LedgerEntry.objects.get(payment=payment).amount == Decimal(-100)
+    assert not Standing.objects.exists()
+    the_event("payment.posted")
+
+    reverse_it = reverse("admin:accounts_payment_reverse", args=[payment.pk])
+    assert reverse_it in boss.get(changing(payment)).content.decode()
+    early = boss.post(reverse_it, {"effective_on": "2026-02-09", "reason": "returned"})
+    assert "effective_on" in early.context["form"].errors
+    assert "reason" in boss.post(reverse_it, {"effective_on": "2026-02-10"}).context["form"].errors
+    assert not Reversal.objects.exists()
+
+    assert boss.post(reverse_it, {"effective_on": "", "reason": "returned"})["Location"] == changing(payment)
+    assert Reversal.objects.get(payment=payment).reason == "returned"
+    assert Standing.objects.get().overdue_since == date(2026, 2, 20)
+    assert the_event("payment.reversed").reason == "returned"
+    assert reverse_it not in boss.get(changing(payment)).content.decode()
+    again = boss.post(reverse_it, {"reason": "again"})
+    assert "already" in again.context["form"].non_field_errors()[0]
+    assert list(differences(*account_range())) == []
+
+
+def test_a_payment_for_the_bill_of_another_account_is_refused_at_its_field(boss: Client) -> None:
+    bill_of(boss, an_account())
+    other = an_account("A2")
+    response = fill(
+        boss,
+        adding("payment"),
+        account=other.pk,
+        ref="P1",
+        amount="5",
+        effective_on="2026-02-10",
+        designated_bill=Bill.objects.get().pk,
+    )
+    assert "designated_bill" in errors(response)
+    for amount in ("0", "-5"):
+        response = fill(boss, adding("payment"), account=other.pk, ref="P1", amount=amount, effective_on="2026-02-10")
+        assert "amount" in errors(response)
+    assert not Payment.objects.exists()
+
+
+# --- holds
+
+
+def test_a_hold_is_placed_and_lifted(boss: Client) -> None:
+    account = an_account()
+    bill_of(boss, account)
+    response = fill(
+        boss, adding("hold"), account=account.pk, kind="deferral", starts_on="2026-02-25", reason="hospital"
+    )
+    assert response.status_code == 302
+    hold = Hold.objects.get()
+    the_event("hold.placed")
+    assert Standing.objects.get().clock_stopped_on == date(2026, 2, 24)
+
+    lift = reverse("admin:accounts_hold_lift", args=[hold.pk])
+    assert lift in boss.get(changing(hold)).content.decode()
+    assert "last_day" in boss.post(lift, {"last_day": "2026-02-01", "reason": "x"}).context["form"].errors
+    assert boss.post(lift, {"last_day": "2026-02-27", "reason": "well again"}).status_code == 302
+    hold.refresh_from_db()
+    assert hold.withdrawn_at is not None
+    assert Hold.objects.get(withdrawn_at=None).ends_on == date(2026, 2, 27)
+    assert the_event("hold.lifted").reason == "well again"
+    assert "lifted" in boss.post(lift, {"reason": "x"}).context["form"].non_field_errors()[0]
+    assert list(differences(*account_range())) == []
+
+
+def test_a_hold_that_ends_before_it_begins_is_refused_at_its_field(boss: Client) -> None:
+    response = fill(
+        boss, adding("hold"), account=an_account().pk, kind="fees", starts_on="2026-02-25", ends_on="2026-02-24"
+    )
+    assert "ends_on" in errors(response)
+    assert not Hold.objects.exists()
+
+
+def test_reversing_and_lifting_need_their_permissions(client: Client) -> None:
+    account = an_account()
+    payment = posting.post_payment(
+        actor=ACTOR, account_id=account.pk, ref="P1", amount=Decimal(5), effective_on=date(2026, 2, 1)
+    )
+    hold = holds.place_hold(actor=ACTOR, account_id=account.pk, kind="fees", starts_on=date(2026, 2, 1))
+    user = UserFactory()
+    user.user_permissions.set(
+        Permission.objects.filter(
+            content_type__app_label="accounts", codename__in=["view_payment", "change_payment", "view_hold", "add_hold"]
+        )
+    )
+    client.force_login(user)
+    for row, verb in ((payment, "reverse"), (hold, "lift")):
+        address = reverse(f"admin:accounts_{row._meta.model_name}_{verb}", args=[row.pk])
+        assert client.get(address).status_code == 403
+        assert client.post(address, {"reason": "x"}).status_code == 403
+        assert address not in client.get(changing(row)).content.decode()
+    assert not Reversal.objects.exists()
+    assert Hold.objects.get().withdrawn_at is None
