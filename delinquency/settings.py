@@ -205,7 +205,8 @@ USE_TZ = True
 
 # The clock of the demo and of tests (runs/clock.py).
 CLOCK_STARTS_AT = moment("DELINQUENCY_CLOCK")
-CLOCK_STARTED = time.time()
+# The real second at which it showed that moment: processes that start one after the other share one clock.
+CLOCK_STARTED = env.float("DELINQUENCY_CLOCK_STARTED", default=time.time())
 if CLOCK_STARTS_AT and not EMBEDDED:
     raise ImproperlyConfigured("DELINQUENCY_CLOCK is for demos and tests: it is refused with a database of your own.")
 
