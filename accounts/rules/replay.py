@@ -6,14 +6,16 @@ itself, so the order in which entries arrived cannot change them; the ledger rec
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
 from accounts.rules.facts import Bill, Credit, Hold, Known, half_up
-from accounts.rules.terms import AllocationRule, DatedTerms, Terms, in_force
+from accounts.rules.terms import AllocationRule, DatedTerms, Terms
 
 RATE_UNIT = 100_000_000
 LATE_FEE = "late_fee"
@@ -197,73 +199,97 @@ def _judge_missed_on_their_day(
         since = reversed_on
 
 
+# Later than any day of any book.
+_NEVER = 10**9
+
+
 class _Waiting:
     """A credit with money left that no bill asked for yet."""
 
     __slots__ = ("credit", "left", "rule")
 
-    def __init__(self, credit: Credit, rule: AllocationRule) -> None:
+    def __init__(self, credit: Credit, left: int, rule: AllocationRule) -> None:
         self.credit = credit
-        self.left = credit.amount
+        self.left = left
         self.rule = rule
 
 
 def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequence[Hold], as_of: int) -> Replay:
-    """The days on which something happens, one after the other. `bills` in allocation order, `credits` in theirs."""
-    found = Replay()
-    charges_fees = terms.charges_late_fees()
-    fee_holds = [hold for hold in holds if hold.kind in ("fees", "deferral")] if charges_fees else []
-    counts_missed = terms.counts_missed()
-    final_passes_on = terms.final_passes_on()
+    """The days on which something happens, one after the other. `bills` in allocation order, `credits` in theirs.
 
-    arrivals: dict[int, list[Bill]] = {}
-    for bill in bills:
-        arrivals.setdefault(bill.statement_on, []).append(bill)
-    money_in: dict[int, list[Credit]] = {}
-    for credit in credits:
-        money_in.setdefault(credit.effective_on, []).append(credit)
-    days = set(arrivals) | set(money_in)
-    missed_days: set[int] = set()
-    if counts_missed:
-        missed_days = {
-            missed_on for bill in bills if (missed_on := bill.due_on + terms.grace(bill.statement_on) + 1) <= as_of
-        }
-        days |= missed_days
-    month_ends: set[int] = set()
-    if charges_fees and days:
-        month_ends = _month_ends(min(days), as_of)
-        days |= month_ends
+    The whole book streams through this loop whenever it is verified: it walks three sorted lists side by side.
+    """
+    found = Replay()
+    fees = _LateFees(terms, found, holds) if terms.charges_late_fees() else None
+    final_passes_on = terms.final_passes_on()
+    arrivals = sorted(bills, key=_STATEMENT)
+    marks, missed_days = _marks(terms, arrivals, credits, fees is not None, as_of)
 
     open_bills: list[BillState] = []
     waiting: list[_Waiting] = []
-    for today in sorted(days):
-        touched = today in arrivals or today in money_in
-        if charges_fees and touched:
-            _accrue(terms, found, fee_holds, final_passes_on, today - 1)
-            _post(found, today, waiting)
-        if today in arrivals:
-            for bill in arrivals[today]:
-                _arrive(terms, found, open_bills, bill, waiting)
+    # The next of each list.
+    bill_at = credit_at = mark_at = 0
+    next_bill = arrivals[0].statement_on if arrivals else _NEVER
+    next_credit = credits[0].effective_on if credits else _NEVER
+    next_mark = marks[0] if marks else _NEVER
+    while True:
+        today = min(next_bill, next_credit, next_mark)
+        if today == _NEVER:
+            break
+        if fees is not None and (next_bill == today or next_credit == today):
+            fees.accrue(open_bills, today - 1)
+            fees.post(today, waiting)
+        if next_bill == today:
+            while next_bill == today:
+                _arrive(terms, found, open_bills, arrivals[bill_at], waiting)
+                bill_at += 1
+                next_bill = arrivals[bill_at].statement_on if bill_at < len(arrivals) else _NEVER
             if waiting:
-                waiting = [item for item in waiting if _use(found, open_bills, item)]
-        for credit in money_in.get(today, ()):
-            item = _Waiting(credit, in_force(terms.rules, credit.effective_on))
-            if _use(found, open_bills, item):
-                waiting.append(item)
-        if touched:
-            open_bills = [state for state in open_bills if state.capacity > state.allocated]
-        if today in missed_days:
-            for state in found.bills:
-                if state.missed_on == today:
-                    state.missed = is_unmet(state, final_passes_on, today)
-        if today in month_ends:
-            _accrue(terms, found, fee_holds, final_passes_on, today)
-            _post(found, today, waiting)
-    if charges_fees:
-        _accrue(terms, found, fee_holds, final_passes_on, as_of)
+                _use_waiting(found, open_bills, waiting)
+        while next_credit == today:
+            credit = credits[credit_at]
+            rule = terms.rule_on(today)
+            left = _use(found, open_bills, credit, credit.amount, rule)
+            if left:
+                waiting.append(_Waiting(credit, left, rule))
+            credit_at += 1
+            next_credit = credits[credit_at].effective_on if credit_at < len(credits) else _NEVER
+        # Bills fill up oldest first; a full one further back costs a look and changes nothing.
+        while open_bills and open_bills[0].capacity <= open_bills[0].allocated:
+            del open_bills[0]
+        if next_mark == today:
+            if today in missed_days:
+                for state in found.bills:
+                    if state.missed_on == today:
+                        state.missed = is_unmet(state, final_passes_on, today)
+            if fees is not None and fees.is_month_end(today):
+                fees.accrue(open_bills, today)
+                fees.post(today, waiting)
+            mark_at += 1
+            next_mark = marks[mark_at] if mark_at < len(marks) else _NEVER
+    if fees is not None:
+        fees.accrue(open_bills, as_of)
     found.credit = sum(item.left for item in waiting)
-    found.bills.sort(key=lambda state: (state.due_on, state.bill.ref))  # type: ignore[union-attr]
+    found.bills.sort(key=_STATE_ORDER)
     return found
+
+
+_STATEMENT = attrgetter("statement_on")
+_STATE_ORDER = attrgetter("due_on", "bill.ref")
+
+
+def _marks(
+    terms: Terms, arrivals: Sequence[Bill], credits: Sequence[Credit], charges_fees: bool, as_of: int
+) -> tuple[list[int], set[int]]:
+    """Days to look at besides those of bills and credits: first possible late days (also alone), and months' ends."""
+    missed_days: set[int] = set()
+    if terms.counts_missed():
+        missed_days = {
+            missed_on for bill in arrivals if (missed_on := bill.due_on + terms.grace(bill.statement_on) + 1) <= as_of
+        }
+    if not charges_fees or not arrivals:
+        return sorted(missed_days), missed_days
+    return sorted(missed_days.union(month_ends(arrivals[0].statement_on, as_of))), missed_days
 
 
 def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill, waiting: list[_Waiting]) -> None:
@@ -282,7 +308,9 @@ def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill
                     state.rolled_in += over
                     found.movements.append(RolledOver(bill.key, older.key, bill.statement_on, over))
         state.capacity += state.rolled_in
-    balance = state.capacity + sum(older.left for older in open_bills) - sum(item.left for item in waiting)
+    balance = state.capacity
+    if bill.minimum is None and row.minimum_rate is not None:
+        balance += sum(older.left for older in open_bills) - sum(item.left for item in waiting)
     state.minimum = minimum_due(bill, row, state.capacity, balance)
     found.bills.append(state)
     # Kept in the order of allocation; most bills arrive in it.
@@ -313,19 +341,25 @@ def _before(one: BillState, other: BillState) -> bool:
     return one.bill.ref < other.bill.ref  # type: ignore[operator]
 
 
-def _use(found: Replay, open_bills: Sequence[BillState], item: _Waiting) -> bool:
-    """Let a credit meet what is owed in its rule's order; True while some of it is left over."""
-    left = item.left
-    key, version = item.credit.key, item.rule.version
+def _use_waiting(found: Replay, open_bills: Sequence[BillState], waiting: list[_Waiting]) -> None:
+    """Let waiting credits meet what has come, the earliest first; what is used up waits no longer."""
+    for item in waiting:
+        item.left = _use(found, open_bills, item.credit, item.left, item.rule)
+    waiting[:] = [item for item in waiting if item.left]
+
+
+def _use(found: Replay, open_bills: Sequence[BillState], credit: Credit, left: int, rule: AllocationRule) -> int:
+    """Let what is left of a credit meet what is owed, in its rule's order; how much is left over."""
+    key, version = credit.key, rule.version
     record = found.movements.append
-    if item.credit.bill is not None:
+    if credit.bill is not None:
         for state in open_bills:
-            if state.key == item.credit.bill and state.capacity > state.allocated:
+            if state.key == credit.bill and state.capacity > state.allocated:
                 part = min(left, state.capacity - state.allocated)
                 record(Allocated(key, state.key, part, version))
                 state.allocated += part
                 left -= part
-    for step in item.rule.steps:
+    for step in rule.steps:
         if not left:
             break
         if step == LATE_FEE:
@@ -345,50 +379,63 @@ def _use(found: Replay, open_bills: Sequence[BillState], item: _Waiting) -> bool
                 left -= part
                 if not left:
                     break
-    item.left = left
-    return left > 0
+    return left
 
 
-def _accrue(terms: Terms, found: Replay, holds: Sequence[Hold], final_passes_on: int | None, through: int) -> None:
-    """Accrue the late fee for the days behind `found.through` up to `through`, on the bills as they stand.
+class _LateFees:
+    """The late fee of an account during its replay: simple, never on itself, nothing on days under a hold for it."""
 
-    Simple, never on itself: base × daily rate a late day, nothing on days under a fee hold or a deferral.
-    """
-    start = found.through + 1
-    found.through = max(through, found.through)
-    short = [state for state in found.bills if state.capacity > state.allocated]
-    if not short or start > through:
-        return
-    # Within these days the base changes only where a bill or the final date passes, the rate where a row begins.
-    cuts = {start, through + 1}
-    cuts.update(state.missed_on for state in short)
-    cuts.update(row.effective_from for row in terms.rows)
-    if final_passes_on is not None:
-        cuts.add(final_passes_on)
-    ordered = sorted(cut for cut in cuts if start <= cut <= through + 1)
-    for first, behind in pairwise(ordered):
-        rate = terms.on(first).late_fee_rate
-        if not rate:
-            continue
-        if final_passes_on is not None and first >= final_passes_on:
-            base = sum(state.left for state in short)
-        else:
-            base = sum(state.short for state in short if first >= state.missed_on)
-        if base:
-            days = behind - first - covered_days(holds, first, behind - 1)
-            found.accrued += base * rate * days
+    __slots__ = ("final_passes_on", "found", "holds", "terms")
 
+    def __init__(self, terms: Terms, found: Replay, holds: Sequence[Hold]) -> None:
+        self.terms = terms
+        self.found = found
+        self.holds = [hold for hold in holds if hold.kind in ("fees", "deferral")]
+        self.final_passes_on = terms.final_passes_on()
 
-def _post(found: Replay, today: int, waiting: list[_Waiting]) -> None:
-    """Turn what accrued into a charge of `today`; cumulative rounding, so that no cent drifts. Waiting credit pays first."""
-    due = half_up(found.accrued, RATE_UNIT) - found.posted
-    if due <= 0:
-        return
-    found.posted += due
-    found.fee_left += due
-    found.fees.append(Posted(today, due))
-    if waiting:
-        waiting[:] = [item for item in waiting if _use(found, (), item)]
+    def is_month_end(self, day: int) -> bool:
+        return date.fromordinal(day + 1).day == 1
+
+    def accrue(self, open_bills: Sequence[BillState], through: int) -> None:
+        """Accrue for the days behind `found.through` up to `through`, on the bills as they stand.
+
+        Base (the overdue amount at the end of the day) × daily rate, a late day.
+        """
+        start = self.found.through + 1
+        if start > through:
+            return
+        self.found.through = through
+        final_passes_on = self.final_passes_on if self.final_passes_on is not None else _NEVER
+        if through < final_passes_on and not any(
+            state.minimum > state.allocated and state.missed_on <= through for state in open_bills
+        ):
+            return
+        # Within these days the base changes only where a bill or the final date passes, the rate where a row begins.
+        cuts = {start, through + 1, final_passes_on}
+        cuts.update(state.missed_on for state in open_bills)
+        cuts.update(row.effective_from for row in self.terms.rows)
+        for first, behind in pairwise(sorted(cut for cut in cuts if start <= cut <= through + 1)):
+            rate = self.terms.on(first).late_fee_rate
+            if not rate:
+                continue
+            if first >= final_passes_on:
+                base = sum(state.left for state in open_bills)
+            else:
+                base = sum(state.short for state in open_bills if first >= state.missed_on)
+            if base:
+                self.found.accrued += base * rate * (behind - first - covered_days(self.holds, first, behind - 1))
+
+    def post(self, today: int, waiting: list[_Waiting]) -> None:
+        """Turn what accrued into a charge of `today`; cumulative rounding, so that no cent drifts. Waiting credit pays."""
+        found = self.found
+        due = half_up(found.accrued, RATE_UNIT) - found.posted
+        if due <= 0:
+            return
+        found.posted += due
+        found.fee_left += due
+        found.fees.append(Posted(today, due))
+        if waiting:
+            _use_waiting(found, (), waiting)
 
 
 def covered_days(holds: Sequence[Hold], first: int, last: int) -> int:
@@ -408,16 +455,16 @@ def covered_days(holds: Sequence[Hold], first: int, last: int) -> int:
     return covered
 
 
-def _month_ends(first: int, last: int) -> set[int]:
-    """The last days of the months that end within `first`…`last`."""
-    found: set[int] = set()
-    at = date.fromordinal(first)
-    year, month = at.year, at.month
-    while True:
-        month += 1
-        if month > 12:
-            year, month = year + 1, 1
-        end = date(year, month, 1).toordinal() - 1
-        if end > last:
-            return found
-        found.add(end)
+def month_ends(first: int, last: int) -> Sequence[int]:
+    """The last days of months within `first`…`last`, both included, in order."""
+    ends = _ends_of_months(date.fromordinal(first).year, date.fromordinal(last).year)
+    return ends[bisect_left(ends, first) : bisect_right(ends, last)]
+
+
+@cache
+def _ends_of_months(first_year: int, last_year: int) -> tuple[int, ...]:
+    return tuple(
+        date(year + month // 12, month % 12 + 1, 1).toordinal() - 1
+        for year in range(first_year, last_year + 1)
+        for month in range(1, 13)
+    )

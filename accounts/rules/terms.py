@@ -130,6 +130,10 @@ class Terms:
         """The product's row in force on a day."""
         return self.only or in_force(self.rows, day)
 
+    def rule_on(self, day: int) -> AllocationRule:
+        """The allocation rule in force on a day."""
+        return self.rules[0] if len(self.rules) == 1 else in_force(self.rules, day)
+
     def grace(self, statement_on: int) -> int:
         """Grace days of a bill: those in force at its statement."""
         return self.on(statement_on).grace_days
