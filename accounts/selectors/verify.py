@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -78,7 +78,7 @@ def _window(cursor: CursorWrapper, terms: TermsBook, low: int, high: int, closed
         found = rebuild(facts, as_of.toordinal())
         yield from _compare_bills(facts, found)
         yield from _compare_derived(facts, found, derived.get(facts.account_id, {}))
-        yield from _compare_allocations(facts, found, allocated.get(facts.account_id, Counter()))
+        yield from _compare_allocations(facts, found, allocated.get(facts.account_id, ()))
         yield from _compare_standing(facts, found, standings.pop(facts.account_id, None))
         if facts.wakes_on != to_date(found.wakes_on):
             yield Difference(facts.ref, "wakes on", str(facts.wakes_on), str(to_date(found.wakes_on)))
@@ -113,19 +113,22 @@ def _derived(cursor: CursorWrapper, low: int, high: int) -> dict[int, _DerivedSu
     return found
 
 
-def _allocations(cursor: CursorWrapper, low: int, high: int) -> dict[int, Counter[tuple[object, ...]]]:
-    """By account: (payment or None, bill rolled into or None, bill, component, cents, version), counted."""
+# (payment's key, or minus the key of the bill rolled into; bill or 0; component; cents; version)
+_Part = tuple[int, int, str, int, int]
+
+
+def _allocations(cursor: CursorWrapper, low: int, high: int) -> dict[int, tuple[list[Any], ...]]:
+    """By account, the columns of its allocations as lists: see `_Part`."""
     cursor.execute(
-        """SELECT al.account_id, e.payment_id, CASE WHEN e.kind = 'roll-over' THEN e.bill_id END, al.bill_id, al.component,
-                  (al.amount * 100)::bigint, al.rule_version
+        """SELECT al.account_id, array_agg(CASE WHEN e.kind = 'roll-over' THEN -e.bill_id ELSE e.payment_id END),
+                  array_agg(coalesce(al.bill_id, 0)), array_agg(al.component), array_agg((al.amount * 100)::bigint),
+                  array_agg(al.rule_version)
              FROM accounts_allocation al JOIN accounts_ledgerentry e ON e.id = al.entry_id
-            WHERE al.account_id BETWEEN %s AND %s AND e.account_id BETWEEN %s AND %s""",
+            WHERE al.account_id BETWEEN %s AND %s AND e.account_id BETWEEN %s AND %s
+            GROUP BY al.account_id""",
         (low, high, low, high),
     )
-    found: dict[int, Counter[tuple[object, ...]]] = {}
-    for account_id, *row in cursor:
-        found.setdefault(account_id, Counter())[tuple(row)] += 1
-    return found
+    return {account_id: tuple(columns) for account_id, *columns in cursor}
 
 
 def _compare_bills(facts: AccountFacts, found: Rebuilt) -> Iterator[Difference]:
@@ -150,16 +153,15 @@ def _compare_derived(facts: AccountFacts, found: Rebuilt, kept: _DerivedSums) ->
             yield Difference(facts.ref, what, money_text(there), money_text(wanted))
 
 
-def _compare_allocations(
-    facts: AccountFacts, found: Rebuilt, kept: Counter[tuple[object, ...]]
-) -> Iterator[Difference]:
-    replayed: Counter[tuple[object, ...]] = Counter(
-        (part.credit, part.into, part.bill, part.component, part.amount, part.version) for part in found.touched
+def _compare_allocations(facts: AccountFacts, found: Rebuilt, columns: tuple[list[Any], ...]) -> Iterator[Difference]:
+    kept: list[_Part] = sorted(zip(*columns, strict=True))
+    replayed: list[_Part] = sorted(
+        (part.credit if part.into is None else -part.into, part.bill or 0, part.component, part.amount, part.version)  # type: ignore[misc]
+        for part in found.touched
     )
     if kept != replayed:
-        yield Difference(
-            facts.ref, "allocations", str(sorted(kept - replayed, key=str)), str(sorted(replayed - kept, key=str))
-        )
+        had, wanted = Counter(kept), Counter(replayed)
+        yield Difference(facts.ref, "allocations", str(sorted(had - wanted)), str(sorted(wanted - had)))
 
 
 def _compare_standing(facts: AccountFacts, found: Rebuilt, kept: StoredStanding | None) -> Iterator[Difference]:
