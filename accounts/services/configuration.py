@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Min, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -48,6 +48,8 @@ TERMS = (
     "all_in_annual_cap",
     "source",
 )
+# How long a change waits for postings that are under way; each takes milliseconds.
+PATIENCE = "3s"
 # Bucket and class rows as the forms give them.
 BucketRows = Sequence[tuple[str, int, int | None]]
 RiskRows = Sequence[tuple[str, int]]
@@ -244,15 +246,21 @@ def _table(model: type[BucketTable] | type[RiskTable], table_id: int | None, eff
 def _keep_off() -> None:
     """Let no posting and no close run beside us: they judge by the terms that they read at their start.
 
-    The close's own table first, so that a close which has begun is seen before anything waits for its accounts.
+    The close's own table first, so that a close which has begun is seen before anything waits for its accounts. Whoever
+    is at work with the whole book (an import, a dry run of the close) is not waited for.
     """
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE runs_dayclose IN SHARE MODE")
-        if begun := selectors.begun_day():
-            raise Conflict(
-                _("The close of %(day)s has begun. Save this again when it has ended.") % {"day": begun.isoformat()}
-            )
-        cursor.execute("LOCK TABLE accounts_account IN EXCLUSIVE MODE")
+        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+        try:
+            cursor.execute("LOCK TABLE runs_dayclose IN SHARE MODE")
+            if begun := selectors.begun_day():
+                raise Conflict(
+                    _("The close of %(day)s has begun. Save this again when it has ended.") % {"day": begun.isoformat()}
+                )
+            cursor.execute("LOCK TABLE accounts_account IN EXCLUSIVE MODE")
+        except OperationalError:
+            raise Conflict(_("The book is busy: an import or a close is at work. Save this again later.")) from None
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def _only_ahead_of_the_book(rows: QuerySet[Any], effective_from: date) -> None:

@@ -237,6 +237,12 @@ def test_several_people_with_one_number_are_listed(boss: Client) -> None:
     assert PHONE not in found.redirect_chain[-1][0]
 
 
+def test_a_search_for_people_is_not_taken_from_another_site() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(UserFactory(is_superuser=True))
+    assert strict.post(reverse("admin:accounts_customer_changelist"), {"q": "C1"}).status_code == 403
+
+
 def test_finding_people_needs_the_permission(client: Client) -> None:
     a_customer(id_type="resident-id", id_number=NUMBER)
     client.force_login(UserFactory())

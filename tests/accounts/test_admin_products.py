@@ -15,6 +15,7 @@ from accounts.services import configuration, posting
 from audit.models import Event
 from delinquency.close_of_day import close_day
 from runs import clock
+from runs.locks import own_connection
 from runs.models import DayClose
 from tests.accounts.test_admin_entry import ACTOR, adding, an_account, changing, errors, fill
 from tests.factories import UserFactory
@@ -199,6 +200,15 @@ def test_nothing_is_configured_while_a_day_is_being_closed(boss: Client) -> None
     an_account()
     DayClose.objects.create(date=OPEN_DAY, step="age", position=1, status="running", started_at=clock.now())
     assert "2026-03-01" in errors(terms_of(boss))["__all__"][0]
+
+
+def test_nothing_waits_for_who_works_with_the_whole_book(boss: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration, "PATIENCE", "200ms")
+    with own_connection() as importing, importing.transaction():
+        importing.execute("LOCK TABLE accounts_account IN ROW EXCLUSIVE MODE")
+        assert "busy" in errors(terms_of(boss))["__all__"][0]
+    assert not ProductTerms.objects.filter(effective_from=AHEAD).exists()
+    assert terms_of(boss).status_code == 302
 
 
 # --- tables
