@@ -5,9 +5,11 @@ done.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from rq import cron
+from rq import Queue, cron
+from rq.serializers import JSONSerializer
 
 from delinquency import jobs
 from reminders import jobs as reminder_jobs
@@ -21,6 +23,9 @@ ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = (
     (run_jobs.sweep_jobs, "default", {"interval": 60}),
     (reminder_jobs.sweep, "outbox", {"interval": 60}),
 )
+
+# RQ's cron always pickles, whatever the queues say, and our workers read JSON only (rq 3.0: `CronJob.enqueue`).
+vars(cron)["Queue"] = partial(Queue, serializer=JSONSerializer)
 
 for function, queue, when in ENTRIES:
     cron.register(function, queue, **when)

@@ -2,6 +2,8 @@
 
 from django.core.management import call_command
 from django_rq.cron import DjangoCronScheduler
+from rq.job import Job
+from rq.serializers import JSONSerializer
 
 from delinquency import cron
 
@@ -15,6 +17,15 @@ def test_every_entry_is_registered_with_its_queue_and_its_time() -> None:
         for function, queue, when in cron.ENTRIES
     }
     assert "delinquency.jobs.close_day_nightly" in registered
+
+
+def test_what_cron_enqueues_can_be_read_by_our_workers(valkey) -> None:
+    scheduler = DjangoCronScheduler()
+    scheduler.load_config_from_file("delinquency.cron")
+    for entry in scheduler.get_jobs():
+        job = entry.enqueue(scheduler.connection)
+        fetched = Job.fetch(job.id, connection=scheduler.connection, serializer=JSONSerializer)
+        assert fetched.func_name == entry.func_name
 
 
 def test_the_engines_command_says_what_runs(capsys) -> None:
