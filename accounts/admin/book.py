@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
 from accounts.admin.importing import ImportPages
+from accounts.admin.postings import reversed_on
 from accounts.models import Account, AccountParty, Bill, Customer, Hold, Payment, Product
 from accounts.services import holds, parties, posting
 from runs import clock
@@ -38,8 +39,8 @@ class PaymentInline(ReadInline):
         return super().get_queryset(request).select_related("reversal")
 
     @admin.display(description=gettext_lazy("Reversed on"))
-    def reversed_on(self, payment: Payment) -> Any:
-        return payment.reversal.effective_on if hasattr(payment, "reversal") else None
+    def reversed_on(self, payment: Payment) -> str:
+        return reversed_on(payment)
 
 
 class HoldInline(ReadInline):

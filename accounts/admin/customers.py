@@ -80,6 +80,7 @@ class CustomerForm(BookForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and "new_id_number" in self.fields:
+            self.fields["new_id_number"].label = _("New identity number")
             self.fields["new_id_number"].help_text = _("Blank leaves the number as it is.")
             self.initial["seen_version"] = self.instance.version
             known = self.instance.locale
@@ -132,7 +133,7 @@ class CustomerAdmin(FoundByNumber):
 
     @admin.display(description=gettext_lazy("Identity number"))
     def masked_id_number(self, customer: Customer) -> str:
-        return customer.masked_id_number
+        return customer.masked_id_number or "–"
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Customer:
         return customers.register_customer(

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -55,6 +56,11 @@ class BillAdmin(EntryAdmin):
             service_fee=values["service_fee"],
             minimum_due=values["minimum_given"],
         )
+
+
+def reversed_on(payment: Payment) -> str:
+    """The day from which a payment does not count, as shown."""
+    return date_format(payment.reversal.effective_on) if hasattr(payment, "reversal") else "–"
 
 
 class ReverseForm(forms.Form):
@@ -104,8 +110,8 @@ class PaymentAdmin(EntryAdmin):
     ]
 
     @admin.display(description=gettext_lazy("Reversed on"))
-    def reversed_on(self, payment: Payment) -> Any:
-        return payment.reversal.effective_on if hasattr(payment, "reversal") else None
+    def reversed_on(self, payment: Payment) -> str:
+        return reversed_on(payment)
 
     def found_by(self, term: str) -> Q:
         return Q(ref__startswith=term) | of_account(term)

@@ -382,7 +382,9 @@ def test_a_payment_is_posted_and_reversed(boss: Client) -> None:
     assert Reversal.objects.get(payment=payment).reason == "returned"
     assert Standing.objects.get().overdue_since == date(2026, 2, 20)
     assert the_event("payment.reversed").reason == "returned"
-    assert reverse_it not in boss.get(changing(payment)).content.decode()
+    page = boss.get(changing(payment)).content.decode()
+    assert reverse_it not in page
+    assert "Feb. 10, 2026" in page
     again = boss.post(reverse_it, {"reason": "again"})
     assert "already" in again.context["form"].non_field_errors()[0]
     assert list(differences(*account_range())) == []
