@@ -133,7 +133,7 @@ class BillFactory(DjangoModelFactory[Bill]):
     due_on = DAY - timedelta(days=78)
     statement_on = factory.LazyAttribute(lambda made: made.due_on - timedelta(days=20))
     principal = Decimal("3310.00")
-    minimum_due = Decimal("2310.00")
+    minimum_given = minimum_due = Decimal("2310.00")
     recorded_at = MOMENT
 
 

@@ -21,7 +21,7 @@ OPEN = {
     "admin:jsi18n": "the admin's words for its scripts: no data",
 }
 VALUES = {
-    "int": "1", "str": "x", "slug": "x", "uuid": str(uuid.uuid4()), "path": "1", "day": "2026-11-22",
+    "int": "1", "str": "x", "slug": "x", "uuid": str(uuid.UUID(int=1)), "path": "1", "day": "2026-11-22",
 }  # fmt: skip
 
 

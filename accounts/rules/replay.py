@@ -114,6 +114,10 @@ class Replay:
         self.accrued = 0
         self.through = 0
 
+    def accrued_to_post(self) -> int:
+        """Late fee, in cents, that accrued and is no charge yet."""
+        return max(half_up(self.accrued, RATE_UNIT) - self.posted, 0)
+
 
 def is_unmet(state: BillState, final_passes_on: int | None, as_of: int) -> bool:
     """Is the bill unmet at the end of `as_of`?
@@ -428,8 +432,8 @@ class _LateFees:
     def post(self, today: int, waiting: list[_Waiting]) -> None:
         """Turn what accrued into a charge of `today`; cumulative rounding, so that no cent drifts. Waiting credit pays."""
         found = self.found
-        due = half_up(found.accrued, RATE_UNIT) - found.posted
-        if due <= 0:
+        due = found.accrued_to_post()
+        if not due:
             return
         found.posted += due
         found.fee_left += due

@@ -50,11 +50,13 @@ _BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, inter
 _PAYMENT_COLUMNS = "id, account_id, ref, amount, effective_on, recorded_at, designated_bill_id"
 
 
-def facts_sql(accounts: str, *, staged: bool = False) -> str:
+def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False) -> str:
     """The query for the accounts that `accounts` (SQL: a condition on `a`) selects, ordered by id.
 
-    With `staged` the bills and payments waiting in staging tables are read together with the book's.
+    With `staged` the bills and payments waiting in staging tables are read together with the book's; with `refs` the bills'
+    references as well.
     """
+    bill_refs = "array_agg(ref)" if refs else "NULL::text[]"
 
     def source(table: str, columns: str) -> str:
         live = f"SELECT {columns} FROM accounts_{table} WHERE account_id = a.id"
@@ -70,7 +72,7 @@ def facts_sql(accounts: str, *, staged: bool = False) -> str:
                      array_agg({_CENTS.format("principal")}), array_agg({_CENTS.format("minimum_given")}),
                      array_agg({_CENTS.format("minimum_due")}), array_agg({_CENTS.format("rolled_in")}),
                      array_agg({_CENTS.format("rolled_out")}), array_agg({_CENTS.format("allocated")}),
-                     array_agg(missed)
+                     array_agg(missed), {bill_refs}
                 FROM (SELECT * FROM ({source("bill", _BILL_COLUMNS)}) bills ORDER BY due_on, ref COLLATE "C") ordered
           ) b ON true
           LEFT JOIN LATERAL (
@@ -92,10 +94,19 @@ def facts_sql(accounts: str, *, staged: bool = False) -> str:
 
 
 def read_facts(
-    cursor: CursorWrapper, terms: TermsBook, accounts: str, parameters: Sequence[Any] = (), *, staged: bool = False
+    cursor: CursorWrapper,
+    terms: TermsBook,
+    accounts: str,
+    parameters: Sequence[Any] = (),
+    *,
+    staged: bool = False,
+    refs: bool = False,
 ) -> Iterator[AccountFacts]:
-    """Run `facts_sql` on `cursor` and turn its rows, one at a time, into facts."""
-    cursor.execute(facts_sql(accounts, staged=staged), parameters)
+    """Run `facts_sql` on `cursor` and turn its rows, one at a time, into facts.
+
+    A bill's `ref` is its reference with `refs`, else its place in the order of references.
+    """
+    cursor.execute(facts_sql(accounts, staged=staged, refs=refs), parameters)
     for row in cursor:
         yield _facts(row, terms)
 
@@ -105,13 +116,13 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on)
     if row[7] is not None:
         keys = row[7]
-        found.bills = list(map(Bill._make, zip(keys, range(len(keys)), *row[8:14], strict=False)))
+        found.bills = list(map(Bill._make, zip(keys, row[19] or range(len(keys)), *row[8:14], strict=False)))
         found.cached = {key: CachedBill(*cache) for key, *cache in zip(keys, *row[14:19], strict=False)}
-    if row[19] is not None:
-        keys = row[19]
-        found.credits = list(map(Credit._make, zip(keys, range(len(keys)), *row[20:26], strict=False)))
-    if row[26] is not None:
-        found.holds = list(map(Hold._make, zip(*row[26:31], strict=False)))
+    if row[20] is not None:
+        keys = row[20]
+        found.credits = list(map(Credit._make, zip(keys, range(len(keys)), *row[21:27], strict=False)))
+    if row[27] is not None:
+        found.holds = list(map(Hold._make, zip(*row[27:32], strict=False)))
     return found
 
 

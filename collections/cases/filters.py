@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, BucketRow, Customer, Product, RiskClass
@@ -87,8 +87,7 @@ class WorklistFilter(django_filters.FilterSet):
 
     def having_product(self, queryset: QuerySet[Case], name: str, value: Product) -> QuerySet[Case]:
         """Cases with a late account of the product."""
-        late = Account.objects.filter(customer_id=OuterRef("customer_id"), product=value, standing__isnull=False)
-        return queryset.filter(Exists(late))
+        return queryset.filter(products__contains=[value.code])
 
     def beside(self, left_out: str) -> QuerySet[Case]:
         """What all other filters leave: the numbers beside the choices of `left_out`."""

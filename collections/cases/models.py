@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +20,8 @@ class Case(models.Model):
     """One spell of lateness of one customer, from the first late account to none.
 
     `bucket`, `currency`, `clock_*` are those of the customer's worst account, `overdue_amount` the sum over the late
-    accounts in that currency; all follow the standings, in the close of day and at once when money moves.
+    accounts in that currency, `products` the codes of the late accounts' products; all follow the standings, in the close of
+    day and at once when money moves.
     Days past due on D = `coalesce(clock_stopped_on, D) - clock_from_on`, as on a standing.
     """
 
@@ -33,6 +35,7 @@ class Case(models.Model):
     currency = models.CharField(_("currency"), max_length=3)
     overdue_amount = MoneyField(_("overdue amount"))
     late_accounts = models.PositiveSmallIntegerField(_("late accounts"), default=1)
+    products = ArrayField(models.CharField(max_length=40), verbose_name=_("products"), default=list)
     clock_from_on = models.DateField()
     clock_stopped_on = models.DateField(null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"))

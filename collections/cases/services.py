@@ -19,36 +19,41 @@ BATCH = 2_000
 CLOSE = SystemActor("close of day")
 
 # What the standings say of each customer: the worst account's bucket, class, currency and clock, the sum in its currency.
-_WANTED = """
+WANTED = """
     SELECT DISTINCT ON (l.customer_id) l.customer_id, l.bucket, l.risk_class, l.currency, l.clock_from_on, l.clock_stopped_on,
            sum(l.overdue_amount) OVER (PARTITION BY l.customer_id, l.currency) AS overdue_amount,
-           count(*) OVER (PARTITION BY l.customer_id) AS late_accounts
+           count(*) OVER (PARTITION BY l.customer_id) AS late_accounts,
+           (SELECT array_agg(DISTINCT p.code ORDER BY p.code)
+              FROM accounts_account o JOIN accounts_standing os ON os.account_id = o.id
+              JOIN accounts_product p ON p.id = o.product_id WHERE o.customer_id = l.customer_id) AS products
       FROM (SELECT a.customer_id, a.currency, s.* FROM accounts_account a
               JOIN accounts_standing s ON s.account_id = a.id WHERE a.customer_id = ANY(%(customers)s)) l
      ORDER BY l.customer_id, coalesce(l.clock_stopped_on, %(day)s) - l.clock_from_on DESC, l.overdue_amount DESC, l.account_id"""
 
 _OPEN = f"""
-    WITH wanted AS ({_WANTED}), numbered AS (
+    WITH wanted AS ({WANTED}), numbered AS (
         SELECT nextval(pg_get_serial_sequence('cases_case', 'id')) AS id, w.* FROM wanted w
          WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.customer_id = w.customer_id AND c.status = 'open'))
     INSERT INTO cases_case (id, ref, customer_id, status, opened_on, bucket, risk_class, currency, overdue_amount,
-           late_accounts, clock_from_on, clock_stopped_on, opened_at, version)
+           late_accounts, products, clock_from_on, clock_stopped_on, opened_at, version)
     SELECT id, 'C' || lpad(id::text, greatest(8, length(id::text)), '0'), customer_id, 'open', %(day)s, bucket, risk_class,
-           currency, overdue_amount, late_accounts, clock_from_on, clock_stopped_on, %(now)s, 1 FROM numbered
+           currency, overdue_amount, late_accounts, products, clock_from_on, clock_stopped_on, %(now)s, 1 FROM numbered
     RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts"""
 
 _MOVE = f"""
-    WITH wanted AS ({_WANTED})
+    WITH wanted AS ({WANTED})
     UPDATE cases_case c
        SET bucket = w.bucket, risk_class = w.risk_class, currency = w.currency, overdue_amount = w.overdue_amount,
-           late_accounts = w.late_accounts, clock_from_on = w.clock_from_on, clock_stopped_on = w.clock_stopped_on,
+           late_accounts = w.late_accounts, products = w.products, clock_from_on = w.clock_from_on,
+           clock_stopped_on = w.clock_stopped_on,
            version = c.version + 1
       FROM wanted w, (SELECT id, bucket, overdue_amount, late_accounts FROM cases_case
                        WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
      WHERE c.customer_id = w.customer_id AND c.status = 'open' AND b.id = c.id
-       AND (c.bucket, c.risk_class, c.currency, c.overdue_amount, c.late_accounts, c.clock_from_on, c.clock_stopped_on)
-           IS DISTINCT FROM
-           (w.bucket, w.risk_class, w.currency, w.overdue_amount, w.late_accounts, w.clock_from_on, w.clock_stopped_on)
+       AND (c.bucket, c.risk_class, c.currency, c.overdue_amount, c.late_accounts, c.products::text[],
+            c.clock_from_on, c.clock_stopped_on)
+           IS DISTINCT FROM (w.bucket, w.risk_class, w.currency, w.overdue_amount, w.late_accounts, w.products::text[],
+            w.clock_from_on, w.clock_stopped_on)
     RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts,
               c.bucket, c.overdue_amount, c.late_accounts"""
 

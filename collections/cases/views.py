@@ -97,7 +97,7 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
         key=lambda payment: (payment.effective_on, payment.pk),
         reverse=True,
     )
-    late = [account for account in accounts if account.standing]
+    late = [account for account in accounts if account.how_late.late]
     stopped_at = found.clock_stopped_on or found.closed_on or day
     context |= {
         "closed_day": closed_day,

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from typing import Any
 
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from staff.permissions import may_enter_data
 from staff.preferences import theme_of
 
 
-def preferences(request: HttpRequest) -> dict[str, str]:
-    """`theme`: light, dark, or empty to follow the reader's system. Applied on the server, so that nothing flashes."""
-    return {"theme": theme_of(request)}
+def preferences(request: HttpRequest) -> dict[str, Any]:
+    """`theme`: light, dark, or empty to follow the reader's system, applied on the server, so that nothing flashes.
+    `may_enter_data`: whether the way to the data-entry pages is shown; asked only where a page shows it."""
+    return {
+        "theme": theme_of(request),
+        "may_enter_data": SimpleLazyObject(lambda: may_enter_data(request.user)),
+    }

@@ -218,3 +218,17 @@ def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
                         close_day(actor=ACTOR, day=today)
                         today += timedelta(days=1)
         everything_agrees()
+
+
+def test_a_case_names_the_products_of_its_late_accounts() -> None:
+    account = an_account("revolving")
+    a_bill(account, "B1", date(2026, 2, 1))
+    case = Case.objects.get()
+    assert case.products == ["revolving"]
+    other = posting.open_account(
+        actor=ACTOR, ref="A2", customer_id=account.customer_id, product_code="plain", currency="CNY"
+    )
+    a_bill(other, "B2", date(2026, 2, 1))
+    case.refresh_from_db()
+    assert (case.products, case.late_accounts) == (["plain", "revolving"], 2)
+    everything_agrees()

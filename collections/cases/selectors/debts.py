@@ -1,104 +1,108 @@
-"""A customer's accounts with their bills, as the case page shows them."""
+"""A customer's accounts with their bills, as the case page shows them: the replay's own findings, nothing judged again."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import TypeVar
 
-from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import (
-    Account,
-    Allocation,
-    Bill,
-    Component,
-    EntryKind,
-    LedgerEntry,
-    OverdueKind,
-    Payment,
-    ProductTerms,
-    Standing,
-)
+from accounts.models import Account, Payment
+from accounts.rules import Bill, BillState, HowLate, Replay, day, judge, money, replay, to_date
+from accounts.rules.judge import FULL, believed
+from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.terms import read_terms
 
 ZERO = Decimal("0.00")
-_Row = TypeVar("_Row", Bill, Payment)
-_MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=14, decimal_places=2)
 
 
 @dataclass(frozen=True)
 class BillView:
-    """One bill as a row: what it asks, what it got, and the word for where that leaves it."""
+    """One bill as a row: what it asks, what it got, and the word for where that leaves it.
+
+    `found` is None before its statement date: then it takes no part.
+    """
 
     bill: Bill
-    day: date
-    grace_ends_on: date
+    billed_minimum: int
+    found: BillState | None
+    is_late: bool
     whole_is_due: bool
+    day: date
 
     @property
-    def is_late(self) -> bool:
-        """Unmet on the day: past its grace and short of its minimum, or of anything once the final due date has passed."""
-        return self.left > 0 if self.whole_is_due else self.short > 0 and self.day > self.grace_ends_on
+    def statement_on(self) -> date | None:
+        return to_date(self.bill.statement_on)
 
     @property
-    def lacking(self) -> Decimal:
-        """What makes this bill current."""
-        return self.left if self.whole_is_due else self.short
+    def due_on(self) -> date | None:
+        return to_date(self.bill.due_on)
 
     @property
     def amount(self) -> Decimal:
         """What the bill asks in all, with what rolled in and without what rolled out."""
-        bill = self.bill
-        return bill.principal + bill.interest + bill.service_fee + bill.rolled_in - bill.rolled_out
+        if self.found is None:
+            return money(self.bill.principal + self.bill.interest + self.bill.service_fee)
+        return money(self.found.capacity)
 
     @property
-    def left(self) -> Decimal:
-        return max(self.amount - self.bill.allocated, ZERO)
+    def minimum(self) -> Decimal:
+        return money(self.billed_minimum if self.found is None else self.found.minimum)
 
     @property
-    def short(self) -> Decimal:
-        """What is missing to the minimum."""
-        return max(self.bill.minimum_due - self.bill.allocated, ZERO)
+    def allocated(self) -> Decimal:
+        return ZERO if self.found is None else money(self.found.allocated)
+
+    @property
+    def lacking(self) -> Decimal:
+        """What makes this bill current."""
+        if self.found is None:
+            return ZERO
+        return money(self.found.left if self.whole_is_due else self.found.short)
 
     @property
     def percent_of_minimum(self) -> int:
         """How far the minimum is met, 0 to 100; rounded down, so that 100 means met."""
-        if self.bill.minimum_due <= 0:
+        if self.minimum <= 0:
             return 100
-        return int(min(self.bill.allocated / self.bill.minimum_due, Decimal(1)) * 100)
+        return int(min(self.allocated / self.minimum, Decimal(1)) * 100)
 
     @property
     def state(self) -> tuple[str, str | Promise]:
         """(tone, word). The tone colours it, the word says it."""
-        if self.left == 0:
+        if self.found is None:
+            return "plain", _("Not yet billed")
+        if self.found.left == 0:
             return "may", _("Paid")
         if self.is_late:
             return "mustnot", _("Unmet")
-        if self.short == 0:
+        if self.found.short == 0:
             return "may", _("Minimum met")
-        if self.bill.due_on >= self.day:
+        if self.bill.due_on >= day(self.day):
             return "plain", _("Not yet due")
         return "watch", _("In grace")
 
 
 @dataclass(frozen=True)
 class AccountView:
-    """One account of the customer with everything that the page says of it."""
+    """One account of the customer with everything that the page says of it, as of `day`."""
 
     account: Account
-    standing: Standing | None
+    how_late: HowLate
     owed: Decimal
     late_fee: Decimal
     bills: Sequence[BillView]
     payments: Sequence[Payment]
     day: date
-    days_past_due: int
+
+    @property
+    def days_past_due(self) -> int:
+        return self.how_late.days_past_due
 
     @property
     def unmet(self) -> list[BillView]:
@@ -108,81 +112,63 @@ class AccountView:
     @property
     def held_days(self) -> int:
         """Days since it fell overdue that a deferral took off the clock."""
-        if self.standing is None:
+        if self.how_late.overdue_since is None:
             return 0
-        return (self.day - self.standing.overdue_since).days - self.days_past_due
+        return day(self.day) - self.how_late.overdue_since - self.days_past_due
 
 
-def debts(customer_id: int, day: date) -> list[AccountView]:
-    """The customer's accounts as of `day`, late ones first, longest overdue first. Three queries, however many there are."""
-    accounts = list(_accounts(customer_id))
-    bills = _by_account(_bills(customer_id))
-    payments = _by_account(
+def debts(customer_id: int, on: date) -> list[AccountView]:
+    """The customer's accounts as of `on` (or the later day to which a posting took one), the longest overdue first.
+
+    Four queries, however many there are.
+    """
+    accounts = {
+        account.pk: account for account in Account.objects.filter(customer_id=customer_id).select_related("product")
+    }
+    payments: dict[int, list[Payment]] = defaultdict(list)
+    for payment in (
         Payment.objects.filter(account__customer_id=customer_id)
         .select_related("reversal", "account")
         .order_by("-effective_on", "-id")
-    )
-    views = [_view(account, bills[account.pk], payments[account.pk], day) for account in accounts]
-    return sorted(views, key=lambda view: (view.standing is None, -view.days_past_due, view.account.pk))
+    ):
+        payments[payment.account_id].append(payment)
+    with connection.cursor() as cursor:
+        views = [
+            _view(facts, accounts[facts.account_id], payments[facts.account_id], on)
+            for facts in read_facts(cursor, read_terms(), "a.customer_id = %s", (customer_id,), refs=True)
+            if facts.account_id in accounts
+        ]
+    return sorted(views, key=lambda view: (not view.how_late.late, -view.days_past_due, view.account.pk))
 
 
-def _accounts(customer_id: int) -> QuerySet[Account]:
-    entries = LedgerEntry.objects.filter(account=OuterRef("pk")).order_by().values("account")
-    fees = entries.filter(kind__in=(EntryKind.LATE_FEE, EntryKind.WAIVER))
-    paid_fees = (
-        Allocation.objects.filter(account=OuterRef("pk"), component=Component.LATE_FEE, bill=None)
-        .filter(~Q(entry__kind=EntryKind.WAIVER))
-        .order_by()
-        .values("account")
-    )
-    zero = Value(ZERO, _MONEY)
-    owed = Subquery(entries.exclude(kind=EntryKind.ROLL_OVER).values(sum=Sum("amount")), output_field=_MONEY)
-    charged = Subquery(fees.values(sum=Sum("amount")), output_field=_MONEY)
-    paid = Subquery(paid_fees.values(sum=Sum("amount")), output_field=_MONEY)
-    return (
-        Account.objects.filter(customer_id=customer_id)
-        .select_related("product", "standing")
-        .annotate(owed=Coalesce(owed, zero), late_fee=Coalesce(charged, zero) - Coalesce(paid, zero))
-        .order_by(F("standing__clock_from_on").asc(nulls_last=True), "pk")
-    )
-
-
-def _bills(customer_id: int) -> QuerySet[Bill]:
-    """The bills with the grace of their statement's day: the terms in force then, else the earliest."""
-    terms = ProductTerms.objects.filter(product=OuterRef("account__product"))
-    in_force = terms.filter(effective_from__lte=OuterRef("statement_on")).order_by("-effective_from")
-    grace = Coalesce(
-        Subquery(in_force.values("grace_days")[:1]),
-        Subquery(terms.order_by("effective_from").values("grace_days")[:1]),
-        0,
-    )
-    return Bill.objects.filter(account__customer_id=customer_id).annotate(grace_days=grace).order_by("-due_on", "-ref")
-
-
-def _view(account: Account, bills: Sequence[Bill], payments: Sequence[Payment], day: date) -> AccountView:
-    standing = getattr(account, "standing", None)
-    final = standing is not None and standing.kind == OverdueKind.FULL
+def _view(facts: AccountFacts, account: Account, payments: Sequence[Payment], on: date) -> AccountView:
+    on = max(on, facts.aged_on) if facts.aged_on else on
+    holds = believed(facts.holds, None)
+    found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=day(on))
+    how_late = judge(facts.terms, found.bills, holds, day(on))
+    states = {state.key: state for state in found.bills}
+    late_fee = _late_fee(found)
     return AccountView(
         account=account,
-        standing=standing,
-        owed=account.owed,  # type: ignore[attr-defined]  # annotated in _accounts
-        late_fee=account.late_fee,  # type: ignore[attr-defined]  # annotated in _accounts
+        how_late=how_late,
+        owed=money(sum(state.left for state in found.bills) - found.credit) + late_fee,
+        late_fee=late_fee,
         bills=[
-            BillView(bill, day, bill.due_on + timedelta(days=bill.grace_days), final)  # type: ignore[attr-defined]  # annotated in _bills
-            for bill in bills
+            BillView(
+                bill=bill,
+                billed_minimum=facts.cached[bill.key].minimum,
+                found=states.get(bill.key),
+                is_late=bill.key in how_late.unmet,
+                whole_is_due=how_late.kind == FULL,
+                day=on,
+            )
+            for bill in reversed(facts.bills)
         ],
         payments=payments,
-        day=day,
-        days_past_due=0 if standing is None else _days(standing, day),
+        day=on,
     )
 
 
-def _days(standing: Standing, day: date) -> int:
-    return ((standing.clock_stopped_on or day) - standing.clock_from_on).days
-
-
-def _by_account(rows: Iterable[_Row]) -> dict[int, list[_Row]]:
-    grouped: dict[int, list[_Row]] = defaultdict(list)
-    for row in rows:
-        grouped[row.account_id].append(row)
-    return grouped
+def _late_fee(found: Replay) -> Decimal:
+    """What is unpaid of the late fees, with what accrued since they were last posted."""
+    return money(found.fee_left + found.accrued_to_post())

@@ -6,13 +6,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.rules import to_date
 from cases.selectors.debts import AccountView, BillView
 
 
 def why(view: AccountView) -> list[str]:
     """The sentences for a late account: what is unmet, since when the days count, what stopped them."""
-    standing = view.standing
-    if standing is None or not view.unmet:
+    if not view.how_late.late:
         return []
     return [_bill(view.unmet[0]), *_further(view), *_clock(view)]
 
@@ -20,9 +20,9 @@ def why(view: AccountView) -> list[str]:
 def _bill(bill: BillView) -> str:
     facts = {
         "bill": bill.bill.ref,
-        "due": date_format(bill.bill.due_on, "Y-m-d"),
-        "wanted": f"{bill.amount if bill.whole_is_due else bill.bill.minimum_due:,.2f}",
-        "got": f"{bill.bill.allocated:,.2f}",
+        "due": str(bill.due_on),
+        "wanted": f"{bill.amount if bill.whole_is_due else bill.minimum:,.2f}",
+        "got": f"{bill.allocated:,.2f}",
         "lacking": f"{bill.lacking:,.2f}",
     }
     if bill.whole_is_due:
@@ -43,9 +43,9 @@ def _further(view: AccountView) -> list[str]:
 
 
 def _clock(view: AccountView) -> list[str]:
-    assert view.standing is not None
-    since = date_format(view.standing.overdue_since, "Y-m-d")
-    if view.standing.clock_stopped_on is not None:
+    since = to_date(view.how_late.overdue_since)
+    assert since is not None
+    if view.how_late.clock_stopped_on is not None:
         told = _("A deferral stops the days at present.")
     elif view.held_days > 0:
         told = ngettext("A deferral took %(count)d day off.", "Deferrals took %(count)d days off.", view.held_days) % {
@@ -53,4 +53,7 @@ def _clock(view: AccountView) -> list[str]:
         }
     else:
         told = _("Nothing stopped the days.")
-    return [_("Overdue since %(since)s; the day after counts as the first.") % {"since": since}, told]
+    return [
+        _("Overdue since %(since)s; the day after counts as the first.") % {"since": date_format(since, "Y-m-d")},
+        told,
+    ]
