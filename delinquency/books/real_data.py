@@ -201,8 +201,7 @@ def _why() -> Iterator[str]:
     yield ""
     yield (
         "- **The minimum.** Ours is 10 % of the balance; the bank's is not in the data, but most of its accounts of status 0 "
-        "(revolving, in time) paid only about 5 % of the balance before. All of these are late here. This is by far the "
-        "largest part of *we late, bank not*."
+        "(revolving, in time) paid only about 5 % of the balance before (the median). Whoever does so is late here."
     )
     yield (
         "- **What was before April is not known.** The bank's status counts months late from before the data; here nothing "
@@ -221,7 +220,6 @@ def _why() -> Iterator[str]:
         "- **The day of a payment is not in the data.** Here it counts on the due date, in time; a payment a day late is seen "
         "by the bank and not by us."
     )
-    yield "- **Small balances.** Where the balance is a few dollars the bank does not call it late; we do."
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:

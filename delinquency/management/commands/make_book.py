@@ -23,6 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--bills", type=int, default=12, help="bills an account (12)")
         parser.add_argument("--processes", type=int, default=2, help="processes that make histories (2)")
 
+        parser.add_argument("--parts", action="store_true", help="print how long each part took")
+
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         try:
@@ -31,7 +33,7 @@ class Command(BaseCommand):
                 seed=options["seed"],
                 bills=options["bills"],
                 processes=options["processes"],
-                say=self.stderr.write if options["verbosity"] else lambda _: None,
+                say=self.stdout.write if options["parts"] else lambda _: None,
             )
         except (BookNotEmpty, ValueError) as error:
             raise CommandError(str(error)) from error

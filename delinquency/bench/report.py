@@ -1,0 +1,167 @@
+"""docs/benchmarks.md, from what was measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from delinquency.bench.imports import Imported
+from delinquency.bench.nights import Night
+
+
+@dataclass
+class Findings:
+    """Everything that one run of the benchmark found; what was left out stays empty."""
+
+    accounts: int
+    seed: int
+    made_seconds: float = 0.0
+    made_parts: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)
+    late: int = 0
+    nights: list[Night] = field(default_factory=list)
+    half_nights: list[Night] = field(default_factory=list)
+    payments: dict[str, float] = field(default_factory=dict)
+    verify_seconds: float = 0.0
+    imported: Imported | None = None
+    pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def write(found: Findings, file: Path) -> None:
+    """Write the report."""
+    file.write_text("\n".join(_lines(found)) + "\n", encoding="utf-8")
+
+
+def _lines(found: Findings) -> Iterator[str]:
+    yield "# Benchmarks"
+    yield ""
+    yield f"Written by `make bench ACCOUNTS={found.accounts} SEED={found.seed}`: one run, side by side, nothing left out."
+    yield ""
+    yield f"Machine: {_machine()}"
+    yield ""
+    yield "Processes that are started are timed without Python's and Django's start-up unless it says otherwise."
+    yield ""
+    yield f"## The book: {found.accounts:,} accounts"
+    yield ""
+    if found.made_seconds:
+        yield f"`make_book` took {found.made_seconds:.0f} s with start-up (goal for 1,000,000: 300 s on 2 cores):"
+        yield ""
+        yield from (f"- {line}" for line in found.made_parts.splitlines() if line.endswith(" s"))
+        yield ""
+    yield from _table(("rows of", "count"), [(name, f"{count:,}") for name, count in found.sizes.items()])
+    yield f"{found.late:,} accounts late ({found.late / found.accounts:.1%}) before the first night measured."
+    yield ""
+    yield from _nights(found)
+    yield from _others(found)
+
+
+def _nights(found: Findings) -> Iterator[str]:
+    nights, half = found.nights, found.half_nights
+    if not nights:
+        return
+    yield "## close_day against its floor"
+    yield ""
+    yield (
+        "Consecutive nights of one book. The floor: one session writes the very rows that the night wrote, inserted or "
+        "changed, by INSERT … SELECT from saved copies in one transaction, into a copy of the same database with the same "
+        "stock, indexes, keys and triggers. Sessions are psycopg's; the work is the server's."
+    )
+    yield ""
+    yield from _table(
+        ("night", "standings changed", "rows written", "close_day, s", "floor, s", "× floor", "peak MiB"),
+        [
+            (
+                str(night.day),
+                f"{night.changes:,}",
+                f"{sum(night.rows.values()):,}",
+                f"{night.seconds:.2f}",
+                f"{night.floor_seconds:.2f}",
+                f"{night.ratio:.2f}",
+                f"{night.peak_mib:.0f}",
+            )
+            for night in nights
+        ],
+    )
+    yield f"**Median {median(n.ratio for n in nights):.2f} × the floor** (goal 2.5)."
+    yield f"Peak memory of the closing process (VmHWM): {max(n.peak_mib for n in nights):.0f} MiB (goal 200)."
+    steps = {name: median(n.steps[name] for n in nights) for name in nights[0].steps}
+    yield "Where the time goes (medians): " + ", ".join(f"{name} {s:.2f} s" for name, s in steps.items()) + "."
+    rows = nights[len(nights) // 2].rows
+    yield "Rows of one night: " + ", ".join(f"{table} {count:,}" for table, count in rows.items()) + "."
+    yield ""
+    if half:
+        ratio = median(b.seconds / a.seconds for a, b in zip(nights, half, strict=False))
+        yield (
+            f"The same nights on half the book (every account that they change, and of the others only some): "
+            f"{', '.join(f'{n.seconds:.2f} s for {n.changes:,} changes' for n in half)}. "
+            f"**{ratio:.2f} of the time** on the whole book (goal 0.8 to 1.2)."
+        )
+        yield ""
+
+
+def _others(found: Findings) -> Iterator[str]:
+    if found.payments:
+        p = found.payments
+        yield "## A payment posted while the day closes"
+        yield ""
+        yield (
+            f"{p['count']:.0f} payments one after the other during a close: median {p['median']:.0f} ms, "
+            f"**p99 {p['p99']:.0f} ms** (goal 1,000), worst {p['worst']:.0f} ms."
+        )
+        yield ""
+    if found.verify_seconds:
+        yield "## verify_book"
+        yield ""
+        yield f"The whole book in **{found.verify_seconds:.0f} s**, start-up included (goal for 1,000,000: 150 s)."
+        yield ""
+    if found.imported:
+        i = found.imported
+        yield "## import_book"
+        yield ""
+        yield (
+            f"{i.accounts:,} accounts from CSV: {i.import_seconds:.1f} s, of which start-up {i.startup_seconds:.1f} s. COPY of "
+            f"all {i.rows:,} rows that it wrote, into an equally empty database: {i.copy_seconds:.1f} s. "
+            f"**{i.share:.0%} of COPY's speed** (goal 30 %)."
+        )
+        yield ""
+    if found.pages:
+        yield "## Pages against this book"
+        yield ""
+        yield "Requests through Django's test client, the three kinds in turn."
+        yield ""
+        yield from _table(
+            ("page", "queries", "median, ms", "p95, ms"),
+            [
+                (name, f"{page['queries']:.0f}", f"{page['median']:.1f}", f"{page['p95']:.1f}")
+                for name, page in found.pages.items()
+            ],
+        )
+        yield "Goals: 12 queries, p95 100 ms."
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    model = next(
+        (line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")), platform.processor()
+    )
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{model}, {cores} cores, {memory:.0f} GiB, {system}."
+
+
+def _cpu_lines() -> list[str]:
+    file = Path("/proc/cpuinfo")
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""

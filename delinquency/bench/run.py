@@ -1,0 +1,102 @@
+"""The whole benchmark, in order, each part saying how far it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from delinquency.bench import nights
+from delinquency.bench.databases import Database
+from delinquency.bench.half import make_half
+from delinquency.bench.imports import measure_import
+from delinquency.bench.report import Findings
+
+Say = Callable[[str], None]
+NIGHTS = 3
+_COUNTED = ("account", "bill", "payment", "ledgerentry", "allocation", "contactpoint")
+
+
+def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Findings:
+    """Measure everything on a book of so many accounts; `keep` leaves the made book for the next run."""
+    found = Findings(accounts, seed)
+    # What the measurements change is a copy; the made book stays as it was.
+    made, book, floor, half = (Database(name) for name in (f"made_{accounts}_{seed}", "book", "floor", "half"))
+    try:
+        _make(made, found, say)
+        say("copying the book, closing its first day (all of its late accounts get their cases)")
+        book.create(made)
+        first = nights.opening(book) + timedelta(days=1)
+        nights.close(book, first)
+        book.settle()
+        found.sizes, found.late = _sizes(book)
+        floor.create(book)
+        floor.settle()
+        say("half the book")
+        make_half(book, half)
+        half.settle()
+        for day in nights.days_after(first, NIGHTS):
+            night = nights.close_with_floor(book, floor, day)
+            found.nights.append(night)
+            say(f"{day}: {night.seconds:.2f} s, floor {night.floor_seconds:.2f} s, {night.ratio:.2f} ×, {night.steps}")
+        for day in nights.days_after(first, NIGHTS):
+            found.half_nights.append(nights.close(half, day))
+            say(f"{day} on half the book: {found.half_nights[-1].seconds:.2f} s")
+        floor.drop()
+        half.drop()
+        say("payments while a day closes")
+        found.payments = _payments(book, seed, first + timedelta(days=NIGHTS + 1))
+        say(f"{found.payments}")
+        say("verify_book")
+        found.verify_seconds = book.manage("verify_book").seconds
+        say(f"{found.verify_seconds:.1f} s; pages")
+        found.pages = book.manage("bench", "--inside", "pages", "--seed", str(seed)).json
+        say(f"{found.pages}")
+        say(f"import of {min(imported, accounts):,} accounts")
+        found.imported = measure_import(made, min(imported, accounts))
+        say(f"{found.imported.share:.0%} of the speed of COPY")
+    finally:
+        for database in (book, floor, half, Database("import"), Database("copy"), *(() if keep else (made,))):
+            database.drop()
+    return found
+
+
+def _make(made: Database, found: Findings, say: Say) -> None:
+    if made.exists():
+        say("using the book that was kept")
+        return
+    say("making the book")
+    made.create()
+    try:
+        run = made.manage("make_book", "--accounts", str(found.accounts), "--seed", str(found.seed), "--parts")
+    except BaseException:
+        made.drop()
+        raise
+    found.made_seconds, found.made_parts = run.seconds, run.output
+    say(run.output)
+    made.settle()
+
+
+def _sizes(book: Database) -> tuple[dict[str, int], int]:
+    with book.connect() as session:
+        counts = {}
+        for name in _COUNTED:
+            row = session.execute(f"SELECT count(*) FROM accounts_{name}".encode()).fetchone()
+            counts[name] = int(row[0]) if row else 0
+        row = session.execute("SELECT count(*) FROM accounts_standing").fetchone()
+        return counts, int(row[0]) if row else 0
+
+
+def _payments(book: Database, seed: int, day: date) -> dict[str, float]:
+    """Post payments for as long as a close runs beside."""
+    process = book.start("bench", "--inside", "payments", "--seed", str(seed), stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.readline()
+    try:
+        nights.close(book, day)
+    finally:
+        output, _ = process.communicate()
+    found: dict[str, float] = json.loads(output)
+    return found
