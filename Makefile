@@ -72,8 +72,8 @@ bench: setup migrate ## Measures on a large book and writes docs/benchmarks.md.
 migrate: setup ## Brings the database up to date.
 	$(MANAGE) migrate --verbosity 0
 
-messages: setup ## Collects new texts for translation into delinquency/locale (needs gettext).
-	$(MANAGE) makemessages --locale zh_Hans --no-obsolete --no-wrap --ignore '$(VENV)/*' --ignore 'var/*'
+messages: setup ## Collects new texts for translation and compiles what is translated.
+	$(MANAGE) messages
 
 lock: ## Locks requirements/*.in anew (needs uv).
 	cd requirements && for name in base dev; do \

@@ -6,9 +6,10 @@ the whole book streams through here every time it is verified; dates and `Decima
 
 from accounts.rules.facts import Bill, Credit, Hold, Known, cents, day, moment, money, ordinal, to_date
 from accounts.rules.judge import HowLate, judge
-from accounts.rules.replay import RATE_UNIT, BillState, Replay, replay
+from accounts.rules.replay import replay
 from accounts.rules.split import Touched, split
 from accounts.rules.standing import standing
+from accounts.rules.states import RATE_UNIT, BillState, Replay
 from accounts.rules.terms import AllocationRule, BucketTable, DatedTerms, RiskTable, Terms
 
 __all__ = [

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.rules.facts import Hold
-from accounts.rules.replay import BillState, covered_days, is_unmet
+from accounts.rules.fees import covered_days
+from accounts.rules.states import BillState, is_unmet
 from accounts.rules.terms import CURRENT_BUCKET, NORMAL, Terms, in_force
 
 SINGLE, MULTIPLE, FULL = "single", "multiple", "full"

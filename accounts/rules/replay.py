@@ -6,128 +6,15 @@ itself, so the order in which entries arrived cannot change them; the ledger rec
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import date
-from functools import cache
-from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
 
 from accounts.rules.facts import Bill, Credit, Hold, Known, half_up
+from accounts.rules.fees import NEVER, LateFees, month_ends
+from accounts.rules.states import Allocated, BillState, Replay, RolledOver, is_unmet
 from accounts.rules.terms import AllocationRule, DatedTerms, Terms
 
-RATE_UNIT = 100_000_000
 LATE_FEE = "late_fee"
-
-
-class BillState:
-    """A bill during the replay: what it holds (`capacity`), its minimum and what was allocated to it, in cents."""
-
-    __slots__ = (
-        "allocated",
-        "bill",
-        "capacity",
-        "due_on",
-        "key",
-        "minimum",
-        "missed",
-        "missed_on",
-        "rolled_in",
-        "rolled_out",
-    )
-
-    def __init__(
-        self,
-        bill: Bill | None,
-        key: int,
-        due_on: int,
-        capacity: int,
-        minimum: int,
-        missed_on: int,
-        allocated: int = 0,
-        missed: bool | None = None,
-    ) -> None:
-        self.bill = bill
-        self.key = key
-        self.due_on = due_on
-        self.capacity = capacity
-        self.minimum = minimum
-        # The first day on which the bill can be unmet: the day after its due date and grace.
-        self.missed_on = missed_on
-        self.allocated = allocated
-        # Whether it was unmet on that day; None before the day, or where the product does not count missed bills.
-        self.missed = missed
-        self.rolled_in = 0
-        self.rolled_out = 0
-
-    @property
-    def left(self) -> int:
-        return self.capacity - self.allocated
-
-    @property
-    def short(self) -> int:
-        """What is missing to the minimum due."""
-        return max(self.minimum - self.allocated, 0)
-
-
-class Allocated(NamedTuple):
-    """Part of a credit that met a bill (key None: the late fees)."""
-
-    credit: int
-    bill: int | None
-    amount: int
-    version: int
-
-
-class RolledOver(NamedTuple):
-    """What a new bill took over from an older one at its statement."""
-
-    into: int
-    out_of: int
-    day: int
-    amount: int
-
-
-class Posted(NamedTuple):
-    """A late fee that became a charge on a day."""
-
-    day: int
-    amount: int
-
-
-class Replay:
-    """What the replay found. Bills are in the order of allocation: earlier due date, then ref."""
-
-    __slots__ = ("accrued", "bills", "credit", "fee_left", "fees", "movements", "posted", "through")
-
-    def __init__(self) -> None:
-        self.bills: list[BillState] = []
-        # What moved, in the order in which it did.
-        self.movements: list[Allocated | RolledOver] = []
-        self.fees: list[Posted] = []
-        # Waiting credit, late fees posted and still unpaid, late fees posted ever: cents.
-        self.credit = 0
-        self.fee_left = 0
-        self.posted = 0
-        # Late fee accrued so far, in cents × RATE_UNIT, and the last day it covers.
-        self.accrued = 0
-        self.through = 0
-
-    def accrued_to_post(self) -> int:
-        """Late fee, in cents, that accrued and is no charge yet."""
-        return max(half_up(self.accrued, RATE_UNIT) - self.posted, 0)
-
-
-def is_unmet(state: BillState, final_passes_on: int | None, as_of: int) -> bool:
-    """Is the bill unmet at the end of `as_of`?
-
-    After its due date and grace it is while less than its minimum is allocated; once the final due date has passed, while
-    anything of it is left.
-    """
-    if final_passes_on is not None and as_of >= final_passes_on:
-        return state.capacity > state.allocated
-    return as_of >= state.missed_on and state.minimum > state.allocated
 
 
 def replay(
@@ -203,10 +90,6 @@ def _judge_missed_on_their_day(
         since = reversed_on
 
 
-# Later than any day of any book.
-_NEVER = 10**9
-
-
 class _Waiting:
     """A credit with money left that no bill asked for yet."""
 
@@ -224,7 +107,7 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
     The whole book streams through this loop whenever it is verified: it walks three sorted lists side by side.
     """
     found = Replay()
-    fees = _LateFees(terms, found, holds) if terms.charges_late_fees() else None
+    fees = LateFees(terms, found, holds) if terms.charges_late_fees() else None
     final_passes_on = terms.final_passes_on()
     arrivals = sorted(bills, key=_STATEMENT)
     marks, missed_days = _marks(terms, arrivals, credits, fees is not None, as_of)
@@ -233,21 +116,22 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
     waiting: list[_Waiting] = []
     # The next of each list.
     bill_at = credit_at = mark_at = 0
-    next_bill = arrivals[0].statement_on if arrivals else _NEVER
-    next_credit = credits[0].effective_on if credits else _NEVER
-    next_mark = marks[0] if marks else _NEVER
+    next_bill = arrivals[0].statement_on if arrivals else NEVER
+    next_credit = credits[0].effective_on if credits else NEVER
+    next_mark = marks[0] if marks else NEVER
     while True:
         today = min(next_bill, next_credit, next_mark)
-        if today == _NEVER:
+        if today == NEVER:
             break
         if fees is not None and (next_bill == today or next_credit == today):
             fees.accrue(open_bills, today - 1)
-            fees.post(today, waiting)
+            if fees.post(today):
+                _use_waiting(found, (), waiting)
         if next_bill == today:
             while next_bill == today:
                 _arrive(terms, found, open_bills, arrivals[bill_at], waiting)
                 bill_at += 1
-                next_bill = arrivals[bill_at].statement_on if bill_at < len(arrivals) else _NEVER
+                next_bill = arrivals[bill_at].statement_on if bill_at < len(arrivals) else NEVER
             if waiting:
                 _use_waiting(found, open_bills, waiting)
         while next_credit == today:
@@ -257,7 +141,7 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
             if left:
                 waiting.append(_Waiting(credit, left, rule))
             credit_at += 1
-            next_credit = credits[credit_at].effective_on if credit_at < len(credits) else _NEVER
+            next_credit = credits[credit_at].effective_on if credit_at < len(credits) else NEVER
         # Bills fill up oldest first; a full one further back costs a look and changes nothing.
         while open_bills and open_bills[0].capacity <= open_bills[0].allocated:
             del open_bills[0]
@@ -268,9 +152,10 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
                         state.missed = is_unmet(state, final_passes_on, today)
             if fees is not None and fees.is_month_end(today):
                 fees.accrue(open_bills, today)
-                fees.post(today, waiting)
+                if fees.post(today):
+                    _use_waiting(found, (), waiting)
             mark_at += 1
-            next_mark = marks[mark_at] if mark_at < len(marks) else _NEVER
+            next_mark = marks[mark_at] if mark_at < len(marks) else NEVER
     if fees is not None:
         fees.accrue(open_bills, as_of)
     found.credit = sum(item.left for item in waiting)
@@ -384,91 +269,3 @@ def _use(found: Replay, open_bills: Sequence[BillState], credit: Credit, left: i
                 if not left:
                     break
     return left
-
-
-class _LateFees:
-    """The late fee of an account during its replay: simple, never on itself, nothing on days under a hold for it."""
-
-    __slots__ = ("final_passes_on", "found", "holds", "terms")
-
-    def __init__(self, terms: Terms, found: Replay, holds: Sequence[Hold]) -> None:
-        self.terms = terms
-        self.found = found
-        self.holds = [hold for hold in holds if hold.kind in ("fees", "deferral")]
-        self.final_passes_on = terms.final_passes_on()
-
-    def is_month_end(self, day: int) -> bool:
-        return date.fromordinal(day + 1).day == 1
-
-    def accrue(self, open_bills: Sequence[BillState], through: int) -> None:
-        """Accrue for the days behind `found.through` up to `through`, on the bills as they stand.
-
-        Base (the overdue amount at the end of the day) × daily rate, a late day.
-        """
-        start = self.found.through + 1
-        if start > through:
-            return
-        self.found.through = through
-        final_passes_on = self.final_passes_on if self.final_passes_on is not None else _NEVER
-        if through < final_passes_on and not any(
-            state.minimum > state.allocated and state.missed_on <= through for state in open_bills
-        ):
-            return
-        # Within these days the base changes only where a bill or the final date passes, the rate where a row begins.
-        cuts = {start, through + 1, final_passes_on}
-        cuts.update(state.missed_on for state in open_bills)
-        cuts.update(row.effective_from for row in self.terms.rows)
-        for first, behind in pairwise(sorted(cut for cut in cuts if start <= cut <= through + 1)):
-            rate = self.terms.on(first).late_fee_rate
-            if not rate:
-                continue
-            if first >= final_passes_on:
-                base = sum(state.left for state in open_bills)
-            else:
-                base = sum(state.short for state in open_bills if first >= state.missed_on)
-            if base:
-                self.found.accrued += base * rate * (behind - first - covered_days(self.holds, first, behind - 1))
-
-    def post(self, today: int, waiting: list[_Waiting]) -> None:
-        """Turn what accrued into a charge of `today`; cumulative rounding, so that no cent drifts. Waiting credit pays."""
-        found = self.found
-        due = found.accrued_to_post()
-        if not due:
-            return
-        found.posted += due
-        found.fee_left += due
-        found.fees.append(Posted(today, due))
-        if waiting:
-            _use_waiting(found, (), waiting)
-
-
-def covered_days(holds: Sequence[Hold], first: int, last: int) -> int:
-    """Days from `first` to `last`, both included, that lie in at least one hold: each once."""
-    spans = []
-    for hold in holds:
-        begin = max(hold.starts_on, first)
-        end = last if hold.ends_on is None else min(hold.ends_on, last)
-        if begin <= end:
-            spans.append((begin, end))
-    spans.sort()
-    covered, reached = 0, first - 1
-    for begin, end in spans:
-        if end > reached:
-            covered += end - max(begin, reached + 1) + 1
-            reached = end
-    return covered
-
-
-def month_ends(first: int, last: int) -> Sequence[int]:
-    """The last days of months within `first`…`last`, both included, in order."""
-    ends = _ends_of_months(date.fromordinal(first).year, date.fromordinal(last).year)
-    return ends[bisect_left(ends, first) : bisect_right(ends, last)]
-
-
-@cache
-def _ends_of_months(first_year: int, last_year: int) -> tuple[int, ...]:
-    return tuple(
-        date(year + month // 12, month % 12 + 1, 1).toordinal() - 1
-        for year in range(first_year, last_year + 1)
-        for month in range(1, 13)
-    )

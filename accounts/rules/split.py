@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from accounts.rules.replay import LATE_FEE, Replay, RolledOver
+from accounts.rules.replay import LATE_FEE
+from accounts.rules.states import Replay, RolledOver
 from accounts.rules.terms import COMPONENTS, Terms, in_force
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol, TypeVar
@@ -11,6 +11,8 @@ STEPS = ("minimum", "late_fee", "rest")
 COMPONENTS = ("service_fee", "interest", "principal")
 CURRENT_BUCKET = "M0"
 NORMAL, SPECIAL_MENTION = "normal", "special-mention"
+# From mild to bad.
+CLASSES = (NORMAL, SPECIAL_MENTION, "substandard", "doubtful", "loss")
 
 
 class _Dated(Protocol):
@@ -149,6 +151,11 @@ class Terms:
 
     def counts_missed(self) -> bool:
         return any(row.missed_limit is not None for row in self.rows)
+
+
+def worst_class(classes: Iterable[str]) -> str:
+    """The worst of some risk classes; normal when there are none."""
+    return max(classes, key=CLASSES.index, default=NORMAL)
 
 
 def in_force(rows: Sequence[_T], day: int) -> _T:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
 
 from accounts.rules import HowLate, Known, day, standing, to_date
+from accounts.rules.terms import worst_class
 from accounts.selectors.facts import AccountFacts, read_facts
 from accounts.selectors.terms import read_terms
 from accounts.selectors.verify import account_range
@@ -56,23 +57,42 @@ def standings_between(asked: Asked, first: int, last: int) -> Iterator[tuple[Acc
 
 def standings_csv(asked: Asked, *, processes: int | None = None) -> Iterator[str]:
     """The standings of every account as CSV, header first, in the order of the accounts' keys: texts of many lines."""
+    worst: dict[int, str] = {}
+    if read_terms().worst_spreads(day(asked.as_of)):
+        # The policy in force carries a customer's worst class to all his accounts, wherever they lie: found in a first walk.
+        for part in over_ranges(functools.partial(_classes, asked), *account_range(), processes=processes):
+            for customer_id, risk_class in part.items():
+                worst[customer_id] = worst_class((risk_class, worst.get(customer_id, risk_class)))
     yield ",".join(HEADER) + "\r\n"
-    yield from over_ranges(functools.partial(_part, asked), *account_range(), processes=processes)
+    yield from over_ranges(functools.partial(_part, asked, worst), *account_range(), processes=processes)
 
 
-def _part(asked: Asked, first: int, last: int) -> str:
+def _classes(asked: Asked, first: int, last: int) -> dict[int, str]:
+    """The worst class of each customer with a late account in the range."""
+    found: dict[int, str] = {}
+    for facts, how_late in standings_between(asked, first, last):
+        if how_late.late:
+            before = found.get(facts.customer_id, how_late.risk_class)
+            found[facts.customer_id] = worst_class((how_late.risk_class, before))
+    return found
+
+
+def _part(asked: Asked, worst: Mapping[int, str], first: int, last: int) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(_row(facts.ref, how_late) for facts, how_late in standings_between(asked, first, last))
+    csv.writer(text).writerows(
+        _row(facts.ref, how_late, worst.get(facts.customer_id, how_late.risk_class))
+        for facts, how_late in standings_between(asked, first, last)
+    )
     return text.getvalue()
 
 
-def _row(ref: str, how_late: HowLate) -> tuple[object, ...]:
+def _row(ref: str, how_late: HowLate, risk_class: str) -> tuple[object, ...]:
     return (
         ref,
         to_date(how_late.overdue_since) or "",
         how_late.days_past_due,
         how_late.bucket,
         how_late.kind,
-        how_late.risk_class,
+        risk_class,
         money_text(how_late.overdue_amount),
     )

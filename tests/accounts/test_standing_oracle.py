@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules import cents
-from accounts.rules.replay import RATE_UNIT
+from accounts.rules.states import RATE_UNIT
 from tests.accounts.oracle import (
     Book,
     OracleAccount,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules import HowLate, judge, standing
-from accounts.rules.replay import Allocated
+from accounts.rules.states import Allocated
 from tests.accounts import strategies as make
 from tests.accounts.oracle import OracleAccount, OracleBill, OracleCredit, OracleHold, OracleProduct, days_between
 from tests.accounts.strategies import LONG_AGO, Scenario, examples, midnight, scenarios

@@ -1,157 +1,24 @@
-"""Why an account is as late as it is: `standing` told in sentences, with the parts that they are made of.
-
-Nothing is judged here: the replay and the judgement are the core's own, and this reads what they found.
-"""
+"""The sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from functools import cached_property
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Account, Bill, Component, HoldKind, OverdueKind, Payment, RiskClass
-from accounts.rules import HowLate, Known, Replay, Terms, Touched, day, judge, money, replay, split, to_date
-from accounts.rules.facts import BOOK_ZONE
-from accounts.rules.facts import Hold as HoldFact
-from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS, believed
-from accounts.rules.replay import covered_days
+from accounts.models import Component, HoldKind, OverdueKind, RiskClass
+from accounts.rules import money, to_date
+from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS
 from accounts.rules.terms import in_force
-from accounts.selectors.facts import AccountFacts, read_facts
-from accounts.selectors.terms import read_terms
-from runs import clock
-from runs.selectors import book_day
+from accounts.selectors.explain.found import Found, moment
+from accounts.selectors.explain.parts import BillPart, Explanation, HoldPart, Met
 
 
-@dataclass(frozen=True)
-class BillPart:
-    """A bill that takes part. `lacks`: what makes it met, 0 when it is; `late_from` the date from which it is late."""
-
-    ref: str
-    statement_on: date
-    due_on: date
-    holds: Decimal
-    minimum: Decimal
-    allocated: Decimal
-    rolled_in: Decimal
-    rolled_out: Decimal
-    lacks: Decimal
-    unmet: bool
-    missed_on: date
-    late_from: date | None
-
-    @property
-    def left(self) -> Decimal:
-        return self.holds - self.allocated
-
-
-@dataclass(frozen=True)
-class Met:
-    """What part of a payment met: a bill's component, or (bill None) the late fees; and under which rule's version."""
-
-    bill_ref: str | None
-    component: str
-    amount: Decimal
-    rule_version: int
-
-
-@dataclass(frozen=True)
-class PaymentPart:
-    """A payment. `counts` False: not known yet, not effective yet, or reversed (`why_not` says which)."""
-
-    ref: str
-    amount: Decimal
-    effective_on: date
-    recorded_at: datetime
-    counts: bool
-    why_not: str
-    met: tuple[Met, ...]
-    waiting: Decimal
-
-
-@dataclass(frozen=True)
-class HoldPart:
-    """A hold that was believed. `days_off`: the late days that it covers; of holds other than deferrals always 0."""
-
-    kind: str
-    starts_on: date
-    ends_on: date | None
-    days_off: int
-
-
-@dataclass(frozen=True)
-class InForce:
-    """The rules that were applied: the first days of the dated rows, and the versions of the allocation rule."""
-
-    terms_from: date
-    buckets_from: date
-    classes_from: date
-    allocation_versions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """A standing and why. `summary` is a sentence or two, `details` the rest; `sentences` is all of it."""
-
-    account_ref: str
-    as_of: date
-    known_at: datetime | None
-    how_late: HowLate
-    bills: tuple[BillPart, ...]
-    payments: tuple[PaymentPart, ...]
-    holds: tuple[HoldPart, ...]
-    days_off: int
-    final_due_on: date | None
-    final_passed: bool
-    late_fees_left: Decimal
-    in_force: InForce
-    summary: str
-    details: list[str]
-
-    @property
-    def sentences(self) -> list[str]:
-        return [self.summary, *self.details]
-
-    @property
-    def unmet(self) -> tuple[BillPart, ...]:
-        return tuple(bill for bill in self.bills if bill.unmet)
-
-
-def explain(account: Account, *, as_of: date | None = None, known_at: datetime | None = None) -> Explanation:
-    """Why `account` is as late as it is at the end of `as_of` (default: the day the book stands on), as known at `known_at`.
-
-    `known_at` (aware) None: with everything recorded, whenever. A handful of queries; the sentences are in the language
-    that is active. Where there are many bills or payments, those that explain nothing are only counted.
-    """
-    as_of = as_of or book_day() or clock.today()
-    with connection.cursor() as cursor:
-        facts = next(read_facts(cursor, read_terms(), "a.id = %s", (account.pk,)))
-    return _Story(account.ref, facts, as_of, known_at).told()
-
-
-class _Story:
-    """One account's replay and judgement, and what can be said of them."""
-
-    def __init__(self, ref: str, facts: AccountFacts, as_of: date, known_at: datetime | None) -> None:
-        self.ref = ref
-        self.facts = facts
-        self.terms: Terms = facts.terms
-        self.as_of = as_of
-        self.on = day(as_of)
-        self.known_at = known_at
-        self.known = None if known_at is None else Known.at(known_at)
-        self.believed = believed(facts.holds, None if self.known is None else self.known.micros)
-        self.replayed: Replay = replay(
-            self.terms, facts.bills, facts.credits, self.believed, as_of=self.on, known=self.known
-        )
-        self.how_late = judge(self.terms, self.replayed.bills, self.believed, self.on)
-        passes_on = self.terms.final_passes_on()
-        self.final_passed = passes_on is not None and self.on >= passes_on
+class Story(Found):
+    """What can be said of one account, in the active language."""
 
     def told(self) -> Explanation:
         details = list(self._details())
@@ -171,123 +38,6 @@ class _Story:
             summary=self._summary(),
             details=details,
         )
-
-    # --- The parts
-
-    @cached_property
-    def bills(self) -> tuple[BillPart, ...]:
-        refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
-        unmet = set(self.how_late.unmet)
-        parts = []
-        for state in self.replayed.bills:
-            assert state.bill is not None
-            is_unmet = state.key in unmet
-            late_from = state.due_on
-            if self.final_passed and self.terms.final_due_on is not None:
-                late_from = min(state.due_on, self.terms.final_due_on) if state.short else self.terms.final_due_on
-            parts.append(
-                BillPart(
-                    ref=refs[state.key],
-                    statement_on=date.fromordinal(state.bill.statement_on),
-                    due_on=date.fromordinal(state.due_on),
-                    holds=money(state.capacity),
-                    minimum=money(state.minimum),
-                    allocated=money(state.allocated),
-                    rolled_in=money(state.rolled_in),
-                    rolled_out=money(state.rolled_out),
-                    lacks=money((state.left if self.final_passed else state.short) if is_unmet else 0),
-                    unmet=is_unmet,
-                    missed_on=date.fromordinal(state.missed_on),
-                    late_from=date.fromordinal(late_from) if is_unmet else None,
-                )
-            )
-        return tuple(parts)
-
-    @cached_property
-    def payments(self) -> tuple[PaymentPart, ...]:
-        bill_refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
-        touched: dict[int, list[Touched]] = {}
-        for part in split(self.terms, self.replayed):
-            if part.credit is not None:
-                touched.setdefault(part.credit, []).append(part)
-        parts = []
-        rows = Payment.objects.filter(account_id=self.facts.account_id).select_related("reversal")
-        for payment in rows.order_by("effective_on", "ref"):
-            why_not = self._why_not(payment)
-            met = tuple(
-                Met(
-                    None if part.bill is None else bill_refs[part.bill],
-                    part.component,
-                    money(part.amount),
-                    part.version,
-                )
-                for part in touched.get(payment.pk, ())
-            )
-            waiting = Decimal(0) if why_not else payment.amount - sum((item.amount for item in met), Decimal(0))
-            parts.append(
-                PaymentPart(
-                    payment.ref,
-                    payment.amount,
-                    payment.effective_on,
-                    payment.recorded_at,
-                    not why_not,
-                    why_not,
-                    met,
-                    waiting,
-                )
-            )
-        return tuple(parts)
-
-    def _why_not(self, payment: Payment) -> str:
-        if self.known_at is not None and payment.recorded_at > self.known_at:
-            return _("it was recorded only at %(moment)s") % {"moment": _moment(payment.recorded_at)}
-        if payment.effective_on > self.as_of:
-            return _("it counts only from %(date)s") % {"date": payment.effective_on}
-        reversal = getattr(payment, "reversal", None)
-        if reversal is None or reversal.effective_on > self.as_of:
-            return ""
-        if self.known_at is not None and reversal.recorded_at > self.known_at:
-            return ""
-        return _("it was reversed with effect from %(date)s (recorded at %(moment)s)") % {
-            "date": reversal.effective_on,
-            "moment": _moment(reversal.recorded_at),
-        }
-
-    @cached_property
-    def deferrals(self) -> list[HoldFact]:
-        return [hold for hold in self.believed if hold.kind == HoldKind.DEFERRAL]
-
-    def _days_off(self, holds: Sequence[HoldFact]) -> int:
-        since = self.how_late.overdue_since
-        return 0 if since is None else covered_days(holds, since + 1, self.on)
-
-    @cached_property
-    def days_off(self) -> int:
-        return self._days_off(self.deferrals)
-
-    @cached_property
-    def holds(self) -> tuple[HoldPart, ...]:
-        return tuple(
-            HoldPart(
-                hold.kind,
-                date.fromordinal(hold.starts_on),
-                to_date(hold.ends_on),
-                self._days_off([hold]) if hold.kind == HoldKind.DEFERRAL else 0,
-            )
-            for hold in sorted(self.believed, key=lambda hold: (hold.starts_on, hold.kind))
-        )
-
-    @cached_property
-    def in_force(self) -> InForce:
-        versions = {met.rule_version for payment in self.payments for met in payment.met}
-        return InForce(
-            terms_from=date.fromordinal(self.terms.on(self.on).effective_from),
-            buckets_from=date.fromordinal(in_force(self.terms.buckets, self.on).effective_from),
-            classes_from=date.fromordinal(in_force(self.terms.risks, self.on).effective_from),
-            allocation_versions=tuple(sorted(versions or {in_force(self.terms.rules, self.on).version})),
-        )
-
-    # --- The sentences
 
     def _summary(self) -> str:
         late = self.how_late
@@ -315,13 +65,14 @@ class _Story:
 
     def _details(self) -> Iterator[str]:
         if self.known_at is not None:
-            yield _("Told with what was known at %(moment)s.") % {"moment": _moment(self.known_at)}
+            yield _("Told with what was known at %(moment)s.") % {"moment": moment(self.known_at)}
         yield from self._bill_sentences()
         yield from self._final_sentences()
         yield from self._payment_sentences()
         if self.how_late.late:
             yield from self._clock_sentences()
             yield self._kind_sentence()
+        if self.how_late.late or self.class_from:
             yield from self._table_sentences()
         yield from self._fee_sentences()
         yield self._rules_sentence()
@@ -512,6 +263,14 @@ class _Story:
             "classes": self.in_force.classes_from,
         }
         yield _("Bucket %(bucket)s: %(days)d days past due by the table in force since %(buckets)s.") % facts
+        if self.class_from:
+            yield (
+                _(
+                    "Class “%(class)s” is that of account %(account)s: the customer's worst class counts for all accounts."
+                )
+                % {**facts, "account": self.class_from}
+            )
+            return
         over = next(
             (
                 over_days
@@ -575,7 +334,3 @@ def _met(parts: Sequence[Met]) -> str:
 
 def _amount(value: Decimal) -> str:
     return f"{value:,.2f}"
-
-
-def _moment(value: datetime) -> str:
-    return value.astimezone(BOOK_ZONE).isoformat(sep=" ", timespec="seconds")
