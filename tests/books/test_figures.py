@@ -54,7 +54,7 @@ def test_made_balances_and_payments_follow_the_figures(group: int) -> None:
     paid = shares.paid[group]
     for part in (0.25, 0.5, 0.75):
         wanted = FIGURES.paid_shares[str(group)][round(part * 40)]
-        assert paid[int(part * len(paid))] == pytest.approx(wanted, abs=0.05)
+        assert paid[int(part * len(paid))] == pytest.approx(wanted, abs=0.07)
 
 
 @pytest.mark.django_db

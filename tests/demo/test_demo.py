@@ -1,0 +1,125 @@
+"""`manage.py demo` as a whole: it starts everything, stops everything, and goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from delinquency import engines
+from delinquency.demo.logins import LOGINS, make_logins
+from delinquency.demo.processes import free_port
+from staff.models import User
+
+
+class Demo:
+    """A demo in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        taken = {"DATABASE_URL", "REDIS_URL", "DELINQUENCY_CLOCK"}
+        self.folder = folder
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if key not in taken},
+            "DELINQUENCY_VAR": str(folder),
+            "PORT": str(free_port(18_000)),
+            "EMAIL_PORT": str(free_port(18_500)),
+        }
+
+    def manage(self, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def run_until_ready_then(self, number: signal.Signals) -> tuple[str, str, int]:
+        """Start it, read its page once it is ready, end it; its output, the page and the exit status."""
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "demo"],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        output, page = "", ""
+        try:
+            for line in process.stdout:
+                output += line
+                if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line) if "Ready" in line else None:
+                    with urllib.request.urlopen(f"{found[0]}login/", timeout=10) as answer:
+                        page = answer.read().decode()
+                    process.send_signal(number)
+        finally:
+            if process.poll() is None and not page:
+                process.kill()
+        return output, page, process.wait(30)
+
+    def is_left_alone(self) -> bool:
+        """Nobody uses the engines any more (each process of ours holds a lock while it lives), and they have stopped."""
+        with (self.folder / "engines.users").open() as file:
+            try:
+                flock(file, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                return False
+        return engines.PostgresServer(self.folder / "postgres").pid is None
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    running = Demo(tmp_path / "var")
+    yield running
+    running.manage("engines", "destroy")
+
+
+def test_a_demo_starts_stops_and_goes_on_where_it_was(demo: Demo) -> None:
+    demo.manage("migrate", "--verbosity", "0")
+    output, page, status = demo.run_until_ready_then(signal.SIGINT)
+    assert "Loaded 5000 accounts" in output, output
+    assert " closed in " in output
+    assert "csrfmiddlewaretoken" in page
+    assert all(login[0] in output for login in LOGINS)
+    assert status == 0
+    assert demo.is_left_alone()
+    output, page, status = demo.run_until_ready_then(signal.SIGTERM)
+    assert "Going on with the book" in output
+    assert "Loaded" not in output
+    assert (bool(page), status) == (True, 0)
+    assert demo.is_left_alone()
+
+
+@pytest.mark.django_db
+def test_logins_are_made_once_and_keep_their_passwords() -> None:
+    first = make_logins()
+    assert make_logins() == first
+    assert User.objects.count() == len(LOGINS)
+    for login in first:
+        user = User.objects.get(username=login.username)
+        assert user.is_staff
+        assert user.check_password(login.password)
+    assert list(User.objects.filter(is_superuser=True).values_list("username", flat=True)) == ["administrator"]
+
+
+def test_a_real_database_gets_no_demo_no_logins_and_no_benchmark(settings, monkeypatch) -> None:
+    settings.EMBEDDED = False
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere.example/book")
+    for command in ("demo", "bench"):
+        with pytest.raises(CommandError, match="embedded"):
+            call_command(command)
+    with pytest.raises(PermissionError):
+        make_logins()
