@@ -15,9 +15,9 @@ from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services import reactions
 from accounts.services.opening import ensure_open
-from accounts.services.rebuild import write_rebuilt
+from accounts.services.rebuild import cache_row, write_rebuilt
 from audit.services import Actor, record_many
-from runs.bulk import copy_rows, money_text
+from runs.bulk import copy_rows
 
 BATCH = 2_000
 
@@ -148,19 +148,7 @@ def _insert_money(cursor: CursorWrapper, batch: list[int], rebuilt: Sequence[Reb
     copy_rows(
         "staged_cache",
         ("id", "minimum_due", "rolled_in", "rolled_out", "allocated", "missed"),
-        (
-            (
-                key,
-                money_text(cache.minimum),
-                money_text(cache.rolled_in),
-                money_text(cache.rolled_out),
-                money_text(cache.allocated),
-                cache.missed,
-            )
-            for item in rebuilt
-            for key, cache in item.bills.items()
-            if key in new
-        ),
+        (cache_row(key, cache) for item in rebuilt for key, cache in item.bills.items() if key in new),
     )
     cursor.execute(
         """WITH new AS (

@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Allocation, EntryKind, LedgerEntry
 from accounts.rules import to_date
+from accounts.selectors.facts import CachedBill
 from accounts.selectors.rebuilt import DerivedEntry, Rebuilt
 from accounts.selectors.stored import STORED_SQL, stored
 from accounts.services.standings import Judged, write_standings
@@ -55,16 +56,21 @@ def write_rebuilt(
     )
 
 
+def cache_row(key: int, cache: CachedBill) -> tuple[object, ...]:
+    """A bill's key and what its cache columns hold, as COPY and arrays take them."""
+    return (
+        key,
+        money_text(cache.minimum),
+        money_text(cache.rolled_in),
+        money_text(cache.rolled_out),
+        money_text(cache.allocated),
+        cache.missed,
+    )
+
+
 def _write_bills(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
     changed = [
-        (
-            key,
-            money_text(cache.minimum),
-            money_text(cache.rolled_in),
-            money_text(cache.rolled_out),
-            money_text(cache.allocated),
-            cache.missed,
-        )
+        cache_row(key, cache)
         for item in rebuilt
         for key, cache in item.bills.items()
         if item.facts.cached[key] != cache

@@ -52,7 +52,13 @@ class ContactDecision(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="contact_decisions", verbose_name=_("customer"))
     contact_point = models.ForeignKey(
-        ContactPoint, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("contact point")
+        ContactPoint,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("contact point"),
     )
     account = models.ForeignKey(
         Account, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("debt")

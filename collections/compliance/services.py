@@ -127,7 +127,7 @@ def add_rule(
     rule.save()
     record(
         actor=actor,
-        verb="contact-rule-added",
+        verb="contact-rule.added",
         subject=rule,
         before={"version": latest.version, "parameters": latest.parameters} if latest else None,
         after={"rule": str(rule), "effective_from": effective_from, "parameters": dict(parameters), "source": source},

@@ -87,7 +87,7 @@ def test_the_steps_run_in_order_and_seal_the_day(recorder: Recorder) -> None:
     ]
     assert BusinessDay.objects.get(date=FIRST).closed_at == NOON
     event = Event.objects.get()
-    assert (event.actor_name, event.verb, event.subject_ref) == ("test", "close-day", "2026-03-30")
+    assert (event.actor_name, event.verb, event.subject_ref) == ("test", "day.closed", "2026-03-30")
     assert event.request_id == "close-day-2026-03-30"
 
 

@@ -129,7 +129,7 @@ def test_a_rule_gets_a_new_version_and_leaves_an_event() -> None:
         source="our own policy",
     )
     assert rule.version == 3
-    assert Event.objects.get(verb="contact-rule-added").subject_id == rule.pk
+    assert Event.objects.get(verb="contact-rule.added").subject_id == rule.pk
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_the_admin_adds_rules_through_the_service_and_changes_none(admin_client)
     assert ContactRule.objects.count() == 4
     admin_client.post(page, {**form, "parameters": '{"opens": "09:00", "closes": "20:00"}'})
     rule = ContactRule.objects.get(version=3)
-    assert Event.objects.filter(verb="contact-rule-added", subject_id=rule.pk).exists()
+    assert Event.objects.filter(verb="contact-rule.added", subject_id=rule.pk).exists()
     change = reverse("admin:compliance_contactrule_change", args=[rule.pk])
     assert admin_client.post(change, {**form, "parameters": "{}"}).status_code == 403
     assert admin_client.get(reverse("admin:compliance_contactdecision_changelist")).status_code == 200

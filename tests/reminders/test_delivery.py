@@ -67,7 +67,7 @@ def test_it_says_who_writes_what_is_due_and_what_to_do(run: StepRun, mail: MailS
     assert (message.status, message.sent_at, message.attempts, message.claim) == ("sent", NOON, 1, None)
     assert message.subject == letter["Subject"]
     assert message.body.split() == text.split()
-    assert Event.objects.filter(verb="message-sent", subject_id=message.pk, customer_id=message.customer_id).exists()
+    assert Event.objects.filter(verb="message.sent", subject_id=message.pk, customer_id=message.customer_id).exists()
 
 
 def test_in_chinese_to_those_whose_language_is_chinese_or_unknown(run: StepRun, mail: MailServer) -> None:
@@ -106,7 +106,7 @@ def test_what_is_no_longer_owed_or_was_put_on_hold_is_withheld(run: StepRun, mai
     assert deliver() == {"withheld": 1}
     message.refresh_from_db()
     assert (message.status, message.error) == ("withheld", "No longer late, or put on hold since.")
-    assert Event.objects.get(verb="message-withheld").reason == message.error
+    assert Event.objects.get(verb="message.withheld").reason == message.error
     assert not mail.letters
 
 
@@ -244,7 +244,7 @@ def test_an_outcome_under_a_lost_claim_changes_nothing(run: StepRun, mail: MailS
         batch.deliver()
     message.refresh_from_db()
     assert (message.status, batch.counts) == ("claimed", {})
-    assert not Event.objects.filter(verb="message-sent").exists()
+    assert not Event.objects.filter(verb="message.sent").exists()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_one_message_a_customer_names_all_accounts_newly_late(run: StepRun) -> N
     }
     assert (message.status, message.send_after, message.language, message.business_day) == ("queued", NOON, "en", DAY)
     assert (message.decision.allowed, message.decision.at, message.decision.account) == (True, NOON, first)
-    event = Event.objects.get(verb="message-queued")
+    event = Event.objects.get(verb="message.queued")
     assert (event.subject_id, event.customer_id, event.after["decision"]) == (
         message.pk,
         first.customer_id,
@@ -136,7 +136,7 @@ def test_a_run_that_broke_goes_on_behind_its_last_batch(run: StepRun, monkeypatc
     assert (Message.objects.count(), ContactDecision.objects.count()) == (2, 2)
     queue(begin())
     assert (Message.objects.count(), ContactDecision.objects.count()) == (5, 6)
-    assert Event.objects.filter(verb="message-queued").count() == 5
+    assert Event.objects.filter(verb="message.queued").count() == 5
     row = DayClose.objects.get()
     assert (row.done, row.total, row.result) == (6, 6, {"queued": 5, "refused": 1})
 

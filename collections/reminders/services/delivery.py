@@ -240,7 +240,7 @@ class _Batch:
                 }
                 record(
                     actor=ACTOR,
-                    verb=f"message-{outcome}",
+                    verb=f"message.{outcome}",
                     subject=message,
                     before={"status": MessageStatus.QUEUED},
                     after=after,

@@ -120,7 +120,7 @@ def _queue(day: date, accounts: Sequence[int]) -> tuple[int, int]:
     copy_rows(Message, _COLUMNS, (row(pk, key, *pair) for pk, key, pair in zip(ids, keys, allowed, strict=True)))
     record_many(
         actor=ACTOR,
-        verb="message-queued",
+        verb="message.queued",
         subject_type="message",
         rows=(
             (
