@@ -75,7 +75,12 @@ def _get(client: Client, address: str) -> None:
 def payments(seed: int) -> dict[str, float]:
     """Post small payments one after the other, each on some late account, until the standard input closes."""
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     draw = Random(seed)  # noqa: S311  # which account next
     accounts = list(Standing.objects.values_list("account_id", flat=True)[:50_000])
     taken: list[float] = []
