@@ -205,7 +205,7 @@ def _run_step(
             if run is not None:
                 runs.finish_step(run)
             if is_last:
-                audit.record(actor=actor, verb="close-day", subject=runs.seal_day(day))
+                audit.record(actor=actor, verb="day.closed", subject=runs.seal_day(day))
     except Exception as error:
         if run is not None and not dry_run:
             _keep_error(run, error)

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from accounts.rules import to_date
-from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.facts import FINGERPRINT, AccountFacts, read_facts
 from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook, read_terms
@@ -71,18 +71,21 @@ def differences(first: int, last: int) -> Iterator[Difference]:
 
 def _window(cursor: CursorWrapper, terms: TermsBook, low: int, high: int, closed: date) -> Iterator[Difference]:
     standings = _standings(cursor, low, high)
-    derived = _derived(cursor, low, high)
+    ledgers = _ledgers(cursor, low, high)
     allocated = _allocations(cursor, low, high)
-    for facts in read_facts(cursor, terms, "a.id BETWEEN %s AND %s", (low, high)):
+    for facts in read_facts(cursor, terms, "a.id BETWEEN %s AND %s", (low, high), prints=True):
         as_of = max(closed, facts.aged_on) if facts.aged_on else closed
         found = rebuild(facts, as_of.toordinal())
+        ledger = ledgers.get(facts.account_id, _NO_LEDGER)
         yield from _compare_bills(facts, found)
-        yield from _compare_derived(facts, found, derived.get(facts.account_id, {}))
-        yield from _compare_allocations(facts, found, allocated.get(facts.account_id, ()))
+        if facts.prints != ledger.prints:
+            with connection.cursor() as own:
+                yield from mirror(own, facts.account_id)
+        yield from _compare_derived(facts, found, ledger)
+        yield from _compare_allocations(facts, found, ledger, allocated.get(facts.account_id, ()))
         yield from _compare_standing(facts, found, standings.pop(facts.account_id, None))
         if facts.wakes_on != to_date(found.wakes_on):
             yield Difference(facts.ref, "wakes on", str(facts.wakes_on), str(to_date(found.wakes_on)))
-    yield from _mirror(cursor, low, high)
     for check in _checks:
         yield from check(cursor, low, high, closed)
 
@@ -94,39 +97,53 @@ def _standings(cursor: CursorWrapper, low: int, high: int) -> dict[int, StoredSt
     return {account_id: stored(columns) for account_id, *columns in cursor}
 
 
-# (day, None) → late fee of that day; (statement day, bill) → what rolled into that bill.
-_DerivedSums = dict[tuple[int, int | None], int]
+class _Ledger(NamedTuple):
+    """One account's ledger: how many charges, payments and reversals, each with a fingerprint; the keys of the entries that
+    allocations point at; and the derived entries as (day, bill or 0, cents)."""
+
+    prints: tuple[int | None, ...]
+    payments: list[int]
+    payment_entries: list[int]
+    derived_entries: list[int]
+    derived_days: list[int]
+    derived_bills: list[int]
+    derived_cents: list[int]
 
 
-def _derived(cursor: CursorWrapper, low: int, high: int) -> dict[int, _DerivedSums]:
+_NO_LEDGER = _Ledger((0, None, 0, None, 0, None), [], [], [], [], [], [])
+
+
+def _ledgers(cursor: CursorWrapper, low: int, high: int) -> dict[int, _Ledger]:
+    """The ledgers of a range of accounts, in one pass over their entries."""
+    derived = "(kind = 'roll-over' OR kind IN ('late-fee', 'adjustment') AND bill_id IS NULL AND payment_id IS NULL)"
+    by_bill = FINGERPRINT.format(key="bill_id", amount="amount", day="effective_on")
+    by_payment = FINGERPRINT.format(key="payment_id", amount="amount", day="effective_on")
     cursor.execute(
-        """SELECT account_id, effective_on - DATE '0001-01-01' + 1, bill_id, sum(amount * 100)::bigint
-             FROM accounts_ledgerentry
-            WHERE account_id BETWEEN %s AND %s
-              AND (kind = 'roll-over' OR kind IN ('late-fee', 'adjustment') AND bill_id IS NULL AND payment_id IS NULL)
-            GROUP BY 1, 2, 3""",
+        f"""SELECT account_id, count(*) FILTER (WHERE kind = 'charge'), {by_bill} FILTER (WHERE kind = 'charge'),
+                   count(*) FILTER (WHERE kind = 'payment'), {by_payment} FILTER (WHERE kind = 'payment'),
+                   count(*) FILTER (WHERE kind = 'reversal'), {by_payment} FILTER (WHERE kind = 'reversal'),
+                   array_agg(payment_id) FILTER (WHERE kind = 'payment'), array_agg(id) FILTER (WHERE kind = 'payment'),
+                   array_agg(id) FILTER (WHERE {derived}),
+                   array_agg(effective_on - DATE '0001-01-01' + 1) FILTER (WHERE {derived}),
+                   array_agg(coalesce(bill_id, 0)) FILTER (WHERE {derived}),
+                   array_agg((amount * 100)::bigint) FILTER (WHERE {derived})
+              FROM accounts_ledgerentry WHERE account_id BETWEEN %s AND %s GROUP BY account_id""",
         (low, high),
     )
-    found: dict[int, _DerivedSums] = {}
-    for account_id, on, bill, amount in cursor:
-        found.setdefault(account_id, {})[on, bill] = amount
-    return found
+    return {row[0]: _Ledger(row[1:7], *(column or [] for column in row[7:])) for row in cursor}
 
 
-# (payment's key, or minus the key of the bill rolled into; bill or 0; component; cents; version)
+# (ledger entry; bill or 0; component; cents; version)
 _Part = tuple[int, int, str, int, int]
 
 
 def _allocations(cursor: CursorWrapper, low: int, high: int) -> dict[int, tuple[list[Any], ...]]:
     """By account, the columns of its allocations as lists: see `_Part`."""
     cursor.execute(
-        """SELECT al.account_id, array_agg(CASE WHEN e.kind = 'roll-over' THEN -e.bill_id ELSE e.payment_id END),
-                  array_agg(coalesce(al.bill_id, 0)), array_agg(al.component), array_agg((al.amount * 100)::bigint),
-                  array_agg(al.rule_version)
-             FROM accounts_allocation al JOIN accounts_ledgerentry e ON e.id = al.entry_id
-            WHERE al.account_id BETWEEN %s AND %s AND e.account_id BETWEEN %s AND %s
-            GROUP BY al.account_id""",
-        (low, high, low, high),
+        """SELECT account_id, array_agg(entry_id), array_agg(coalesce(bill_id, 0)), array_agg(component),
+                  array_agg((amount * 100)::bigint), array_agg(rule_version)
+             FROM accounts_allocation WHERE account_id BETWEEN %s AND %s GROUP BY account_id""",
+        (low, high),
     )
     return {account_id: tuple(columns) for account_id, *columns in cursor}
 
@@ -141,22 +158,39 @@ def _compare_bills(facts: AccountFacts, found: Rebuilt) -> Iterator[Difference]:
             yield Difference(facts.ref, f"bill {key}", str(kept), str(cache))
 
 
-def _compare_derived(facts: AccountFacts, found: Rebuilt, kept: _DerivedSums) -> Iterator[Difference]:
-    replayed: _DerivedSums = {(on, None): amount for on, amount in found.fees.items()}
-    replayed |= {(roll.effective_on, roll.bill): roll.amount for roll in found.rolls.values()}
-    for on, bill in sorted(kept.keys() | replayed.keys(), key=str):
-        if on > found.as_of:
-            continue
+def _compare_derived(facts: AccountFacts, found: Rebuilt, ledger: _Ledger) -> Iterator[Difference]:
+    if not ledger.derived_days and not found.fees and not found.rolls:
+        return
+    # (day, 0) → late fee of that day; (statement day, bill) → what rolled into that bill.
+    kept: dict[tuple[int, int], int] = {}
+    for on, bill, cents in zip(ledger.derived_days, ledger.derived_bills, ledger.derived_cents, strict=True):
+        kept[on, bill] = kept.get((on, bill), 0) + cents
+    replayed = {(on, 0): amount for on, amount in found.fees.items()}
+    replayed |= {(roll.effective_on, roll.bill or 0): roll.amount for roll in found.rolls.values()}
+    for on, bill in sorted(kept.keys() | replayed.keys()):
         there, wanted = kept.get((on, bill), 0), replayed.get((on, bill), 0)
-        if there != wanted:
-            what = f"late fee of {to_date(on)}" if bill is None else f"roll-over into bill {bill}"
+        # Entries dated behind the replay wait for their day.
+        if on <= found.as_of and there != wanted:
+            what = f"roll-over into bill {bill}" if bill else f"late fee of {to_date(on)}"
             yield Difference(facts.ref, what, money_text(there), money_text(wanted))
 
 
-def _compare_allocations(facts: AccountFacts, found: Rebuilt, columns: tuple[list[Any], ...]) -> Iterator[Difference]:
+def _compare_allocations(
+    facts: AccountFacts, found: Rebuilt, ledger: _Ledger, columns: tuple[list[Any], ...]
+) -> Iterator[Difference]:
+    entries: dict[int | None, int] = dict(zip(ledger.payments, ledger.payment_entries, strict=True))
+    # A roll-over's allocations point at the first entry of its bill; minus the bill, to tell it from a payment's key.
+    for entry, bill in sorted(zip(ledger.derived_entries, ledger.derived_bills, strict=True), reverse=True):
+        entries[-bill] = entry
     kept: list[_Part] = sorted(zip(*columns, strict=True))
     replayed: list[_Part] = sorted(
-        (part.credit if part.into is None else -part.into, part.bill or 0, part.component, part.amount, part.version)  # type: ignore[misc]
+        (
+            entries.get(part.credit if part.into is None else -part.into, 0),
+            part.bill or 0,
+            part.component,
+            part.amount,
+            part.version,
+        )
         for part in found.touched
     )
     if kept != replayed:
@@ -169,8 +203,8 @@ def _compare_standing(facts: AccountFacts, found: Rebuilt, kept: StoredStanding 
         yield Difference(facts.ref, "standing", str(kept), str(found.standing))
 
 
-def _mirror(cursor: CursorWrapper, low: int, high: int) -> Iterator[Difference]:
-    """The ledger has exactly one entry for every bill, payment and reversal, with its amount and days."""
+def mirror(cursor: CursorWrapper, account_id: int) -> Iterator[Difference]:
+    """Where the ledger of an account is not one entry for every bill, payment and reversal, with its amount and day."""
     for what, facts, kinds, key in (
         (
             "charge",
@@ -195,13 +229,15 @@ def _mirror(cursor: CursorWrapper, low: int, high: int) -> Iterator[Difference]:
     ):
         cursor.execute(
             f"""SELECT a.ref, f.key, e.key, f.amount, e.amount, f.on_day, e.on_day
-                  FROM (SELECT * FROM ({facts}) facts WHERE account_id BETWEEN %(low)s AND %(high)s) f
-                  FULL JOIN (SELECT account_id, {key} AS key, amount, effective_on AS on_day FROM accounts_ledgerentry
-                              WHERE kind = %(kind)s AND account_id BETWEEN %(low)s AND %(high)s) e
+                  FROM (SELECT * FROM ({facts}) facts WHERE account_id = %(account)s) f
+                  FULL JOIN (SELECT account_id, {key} AS key, sum(amount) AS amount, min(effective_on) AS on_day,
+                                    count(*) AS entries
+                               FROM accounts_ledgerentry WHERE kind = %(kind)s AND account_id = %(account)s
+                              GROUP BY 1, 2) e
                     ON e.key = f.key AND e.account_id = f.account_id
                   JOIN accounts_account a ON a.id = coalesce(f.account_id, e.account_id)
-                 WHERE (f.amount, f.on_day) IS DISTINCT FROM (e.amount, e.on_day)""",
-            {"low": low, "high": high, "kind": kinds},
+                 WHERE (f.amount, f.on_day, 1) IS DISTINCT FROM (e.amount, e.on_day, e.entries)""",
+            {"account": account_id, "kind": kinds},
         )
         for ref, fact_key, entry_key, amount, entry_amount, on_day, entry_day in cursor.fetchall():
             yield Difference(
