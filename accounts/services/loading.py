@@ -20,6 +20,7 @@ from audit.services import Actor, record_many
 from runs.bulk import copy_rows
 
 BATCH = 2_000
+WORTH_ANALYZING = 10_000
 
 # What each staging table holds: the columns of the table it becomes.
 STAGED = {
@@ -124,6 +125,12 @@ def load_staged(
         if on_progress:
             on_progress(min(start + BATCH, len(ids)), len(ids))
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    if sum(counts.values()) >= WORTH_ANALYZING:
+        # The night may come before autovacuum does: without statistics it would be planned for an empty book.
+        cursor.execute(
+            "ANALYZE accounts_account, accounts_bill, accounts_payment, accounts_ledgerentry, accounts_allocation"
+        )
+        cursor.execute("ANALYZE accounts_customer, accounts_contactpoint, accounts_standing, accounts_standingchange")
     return counts
 
 

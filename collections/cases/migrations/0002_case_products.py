@@ -4,6 +4,16 @@ import django.contrib.postgres.fields
 from django.db import migrations, models
 
 
+# Open cases say which products their late accounts are of, as `cases.services.follow` keeps them.
+FILL = """
+    UPDATE cases_case c
+       SET products = coalesce((SELECT array_agg(DISTINCT p.code ORDER BY p.code)
+                                  FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
+                                  JOIN accounts_product p ON p.id = a.product_id
+                                 WHERE a.customer_id = c.customer_id), '{}')
+     WHERE c.status = 'open'"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -16,4 +26,5 @@ class Migration(migrations.Migration):
             name='products',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None, verbose_name='products'),
         ),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]
