@@ -121,7 +121,7 @@ def load_staged(
         _insert_money(cursor, batch, rebuilt)
         moved = write_rebuilt(cursor, actor=actor, business_day=days.open, cause="import", rebuilt=rebuilt)
         _record_accounts(cursor, actor, batch)
-        reactions.standing_moved(actor, [item for item in moved if item.before is not None])
+        reactions.standing_moved(actor, moved, in_bulk=True)
         if on_progress:
             on_progress(min(start + BATCH, len(ids)), len(ids))
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -6,12 +6,18 @@ arrives. The close of day does not call it: its own steps read the `StandingChan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from accounts.services.standings import Judged
 from audit.services import Actor
 
-Reaction = Callable[[Actor, Sequence[Judged]], None]
+
+class Reaction(Protocol):
+    """What is called. `in_bulk`: a load found them; whoever is newly late in it is left to the next close of day."""
+
+    def __call__(self, actor: Actor, moved: Sequence[Judged], *, in_bulk: bool) -> None: ...
+
 
 _standing_moved: list[Reaction] = []
 
@@ -22,8 +28,8 @@ def on_standing_moved(reaction: Reaction) -> None:
         _standing_moved.append(reaction)
 
 
-def standing_moved(actor: Actor, moved: Sequence[Judged]) -> None:
+def standing_moved(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool = False) -> None:
     """Tell everyone who registered."""
     if moved:
         for reaction in _standing_moved:
-            reaction(actor, moved)
+            reaction(actor, moved, in_bulk=in_bulk)

@@ -131,8 +131,17 @@ def follow_day(run: StepRun) -> None:
             run.advance(cursor=batch[-1], done=len(batch), **counts)
 
 
-def follow_standings(actor: Actor, moved: Sequence[Judged]) -> None:
-    """React at once to standings that a posting moved (registered with `accounts.services.reactions`)."""
+def follow_standings(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool) -> None:
+    """React at once to standings that a posting or a load moved (registered with `accounts.services.reactions`).
+
+    A load moves and closes open cases only: whoever has none yet gets it with the next close of day.
+    """
     day = open_day()
     assert day is not None  # a standing that moved means an open book
-    follow(actor=actor, customer_ids=[item.customer_id for item in moved], day=day)
+    ids = [item.customer_id for item in moved]
+    if in_bulk:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT customer_id FROM cases_case WHERE customer_id = ANY(%s) AND status = 'open'", (ids,))
+            ids = [key for (key,) in cursor.fetchall()]
+    if ids:
+        follow(actor=actor, customer_ids=ids, day=day)
