@@ -295,13 +295,26 @@ def is_running(pid: int, program: str) -> bool:
         pass
     facts = Path(f"/proc/{pid}")
     if facts.exists():
-        try:
-            state = (facts / "stat").read_text().rpartition(")")[2].split()[0]
-            return state != "Z" and program.encode() in (facts / "cmdline").read_bytes()
-        except (FileNotFoundError, ProcessLookupError):
-            return False
+        return program.encode() in _command_line(facts)
     listed = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return program in listed.stdout
+
+
+def _command_line(facts: Path) -> bytes:
+    """The command line of a process that lives, from its folder under /proc; nothing for one that is gone.
+
+    While a process becomes another program, or ends, it has none for a moment: what it is shows a little later.
+    """
+    for _ in range(200):
+        try:
+            if (facts / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return b""
+            if line := (facts / "cmdline").read_bytes():
+                return line
+        except (FileNotFoundError, ProcessLookupError):
+            return b""
+        time.sleep(0.005)
+    return b""
 
 
 def wait_until(done: Callable[[], bool], *, seconds: float) -> bool:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
@@ -337,3 +338,15 @@ def test_a_stop_waits_until_the_server_is_gone(tmp_path: Path) -> None:
     finally:
         server.destroy()
     assert not server.directory.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="the machine has no /proc")
+def test_a_process_that_is_just_becoming_another_program_lives(tmp_path: Path) -> None:
+    facts = tmp_path / "1"
+    facts.mkdir()
+    (facts / "stat").write_text("1 (postgres (x)) R 0 0")
+    (facts / "cmdline").write_bytes(b"")
+    Timer(0.05, (facts / "cmdline").write_bytes, [b"/somewhere/postgres\0-D\0data\0"]).start()
+    assert b"postgres" in common._command_line(facts)
+    (facts / "stat").write_text("1 (postgres (x)) Z 0 0")
+    assert common._command_line(facts) == b""
