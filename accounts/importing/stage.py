@@ -122,10 +122,18 @@ class _Stager:
         known = [column.name for column in self.file.columns]
         every = ", ".join(known)
         if first is None:
-            self.problems.add(1, "", "", _("a header line with the columns %(columns)s") % {"columns": every})
+            self.problems.add(
+                1, "", "", _("a header line with the columns %(columns)s, separated by commas") % {"columns": every}
+            )
             return None
         line, header = first
         names = [name.strip().lower() for name in header]
+        if not set(names) & set(known):
+            # Rows without a header, or another separator: a person's data may stand in it, so its text is not told.
+            found = ngettext("%(count)d field", "%(count)d fields", len(header)) % {"count": len(header)}
+            expected = _("a header line with the columns %(columns)s, separated by commas") % {"columns": every}
+            self.problems.add(line, "", found, expected)
+            return None
         bad = False
         for place, name in enumerate(names):
             if name not in known:

@@ -177,6 +177,26 @@ def test_an_empty_file_has_no_header(folder: Folder) -> None:
     assert "header line" in outcome.problems[0]["expected"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "found"),
+    [
+        ("customers", "C1,王小明,resident-id,11010519491231002X,1949-12-31,\nC2,Ada,,,,\n", "6 fields"),
+        ("customers", "C1;王小明;resident-id;11010519491231002X\n", "1 field"),
+        ("contacts", "C1,email,wang@example.com,contract,own,yes\n", "6 fields"),
+    ],
+)
+def test_a_first_line_that_is_no_header_is_told_without_its_personal_values(
+    kind: str, text: str, found: str, folder: Folder
+) -> None:
+    folder.write().text(kind, text)
+    outcome = refused(folder, (f"{kind}.csv", 1, ""))
+    (problem,) = outcome.problems
+    assert problem["value"] == found
+    assert "header line" in problem["expected"]
+    for personal in ("王小明", "11010519491231002", "wang"):
+        assert personal not in outcome.out + outcome.err + str(outcome.problems)
+
+
 def test_bytes_that_are_no_utf8_are_told_where_they_are(folder: Folder) -> None:
     folder.write().text("customers", "customer_ref,name\nC1,王小明\nC2,Ada\n".encode() + "C3,李明\n".encode("gbk"))
     outcome = refused(folder, ("customers.csv", 4, "name"))
