@@ -25,7 +25,7 @@ help: ## Lists every target.
 	@echo '  Variables: BOOK=FILE (demo), PORT=8000 (demo), ACCOUNTS=1000000 SEED=1 (bench).'
 
 setup: $(VENV)/.stamp ## Builds the environment in .venv; does nothing where it is up to date.
-	@if find delinquency/locale -name '*.po' -newer $(VENV)/.translated 2>/dev/null | grep -q . || [ ! -e $(VENV)/.translated ]; then $(PYTHON) -m delinquency.translations && touch $(VENV)/.translated; fi
+	@for source in delinquency/locale/*/LC_MESSAGES/*.po; do if [ ! "$${source%.po}.mo" -nt "$$source" ]; then $(PYTHON) -m delinquency.translations; break; fi; done
 
 # The environment is made anew when it does not run here (another machine's, or a Python that is gone).
 $(VENV)/.stamp: requirements/dev.txt pyproject.toml

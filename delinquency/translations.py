@@ -1,6 +1,7 @@
 """The texts of the application and their translations: extraction, merging, compiling, all by Babel in Python.
 
 Templates are turned into Python-like text by Django's own `templatize` first, then read like code.
+`python -m delinquency.translations` compiles the .po files of a fresh checkout (make setup runs it).
 """
 
 from __future__ import annotations
@@ -57,6 +58,12 @@ def update() -> Iterator[tuple[str, int]]:
         path.write_bytes(_as_po(catalog))
         path.with_suffix(".mo").write_bytes(_as_mo(catalog))
         yield _shown(path), len(_untranslated(catalog))
+
+
+def compile_all() -> None:
+    """Write a .mo beside every .po, which stays as it is."""
+    for path in po_files():
+        path.with_suffix(".mo").write_bytes(_as_mo(_read(path)))
 
 
 def faults() -> list[str]:
@@ -127,3 +134,7 @@ def _as_mo(catalog: Catalog) -> bytes:
 def _compiled_texts(content: bytes) -> dict[object, object]:
     """The texts of a compiled file, without its header, which names versions and times."""
     return {(str(message.id), message.context): message.string for message in read_mo(BytesIO(content)) if message.id}
+
+
+if __name__ == "__main__":
+    compile_all()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile, copytree
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -59,3 +61,16 @@ def test_the_command_merges_and_compiles(copies: Path) -> None:
     call_command("messages", stdout=printed)
     assert "without translation" in printed.getvalue()
     assert "任务清单".encode() in copies.with_suffix(".mo").read_bytes()
+
+
+def test_a_fresh_checkout_is_compiled_by_the_setup(tmp_path: Path) -> None:
+    package = tmp_path / "delinquency"
+    copytree(
+        translations.LOCALES, package / "locale", ignore=lambda _folder, names: [n for n in names if n.endswith(".mo")]
+    )
+    (package / "__init__.py").touch()
+    copyfile(translations.__file__, package / "translations.py")
+    subprocess.run([sys.executable, "-m", "delinquency.translations"], cwd=tmp_path, check=True)
+    source = next(package.rglob("*.po"))
+    assert "工作清单".encode() in source.with_suffix(".mo").read_bytes()
+    assert source.read_bytes() == next(translations.LOCALES.rglob("*.po")).read_bytes()
