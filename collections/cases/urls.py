@@ -5,5 +5,6 @@ from cases import views
 urlpatterns = [
     path("", views.worklist, name="worklist"),
     path("cases/<str:ref>/", views.case, name="case"),
-    path("cases/<str:ref>/evidence/<str:account_ref>/", views.evidence, name="evidence"),
+    # A reference may hold slashes.
+    path("cases/<str:ref>/evidence/<path:account_ref>/", views.evidence, name="evidence"),
 ]

@@ -266,6 +266,23 @@ def test_the_evidence_is_the_judgement_itself_on_any_day_and_as_known_at_any_mom
     assert "Enter a valid date." in collector.get(f"{address}?as_of=soon").content.decode()
 
 
+@pytest.mark.parametrize(
+    "query", ["as_of=0001-01-01", "as_of=9999-12-31", "known_at=0001-01-01T00:00", "known_at=9999-12-31T23:59"]
+)
+def test_days_at_the_ends_of_the_calendar_are_refused_in_words(collector: Client, query: str) -> None:
+    case = late_case()
+    page = collector.get(f"/cases/{case.ref}/evidence/{case.customer.accounts.get().ref}/?{query}").content.decode()
+    assert "Ensure this value is" in page
+
+
+def test_a_reference_may_hold_what_addresses_are_made_of(collector: Client) -> None:
+    case = late_case()
+    case.customer.accounts.update(ref="2026/07?#%..& 1")
+    address = f"/cases/{case.ref}/evidence/2026/07%3F%23%25..&amp;%201/"
+    assert address in collector.get(f"/cases/{case.ref}/").content.decode()
+    assert collector.get(address.replace("&amp;", "&")).context["account"].ref == "2026/07?#%..& 1"
+
+
 def test_the_evidence_of_another_customers_account_is_not_found(collector: Client) -> None:
     case, other = late_case(), late_case()
     account = other.customer.accounts.get()
