@@ -141,6 +141,15 @@ def test_grace_is_told(folder: Folder) -> None:
     assert "Its 3 days of grace ended on 2026-01-28." in late
 
 
+def test_late_fees_are_told_with_what_is_not_posted_yet(folder: Folder) -> None:
+    """Together they are what the case page calls outstanding: 0.05 % of 1,000.00 a day, for six days and for four."""
+    folder.set("accounts", 2, product_code="instalment").set("bills", 2, minimum_due="")
+    assert import_book(folder.only("customers", "accounts", "bills").write().path).status == 0
+    text = told("A1", "--as-of", "2026-02-04")
+    assert "Late fees of 3.00 were posted, 3.00 of them unpaid" in text
+    assert "Late fees of 2.00 accrued and wait to be posted; with what was posted, 5.00 is unpaid." in text
+
+
 def test_without_a_date_it_explains_the_day_the_book_stands_on(folder: Folder) -> None:
     with clock.frozen(datetime(2026, 2, 10, 12, tzinfo=UTC)):
         assert import_book(folder.write().path).status == 0

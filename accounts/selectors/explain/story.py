@@ -293,6 +293,13 @@ class Story(Found):
                 "posted": _amount(money(self.replayed.posted)),
                 "left": _amount(money(self.replayed.fee_left)),
             }
+        if accrued := self.replayed.accrued_to_post():
+            yield _(
+                "Late fees of %(accrued)s accrued and wait to be posted; with what was posted, %(outstanding)s is unpaid."
+            ) % {
+                "accrued": _amount(money(accrued)),
+                "outstanding": _amount(money(self.replayed.fee_left + accrued)),
+            }
 
     def _rules_sentence(self) -> str:
         return _("Rules: product terms in force since %(terms)s, allocation version %(versions)s.") % {
