@@ -14,6 +14,7 @@ from django.db import connection
 from accounts.models import Account, Bill, ContactPoint, Customer, Payment, Standing
 from accounts.selectors.verify import account_range, differences
 from audit.services import SystemActor
+from delinquency.books import figures
 from delinquency.books.people import Person
 from delinquency.books.real_data import compare, periods_late
 from delinquency.books.uci import CREDIT, CardRow, LoadRefused, account_of, calendar, load_rows, read_rows
@@ -146,3 +147,28 @@ def test_every_account_of_the_file_ends_at_its_last_balance(real_file: Path) -> 
         assert list(differences(first, first + 999)) == []
         found = compare(rows[:500], calendar(LAST_DUE))
     assert sum(found.pairs.values()) == 5 * 500
+
+
+@pytest.mark.django_db
+def test_the_report_tells_what_came_out(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text(HEADER + "1,5000,2,0,0,0,0,0,400,300,200,100,100,100,10,20,30,0,0,0\n")
+    with clock.frozen(NOON):
+        call_command("load_uci", file)
+        call_command("close_day")
+    capsys.readouterr()
+    call_command("real_data_report", file)
+    told = capsys.readouterr().out
+    assert told.startswith("# The real card accounts")
+    assert "1 of 1 accounts are late" in told.replace("  ", " ")
+    with pytest.raises(CommandError):
+        call_command("real_data_report", tmp_path / "nothing.csv")
+
+
+def test_measuring_writes_the_figures_of_a_file(tmp_path: Path, real_file: Path, monkeypatch, capsys) -> None:
+    """The committed figures come out again, to the letter."""
+    written = tmp_path / "figures.json"
+    committed = figures.FILE.read_text()
+    monkeypatch.setattr(figures, "FILE", written)
+    call_command("measure_uci", real_file)
+    assert written.read_text() == committed
