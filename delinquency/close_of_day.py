@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import StandingChange
 from accounts.selectors.explain import explain
 from accounts.services import close as book
+from accounts.services.opening import await_postings
 from audit import services as audit
 from cases import services as cases
 from reminders import services as reminders
@@ -200,6 +201,8 @@ def _run_step(
     run = runs.begin_step(day=day, step=name, position=position, dry_run=dry_run)
     try:
         if run is not None:
+            if position == 1 and not dry_run:
+                await_postings()
             function(run)
         with transaction.atomic():
             if run is not None:

@@ -120,6 +120,8 @@ def load_staged(
         ]
         _insert_money(cursor, batch, rebuilt)
         moved = write_rebuilt(cursor, actor=actor, business_day=days.open, cause="import", rebuilt=rebuilt)
+        if days.begun:
+            cursor.execute("UPDATE accounts_account SET aged_on = %s WHERE id = ANY(%s)", (days.open, batch))
         _record_accounts(cursor, actor, batch)
         reactions.standing_moved(actor, moved, in_bulk=True)
         if on_progress:
