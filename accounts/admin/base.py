@@ -28,6 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from accounts.errors import BookError
+from accounts.importing.values import turns_text
 from accounts.models import Account
 
 # Up to so many rows a list says how many there are; beyond, what PostgreSQL expects.
@@ -67,6 +68,9 @@ class BookForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any] | None:
         values = super().clean()
+        for name, value in (values or {}).copy().items():
+            if isinstance(value, str) and turns_text(value):
+                self.add_error(name, _("Expected text without control characters."))
         if self.refusal is not None:
             show_refusal(self, self.refusal, self.known_as)
         return values

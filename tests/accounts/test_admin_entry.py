@@ -155,6 +155,13 @@ def test_values_that_nothing_knows_are_refused_at_their_fields(boss: Client, fie
     assert Customer.objects.count() == 1
 
 
+@pytest.mark.parametrize("field", ["ref", "name"])
+def test_what_would_turn_the_page_around_is_refused_at_its_field(boss: Client, field: str) -> None:
+    response = fill(boss, adding("customer"), **{"ref": "C1", "name": "王小明", field: "EVIL\u202e00.1"})
+    assert "control characters" in errors(response)[field][0]
+    assert not Customer.objects.exists()
+
+
 def test_a_blank_number_stays_as_it_is_and_a_given_one_replaces_it(boss: Client) -> None:
     customer = a_customer(id_type="resident-id", id_number=NUMBER)
     assert fill(boss, changing(customer), name="王大明").status_code == 302

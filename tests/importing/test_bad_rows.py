@@ -28,6 +28,8 @@ def refused(folder: Folder, *places: tuple[str, int, str]) -> Outcome:
 
 
 BAD_CELLS = [
+    ("customers", "customer_ref", "C1\u202e"),
+    ("customers", "name", "王\u2067小明"),
     ("customers", "customer_ref", ""),
     ("customers", "customer_ref", "x" * 65),
     ("customers", "name", ""),
