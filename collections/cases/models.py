@@ -50,6 +50,11 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["clock_from_on", "id"], name="case_open_by_clock", condition=Q(status="open")),
+            models.Index(
+                fields=["customer"],
+                name="case_open_stopped_of_many",
+                condition=Q(status="open", late_accounts__gt=1, clock_stopped_on__isnull=False),
+            ),
             models.Index(fields=["-overdue_amount", "id"], name="case_open_by_amount", condition=Q(status="open")),
         ]
 

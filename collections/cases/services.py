@@ -103,14 +103,22 @@ def _record(cursor: CursorWrapper, actor: Actor, verb: str) -> int:
 def follow_day(run: StepRun) -> None:
     """The close's step: follow every customer with a change of standing on `run.day`, in batches of customers.
 
+    And those whose worst account's clock a deferral stopped while another's may run: which is the worst then changes
+    without any standing's doing so.
+
     The first close of a book follows everyone who is late, for what an import found has no case yet, and everyone with
     an open case, for the book may have moved to a day on which its customer is not late.
     """
     with connection.cursor() as cursor:
         if has_closed_any():
             cursor.execute(
-                """SELECT DISTINCT a.customer_id FROM accounts_standingchange c JOIN accounts_account a ON a.id = c.account_id
-                    WHERE c.business_day = %s AND a.customer_id > %s ORDER BY 1""",
+                """SELECT customer_id FROM (
+                       SELECT a.customer_id FROM accounts_standingchange c JOIN accounts_account a ON a.id = c.account_id
+                        WHERE c.business_day = %s
+                       UNION
+                       SELECT customer_id FROM cases_case
+                        WHERE status = 'open' AND late_accounts > 1 AND clock_stopped_on IS NOT NULL
+                   ) followed WHERE customer_id > %s ORDER BY 1""",
                 (run.day, run.cursor),
             )
         else:
