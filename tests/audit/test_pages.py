@@ -65,3 +65,9 @@ def test_only_what_changed_is_shown_before_and_after(reader: Client) -> None:
 def test_an_empty_record_says_so(reader: Client) -> None:
     assert "Nothing has happened yet" in reader.get("/audit/").content.decode()
     assert "No event matches" in reader.get("/audit/?verb=nothing").content.decode()
+
+
+def test_an_event_of_a_message_which_has_no_reference_leads_to_it(reader: Client) -> None:
+    EventFactory(subject_type="message", subject_ref="", subject_id=41, verb="message.sent")
+    EventFactory(subject_type="message", subject_ref="", subject_id=None, verb="message.sent")
+    assert '<a href="/messages/41/">#41</a>' in reader.get("/audit/").content.decode()
