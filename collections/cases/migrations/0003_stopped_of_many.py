@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_installed_terms'),
-        ('cases', '0002_case_products'),
+        ("accounts", "0003_installed_terms"),
+        ("cases", "0002_case_products"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('clock_stopped_on__isnull', False), ('late_accounts__gt', 1), ('status', 'open')), fields=['customer'], name='case_open_stopped_of_many'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("clock_stopped_on__isnull", False), ("late_accounts__gt", 1), ("status", "open")),
+                fields=["customer"],
+                name="case_open_stopped_of_many",
+            ),
         ),
     ]
