@@ -126,18 +126,18 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
         if fees is not None and (next_bill == today or next_credit == today):
             fees.accrue(open_bills, today - 1)
             if fees.post(today):
-                _use_waiting(found, (), waiting)
+                _use_waiting(found, (), waiting, today)
         if next_bill == today:
             while next_bill == today:
                 _arrive(terms, found, open_bills, arrivals[bill_at], waiting)
                 bill_at += 1
                 next_bill = arrivals[bill_at].statement_on if bill_at < len(arrivals) else NEVER
             if waiting:
-                _use_waiting(found, open_bills, waiting)
+                _use_waiting(found, open_bills, waiting, today)
         while next_credit == today:
             credit = credits[credit_at]
             rule = terms.rule_on(today)
-            left = _use(found, open_bills, credit, credit.amount, rule)
+            left = _use(found, open_bills, credit, credit.amount, rule, today)
             if left:
                 waiting.append(_Waiting(credit, left, rule))
             credit_at += 1
@@ -153,7 +153,7 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
             if fees is not None and fees.is_month_end(today):
                 fees.accrue(open_bills, today)
                 if fees.post(today):
-                    _use_waiting(found, (), waiting)
+                    _use_waiting(found, (), waiting, today)
             mark_at += 1
             next_mark = marks[mark_at] if mark_at < len(marks) else NEVER
     if fees is not None:
@@ -230,14 +230,16 @@ def _before(one: BillState, other: BillState) -> bool:
     return one.bill.ref < other.bill.ref  # type: ignore[operator]
 
 
-def _use_waiting(found: Replay, open_bills: Sequence[BillState], waiting: list[_Waiting]) -> None:
+def _use_waiting(found: Replay, open_bills: Sequence[BillState], waiting: list[_Waiting], today: int) -> None:
     """Let waiting credits meet what has come, the earliest first; what is used up waits no longer."""
     for item in waiting:
-        item.left = _use(found, open_bills, item.credit, item.left, item.rule)
+        item.left = _use(found, open_bills, item.credit, item.left, item.rule, today)
     waiting[:] = [item for item in waiting if item.left]
 
 
-def _use(found: Replay, open_bills: Sequence[BillState], credit: Credit, left: int, rule: AllocationRule) -> int:
+def _use(
+    found: Replay, open_bills: Sequence[BillState], credit: Credit, left: int, rule: AllocationRule, today: int
+) -> int:
     """Let what is left of a credit meet what is owed, in its rule's order; how much is left over."""
     key, version = credit.key, rule.version
     record = found.movements.append
@@ -245,7 +247,7 @@ def _use(found: Replay, open_bills: Sequence[BillState], credit: Credit, left: i
         for state in open_bills:
             if state.key == credit.bill and state.capacity > state.allocated:
                 part = min(left, state.capacity - state.allocated)
-                record(Allocated(key, state.key, part, version))
+                record(Allocated(key, state.key, part, version, today))
                 state.allocated += part
                 left -= part
     for step in rule.steps:
@@ -254,7 +256,7 @@ def _use(found: Replay, open_bills: Sequence[BillState], credit: Credit, left: i
         if step == LATE_FEE:
             if found.fee_left:
                 part = min(left, found.fee_left)
-                record(Allocated(key, None, part, version))
+                record(Allocated(key, None, part, version, today))
                 found.fee_left -= part
                 left -= part
             continue
@@ -263,7 +265,7 @@ def _use(found: Replay, open_bills: Sequence[BillState], credit: Credit, left: i
             wants = (state.minimum if to_minimum else state.capacity) - state.allocated
             if wants > 0:
                 part = wants if wants < left else left
-                record(Allocated(key, state.key, part, version))
+                record(Allocated(key, state.key, part, version, today))
                 state.allocated += part
                 left -= part
                 if not left:

@@ -22,6 +22,7 @@ class Touched(NamedTuple):
     component: str
     amount: int
     version: int
+    day: int
 
 
 def split(terms: Terms, found: Replay) -> list[Touched]:
@@ -42,14 +43,22 @@ def split(terms: Terms, found: Replay) -> list[Touched]:
             rule = in_force(terms.rules, movement.day)
             for component, amount in _take(left[movement.out_of], tuple(reversed(rule.components)), movement.amount):
                 left[movement.into][component] += amount
-                touched.append(Touched(None, movement.into, movement.out_of, component, amount, rule.version))
-                touched.append(Touched(None, movement.into, movement.into, component, -amount, rule.version))
+                touched.append(
+                    Touched(None, movement.into, movement.out_of, component, amount, rule.version, movement.day)
+                )
+                touched.append(
+                    Touched(None, movement.into, movement.into, component, -amount, rule.version, movement.day)
+                )
         elif movement.bill is None:
-            touched.append(Touched(movement.credit, None, None, LATE_FEE, movement.amount, movement.version))
+            touched.append(
+                Touched(movement.credit, None, None, LATE_FEE, movement.amount, movement.version, movement.day)
+            )
         else:
             order = orders.get(movement.version, COMPONENTS)
             for component, amount in _take(left[movement.bill], order, movement.amount):
-                touched.append(Touched(movement.credit, None, movement.bill, component, amount, movement.version))
+                touched.append(
+                    Touched(movement.credit, None, movement.bill, component, amount, movement.version, movement.day)
+                )
     return touched
 
 

@@ -61,12 +61,13 @@ class BillState:
 
 
 class Allocated(NamedTuple):
-    """Part of a credit that met a bill (key None: the late fees)."""
+    """Part of a credit that met a bill (key None: the late fees) on a day."""
 
     credit: int
     bill: int | None
     amount: int
     version: int
+    day: int
 
 
 class RolledOver(NamedTuple):

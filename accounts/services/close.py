@@ -16,7 +16,7 @@ from accounts.models import Account
 from accounts.rules import judge
 from accounts.selectors.facts import read_facts
 from accounts.selectors.live import LiveAccount, read_live
-from accounts.selectors.rebuilt import rebuild
+from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.stored import StoredStanding
 from accounts.selectors.terms import TermsBook, read_terms
 from accounts.services.rebuild import write_rebuilt
@@ -41,7 +41,7 @@ def age(run: StepRun) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             _lock(cursor, batch)
             woken = set(Account.objects.filter(pk__in=batch, wakes_on__lte=run.day).values_list("pk", flat=True))
-            moved = _replay(cursor, terms, sorted(woken), run.day)
+            moved = _wake(cursor, terms, sorted(woken), run.day)
             quiet = [key for key in batch if key not in woken]
             moved += write_standings(
                 cursor,
@@ -126,6 +126,34 @@ def _lock(cursor: CursorWrapper, ids: list[int]) -> None:
 def _judge(item: LiveAccount, day: date) -> Judged:
     how_late = judge(item.terms, item.bills, item.deferrals, day.toordinal())
     return Judged(item.account_id, item.ref, item.customer_id, item.standing, StoredStanding.of(how_late))
+
+
+def _wake(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date) -> list[Judged]:
+    """Replay the accounts on which something takes effect on `day`, and write what that day brought.
+
+    What earlier days brought is written already, unless a reversal takes effect that day: it reaches back to its payment.
+    """
+    if not ids:
+        return []
+    today = day.toordinal()
+    settled: dict[int, int] = {}
+    forward: list[Rebuilt] = []
+    reaching_back: list[Rebuilt] = []
+    for facts in read_facts(cursor, terms, "a.id = ANY(%s)", (ids,)):
+        # A posting may have taken the account to the day already.
+        done = max(today - 1, facts.aged_on.toordinal()) if facts.aged_on else today - 1
+        settled[facts.account_id] = done
+        reaches_back = any(
+            credit.reversed_on is not None
+            and credit.effective_on < credit.reversed_on
+            and done < credit.reversed_on <= today
+            for credit in facts.credits
+        )
+        (reaching_back if reaches_back else forward).append(rebuild(facts, today))
+    moved = []
+    for group, known in ((forward, settled), (reaching_back, None)):
+        moved += write_rebuilt(cursor, actor=CLOSE, business_day=day, cause="close", rebuilt=group, settled=known)
+    return moved
 
 
 def _replay(

@@ -5,7 +5,7 @@ The caller holds the locks (customer → account) and the transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -23,18 +23,26 @@ from runs.bulk import copy_rows, money_text, reserve_keys
 
 
 def write_rebuilt(
-    cursor: CursorWrapper, *, actor: Actor, business_day: date, cause: str, rebuilt: Sequence[Rebuilt]
+    cursor: CursorWrapper,
+    *,
+    actor: Actor,
+    business_day: date,
+    cause: str,
+    rebuilt: Sequence[Rebuilt],
+    settled: Mapping[int, int] | None = None,
 ) -> list[Judged]:
     """Write the differences of replayed accounts: bills' caches, derived entries, allocations, standings, wakes.
 
+    `settled` gives for each account the last day whose entries and allocations are written already and cannot have changed:
+    nothing up to it is read again (the close of day, where only the new day is new). None: everything is compared.
     Returns the accounts whose standing moved.
     """
     if not rebuilt:
         return []
     ids = [item.facts.account_id for item in rebuilt]
     _write_bills(cursor, rebuilt)
-    entries = _write_entries(cursor, ids, rebuilt)
-    _write_allocations(cursor, ids, rebuilt, entries)
+    entries = _write_entries(cursor, rebuilt, settled or {})
+    _write_allocations(cursor, rebuilt, entries, settled)
     _write_wakes(cursor, rebuilt)
     cursor.execute(f"SELECT s.account_id, {STORED_SQL} FROM accounts_standing s WHERE s.account_id = ANY(%s)", (ids,))
     before = {account_id: stored(columns) for account_id, *columns in cursor.fetchall()}
@@ -95,16 +103,19 @@ class _Entries:
     of_roll_over: dict[int, int] = field(default_factory=dict)
 
 
-def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebuilt]) -> _Entries:
+def _write_entries(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt], settled: Mapping[int, int]) -> _Entries:
     """Bring the derived entries to what the replay found: the first as what it is, later corrections as adjustments."""
+    # From which day on an account's entries are read: those behind what is settled, and those that are used only now.
+    since = {item.facts.account_id: _first_entry_needed(item, settled) for item in rebuilt}
     found = _Entries()
     fees: dict[int, dict[int, int]] = {}
     rolls: dict[int, int] = {}
     cursor.execute(
         """SELECT id, account_id, kind, (amount * 100)::bigint, effective_on - DATE '0001-01-01' + 1, bill_id, payment_id
-             FROM accounts_ledgerentry
-            WHERE account_id = ANY(%s) AND kind IN ('payment', 'late-fee', 'adjustment', 'roll-over') ORDER BY id""",
-        (ids,),
+             FROM unnest(%s::bigint[], %s::date[]) AS n(account_id, since)
+             JOIN accounts_ledgerentry USING (account_id)
+            WHERE effective_on >= since AND kind IN ('payment', 'late-fee', 'adjustment', 'roll-over') ORDER BY id""",
+        (list(since), [to_date(day) for day in since.values()]),
     )
     for key, account_id, kind, amount, effective_on, bill, payment in cursor:
         if kind == EntryKind.PAYMENT:
@@ -119,9 +130,10 @@ def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebu
     wanted: list[tuple[int, DerivedEntry]] = []
     for item in rebuilt:
         account_id = item.facts.account_id
+        done = settled.get(account_id, 0)
         # Entries dated behind the replay wait for their day.
-        posted = {on: amount for on, amount in fees.get(account_id, {}).items() if on <= item.as_of}
-        for on in sorted(posted.keys() | item.fees.keys()):
+        posted = {on: amount for on, amount in fees.get(account_id, {}).items() if done < on <= item.as_of}
+        for on in sorted(posted.keys() | {on for on in item.fees if on > done}):
             had = posted.get(on)
             if amount := item.fees.get(on, 0) - (had or 0):
                 wanted.append(
@@ -131,7 +143,7 @@ def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebu
                     )
                 )
         for bill in item.facts.bills:
-            if bill.statement_on > item.as_of:
+            if not done < bill.statement_on <= item.as_of:
                 continue
             roll = item.rolls.get(bill.key)
             if amount := (roll.amount if roll else 0) - rolls.get(bill.key, 0):
@@ -153,19 +165,31 @@ def _write_entries(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebu
     return found
 
 
-def _write_allocations(cursor: CursorWrapper, ids: list[int], rebuilt: Sequence[Rebuilt], entries: _Entries) -> None:
-    cursor.execute(
-        """SELECT account_id, entry_id, bill_id, component, (amount * 100)::bigint, rule_version, id
-             FROM accounts_allocation WHERE account_id = ANY(%s)""",
-        (ids,),
-    )
+def _first_entry_needed(item: Rebuilt, settled: Mapping[int, int]) -> int:
+    done = settled.get(item.facts.account_id, 0)
+    used = {part.credit for part in item.touched if part.day > done}
+    return min([done + 1, *(credit.effective_on for credit in item.facts.credits if credit.key in used)])
+
+
+def _write_allocations(
+    cursor: CursorWrapper, rebuilt: Sequence[Rebuilt], entries: _Entries, settled: Mapping[int, int] | None
+) -> None:
     had: dict[tuple[object, ...], list[int]] = {}
-    for *columns, key in cursor:
-        had.setdefault(tuple(columns), []).append(key)
+    if settled is None:
+        cursor.execute(
+            """SELECT account_id, entry_id, bill_id, component, (amount * 100)::bigint, rule_version, id
+                 FROM accounts_allocation WHERE account_id = ANY(%s)""",
+            ([item.facts.account_id for item in rebuilt],),
+        )
+        for *columns, key in cursor:
+            had.setdefault(tuple(columns), []).append(key)
     new: list[tuple[int, int, int | None, str, int, int]] = []
     for item in rebuilt:
         account_id = item.facts.account_id
+        done = 0 if settled is None else settled[account_id]
         for part in item.touched:
+            if part.day <= done:
+                continue
             entry = entries.of_roll_over[part.into] if part.into is not None else entries.of_payment[part.credit]  # type: ignore[index]
             row = (account_id, entry, part.bill, part.component, part.amount, part.version)
             if same := had.get(row):
