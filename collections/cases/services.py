@@ -22,16 +22,19 @@ CLOSE = SystemActor("close of day")
 WANTED = """
     SELECT DISTINCT ON (l.customer_id) l.customer_id, l.bucket, l.risk_class, l.currency, l.clock_from_on, l.clock_stopped_on,
            sum(l.overdue_amount) OVER (PARTITION BY l.customer_id, l.currency) AS overdue_amount,
-           count(*) OVER (PARTITION BY l.customer_id) AS late_accounts,
-           (SELECT array_agg(DISTINCT p.code ORDER BY p.code)
-              FROM accounts_account o JOIN accounts_standing os ON os.account_id = o.id
-              JOIN accounts_product p ON p.id = o.product_id WHERE o.customer_id = l.customer_id) AS products
-      FROM (SELECT a.customer_id, a.currency, s.* FROM accounts_account a
-              JOIN accounts_standing s ON s.account_id = a.id WHERE a.customer_id = ANY(%(customers)s)) l
+           count(*) OVER (PARTITION BY l.customer_id) AS late_accounts, g.products
+      FROM late l
+      JOIN (SELECT customer_id, array_agg(DISTINCT code ORDER BY code) AS products FROM late GROUP BY 1) g USING (customer_id)
      ORDER BY l.customer_id, coalesce(l.clock_stopped_on, %(day)s) - l.clock_from_on DESC, l.overdue_amount DESC, l.account_id"""
 
+# The late accounts of the customers asked for; `WANTED` reads it.
+LATE = """late AS MATERIALIZED (
+        SELECT a.customer_id, a.currency, p.code, s.*
+          FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id JOIN accounts_product p ON p.id = a.product_id
+         WHERE a.customer_id = ANY(%(customers)s))"""
+
 _OPEN = f"""
-    WITH wanted AS ({WANTED}), numbered AS (
+    WITH {LATE}, wanted AS ({WANTED}), numbered AS (
         SELECT nextval(pg_get_serial_sequence('cases_case', 'id')) AS id, w.* FROM wanted w
          WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.customer_id = w.customer_id AND c.status = 'open'))
     INSERT INTO cases_case (id, ref, customer_id, status, opened_on, bucket, risk_class, currency, overdue_amount,
@@ -41,7 +44,7 @@ _OPEN = f"""
     RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts"""
 
 _MOVE = f"""
-    WITH wanted AS ({WANTED})
+    WITH {LATE}, wanted AS ({WANTED})
     UPDATE cases_case c
        SET bucket = w.bucket, risk_class = w.risk_class, currency = w.currency, overdue_amount = w.overdue_amount,
            late_accounts = w.late_accounts, products = w.products, clock_from_on = w.clock_from_on,

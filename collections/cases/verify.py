@@ -8,12 +8,12 @@ from datetime import date
 from django.db.backends.utils import CursorWrapper
 
 from accounts.selectors.verify import Difference
-from cases.services import WANTED
+from cases.services import LATE, WANTED
 from runs.selectors import has_closed_any
 
 # What a case keeps, against what its customer's standings say (the worst account decides bucket, class, currency, clock).
 _SQL = f"""
-    WITH wanted AS ({WANTED})
+    WITH {LATE}, wanted AS ({WANTED})
     SELECT c.ref, k.ref,
            concat_ws(' ', k.bucket, k.risk_class, k.overdue_amount, k.currency, k.late_accounts, k.products, k.clock_from_on,
                      k.clock_stopped_on),
