@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -20,10 +20,17 @@ from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook, read_terms
 from runs.bulk import money_text
-from runs.selectors import book_day
+from runs.selectors import book_day, step_passed
 
 # Accounts that one query reads.
 WINDOW = 4_000
+
+
+class _Passed(NamedTuple):
+    """Up to which account the steps of a close that is at work are through; see `step_passed`."""
+
+    age: float
+    accrue: float
 
 
 class Difference(NamedTuple):
@@ -63,25 +70,33 @@ def differences(first: int, last: int) -> Iterator[Difference]:
     if closed is None:
         raise LookupError("The book was never opened: import or post something first.")
     terms = read_terms()
+    # While a day is being closed, or after a crash in it, accounts that its ageing has passed are there already.
+    closing = closed + timedelta(days=1)
+    passed = _Passed(step_passed(closing, "age"), step_passed(closing, "accrue"))
     with connection.cursor() as cursor:
         for low in range(first, last + 1, WINDOW):
             high = min(low + WINDOW - 1, last)
-            yield from _window(cursor, terms, low, high, closed)
+            yield from _window(cursor, terms, low, high, closed, passed)
 
 
-def _window(cursor: CursorWrapper, terms: TermsBook, low: int, high: int, closed: date) -> Iterator[Difference]:
+def _window(
+    cursor: CursorWrapper, terms: TermsBook, low: int, high: int, closed: date, passed: _Passed
+) -> Iterator[Difference]:
     standings = _standings(cursor, low, high)
     ledgers = _ledgers(cursor, low, high)
     allocated = _allocations(cursor, low, high)
     for facts in read_facts(cursor, terms, "a.id BETWEEN %s AND %s", (low, high), prints=True):
-        as_of = max(closed, facts.aged_on) if facts.aged_on else closed
+        reached = closed + timedelta(days=1) if facts.account_id <= passed.age else closed
+        as_of = max(reached, facts.aged_on) if facts.aged_on else reached
         found = rebuild(facts, as_of.toordinal())
         ledger = ledgers.get(facts.account_id, _NO_LEDGER)
         yield from _compare_bills(facts, found)
         if facts.prints != ledger.prints:
             with connection.cursor() as own:
                 yield from mirror(own, facts.account_id)
-        yield from _compare_derived(facts, found, ledger)
+        yield from _compare_derived(
+            facts, found, ledger, to_come=as_of if as_of > closed and facts.account_id > passed.accrue else None
+        )
         yield from _compare_allocations(facts, found, ledger, allocated.get(facts.account_id, ()))
         yield from _compare_standing(facts, found, standings.pop(facts.account_id, None))
         if facts.wakes_on != to_date(found.wakes_on):
@@ -158,9 +173,13 @@ def _compare_bills(facts: AccountFacts, found: Rebuilt) -> Iterator[Difference]:
             yield Difference(facts.ref, f"bill {key}", str(kept), str(cache))
 
 
-def _compare_derived(facts: AccountFacts, found: Rebuilt, ledger: _Ledger) -> Iterator[Difference]:
+def _compare_derived(
+    facts: AccountFacts, found: Rebuilt, ledger: _Ledger, *, to_come: date | None
+) -> Iterator[Difference]:
+    """`to_come`: the day being closed whose late fee, should it end a month, a later step still has to post."""
     if not ledger.derived_days and not found.fees and not found.rolls:
         return
+    waiting = None if to_come is None else to_come.toordinal()
     # (day, 0) → late fee of that day; (statement day, bill) → what rolled into that bill.
     kept: dict[tuple[int, int], int] = {}
     for on, bill, cents in zip(ledger.derived_days, ledger.derived_bills, ledger.derived_cents, strict=True):
@@ -170,7 +189,7 @@ def _compare_derived(facts: AccountFacts, found: Rebuilt, ledger: _Ledger) -> It
     for on, bill in sorted(kept.keys() | replayed.keys()):
         there, wanted = kept.get((on, bill), 0), replayed.get((on, bill), 0)
         # Entries dated behind the replay wait for their day.
-        if on <= found.as_of and there != wanted:
+        if on <= found.as_of and there != wanted and not (on == waiting and not there and not bill):
             what = f"roll-over into bill {bill}" if bill else f"late fee of {to_date(on)}"
             yield Difference(facts.ref, what, money_text(there), money_text(wanted))
 

@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.selectors.verify import Difference
 from cases.services import LATE, WANTED
-from runs.selectors import has_closed_any
+from runs.selectors import begun_day, has_closed_any
 
 # What a case keeps, against what its customer's standings say (the worst account decides bucket, class, currency, clock).
 _SQL = f"""
@@ -27,10 +27,10 @@ _SQL = f"""
             k.clock_stopped_on)
            IS DISTINCT FROM (w.bucket, w.risk_class, w.overdue_amount, w.currency, w.late_accounts, w.products::text[],
             w.clock_from_on, w.clock_stopped_on)
-       -- Who became late since the last close gets the case with the next one.
-       AND NOT (k.id IS NULL AND EXISTS (
+       -- Who became late since the last close gets the case with the next one; while one is at work, its step may be to come.
+       AND NOT ((k.id IS NULL OR %(begun)s) AND EXISTS (
                SELECT 1 FROM accounts_account a JOIN accounts_standingchange h ON h.account_id = a.id
-                WHERE a.customer_id = w.customer_id AND h.business_day > %(day)s))"""
+                WHERE a.customer_id = c.id AND h.business_day > %(day)s))"""
 
 # The customers of a range of accounts who are late or have an open case.
 _CUSTOMERS = """
@@ -46,6 +46,6 @@ def check_cases(cursor: CursorWrapper, low: int, high: int, closed: date) -> Ite
         return
     cursor.execute(_CUSTOMERS, {"low": low, "high": high})
     customers = list({key for (key,) in cursor.fetchall()})
-    cursor.execute(_SQL, {"customers": customers, "day": closed})
+    cursor.execute(_SQL, {"customers": customers, "day": closed, "begun": begun_day() is not None})
     for customer, case, kept, wanted in cursor.fetchall():
         yield Difference(customer, f"case {case}", kept, wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -30,6 +31,15 @@ def begun_day() -> date | None:
     """The open day if its close has begun (running, killed or failed), else None."""
     day = open_day()
     return day if day and DayClose.objects.filter(date=day).exists() else None
+
+
+def step_passed(day: date, step: str) -> float:
+    """The key up to which a step of a day's close is through: its cursor, infinity when it is done, 0 before it began."""
+    row = DayClose.objects.filter(date=day, step=step).values_list("status", "cursor").first()
+    if row is None:
+        return 0
+    status, cursor = row
+    return math.inf if status == RunStatus.DONE else cursor
 
 
 @dataclass(frozen=True)

@@ -111,10 +111,11 @@ def calendar(last_due_on: date) -> list[Month]:
     return [Month(day + shift, day + DUE_AFTER + shift) for day in STATEMENTS]
 
 
-def account_of(row: CardRow, months: Sequence[Month], person: Person, ref: str) -> AccountFact:
-    """The row as an account: all its bills and payments add up to the last balance.
+def account_of(row: CardRow, months: Sequence[Month], person: Person, ref: str, *, last: int = 0) -> AccountFact:
+    """The row as an account: all its bills and payments add up to the last balance, less what came for the last bill.
 
-    What was received in a month lies between two statements; it is put on the due date of the first of them.
+    What was received in a month lies between two statements; it is put on the due date of the first of them. `last` came on
+    the last due date, of which the real rows say nothing.
     """
     account = AccountFact(ref=ref, person=person, credit_limit=row.limit * 100)
     for n, month in enumerate(months):
@@ -126,6 +127,8 @@ def account_of(row: CardRow, months: Sequence[Month], person: Person, ref: str) 
             account.bills.append(BillFact(f"{ref}-{n + 1}", month.statement_on, month.due_on, own * 100))
         elif own < 0:
             account.payments.append(PaymentFact(f"{ref}-C{n + 1}", month.statement_on, -own * 100, CREDIT))
+    if last:
+        account.payments.append(PaymentFact(f"{ref}-P{len(months) + 1}", months[-1].due_on, last * 100, PAYMENT))
     return account
 
 
@@ -141,15 +144,19 @@ def load_rows(
     seed: int,
     origin: str,
     actor: SystemActor,
+    last: Sequence[int] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, int]:
-    """Load rows as revolving accounts whose last bill was due yesterday; people are made."""
+    """Load rows as revolving accounts whose last bill was due yesterday; people are made. `last`: see `account_of`."""
     months = calendar(clock.today() - timedelta(days=1))
     refs = [f"{prefix}-{row.number:06d}" for row in rows]
     people = make_people((f"{ref}-C" for ref in refs), seed)
     return load_accounts(
         actor=actor,
-        accounts=[account_of(row, months, person, ref) for row, ref, person in zip(rows, refs, people, strict=True)],
+        accounts=[
+            account_of(row, months, person, ref, last=paid)
+            for row, ref, person, paid in zip(rows, refs, people, last or [0] * len(rows), strict=True)
+        ],
         product_code=PRODUCT,
         currency=CURRENCY,
         account_origin=origin,

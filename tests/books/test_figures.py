@@ -6,11 +6,14 @@ from collections import Counter
 
 import pytest
 
-from accounts.models import Account, Customer
+from accounts.models import Account, Customer, Standing
 from accounts.selectors.verify import account_range, differences
+from audit.services import SystemActor
 from delinquency.books.demo_book import load_demo_book
 from delinquency.books.figures import GROUPS, group_of, made_rows, measure, place_of, read_figures, shares_of
 from delinquency.books.uci import read_rows
+from delinquency.close_of_day import close_day
+from runs import clock
 from tests.books.test_uci import real_file  # noqa: F401  # a fixture
 
 FIGURES = read_figures()
@@ -64,4 +67,14 @@ def test_the_demo_book_is_loaded_once_and_agrees_with_its_ledger() -> None:
     assert counts["account"] == 200 == Account.objects.count()
     assert set(Customer.objects.values_list("origin", flat=True)) == {"made"}
     assert list(differences(*account_range())) == []
+
+
+@pytest.mark.django_db
+def test_about_as_many_of_the_demos_customers_are_late_as_of_the_banks() -> None:
+    load_demo_book(accounts=600)
+    close_day(actor=SystemActor("test"), through=clock.today())
+    late_at_the_bank = sum(share for status, share in FIGURES.first.items() if int(status) > 0)
+    assert Standing.objects.count() / 600 == pytest.approx(late_at_the_bank, abs=0.12)
+    # Some for a day, some for months.
+    assert len(set(Standing.objects.values_list("bucket", flat=True))) >= 3
     assert load_demo_book(accounts=200) is None
