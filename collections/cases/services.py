@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from accounts.services.standings import Judged
 from audit.services import Actor, SystemActor, record_many
 from runs import clock
-from runs.selectors import has_closed_any, open_day
+from runs.selectors import begun_day, book_day, has_closed_any, open_day
 from runs.services import StepRun
 
 BATCH = 2_000
@@ -39,7 +39,7 @@ _OPEN = f"""
          WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.customer_id = w.customer_id AND c.status = 'open'))
     INSERT INTO cases_case (id, ref, customer_id, status, opened_on, bucket, risk_class, currency, overdue_amount,
            late_accounts, products, clock_from_on, clock_stopped_on, opened_at, version)
-    SELECT id, 'C' || lpad(id::text, greatest(8, length(id::text)), '0'), customer_id, 'open', %(day)s, bucket, risk_class,
+    SELECT id, 'C' || lpad(id::text, greatest(8, length(id::text)), '0'), customer_id, 'open', %(on)s, bucket, risk_class,
            currency, overdue_amount, late_accounts, products, clock_from_on, clock_stopped_on, %(now)s, 1 FROM numbered
     RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts"""
 
@@ -61,7 +61,7 @@ _MOVE = f"""
               c.bucket, c.overdue_amount, c.late_accounts"""
 
 _CURE = """
-    UPDATE cases_case c SET status = 'cured', closed_on = %(day)s, overdue_amount = 0, late_accounts = 0, version = c.version + 1
+    UPDATE cases_case c SET status = 'cured', closed_on = %(on)s, overdue_amount = 0, late_accounts = 0, version = c.version + 1
       FROM (SELECT id, bucket, overdue_amount, late_accounts FROM cases_case
              WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
      WHERE b.id = c.id AND c.status = 'open'
@@ -71,8 +71,8 @@ _CURE = """
 
 
 @transaction.atomic
-def follow(*, actor: Actor, customer_ids: Sequence[int], day: date) -> dict[str, int]:
-    """Bring the cases of these customers to what their standings say on `day`.
+def follow(*, actor: Actor, customer_ids: Sequence[int], day: date, on: date | None = None) -> dict[str, int]:
+    """Bring the cases of these customers to what their standings say on `day`; opened or closed on `on` (None: that day).
 
     Opens one where none is open, moves the open one, closes it as cured where nothing is late. Locks the customers, in
     order. Calling again changes nothing. Returns how many were opened, moved and cured.
@@ -81,7 +81,7 @@ def follow(*, actor: Actor, customer_ids: Sequence[int], day: date) -> dict[str,
     with connection.cursor() as cursor:
         ids = sorted(set(customer_ids))
         cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
-        values: dict[str, Any] = {"customers": ids, "day": day, "now": clock.now()}
+        values: dict[str, Any] = {"customers": ids, "day": day, "on": on or day, "now": clock.now()}
         for verb, sql in (("opened", _OPEN), ("moved", _MOVE), ("cured", _CURE)):
             cursor.execute(sql, values)
             counts[verb] = _record(cursor, actor, f"case.{verb}")
@@ -147,12 +147,16 @@ def follow_standings(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool) ->
 
     A load moves and closes open cases only: whoever has none yet gets it with the next close of day.
     """
-    day = open_day()
-    assert day is not None  # a standing that moved means an open book
+    closed, to_close = book_day(), open_day()
+    # A standing that moved means an open book.
+    assert closed is not None
+    assert to_close is not None
     ids = [item.customer_id for item in moved]
     if in_bulk:
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id FROM cases_case WHERE customer_id = ANY(%s) AND status = 'open'", (ids,))
             ids = [key for (key,) in cursor.fetchall()]
     if ids:
-        follow(actor=actor, customer_ids=ids, day=day)
+        # What the standings speak of: the last closed day, or the one whose close has begun. After an early close the day to be
+        # closed next is tomorrow, but the case opens today.
+        follow(actor=actor, customer_ids=ids, day=begun_day() or closed, on=min(to_close, clock.today()))

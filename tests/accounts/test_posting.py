@@ -232,3 +232,11 @@ def test_a_case_names_the_products_of_its_late_accounts() -> None:
     case.refresh_from_db()
     assert (case.products, case.late_accounts) == (["plain", "revolving"], 2)
     everything_agrees()
+
+
+def test_a_case_opened_after_an_early_close_opens_today() -> None:
+    account = an_account()
+    close_day(actor=ACTOR, day=date(2026, 3, 1))
+    a_bill(account, "B1", date(2026, 2, 1))
+    assert Case.objects.get().opened_on == date(2026, 3, 1)
+    everything_agrees()
