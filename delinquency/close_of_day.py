@@ -29,6 +29,7 @@ from runs import clock, selectors
 from runs import services as runs
 from runs.locks import AlreadyLocked, advisory_lock
 from runs.models import DayClose, RunStatus
+from runs.parallel import no_cycle_collection
 from runs.services import StepRun
 
 Step = tuple[str, Callable[[StepRun], None]]
@@ -110,7 +111,7 @@ def close_day(
     """
     if day is not None and through is not None:
         raise CloseRefused(_("Give one date: that of the day to close, or that of the last one."))
-    with _one_at_a_time(actor):
+    with _one_at_a_time(actor), no_cycle_collection():
         if not dry_run:
             results = _close(actor, day, through, steps, dry_run=False)
             # What was queued need not wait for the cron's next minute.

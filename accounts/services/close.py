@@ -39,8 +39,7 @@ def age(run: StepRun) -> None:
     run.expect(len(ids))
     for batch in _batches(ids):
         with transaction.atomic(), connection.cursor() as cursor:
-            _lock(cursor, batch)
-            woken = set(Account.objects.filter(pk__in=batch, wakes_on__lte=run.day).values_list("pk", flat=True))
+            woken = {key for key, wakes_on in _lock(cursor, batch) if wakes_on is not None and wakes_on <= run.day}
             moved = _wake(cursor, terms, sorted(woken), run.day)
             quiet = [key for key in batch if key not in woken]
             moved += write_standings(
@@ -119,8 +118,10 @@ def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
         yield list(ids[start : start + BATCH])
 
 
-def _lock(cursor: CursorWrapper, ids: list[int]) -> None:
-    cursor.execute("SELECT id FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+def _lock(cursor: CursorWrapper, ids: list[int]) -> list[tuple[int, date | None]]:
+    """Lock the accounts; each with the day on which it wakes, as it is once locked."""
+    cursor.execute("SELECT id, wakes_on FROM accounts_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+    return cursor.fetchall()
 
 
 def _judge(item: LiveAccount, day: date) -> Judged:

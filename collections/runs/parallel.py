@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from django.db import connection, connections
@@ -31,6 +32,18 @@ def over_ranges(
     # Reading makes no cycles worth collecting, and looking for them doubles the time: the processes live for one walk.
     with multiprocessing.get_context("fork").Pool(count, initializer=gc.disable) as pool:
         yield from pool.imap(_Call(function), ranges)
+
+
+@contextmanager
+def no_cycle_collection() -> Iterator[None]:
+    """Do not look for cycles inside the block: work in batches that makes none, and leaves much for the search to walk."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Call(Generic[T]):

@@ -36,10 +36,13 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         say("half the book")
         make_half(book, half)
         half.settle()
+        for database in (floor, book):
+            database.warm()
         for day in nights.days_after(first, NIGHTS):
             night = nights.close_with_floor(book, floor, day)
             found.nights.append(night)
             say(f"{day}: {night.seconds:.2f} s, floor {night.floor_seconds:.2f} s, {night.ratio:.2f} ×, {night.steps}")
+        half.warm()
         for day in nights.days_after(first, NIGHTS):
             found.half_nights.append(nights.close(half, day))
             say(f"{day} on half the book: {found.half_nights[-1].seconds:.2f} s")
@@ -48,7 +51,8 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         say("payments while a day closes")
         found.payments = _payments(book, seed, first + timedelta(days=NIGHTS + 1))
         say(f"{found.payments}")
-        say("verify_book")
+        say("verify_book, the book in the page cache")
+        book.warm()
         found.verify_seconds = book.manage("verify_book").seconds
         say(f"{found.verify_seconds:.1f} s; pages")
         found.pages = book.manage("bench", "--inside", "pages", "--seed", str(seed)).json
