@@ -14,6 +14,7 @@ import pytest_django
 import redis
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 
 from delinquency import engines
 
@@ -105,6 +106,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
 def _quick_passwords(settings) -> None:
     """Hashing passwords well takes longer than most tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Every test begins in English, whatever language the one before it left behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -48,8 +48,10 @@ _DAY = "({0} - DATE '0001-01-01' + 1)"
 _CENTS = "CASE WHEN {0} = 0 THEN 0 ELSE ({0} * 100)::bigint END"
 _MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
 
-# Rows of one account as a number and a fingerprint that does not depend on their order: key, cents and day of each.
-FINGERPRINT = "bit_xor(hashint8extended({key}, ({amount} * 100)::bigint * 4000000 + ({day} - DATE '0001-01-01' + 1)))"
+# A fingerprint of rows that does not depend on their order: of the key, amount and day of each.
+FINGERPRINT = (
+    "bit_xor(hashint8extended({key}, hash_numeric_extended({amount}, ({day} - DATE '0001-01-01')::bigint)))"
+)
 
 _BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, interest, principal, minimum_given,
     minimum_due, rolled_in, rolled_out, allocated, missed"""
