@@ -49,9 +49,7 @@ _CENTS = "CASE WHEN {0} = 0 THEN 0 ELSE ({0} * 100)::bigint END"
 _MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
 
 # A fingerprint of rows that does not depend on their order: of the key, amount and day of each.
-FINGERPRINT = (
-    "bit_xor(hashint8extended({key}, hash_numeric_extended({amount}, ({day} - DATE '0001-01-01')::bigint)))"
-)
+FINGERPRINT = "bit_xor(hashint8extended({key}, hash_numeric_extended({amount}, ({day} - DATE '0001-01-01')::bigint)))"
 
 _BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, interest, principal, minimum_given,
     minimum_due, rolled_in, rolled_out, allocated, missed"""
