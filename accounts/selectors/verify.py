@@ -168,7 +168,7 @@ def _compare_bills(facts: AccountFacts, found: Rebuilt) -> Iterator[Difference]:
         kept = facts.cached[key]
         if kept.missed is None and cache.missed is not None:
             # The day passed after the last replay of the account: nothing was allocated since, so it says itself.
-            cache.missed = None
+            cache = cache._replace(missed=None)
         if kept != cache:
             yield Difference(facts.ref, f"bill {key}", str(kept), str(cache))
 
