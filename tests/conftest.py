@@ -87,6 +87,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
                WHERE NOT tgisinternal AND (tgtype & 32) <> 0"""  # 32: fires on TRUNCATE
         )
         guarded = [table for (table,) in cursor.fetchall()]
+        cursor.execute(
+            """SELECT table_name FROM information_schema.columns
+                WHERE column_name = 'id' AND is_identity = 'YES' AND table_schema = 'public' AND table_name = ANY(%s)""",
+            (kept,),
+        )
+        numbered = [table for (table,) in cursor.fetchall()]
     flush = connection.ops.execute_sql_flush
 
     def restoring_flush(statements: list[str]) -> None:
@@ -96,6 +102,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
                 *statements,
                 *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded),
                 *(f'INSERT INTO "{table}" SELECT * FROM installed."{table}"' for table in kept),
+                # A flush that began the keys anew would hand those of the restored rows out again.
+                *(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM \"{table}\""
+                    for table in numbered
+                ),
             ]
         )
 
