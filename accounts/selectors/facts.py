@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.rules import Bill, BillState, Credit, Hold, Terms
+from accounts.rules import Bill, Credit, Hold, Terms
 from accounts.selectors.terms import TermsBook
 
 
@@ -142,23 +142,3 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     if row[33] is not None:
         found.holds = list(map(Hold._make, zip(*row[33:38], strict=False)))
     return found
-
-
-def cached_states(facts: AccountFacts) -> list[BillState]:
-    """The bills as their caches say, as the core's states."""
-    states = []
-    for bill in facts.bills:
-        cache = facts.cached[bill.key]
-        states.append(
-            BillState(
-                bill,
-                bill.key,
-                bill.due_on,
-                bill.service_fee + bill.interest + bill.principal + cache.rolled_in - cache.rolled_out,
-                cache.minimum,
-                bill.due_on + facts.terms.grace(bill.statement_on) + 1,
-                cache.allocated,
-                cache.missed,
-            )
-        )
-    return states
