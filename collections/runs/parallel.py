@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -27,11 +29,32 @@ def over_ranges(
     if count <= 1 or connection.in_atomic_block:
         yield from (function(*bounds) for bounds in ranges)
         return
+    with forked(count) as pool:
+        yield from pool.map(_Call(function), ranges)
+
+
+@contextmanager
+def forked(count: int) -> Iterator[ProcessPoolExecutor]:
+    """So many processes, forked from this one, each to open connections of its own; what waits is dropped at the end.
+
+    A process that is killed raises `BrokenProcessPool` here. (`multiprocessing.Pool` would wait for it for ever, and also for
+    processes that inherit an RQ worker's handling of SIGTERM, which is how it ends them.)
+    """
     # A forked connection would be shared: none may be open.
     connections.close_all()
+    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("fork"), initializer=_begin_process)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_process() -> None:
+    # Whoever runs this may be a worker, whose handlers ask it to finish its job; these processes just end.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Reading makes no cycles worth collecting, and looking for them doubles the time: the processes live for one walk.
-    with multiprocessing.get_context("fork").Pool(count, initializer=gc.disable) as pool:
-        yield from pool.imap(_Call(function), ranges)
+    gc.disable()
 
 
 @contextmanager

@@ -15,9 +15,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
-from django_rq import get_worker
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
 
 from accounts.importing.uploads import Upload, keep_upload
 from accounts.jobs import import_uploaded
@@ -25,6 +22,7 @@ from accounts.models import Account, Customer
 from audit.models import Event
 from runs.models import JobRun, RunStatus
 from staff.models import User
+from tests import queues
 from tests.importing.books import ID_NUMBER, Folder
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +183,6 @@ def test_the_queue_gets_the_job_and_a_worker_does_it(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         upload(importer, parts(folder))
-    get_worker("default", worker_class=SimpleWorker, serializer=JSONSerializer).work(burst=True)
+    queues.work()
     assert JobRun.objects.get().status == RunStatus.DONE
     assert Account.objects.count() == 2

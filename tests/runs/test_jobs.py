@@ -8,10 +8,8 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django_rq import get_queue, get_worker
+from django_rq import get_queue
 from redis.exceptions import ConnectionError as RedisConnectionError
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
 
 from delinquency.engines import ValkeyServer
 from runs import clock, permissions, services
@@ -19,6 +17,7 @@ from runs.locks import AlreadyLocked, advisory_lock, own_connection
 from runs.models import JobRun
 from staff.models import User
 from tests.factories import JobRunFactory, UserFactory
+from tests.queues import work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -43,10 +42,6 @@ def break_down(run: JobRun) -> None:
 @services.tracked_job(idempotent=False)
 def once_only(run: JobRun) -> None:
     services.advance(run, done=1)
-
-
-def work(queue: str = "default") -> None:
-    get_worker(queue, worker_class=SimpleWorker, serializer=JSONSerializer).work(burst=True)
 
 
 def ask(function: str = COUNT, actor: User | None = None) -> JobRun:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Customer
@@ -20,6 +19,7 @@ from audit.services import SystemActor, record
 from delinquency.books.making import histories, months, plan, schema
 from runs import clock, selectors
 from runs.models import BusinessDay
+from runs.parallel import forked
 
 ACTOR = SystemActor(months.ACTOR_NAME)
 # Accounts that one task makes; a book of one task is not worth another process.
@@ -110,9 +110,7 @@ def _make_histories(book: plan.Plan, processes: int) -> None:
         for first, last in slices:
             histories.write_histories(book, first, last)
         return
-    # A forked child must not use this process's connection.
-    connections.close_all()
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("fork")) as pool:
+    with forked(processes) as pool:
         for done in [pool.submit(histories.write_histories, book, first, last) for first, last in slices]:
             done.result()
 
