@@ -27,23 +27,22 @@ class LateFees:
         self.holds = [hold for hold in holds if hold.kind in ("fees", "deferral")]
         self.final_passes_on = terms.final_passes_on()
 
-    def is_month_end(self, day: int) -> bool:
-        return date.fromordinal(day + 1).day == 1
-
-    def accrue(self, open_bills: Sequence[BillState], through: int) -> None:
-        """Accrue for the days behind `found.through` up to `through`, on the bills as they stand.
+    def accrue(self, open_bills: Sequence[BillState], through: int) -> bool:
+        """Accrue for the days behind `found.through` up to `through`, on the bills as they stand; whether there was a late one.
 
         Base (the overdue amount at the end of the day) × daily rate, a late day.
         """
         start = self.found.through + 1
         if start > through:
-            return
+            return False
         self.found.through = through
         final_passes_on = self.final_passes_on if self.final_passes_on is not None else NEVER
-        if through < final_passes_on and not any(
-            state.minimum > state.allocated and state.missed_on <= through for state in open_bills
-        ):
-            return
+        if through < final_passes_on:
+            for state in open_bills:
+                if state.minimum > state.allocated and state.missed_on <= through:
+                    break
+            else:
+                return False
         # Within these days the base changes only where a bill or the final date passes, the rate where a row begins.
         cuts = {start, through + 1, final_passes_on}
         cuts.update(state.missed_on for state in open_bills)
@@ -58,6 +57,7 @@ class LateFees:
                 base = sum(state.short for state in open_bills if first >= state.missed_on)
             if base:
                 self.found.accrued += base * rate * (behind - first - covered_days(self.holds, first, behind - 1))
+        return True
 
     def post(self, today: int) -> bool:
         """Turn what accrued into a charge of `today`, if it is a cent; cumulative rounding, so that none drifts."""
@@ -85,6 +85,11 @@ def covered_days(holds: Sequence[Hold], first: int, last: int) -> int:
             covered += end - max(begin, reached + 1) + 1
             reached = end
     return covered
+
+
+@cache
+def is_month_end(day: int) -> bool:
+    return date.fromordinal(day + 1).day == 1
 
 
 def month_ends(first: int, last: int) -> Sequence[int]:

@@ -148,7 +148,7 @@ def _missed_in_twelve_months(
 def _next_while_current(
     terms: Terms, bills: Sequence[BillState], final_passes_on: int | None, as_of: int
 ) -> int | None:
-    days = [state.missed_on for state in bills if state.short and state.missed_on > as_of]
+    days = [state.missed_on for state in bills if state.missed_on > as_of and state.short]
     if final_passes_on is not None and final_passes_on > as_of and any(state.left for state in bills):
         days.append(final_passes_on)
     return min(days, default=None)
@@ -167,7 +167,7 @@ def _next_while_late(
 
     `days_past_due` None: the clock stands still.
     """
-    days = [state.missed_on for state in bills if state.short and state.missed_on > as_of]
+    days = [state.missed_on for state in bills if state.missed_on > as_of and state.short]
     if final_passes_on is not None and final_passes_on > as_of:
         days.append(final_passes_on)
     for table in (terms.rows, terms.buckets, terms.risks):

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
-from accounts.rules.facts import Bill, Credit, Hold, Known, half_up
-from accounts.rules.fees import NEVER, LateFees, month_ends
+from accounts.rules.facts import Bill, Credit, Hold, Known, from_tuple, half_up
+from accounts.rules.fees import NEVER, LateFees, is_month_end, month_ends
 from accounts.rules.states import Allocated, BillState, Replay, RolledOver, is_unmet
 from accounts.rules.terms import AllocationRule, DatedTerms, Terms
 
 LATE_FEE = "late_fee"
+_ALLOCATED = from_tuple(Allocated)
 
 
 def replay(
@@ -39,6 +40,10 @@ def replay(
         if known is not None and credit.known > known.micros:
             continue
         reversed_on = credit.reversed_on
+        if reversed_on is None:
+            if credit.effective_on <= as_of:
+                counted.append(credit)
+            continue
         if known is not None and credit.reversal_known is not None and credit.reversal_known > known.micros:
             reversed_on = None
         if reversed_on is not None and reversed_on <= as_of:
@@ -110,8 +115,11 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
     fees = LateFees(terms, found, holds) if terms.charges_late_fees() else None
     final_passes_on = terms.final_passes_on()
     arrivals = sorted(bills, key=_STATEMENT)
-    marks, missed_days = _marks(terms, arrivals, credits, fees is not None, as_of)
+    marks, missed_days = _marks(terms, arrivals, fees is not None, as_of)
 
+    states: dict[int, BillState] = {}
+    # The bills whose first possible late day a day is.
+    missed_on: dict[int, list[BillState]] = {day: [] for day in missed_days}
     open_bills: list[BillState] = []
     waiting: list[_Waiting] = []
     # The next of each list.
@@ -120,16 +128,19 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
     next_credit = credits[0].effective_on if credits else NEVER
     next_mark = marks[0] if marks else NEVER
     while True:
-        today = min(next_bill, next_credit, next_mark)
-        if today == NEVER:
+        today = next_bill if next_bill < next_credit else next_credit
+        if next_mark < today:
+            today = next_mark
+        elif today == NEVER:
             break
-        if fees is not None and (next_bill == today or next_credit == today):
-            fees.accrue(open_bills, today - 1)
-            if fees.post(today):
-                _use_waiting(found, (), waiting, today)
+        elif fees is not None and fees.accrue(open_bills, today - 1) and fees.post(today):
+            _use_waiting(found, (), waiting, today)
         if next_bill == today:
             while next_bill == today:
-                _arrive(terms, found, open_bills, arrivals[bill_at], waiting)
+                state = _arrive(terms, found, open_bills, arrivals[bill_at], waiting)
+                states[state.key] = state
+                if state.missed_on in missed_on:
+                    missed_on[state.missed_on].append(state)
                 bill_at += 1
                 next_bill = arrivals[bill_at].statement_on if bill_at < len(arrivals) else NEVER
             if waiting:
@@ -146,42 +157,34 @@ def _walk(terms: Terms, bills: list[Bill], credits: list[Credit], holds: Sequenc
         while open_bills and open_bills[0].capacity <= open_bills[0].allocated:
             del open_bills[0]
         if next_mark == today:
-            if today in missed_days:
-                for state in found.bills:
-                    if state.missed_on == today:
-                        state.missed = is_unmet(state, final_passes_on, today)
-            if fees is not None and fees.is_month_end(today):
-                fees.accrue(open_bills, today)
-                if fees.post(today):
-                    _use_waiting(found, (), waiting, today)
+            for state in missed_on.get(today, ()):
+                state.missed = is_unmet(state, final_passes_on, today)
+            if fees is not None and is_month_end(today) and fees.accrue(open_bills, today) and fees.post(today):
+                _use_waiting(found, (), waiting, today)
             mark_at += 1
             next_mark = marks[mark_at] if mark_at < len(marks) else NEVER
     if fees is not None:
         fees.accrue(open_bills, as_of)
     found.credit = sum(item.left for item in waiting)
-    found.bills.sort(key=_STATE_ORDER)
+    found.bills = [states[bill.key] for bill in bills]
     return found
 
 
 _STATEMENT = attrgetter("statement_on")
-_STATE_ORDER = attrgetter("due_on", "bill.ref")
 
 
-def _marks(
-    terms: Terms, arrivals: Sequence[Bill], credits: Sequence[Credit], charges_fees: bool, as_of: int
-) -> tuple[list[int], set[int]]:
+def _marks(terms: Terms, arrivals: Sequence[Bill], charges_fees: bool, as_of: int) -> tuple[Sequence[int], set[int]]:
     """Days to look at besides those of bills and credits: first possible late days (also alone), and months' ends."""
     missed_days: set[int] = set()
     if terms.counts_missed():
         missed_days = {
             missed_on for bill in arrivals if (missed_on := bill.due_on + terms.grace(bill.statement_on) + 1) <= as_of
         }
-    if not charges_fees or not arrivals:
-        return sorted(missed_days), missed_days
-    return sorted(missed_days.union(month_ends(arrivals[0].statement_on, as_of))), missed_days
+    ends = month_ends(arrivals[0].statement_on, as_of) if charges_fees and arrivals else ()
+    return sorted(missed_days.union(ends)) if missed_days else ends, missed_days
 
 
-def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill, waiting: list[_Waiting]) -> None:
+def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill, waiting: list[_Waiting]) -> BillState:
     """A bill joins: older ones roll into it where the product says so, then its minimum is known."""
     row = terms.on(bill.statement_on)
     own = bill.service_fee + bill.interest + bill.principal
@@ -201,12 +204,12 @@ def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill
     if bill.minimum is None and row.minimum_rate is not None:
         balance += sum(older.left for older in open_bills) - sum(item.left for item in waiting)
     state.minimum = minimum_due(bill, row, state.capacity, balance)
-    found.bills.append(state)
     # Kept in the order of allocation; most bills arrive in it.
     at = len(open_bills)
     while at and _before(state, open_bills[at - 1]):
         at -= 1
     open_bills.insert(at, state)
+    return state
 
 
 def minimum_due(bill: Bill, row: DatedTerms, capacity: int, balance: int) -> int:
@@ -247,7 +250,7 @@ def _use(
         for state in open_bills:
             if state.key == credit.bill and state.capacity > state.allocated:
                 part = min(left, state.capacity - state.allocated)
-                record(Allocated(key, state.key, part, version, today))
+                record(_ALLOCATED((key, state.key, part, version, today)))
                 state.allocated += part
                 left -= part
     for step in rule.steps:
@@ -256,7 +259,7 @@ def _use(
         if step == LATE_FEE:
             if found.fee_left:
                 part = min(left, found.fee_left)
-                record(Allocated(key, None, part, version, today))
+                record(_ALLOCATED((key, None, part, version, today)))
                 found.fee_left -= part
                 left -= part
             continue
@@ -265,7 +268,7 @@ def _use(
             wants = (state.minimum if to_minimum else state.capacity) - state.allocated
             if wants > 0:
                 part = wants if wants < left else left
-                record(Allocated(key, state.key, part, version, today))
+                record(_ALLOCATED((key, state.key, part, version, today)))
                 state.allocated += part
                 left -= part
                 if not left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from accounts.rules.facts import from_tuple
 from accounts.rules.replay import LATE_FEE
 from accounts.rules.states import Replay, RolledOver
 from accounts.rules.terms import COMPONENTS, Terms, in_force
@@ -25,6 +26,9 @@ class Touched(NamedTuple):
     day: int
 
 
+_TOUCHED = from_tuple(Touched)
+
+
 def split(terms: Terms, found: Replay) -> list[Touched]:
     """Split every movement into components, in order.
 
@@ -40,34 +44,31 @@ def split(terms: Terms, found: Replay) -> list[Touched]:
     touched: list[Touched] = []
     for movement in found.movements:
         if isinstance(movement, RolledOver):
-            rule = in_force(terms.rules, movement.day)
-            for component, amount in _take(left[movement.out_of], tuple(reversed(rule.components)), movement.amount):
-                left[movement.into][component] += amount
-                touched.append(
-                    Touched(None, movement.into, movement.out_of, component, amount, rule.version, movement.day)
-                )
-                touched.append(
-                    Touched(None, movement.into, movement.into, component, -amount, rule.version, movement.day)
-                )
-        elif movement.bill is None:
-            touched.append(
-                Touched(movement.credit, None, None, LATE_FEE, movement.amount, movement.version, movement.day)
-            )
+            into, out_of, day, amount = movement
+            rule = in_force(terms.rules, day)
+            for component, part in _take(left[out_of], tuple(reversed(rule.components)), amount):
+                left[into][component] += part
+                touched.append(_TOUCHED((None, into, out_of, component, part, rule.version, day)))
+                touched.append(_TOUCHED((None, into, into, component, -part, rule.version, day)))
         else:
-            order = orders.get(movement.version, COMPONENTS)
-            for component, amount in _take(left[movement.bill], order, movement.amount):
-                touched.append(
-                    Touched(movement.credit, None, movement.bill, component, amount, movement.version, movement.day)
-                )
+            credit, met, amount, version, day = movement
+            if met is None:
+                touched.append(_TOUCHED((credit, None, None, LATE_FEE, amount, version, day)))
+            else:
+                for component, part in _take(left[met], orders.get(version, COMPONENTS), amount):
+                    touched.append(_TOUCHED((credit, None, met, component, part, version, day)))
     return touched
 
 
 def _take(left: dict[str, int], order: Sequence[str], amount: int) -> list[tuple[str, int]]:
     taken = []
     for component in order:
-        part = min(left[component], amount)
-        if part:
-            left[component] -= part
-            amount -= part
+        there = left[component]
+        if there:
+            part = there if there < amount else amount
+            left[component] = there - part
             taken.append((component, part))
+            amount -= part
+            if not amount:
+                break
     return taken

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
 from accounts.rules import Bill, Credit, Hold, Terms
+from accounts.rules.facts import from_tuple
 from accounts.selectors.terms import TermsBook
+from runs.bulk import stream
 
 
 class CachedBill(NamedTuple):
@@ -23,7 +26,7 @@ class CachedBill(NamedTuple):
     missed: bool | None
 
 
-@dataclass(slots=True)
+@dataclass
 class AccountFacts:
     """One account: what happened on it, and what its caches say."""
 
@@ -34,11 +37,18 @@ class AccountFacts:
     aged_on: date | None
     wakes_on: date | None
     # Of bills, payments and reversals: how many, and their fingerprint (only with `prints`).
-    prints: tuple[int | None, ...] = ()
+    print: tuple[int, int] = (0, 0)
     bills: list[Bill] = field(default_factory=list)
-    cached: dict[int, CachedBill] = field(default_factory=dict)
+    # The columns of the bills' caches, each in the order of `bills`; see `CachedBill`.
+    kept: Sequence[list[Any]] = ([], [], [], [], [])
     credits: list[Credit] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
+
+    @cached_property
+    def cached(self) -> dict[int, CachedBill]:
+        """By bill, what its cache columns say."""
+        rows = map(CachedBill._make, zip(*self.kept, strict=True))
+        return {bill.key: cache for bill, cache in zip(self.bills, rows, strict=True)}
 
 
 # Ordinals and cents are made in SQL. `ref` is the place in the order of refs: all that the core needs of it.
@@ -47,64 +57,108 @@ _DAY = "({0} - DATE '0001-01-01' + 1)"
 _CENTS = "CASE WHEN {0} = 0 THEN 0 ELSE ({0} * 100)::bigint END"
 _MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
 
-# A fingerprint of rows that does not depend on their order: of the key, amount and day of each.
-FINGERPRINT = "bit_xor(hashint8extended({key}, hash_numeric_extended({amount}, ({day} - DATE '0001-01-01')::bigint)))"
 
+def fingerprint_sql(*, kind: str, key: str, amount: str, day: str) -> str:
+    """The fingerprint of some rows, whatever their order: of the kind, key, amount and day of each."""
+    on = f"({day} - DATE '0001-01-01')::bigint"
+    return f"bit_xor(hashint8extended({key}, hash_numeric_extended({amount}, hashtextextended({kind}, {on}))))"
+
+
+_BILL_AMOUNTS = (
+    *("service_fee", "interest", "principal", "minimum_given"),
+    *("minimum_due", "rolled_in", "rolled_out", "allocated"),
+)
 _BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, interest, principal, minimum_given,
     minimum_due, rolled_in, rolled_out, allocated, missed"""
 _PAYMENT_COLUMNS = "id, account_id, ref, amount, effective_on, recorded_at, designated_bill_id"
+_HOLD_COLUMNS = "account_id, kind, starts_on, ends_on, known_from, withdrawn_at"
+
+RANGE = "BETWEEN %(low)s AND %(high)s"
+
+
+def _arrays(alias: str, columns: Sequence[str], rows: str, order: str, *, ranged: bool) -> tuple[str, str]:
+    """The select list and the join that gather an account's `rows` (of {which} accounts), in order, into one row.
+
+    A few accounts are looked up one by one; for a range of them all rows are read at once, which costs each page of the
+    table once and not once a row.
+    """
+    names = [f"{alias}{number}" for number in range(len(columns))]
+    gathered = ", ".join(f"{column} AS {name}" for column, name in zip(columns, names, strict=True))
+    if ranged:
+        ordered = f"SELECT * FROM ({rows.format(which=RANGE)}) found ORDER BY account_id, {order}"
+        join = f"""LEFT JOIN (SELECT account_id, {gathered} FROM ({ordered}) ordered GROUP BY account_id) {alias}
+            ON {alias}.account_id = a.id"""
+    else:
+        ordered = f"SELECT * FROM ({rows.format(which='= a.id')}) found ORDER BY {order}"
+        join = f"LEFT JOIN LATERAL (SELECT {gathered} FROM ({ordered}) ordered) {alias} ON true"
+    return ", ".join(f"{alias}.{name}" for name in names), join
 
 
 def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints: bool = False) -> str:
-    """The query for the accounts that `accounts` (SQL: a condition on `a`) selects, ordered by id.
+    """The query for the accounts that `accounts` (SQL: a condition on `a`; `RANGE`: keys from `low` to `high`) selects,
+    ordered by id.
 
     With `staged` the bills and payments waiting in staging tables are read together with the book's; with `refs` the bills'
     references as well; with `prints` the fingerprints to compare the ledger with, and no moments: who verifies asks for
     everything that is recorded, whenever.
     """
+    ranged = accounts == RANGE
     known = "0::bigint" if prints else _MICROS.format("recorded_at")
-    bill_refs = "array_agg(ref)" if refs else "NULL::text[]"
     bill_print = payment_print = reversal_print = "NULL::bigint"
     if prints:
-        bill_print = FINGERPRINT.format(key="id", amount="(principal + interest + service_fee)", day="statement_on")
-        payment_print = FINGERPRINT.format(key="id", amount="-amount", day="effective_on")
+        bill_print = fingerprint_sql(
+            kind="'charge'", key="id", amount="(principal + interest + service_fee)", day="statement_on"
+        )
+        payment_print = fingerprint_sql(kind="'payment'", key="id", amount="-amount", day="effective_on")
         reversal_print = (
-            FINGERPRINT.format(key="id", amount="amount", day="reversed_on") + " FILTER (WHERE reversed_on IS NOT NULL)"
+            fingerprint_sql(kind="'reversal'", key="id", amount="amount", day="reversed_on")
+            + " FILTER (WHERE reversed_on IS NOT NULL)"
         )
 
     def source(table: str, columns: str) -> str:
-        live = f"SELECT {columns} FROM accounts_{table} WHERE account_id = a.id"
-        return f"{live} UNION ALL SELECT {columns} FROM staged_{table} WHERE account_id = a.id" if staged else live
+        live = f"SELECT {columns} FROM accounts_{table} WHERE account_id {{which}}"
+        return f"{live} UNION ALL SELECT {columns} FROM staged_{table} WHERE account_id {{which}}" if staged else live
 
+    bill_list, bills = _arrays(
+        "b",
+        [
+            *("array_agg(id)", f"array_agg({_DAY.format('statement_on')})", f"array_agg({_DAY.format('due_on')})"),
+            *(f"array_agg({_CENTS.format(column)})" for column in _BILL_AMOUNTS),
+            *("array_agg(missed)", "array_agg(ref)" if refs else "NULL::text[]", "count(*)", bill_print),
+        ],
+        source("bill", _BILL_COLUMNS),
+        'due_on, ref COLLATE "C"',
+        ranged=ranged,
+    )
+    payment_list, payments = _arrays(
+        "p",
+        [
+            *("array_agg(id)", f"array_agg({_CENTS.format('amount')})", f"array_agg({_DAY.format('effective_on')})"),
+            *(f"array_agg({known})", f"array_agg({_DAY.format('reversed_on')})"),
+            *(f"array_agg({_MICROS.format('reversal_recorded_at')})", "array_agg(designated_bill_id)"),
+            *("count(*)", payment_print, "count(reversed_on)", reversal_print),
+        ],
+        f"""SELECT payments.*, r.effective_on AS reversed_on, r.recorded_at AS reversal_recorded_at
+              FROM ({source("payment", _PAYMENT_COLUMNS)}) payments
+              LEFT JOIN accounts_reversal r ON r.payment_id = payments.id""",
+        'effective_on, ref COLLATE "C"',
+        ranged=ranged,
+    )
+    hold_list, holds = _arrays(
+        "h",
+        [
+            *("array_agg(kind)", f"array_agg({_DAY.format('starts_on')})", f"array_agg({_DAY.format('ends_on')})"),
+            *(f"array_agg({_MICROS.format('known_from')})", f"array_agg({_MICROS.format('withdrawn_at')})"),
+        ],
+        f"SELECT {_HOLD_COLUMNS} FROM accounts_hold WHERE account_id {{which}}",
+        "starts_on",
+        ranged=ranged,
+    )
     return f"""
         SELECT a.id, a.ref, a.customer_id, a.product_id, {_DAY.format("a.final_due_on")}, a.aged_on, a.wakes_on,
-               b.*, p.*, h.*
-          FROM accounts_account a
-          LEFT JOIN LATERAL (
-              SELECT array_agg(id), array_agg({_DAY.format("statement_on")}), array_agg({_DAY.format("due_on")}),
-                     array_agg({_CENTS.format("service_fee")}), array_agg({_CENTS.format("interest")}),
-                     array_agg({_CENTS.format("principal")}), array_agg({_CENTS.format("minimum_given")}),
-                     array_agg({_CENTS.format("minimum_due")}), array_agg({_CENTS.format("rolled_in")}),
-                     array_agg({_CENTS.format("rolled_out")}), array_agg({_CENTS.format("allocated")}),
-                     array_agg(missed), {bill_refs}, count(*), {bill_print}
-                FROM (SELECT * FROM ({source("bill", _BILL_COLUMNS)}) bills ORDER BY due_on, ref COLLATE "C") ordered
-          ) b ON true
-          LEFT JOIN LATERAL (
-              SELECT array_agg(id), array_agg({_CENTS.format("amount")}), array_agg({_DAY.format("effective_on")}),
-                     array_agg({known}), array_agg({_DAY.format("reversed_on")}),
-                     array_agg({_MICROS.format("reversal_recorded_at")}), array_agg(designated_bill_id), count(*),
-                     {payment_print}, count(reversed_on), {reversal_print}
-                FROM (SELECT payments.*, r.effective_on AS reversed_on, r.recorded_at AS reversal_recorded_at
-                        FROM ({source("payment", _PAYMENT_COLUMNS)}) payments
-                        LEFT JOIN accounts_reversal r ON r.payment_id = payments.id
-                       ORDER BY payments.effective_on, payments.ref COLLATE "C") ordered
-          ) p ON true
-          LEFT JOIN LATERAL (
-              SELECT array_agg(kind), array_agg({_DAY.format("starts_on")}), array_agg({_DAY.format("ends_on")}),
-                     array_agg({_MICROS.format("known_from")}), array_agg({_MICROS.format("withdrawn_at")})
-                FROM accounts_hold WHERE account_id = a.id
-          ) h ON true
-         WHERE {accounts}
+               {bill_list}, {payment_list}, {hold_list}
+          FROM accounts_account a {bills} {payments} {holds}
+         WHERE {f"a.id {RANGE}" if ranged else accounts}
          ORDER BY a.id"""
 
 
@@ -116,15 +170,24 @@ def read_facts(
     *,
     staged: bool = False,
     refs: bool = False,
-    prints: bool = False,
 ) -> Iterator[AccountFacts]:
     """Run `facts_sql` on `cursor` and turn its rows, one at a time, into facts.
 
     A bill's `ref` is its reference with `refs`, else its place in the order of references.
     """
-    cursor.execute(facts_sql(accounts, staged=staged, refs=refs, prints=prints), parameters)
+    cursor.execute(facts_sql(accounts, staged=staged, refs=refs), parameters)
     for row in cursor:
         yield _facts(row, terms)
+
+
+def stream_facts(terms: TermsBook, low: int, high: int, *, prints: bool = False) -> Iterator[AccountFacts]:
+    """The facts of the accounts with keys from `low` to `high`, in that order; inside a `snapshot`. Memory does not grow
+    with the range."""
+    for row in stream(facts_sql(RANGE, prints=prints), {"low": low, "high": high}):
+        yield _facts(row, terms)
+
+
+_BILL, _CREDIT, _HOLD = from_tuple(Bill), from_tuple(Credit), from_tuple(Hold)
 
 
 def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
@@ -132,13 +195,16 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on)
     if row[7] is not None:
         keys = row[7]
-        found.bills = list(map(Bill._make, zip(keys, row[19] or range(len(keys)), *row[8:14], strict=False)))
-        found.cached = {key: CachedBill(*cache) for key, *cache in zip(keys, *row[14:19], strict=False)}
+        found.bills = list(map(_BILL, zip(keys, row[19] or range(len(keys)), *row[8:14], strict=False)))
+        found.kept = row[14:19]
     # Positions: 0-6 the account, 7-19 bills, 20-21 their print, 22-28 payments, 29-32 theirs, 33-37 holds.
-    found.prints = (row[20], row[21], row[29], row[30], row[31], row[32])
+    found.print = (
+        (row[20] or 0) + (row[29] or 0) + (row[31] or 0),
+        (row[21] or 0) ^ (row[30] or 0) ^ (row[32] or 0),
+    )
     if row[22] is not None:
         keys = row[22]
-        found.credits = list(map(Credit._make, zip(keys, range(len(keys)), *row[23:29], strict=False)))
+        found.credits = list(map(_CREDIT, zip(keys, range(len(keys)), *row[23:29], strict=False)))
     if row[33] is not None:
-        found.holds = list(map(Hold._make, zip(*row[33:38], strict=False)))
+        found.holds = list(map(_HOLD, zip(*row[33:38], strict=False)))
     return found

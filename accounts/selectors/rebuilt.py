@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from accounts.models import EntryKind
-from accounts.rules import Bill, BillState, Replay, Terms, Touched, judge, replay, split
+from accounts.rules import Bill, Replay, Terms, Touched, judge, replay, split
 from accounts.rules.judge import believed
 from accounts.rules.replay import minimum_due
 from accounts.selectors.facts import AccountFacts, CachedBill
@@ -22,13 +23,12 @@ class DerivedEntry(NamedTuple):
     bill: int | None
 
 
-@dataclass(slots=True)
+@dataclass
 class Rebuilt:
     """What the replay of one account found, as its rows should be."""
 
     facts: AccountFacts
     as_of: int
-    bills: dict[int, CachedBill]
     touched: list[Touched]
     fees: dict[int, int]
     rolls: dict[int, DerivedEntry]
@@ -36,26 +36,38 @@ class Rebuilt:
     wakes_on: int | None
     replayed: Replay = field(repr=False)
 
+    @cached_property
+    def bills(self) -> dict[int, CachedBill]:
+        """By bill, what its cache columns should say."""
+        caches = {
+            state.key: CachedBill(state.minimum, state.rolled_in, state.rolled_out, state.allocated, state.missed)
+            for state in self.replayed.bills
+        }
+        for bill in self.facts.bills:
+            if bill.key not in caches:
+                caches[bill.key] = _to_come(self.facts.terms, bill)
+        return caches
+
 
 def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
     """Replay one account to the end of `as_of`; pure but for its name."""
     holds = believed(facts.holds, None)
     found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=as_of)
-    states = {state.key: state for state in found.bills}
     rolls: dict[int, DerivedEntry] = {}
     touched = split(facts.terms, found)
     for item in touched:
         if item.into is not None and item.bill != item.into:
             before = rolls.get(item.into)
-            amount = item.amount + (before.amount if before else 0)
-            rolls[item.into] = DerivedEntry(EntryKind.ROLL_OVER, amount, states[item.into].bill.statement_on, item.into)  # type: ignore[union-attr]
+            # What rolls over does so on the statement day of the bill that takes it.
+            rolls[item.into] = DerivedEntry(
+                EntryKind.ROLL_OVER, item.amount + (before.amount if before else 0), item.day, item.into
+            )
     fees: dict[int, int] = {}
     for posted in found.fees:
         fees[posted.day] = fees.get(posted.day, 0) + posted.amount
     return Rebuilt(
         facts=facts,
         as_of=as_of,
-        bills={bill.key: _cache(facts.terms, bill, states.get(bill.key)) for bill in facts.bills},
         touched=touched,
         fees=fees,
         rolls=rolls,
@@ -65,9 +77,8 @@ def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
     )
 
 
-def _cache(terms: Terms, bill: Bill, state: BillState | None) -> CachedBill:
-    if state is not None:
-        return CachedBill(state.minimum, state.rolled_in, state.rolled_out, state.allocated, state.missed)
+def _to_come(terms: Terms, bill: Bill) -> CachedBill:
+    """The cache of a bill that is no part of the replay yet."""
     own = bill.service_fee + bill.interest + bill.principal
     return CachedBill(minimum_due(bill, terms.on(bill.statement_on), own, own), 0, 0, 0, None)
 

@@ -9,14 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import connection
-
 from accounts.rules import HowLate, Known, day, standing, to_date
 from accounts.rules.terms import worst_class
-from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.facts import AccountFacts, stream_facts
 from accounts.selectors.terms import read_terms
 from accounts.selectors.verify import account_range
-from runs.bulk import money_text
+from runs.bulk import money_text, snapshot
 from runs.parallel import over_ranges
 
 HEADER = (
@@ -28,8 +26,6 @@ HEADER = (
     "risk_class",
     "overdue_amount",
 )
-# Accounts that one query reads.
-WINDOW = 4_000
 
 
 @dataclass(frozen=True)
@@ -45,14 +41,9 @@ def standings_between(asked: Asked, first: int, last: int) -> Iterator[tuple[Acc
     terms = read_terms()
     on = day(asked.as_of)
     known = None if asked.known_at is None else Known.at(asked.known_at)
-    with connection.cursor() as cursor:
-        for low in range(first, last + 1, WINDOW):
-            high = min(low + WINDOW - 1, last)
-            for facts in read_facts(cursor, terms, "a.id BETWEEN %s AND %s", (low, high)):
-                yield (
-                    facts,
-                    standing(facts.terms, facts.bills, facts.credits, facts.holds, as_of=on, known=known),
-                )
+    with snapshot():
+        for facts in stream_facts(terms, first, last):
+            yield facts, standing(facts.terms, facts.bills, facts.credits, facts.holds, as_of=on, known=known)
 
 
 def standings_csv(asked: Asked, *, processes: int | None = None) -> Iterator[str]:

@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from accounts.rules import to_date
-from accounts.selectors.facts import FINGERPRINT, AccountFacts, read_facts
+from accounts.selectors.facts import RANGE, AccountFacts, fingerprint_sql, stream_facts
 from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook, read_terms
-from runs.bulk import money_text
+from runs.bulk import money_text, snapshot, stream
 from runs.selectors import book_day, step_passed
 
-# Accounts that one query reads.
-WINDOW = 4_000
+T = TypeVar("T")
 
 
 class _Passed(NamedTuple):
@@ -66,57 +65,71 @@ def differences(first: int, last: int) -> Iterator[Difference]:
     Raises:
         LookupError: the book was never opened, though it has accounts.
     """
-    closed = book_day()
-    if closed is None:
-        raise LookupError("The book was never opened: import or post something first.")
-    terms = read_terms()
-    # While a day is being closed, or after a crash in it, accounts that its ageing has passed are there already.
-    closing = closed + timedelta(days=1)
-    passed = _Passed(step_passed(closing, "age"), step_passed(closing, "accrue"))
-    with connection.cursor() as cursor:
-        for low in range(first, last + 1, WINDOW):
-            high = min(low + WINDOW - 1, last)
-            yield from _window(cursor, terms, low, high, closed, passed)
+    with snapshot():
+        closed = book_day()
+        if closed is None:
+            raise LookupError("The book was never opened: import or post something first.")
+        # While a day is being closed, or after a crash in it, accounts that its ageing has passed are there already.
+        closing = closed + timedelta(days=1)
+        passed = _Passed(step_passed(closing, "age"), step_passed(closing, "accrue"))
+        yield from _between(read_terms(), first, last, closed, passed)
+        with connection.cursor() as cursor:
+            for check in _checks:
+                yield from check(cursor, first, last, closed)
 
 
-def _window(
-    cursor: CursorWrapper, terms: TermsBook, low: int, high: int, closed: date, passed: _Passed
-) -> Iterator[Difference]:
-    standings = _standings(cursor, low, high)
-    ledgers = _ledgers(cursor, low, high)
-    allocated = _allocations(cursor, low, high)
-    for facts in read_facts(cursor, terms, "a.id BETWEEN %s AND %s", (low, high), prints=True):
+def _between(terms: TermsBook, first: int, last: int, closed: date, passed: _Passed) -> Iterator[Difference]:
+    """Everything that is kept of each account comes in the order of their keys, and is walked side by side."""
+    standings = _Beside(_standings(first, last))
+    ledgers = _Beside(_ledgers(first, last))
+    allocated = _Beside(_allocations(first, last))
+    for facts in stream_facts(terms, first, last, prints=True):
         reached = closed + timedelta(days=1) if facts.account_id <= passed.age else closed
         as_of = max(reached, facts.aged_on) if facts.aged_on else reached
         found = rebuild(facts, as_of.toordinal())
-        ledger = ledgers.get(facts.account_id, _NO_LEDGER)
+        ledger = ledgers.of(facts.account_id) or _NO_LEDGER
         yield from _compare_bills(facts, found)
-        if facts.prints != ledger.prints:
-            with connection.cursor() as own:
-                yield from mirror(own, facts.account_id)
+        if facts.print != ledger.print:
+            with connection.cursor() as cursor:
+                yield from mirror(cursor, facts.account_id)
         yield from _compare_derived(
             facts, found, ledger, to_come=as_of if as_of > closed and facts.account_id > passed.accrue else None
         )
-        yield from _compare_allocations(facts, found, ledger, allocated.get(facts.account_id, ()))
-        yield from _compare_standing(facts, found, standings.pop(facts.account_id, None))
+        yield from _compare_allocations(facts, found, ledger, allocated.of(facts.account_id) or _NO_ALLOCATIONS)
+        yield from _compare_standing(facts, found, standings.of(facts.account_id))
         if facts.wakes_on != to_date(found.wakes_on):
             yield Difference(facts.ref, "wakes on", str(facts.wakes_on), str(to_date(found.wakes_on)))
-    for check in _checks:
-        yield from check(cursor, low, high, closed)
 
 
-def _standings(cursor: CursorWrapper, low: int, high: int) -> dict[int, StoredStanding | None]:
-    cursor.execute(
-        f"SELECT s.account_id, {STORED_SQL} FROM accounts_standing s WHERE s.account_id BETWEEN %s AND %s", (low, high)
+class _Beside(Generic[T]):
+    """What is kept of some accounts, in the order of their keys, asked for account by account in that order."""
+
+    def __init__(self, rows: Iterator[tuple[int, T]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def of(self, account_id: int) -> T | None:
+        """What is kept of this account, if anything."""
+        if self._next is None or self._next[0] != account_id:
+            return None
+        found = self._next[1]
+        self._next = next(self._rows, None)
+        return found
+
+
+def _standings(low: int, high: int) -> Iterator[tuple[int, StoredStanding | None]]:
+    rows = stream(
+        f"SELECT s.account_id, {STORED_SQL} FROM accounts_standing s WHERE s.account_id {RANGE} ORDER BY s.account_id",
+        {"low": low, "high": high},
     )
-    return {account_id: stored(columns) for account_id, *columns in cursor}
+    return ((row[0], stored(row[1:])) for row in rows)
 
 
 class _Ledger(NamedTuple):
-    """One account's ledger: how many charges, payments and reversals, each with a fingerprint; the keys of the entries that
+    """One account's ledger: how many charges, payments and reversals, and their fingerprint; the keys of the entries that
     allocations point at; and the derived entries as (day, bill or 0, cents)."""
 
-    prints: tuple[int | None, ...]
+    print: tuple[int, int]
     payments: list[int]
     payment_entries: list[int]
     derived_entries: list[int]
@@ -125,45 +138,55 @@ class _Ledger(NamedTuple):
     derived_cents: list[int]
 
 
-_NO_LEDGER = _Ledger((0, None, 0, None, 0, None), [], [], [], [], [], [])
+_NO_ALLOCATIONS: tuple[list[Any], ...] = ([], [], [], [], [])
+_NO_LEDGER = _Ledger((0, 0), [], [], [], [], [], [])
 
 
-def _ledgers(cursor: CursorWrapper, low: int, high: int) -> dict[int, _Ledger]:
+def _ledgers(low: int, high: int) -> Iterator[tuple[int, _Ledger]]:
     """The ledgers of a range of accounts, in one pass over their entries."""
-    derived = "(kind = 'roll-over' OR kind IN ('late-fee', 'adjustment') AND bill_id IS NULL AND payment_id IS NULL)"
-    by_bill = FINGERPRINT.format(key="bill_id", amount="amount", day="effective_on")
-    by_payment = FINGERPRINT.format(key="payment_id", amount="amount", day="effective_on")
-    cursor.execute(
-        f"""SELECT account_id, count(*) FILTER (WHERE kind = 'charge'), {by_bill} FILTER (WHERE kind = 'charge'),
-                   count(*) FILTER (WHERE kind = 'payment'), {by_payment} FILTER (WHERE kind = 'payment'),
-                   count(*) FILTER (WHERE kind = 'reversal'), {by_payment} FILTER (WHERE kind = 'reversal'),
-                   array_agg(payment_id) FILTER (WHERE kind = 'payment'), array_agg(id) FILTER (WHERE kind = 'payment'),
-                   array_agg(id) FILTER (WHERE {derived}),
-                   array_agg(effective_on - DATE '0001-01-01' + 1) FILTER (WHERE {derived}),
-                   array_agg(coalesce(bill_id, 0)) FILTER (WHERE {derived}),
-                   array_agg((amount * 100)::bigint) FILTER (WHERE {derived})
-              FROM accounts_ledgerentry WHERE account_id BETWEEN %s AND %s GROUP BY account_id""",
-        (low, high),
+    fingerprint = fingerprint_sql(kind="kind", key="coalesce(payment_id, bill_id)", amount="amount", day="effective_on")
+    rows = stream(
+        f"""SELECT account_id, count(*) FILTER (WHERE is_mirror), {fingerprint} FILTER (WHERE is_mirror),
+                   array_agg(payment_id) FILTER (WHERE is_payment), array_agg(id) FILTER (WHERE is_payment),
+                   array_agg(id) FILTER (WHERE is_derived),
+                   array_agg(effective_on - DATE '0001-01-01' + 1) FILTER (WHERE is_derived),
+                   array_agg(coalesce(bill_id, 0)) FILTER (WHERE is_derived),
+                   array_agg((amount * 100)::bigint) FILTER (WHERE is_derived)
+              FROM (SELECT account_id, id, kind, payment_id, bill_id, amount, effective_on, kind = 'payment' AS is_payment,
+                           kind IN ('charge', 'payment', 'reversal') AS is_mirror,
+                           kind = 'roll-over' OR kind IN ('late-fee', 'adjustment') AND bill_id IS NULL
+                               AND payment_id IS NULL AS is_derived
+                      FROM accounts_ledgerentry WHERE account_id {RANGE} ORDER BY account_id) entries
+             GROUP BY account_id ORDER BY account_id""",
+        {"low": low, "high": high},
     )
-    return {row[0]: _Ledger(row[1:7], *(column or [] for column in row[7:])) for row in cursor}
+    return ((row[0], _Ledger((row[1], row[2] or 0), *(column or [] for column in row[3:]))) for row in rows)
 
 
-# (ledger entry; bill or 0; component; cents; version)
-_Part = tuple[int, int, str, int, int]
-
-
-def _allocations(cursor: CursorWrapper, low: int, high: int) -> dict[int, tuple[list[Any], ...]]:
-    """By account, the columns of its allocations as lists: see `_Part`."""
-    cursor.execute(
-        """SELECT account_id, array_agg(entry_id), array_agg(coalesce(bill_id, 0)), array_agg(component),
-                  array_agg((amount * 100)::bigint), array_agg(rule_version)
-             FROM accounts_allocation WHERE account_id BETWEEN %s AND %s GROUP BY account_id""",
-        (low, high),
+def _allocations(low: int, high: int) -> Iterator[tuple[int, tuple[list[Any], ...]]]:
+    """By account, the columns of its allocations as lists: ledger entry, bill, component, cents, version."""
+    rows = stream(
+        f"""SELECT account_id, array_agg(entry_id), array_agg(bill_id), array_agg(component),
+                   array_agg((amount * 100)::bigint), array_agg(rule_version)
+              FROM (SELECT account_id, entry_id, bill_id, component, amount, rule_version FROM accounts_allocation
+                     WHERE account_id {RANGE} ORDER BY account_id, id) parts
+             GROUP BY account_id ORDER BY account_id""",
+        {"low": low, "high": high},
     )
-    return {account_id: tuple(columns) for account_id, *columns in cursor}
+    return ((row[0], row[1:]) for row in rows)
 
 
 def _compare_bills(facts: AccountFacts, found: Rebuilt) -> Iterator[Difference]:
+    states = found.replayed.bills
+    minimum, rolled_in, rolled_out, allocated, missed = facts.kept
+    if (
+        [state.allocated for state in states] == allocated
+        and [state.minimum for state in states] == minimum
+        and [state.rolled_in for state in states] == rolled_in
+        and [state.rolled_out for state in states] == rolled_out
+        and [state.missed for state in states] == missed
+    ):
+        return
     for key, cache in found.bills.items():
         kept = facts.cached[key]
         if kept.missed is None and cache.missed is not None:
@@ -197,24 +220,20 @@ def _compare_derived(
 def _compare_allocations(
     facts: AccountFacts, found: Rebuilt, ledger: _Ledger, columns: tuple[list[Any], ...]
 ) -> Iterator[Difference]:
-    entries: dict[int | None, int] = dict(zip(ledger.payments, ledger.payment_entries, strict=True))
-    # A roll-over's allocations point at the first entry of its bill; minus the bill, to tell it from a payment's key.
-    for entry, bill in sorted(zip(ledger.derived_entries, ledger.derived_bills, strict=True), reverse=True):
-        entries[-bill] = entry
-    kept: list[_Part] = sorted(zip(*columns, strict=True))
-    replayed: list[_Part] = sorted(
-        (
-            entries.get(part.credit if part.into is None else -part.into, 0),
-            part.bill or 0,
-            part.component,
-            part.amount,
-            part.version,
-        )
-        for part in found.touched
-    )
+    payment_of = dict(zip(ledger.payment_entries, ledger.payments, strict=True))
+    # A roll-over's allocations point at the first entry of its bill.
+    first = dict(sorted(zip(ledger.derived_bills, ledger.derived_entries, strict=True), reverse=True))
+    into_of = {entry: bill for bill, entry in first.items() if bill}
+    entries, *others = columns
+    kept = list(zip(map(payment_of.get, entries), map(into_of.get, entries), *others, strict=True))
+    # A roll-over names the bill that takes it in place of a credit; the day is no part of an allocation.
+    replayed = [part[:6] for part in found.touched]
+    # Most were written in the order of the replay; what was allocated anew stands behind.
     if kept != replayed:
         had, wanted = Counter(kept), Counter(replayed)
-        yield Difference(facts.ref, "allocations", str(sorted(had - wanted)), str(sorted(wanted - had)))
+        if had != wanted:
+            missing, over = (sorted(map(str, parts)) for parts in (wanted - had, had - wanted))
+            yield Difference(facts.ref, "allocations", "; ".join(over), "; ".join(missing))
 
 
 def _compare_standing(facts: AccountFacts, found: Rebuilt, kept: StoredStanding | None) -> Iterator[Difference]:

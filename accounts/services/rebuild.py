@@ -77,12 +77,10 @@ def cache_row(key: int, cache: CachedBill) -> tuple[object, ...]:
 
 
 def _write_bills(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
-    changed = [
-        cache_row(key, cache)
-        for item in rebuilt
-        for key, cache in item.bills.items()
-        if item.facts.cached[key] != cache
-    ]
+    changed = []
+    for item in rebuilt:
+        cached = item.facts.cached
+        changed += [cache_row(key, cache) for key, cache in item.bills.items() if cached[key] != cache]
     if changed:
         cursor.execute(
             """UPDATE accounts_bill b

@@ -1,10 +1,23 @@
-"""Many rows at once: keys reserved ahead and COPY, so that what refers to a new row can be written beside it."""
+"""Many rows at once: keys reserved ahead and COPY in, so that what refers to a new row can be written beside it; streams out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
+
+# Rows that a stream fetches at a time.
+FETCHED = 500
+# For reading many rows whose keys are near but which lie all over a table that grew by the month: by the order of its pages
+# (so each page is read once and not once a row), sorted in memory. Each process is one core's.
+_WHOLESALE = """
+    SET LOCAL enable_indexscan = off;
+    SET LOCAL work_mem = '256MB';
+    SET LOCAL cursor_tuple_fraction = 1;
+    SET LOCAL max_parallel_workers_per_gather = 0
+"""
 
 
 def reserve_keys(model: type[models.Model], count: int) -> list[int]:
@@ -32,6 +45,30 @@ def copy_rows(target: type[models.Model] | str, columns: Sequence[str], rows: It
             copy.write_row(row)
             count += 1
     return count
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """A transaction for reading much: all that is read in it is of the moment at which it began.
+
+    Inside another transaction it is that one's.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute(_WHOLESALE)
+        yield
+
+
+def stream(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, fetched as they are asked for, so that they never lie in memory all at once."""
+    with connection.chunked_cursor() as cursor:
+        cursor.cursor.itersize = FETCHED
+        cursor.execute(query, parameters)
+        yield from cursor
 
 
 def money_text(cents: int) -> str:

@@ -14,18 +14,32 @@ from typing import Generic, TypeVar
 from django.db import connection, connections
 
 T = TypeVar("T")
+# Keys in a range: enough that starting one costs nothing, and that the rows of a range share pages in a table that grew by
+# the month; few enough that progress shows and that what is sorted fits in memory.
+SMALLEST, LARGEST = 1_000, 100_000
+# Of each process, so that none idles long at the end.
+RANGES_EACH = 4
 
 
 def over_ranges(
-    function: Callable[[int, int], T], first: int, last: int, *, size: int = 20_000, processes: int | None = None
+    function: Callable[[int, int], T],
+    first: int,
+    last: int,
+    *,
+    size: int | None = None,
+    processes: int | None = None,
 ) -> Iterator[T]:
     """`function(low, high)` for consecutive ranges of keys from `first` to `last`, both included; results in order.
 
-    `function` is a module's own function that only reads. Processes are forked (None: one a core); with one, or inside a
-    transaction that other connections could not see, everything happens here.
+    `function` is a module's own function that only reads. `size`: keys in a range (None: so many that each process gets a
+    few ranges, and never more than `LARGEST`). Processes are forked (None: one a core); with one, or inside a transaction
+    that other connections could not see, everything happens here.
     """
+    count = processes or os.cpu_count() or 1
+    if size is None:
+        size = min(max((last - first) // (RANGES_EACH * count) + 1, SMALLEST), LARGEST)
     ranges = [(low, min(low + size - 1, last)) for low in range(first, last + 1, size)]
-    count = min(processes or os.cpu_count() or 1, len(ranges))
+    count = min(count, len(ranges))
     if count <= 1 or connection.in_atomic_block:
         yield from (function(*bounds) for bounds in ranges)
         return
