@@ -44,7 +44,7 @@ class WorklistFilter(django_filters.FilterSet):
     """What a collector can ask of the open cases. The querysets given must carry `days_past_due`."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"))
-    bucket = django_filters.MultipleChoiceFilter(choices=bucket_codes, label=_("Bucket"))
+    bucket = django_filters.MultipleChoiceFilter(choices=bucket_codes, label=_("Bucket"), distinct=False)
     risk_class = django_filters.ChoiceFilter(choices=RiskClass, label=_("Risk class"), empty_label=_("Any"))
     amount_min = django_filters.NumberFilter("overdue_amount", "gte", label=_("Amount from"), min_value=0)
     amount_max = django_filters.NumberFilter("overdue_amount", "lte", label=_("Amount to"), min_value=0)

@@ -51,9 +51,19 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["clock_from_on", "id"], name="case_open_by_clock", condition=Q(status="open")),
             models.Index(
+                fields=["bucket", "clock_from_on", "id"], name="case_open_by_bucket", condition=Q(status="open")
+            ),
+            # The numbers beside the worklist's buckets, read from the index alone.
+            models.Index(
+                fields=["bucket", "currency"],
+                include=["overdue_amount"],
+                name="case_open_tally",
+                condition=Q(status="open"),
+            ),
+            models.Index(
                 fields=["customer"],
-                name="case_open_stopped_of_many",
-                condition=Q(status="open", late_accounts__gt=1, clock_stopped_on__isnull=False),
+                name="case_open_stopped",
+                condition=Q(status="open", clock_stopped_on__isnull=False),
             ),
             models.Index(fields=["-overdue_amount", "id"], name="case_open_by_amount", condition=Q(status="open")),
         ]

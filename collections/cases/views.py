@@ -23,11 +23,11 @@ from cases.selectors import (
     debts,
     holds,
     open_cases,
+    page_of,
     tally,
     timeline,
     totals,
     why,
-    with_customers,
 )
 from cases.selectors.timeline import KINDS
 from runs import clock
@@ -58,7 +58,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     # Known from the tally: counting the same cases again would cost as much as fetching the page.
     paginator.count = sum(row.count for row in shown)
     page = paginator.get_page(request.GET.get("page"))
-    page.object_list = list(with_customers(filters.qs[PAGE_SIZE * (page.number - 1) : PAGE_SIZE * page.number], day))
+    page.object_list = list(page_of(filters.qs, day, first=PAGE_SIZE * (page.number - 1), size=PAGE_SIZE))
     context: dict[str, Any] = {
         "closed_day": closed_day,
         "day": day,

@@ -25,7 +25,8 @@ class Findings:
     sizes: dict[str, int] = field(default_factory=dict)
     late: int = 0
     nights: list[Night] = field(default_factory=list)
-    half_nights: list[Night] = field(default_factory=list)
+    # The same nights of the whole book and of half of it.
+    halves: list[tuple[Night, Night]] = field(default_factory=list)
     payments: dict[str, float] = field(default_factory=dict)
     verify_seconds: float = 0.0
     imported: Imported | None = None
@@ -61,7 +62,7 @@ def _lines(found: Findings) -> Iterator[str]:
 
 
 def _nights(found: Findings) -> Iterator[str]:
-    nights, half = found.nights, found.half_nights
+    nights = found.nights
     if not nights:
         return
     yield "## close_day against its floor"
@@ -94,13 +95,28 @@ def _nights(found: Findings) -> Iterator[str]:
     rows = nights[len(nights) // 2].rows
     yield "Rows of one night: " + ", ".join(f"{table} {count:,}" for table, count in rows.items()) + "."
     yield ""
-    if half:
-        ratio = median(b.seconds / a.seconds for a, b in zip(nights, half, strict=False))
+    if found.halves:
+        ratio = median(half.seconds / whole.seconds for whole, half in found.halves)
         yield (
-            f"The same nights on half the book (every account that they change, and of the others only some): "
-            f"{', '.join(f'{n.seconds:.2f} s for {n.changes:,} changes' for n in half)}. "
-            f"**{ratio:.2f} of the time** on the whole book (goal 0.8 to 1.2)."
+            "The nights after these on the whole book and, in turn, on half of it (every account that they change, and of the "
+            "others only some):"
         )
+        yield ""
+        yield from _table(
+            ("night", "standings changed, whole", "half", "whole, s", "half, s", "half / whole"),
+            [
+                (
+                    str(whole.day),
+                    f"{whole.changes:,}",
+                    f"{half.changes:,}",
+                    f"{whole.seconds:.2f}",
+                    f"{half.seconds:.2f}",
+                    f"{half.seconds / whole.seconds:.2f}",
+                )
+                for whole, half in found.halves
+            ],
+        )
+        yield f"Median: half the book takes **{ratio:.2f} of the time** (goal 0.8 to 1.2)."
         yield ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -154,6 +154,24 @@ def test_counts_beside_the_buckets_ignore_the_chosen_bucket_and_heed_the_rest(co
     assert dict(context["buckets"])["M2"] == 1
     assert context["page"].paginator.count == 1
     assert context["totals"] == {"CNY": Decimal(10)}
+
+
+@pytest.mark.parametrize("sort", ["days", "-days"])
+def test_clocks_that_stand_still_have_their_place_among_those_that_run(collector: Client, sort: str) -> None:
+    for number in range(30):
+        # Every third clock stopped some days ago; days repeat, so that the keys decide.
+        stopped = date(2026, 11, 10) if number % 3 == 0 else None
+        CaseFactory(ref=f"K{number:02d}", clock_from_on=date(2026, 10, 1 + number // 2), clock_stopped_on=stopped)
+    shown = refs(collector, f"?sort={sort}") + refs(collector, f"?sort={sort}&page=2")
+    day = collector.get("/").context["day"]
+
+    def days(case: Case) -> int:
+        return ((case.clock_stopped_on or day) - case.clock_from_on).days
+
+    sign = -1 if sort == "-days" else 1
+    cases = Case.objects.filter(ref__startswith="K")
+    wanted = [case.ref for case in sorted(cases, key=lambda case: (sign * days(case), case.pk))]
+    assert [ref for ref in shown if ref.startswith("K")] == wanted
 
 
 def test_pages_never_overlap(collector: Client) -> None:

@@ -4,7 +4,7 @@ from cases.selectors.contacts import ContactPointView, HoldView, contact_points,
 from cases.selectors.debts import AccountView, BillView, debts
 from cases.selectors.timeline import Entry, timeline
 from cases.selectors.why import why
-from cases.selectors.worklist import Tally, days_past_due, open_cases, tally, totals, with_customers
+from cases.selectors.worklist import Tally, days_past_due, open_cases, page_of, tally, totals
 
 __all__ = [
     "AccountView",
@@ -18,9 +18,9 @@ __all__ = [
     "debts",
     "holds",
     "open_cases",
+    "page_of",
     "tally",
     "timeline",
     "totals",
     "why",
-    "with_customers",
 ]

@@ -28,13 +28,33 @@ def open_cases(cases: QuerySet[Case], day: date) -> QuerySet[Case]:
     )
 
 
-def with_customers(page: QuerySet[Case], day: date) -> QuerySet[Case]:
-    """The rows of one page (a slice of `open_cases`) in its order, each with its customer, in one query.
+def page_of(cases: QuerySet[Case], day: date, *, first: int, size: int) -> QuerySet[Case]:
+    """`size` rows of `open_cases` in its order, from the row `first` on (the first is 0), each with its customer.
 
-    The slice is cut on the cases alone: joined first, PostgreSQL would sort every case together with its customer.
+    The keys are found on the cases alone: joined first, PostgreSQL would sort every case together with its customer.
     """
-    cases = Case.objects.filter(pk__in=page.values("pk")).annotate(days_past_due=days_past_due(day))
-    return cases.select_related("customer").order_by(*page.query.order_by)
+    order = [str(column) for column in cases.query.order_by]
+    if order[0].endswith("days_past_due"):
+        keys = _keys_by_days(cases, order[0], first, first + size)
+    else:
+        keys = list(cases.values_list("pk", flat=True)[first : first + size])
+    page = Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day))
+    return page.select_related("customer").order_by(*order)
+
+
+def _keys_by_days(cases: QuerySet[Case], days: str, first: int, last: int) -> list[int]:
+    """The keys of a page ordered by days past due.
+
+    Asked for in that order, PostgreSQL works the days out for every case and sorts them all. The clocks that run are in the
+    order of an index; those that a deferral stopped are few. Of each kind come the first rows, and the page from both.
+    """
+    running = cases.filter(clock_stopped_on=None).order_by(
+        "clock_from_on" if days.startswith("-") else "-clock_from_on", "pk"
+    )
+    stopped = cases.filter(clock_stopped_on__isnull=False)
+    columns = ("id", "days_past_due")
+    both = running.values_list(*columns)[:last].union(stopped.values_list(*columns)[:last], all=True)
+    return [pk for pk, _days in both.order_by(days, "id")[first:last]]
 
 
 @dataclass(frozen=True)
