@@ -50,9 +50,11 @@ def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of
     """
     final_passes_on = terms.final_passes_on()
     final_passed = final_passes_on is not None and as_of >= final_passes_on
-    unmet = [state for state in bills if is_unmet(state, final_passes_on, as_of)]
+    # An account that is not late, as most are not, is told from this alone.
+    asking = [state for state in bills if state.capacity > state.allocated]
+    unmet = [state for state in asking if is_unmet(state, final_passes_on, as_of)]
     if not unmet:
-        return HowLate(as_of, next_transition_on=_next_while_current(terms, bills, final_passes_on, as_of))
+        return HowLate(as_of, next_transition_on=_next_while_current(asking, final_passes_on, as_of))
 
     if final_passed:
         assert terms.final_due_on is not None
@@ -145,11 +147,9 @@ def _missed_in_twelve_months(
     ]
 
 
-def _next_while_current(
-    terms: Terms, bills: Sequence[BillState], final_passes_on: int | None, as_of: int
-) -> int | None:
-    days = [state.missed_on for state in bills if state.missed_on > as_of and state.short]
-    if final_passes_on is not None and final_passes_on > as_of and any(state.left for state in bills):
+def _next_while_current(asking: Sequence[BillState], final_passes_on: int | None, as_of: int) -> int | None:
+    days = [state.missed_on for state in asking if state.missed_on > as_of and state.short]
+    if asking and final_passes_on is not None and final_passes_on > as_of:
         days.append(final_passes_on)
     return min(days, default=None)
 

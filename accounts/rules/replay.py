@@ -206,8 +206,9 @@ def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill
     state.minimum = minimum_due(bill, row, state.capacity, balance)
     # Kept in the order of allocation; most bills arrive in it.
     at = len(open_bills)
-    while at and _before(state, open_bills[at - 1]):
-        at -= 1
+    if at and state.due_on <= open_bills[-1].due_on:
+        while at and _before(state, open_bills[at - 1]):
+            at -= 1
     open_bills.insert(at, state)
     return state
 

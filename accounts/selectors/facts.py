@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
@@ -64,14 +65,17 @@ def fingerprint_sql(*, kind: str, key: str, amount: str, day: str) -> str:
     return f"bit_xor(hashint8extended({key}, hash_numeric_extended({amount}, hashtextextended({kind}, {on}))))"
 
 
-_BILL_AMOUNTS = (
-    *("service_fee", "interest", "principal", "minimum_given"),
-    *("minimum_due", "rolled_in", "rolled_out", "allocated"),
-)
+_CACHED_AMOUNTS = ("minimum_due", "rolled_in", "rolled_out", "allocated")
 _BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, interest, principal, minimum_given,
     minimum_due, rolled_in, rolled_out, allocated, missed"""
 _PAYMENT_COLUMNS = "id, account_id, ref, amount, effective_on, recorded_at, designated_bill_id"
 _HOLD_COLUMNS = "account_id, kind, starts_on, ends_on, known_from, withdrawn_at"
+
+
+def _sparse(column: str, value: str = "{0}") -> str:
+    """The array of a column that is seldom set: null where it is null in every row, so that nobody sends or reads nothing."""
+    return f"CASE WHEN count({column}) > 0 THEN array_agg({value.format(column)}) END"
+
 
 RANGE = "BETWEEN %(low)s AND %(high)s"
 
@@ -103,7 +107,7 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
     everything that is recorded, whenever.
     """
     ranged = accounts == RANGE
-    known = "0::bigint" if prints else _MICROS.format("recorded_at")
+    known = "NULL::bigint[]" if prints else f"array_agg({_MICROS.format('recorded_at')})"
     bill_print = payment_print = reversal_print = "NULL::bigint"
     if prints:
         bill_print = fingerprint_sql(
@@ -123,8 +127,10 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
         "b",
         [
             *("array_agg(id)", f"array_agg({_DAY.format('statement_on')})", f"array_agg({_DAY.format('due_on')})"),
-            *(f"array_agg({_CENTS.format(column)})" for column in _BILL_AMOUNTS),
-            *("array_agg(missed)", "array_agg(ref)" if refs else "NULL::text[]", "count(*)", bill_print),
+            *(f"array_agg({_CENTS.format(column)})" for column in ("service_fee", "interest", "principal")),
+            _sparse("minimum_given", _CENTS),
+            *(f"array_agg({_CENTS.format(column)})" for column in _CACHED_AMOUNTS),
+            *(_sparse("missed"), "array_agg(ref)" if refs else "NULL::text[]", "count(*)", bill_print),
         ],
         source("bill", _BILL_COLUMNS),
         'due_on, ref COLLATE "C"',
@@ -134,8 +140,8 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
         "p",
         [
             *("array_agg(id)", f"array_agg({_CENTS.format('amount')})", f"array_agg({_DAY.format('effective_on')})"),
-            *(f"array_agg({known})", f"array_agg({_DAY.format('reversed_on')})"),
-            *(f"array_agg({_MICROS.format('reversal_recorded_at')})", "array_agg(designated_bill_id)"),
+            *(known, _sparse("reversed_on", _DAY)),
+            *(_sparse("reversal_recorded_at", _MICROS), _sparse("designated_bill_id")),
             *("count(*)", payment_print, "count(reversed_on)", reversal_print),
         ],
         f"""SELECT payments.*, r.effective_on AS reversed_on, r.recorded_at AS reversal_recorded_at
@@ -195,8 +201,10 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on)
     if row[7] is not None:
         keys = row[7]
-        found.bills = list(map(_BILL, zip(keys, row[19] or range(len(keys)), *row[8:14], strict=False)))
-        found.kept = row[14:19]
+        found.bills = list(
+            map(_BILL, zip(keys, row[19] or range(len(keys)), *row[8:13], row[13] or repeat(None), strict=False))
+        )
+        found.kept = (*row[14:18], row[18] or [None] * len(keys))
     # Positions: 0-6 the account, 7-19 bills, 20-21 their print, 22-28 payments, 29-32 theirs, 33-37 holds.
     found.print = (
         (row[20] or 0) + (row[29] or 0) + (row[31] or 0),
@@ -204,7 +212,17 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     )
     if row[22] is not None:
         keys = row[22]
-        found.credits = list(map(_CREDIT, zip(keys, range(len(keys)), *row[23:29], strict=False)))
+        known, *seldom = row[25:29]
+        found.credits = list(
+            map(
+                _CREDIT,
+                zip(
+                    *(keys, range(len(keys)), row[23], row[24], known or repeat(0)),
+                    *(column or repeat(None) for column in seldom),
+                    strict=False,
+                ),
+            )
+        )
     if row[33] is not None:
         found.holds = list(map(_HOLD, zip(*row[33:38], strict=False)))
     return found
