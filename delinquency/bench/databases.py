@@ -16,6 +16,7 @@ from urllib.parse import quote
 import psycopg
 from django.conf import settings
 from django.db import connection
+from psycopg import sql
 
 from delinquency import engines
 
@@ -76,9 +77,26 @@ class Database:
         """Vacuum, analyse and write everything out, so that no housekeeping falls into a measurement."""
         with self.connect() as session:
             session.execute("VACUUM ANALYZE")
-            # A role without the right to it: then the checkpoint comes when it comes.
-            with self.connect_as_superuser() as superuser:
-                superuser.execute("CHECKPOINT")
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write everything out. After it the first change of each page writes the whole page to the log, whoever's it is: two
+        measurements are alike only if both begin so."""
+        with self.connect_as_superuser() as superuser:
+            superuser.execute("CHECKPOINT")
+
+    def keep_note(self, note: str) -> None:
+        """Keep a note on the database itself, for runs that find it made."""
+        with _server() as server:
+            server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(PREFIX + self.name), note))
+
+    def note(self) -> str:
+        """The note kept on it; blank when there is none."""
+        with _server() as server:
+            row = server.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [PREFIX + self.name]
+            ).fetchone()
+        return (row and row[0]) or ""
 
     def manage(self, *arguments: str) -> Run:
         """Run a manage.py command on this database, in a process of its own.

@@ -43,6 +43,7 @@ class Night:
 
 def close(book: Database, day: date) -> Night:
     """Close a day in a process of its own; its seconds are those of the day, without Python's start-up."""
+    book.checkpoint()
     run = book.manage("close_day", "--date", day.isoformat(), "--json")
     (result,) = run.json["days"]
     age = result["steps"][0]["counts"]
@@ -88,7 +89,7 @@ def _write_floor(book: psycopg.Connection, floor: Database, before: int, after: 
             superuser.execute(f"DELETE FROM {table} t USING saved_{table} s WHERE t.{key} = s.{key}".encode())
             rows[table] = _count(session, f"saved_{table}")
         session.execute("ANALYZE")
-        superuser.execute("CHECKPOINT")
+        floor.checkpoint()
         began = time.monotonic()
         with session.transaction():
             for table in TABLES:

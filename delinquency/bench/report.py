@@ -22,6 +22,8 @@ class Findings:
     seed: int
     made_seconds: float = 0.0
     made_parts: str = ""
+    # The book was made by a run before, and kept.
+    was_kept: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     late: int = 0
     nights: list[Night] = field(default_factory=list)
@@ -50,7 +52,8 @@ def _lines(found: Findings) -> Iterator[str]:
     yield f"## The book: {found.accounts:,} accounts"
     yield ""
     if found.made_seconds:
-        yield f"`make_book` took {found.made_seconds:.0f} s with start-up (goal for 1,000,000: 300 s on 2 cores):"
+        when = ", in an earlier run that kept the book" if found.was_kept else ""
+        yield f"`make_book` took {found.made_seconds:.0f} s with start-up{when} (goal for 1,000,000: 300 s on 2 cores):"
         yield ""
         yield from (f"- {line}" for line in found.made_parts.splitlines() if line.endswith(" s"))
         yield ""

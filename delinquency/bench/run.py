@@ -70,8 +70,10 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
 
 
 def _make(made: Database, found: Findings, say: Say) -> None:
-    if made.exists():
+    if made.exists() and (note := made.note()):
         say("using the book that was kept")
+        found.made_seconds, found.made_parts = json.loads(note)
+        found.was_kept = True
         return
     say("making the book")
     made.create()
@@ -81,6 +83,7 @@ def _make(made: Database, found: Findings, say: Say) -> None:
         made.drop()
         raise
     found.made_seconds, found.made_parts = run.seconds, run.output
+    made.keep_note(json.dumps([run.seconds, run.output]))
     say(run.output)
     made.settle()
 
