@@ -143,7 +143,6 @@ def _close(
     last = selectors.book_day()
     if last is None:
         raise CloseRefused(_("The book is empty: import a book first."))
-    latest_change = StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0
     is_untouched = not selectors.has_closed_any() and selectors.begun_day() is None
     first = day or through
     if is_untouched and first and (day or first <= last) and first != last + timedelta(days=1):
@@ -151,6 +150,8 @@ def _close(
         with transaction.atomic():
             runs.move_opening(last)
             book.reopen(day=last)
+    # What the opening moved is no change of the days to be closed.
+    latest_change = StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0
     if day and day != last + timedelta(days=1):
         return [_refuse_or_known(day, last)]
     if through and through <= last:

@@ -85,7 +85,9 @@ def amount(text: str) -> str:
     if _AMOUNT.fullmatch(text):
         return text
     raise BadValue(
-        _("an amount of 0 or more such as 1000.00: digits, at most two decimal places, at most 12 digits before")
+        _(
+            "an amount of 0 or more such as 1000.00: digits, at most two decimal places, at most 12 digits before the point"
+        )
     )
 
 
@@ -93,7 +95,9 @@ def positive_amount(text: str) -> str:
     """An amount above 0."""
     if _AMOUNT.fullmatch(text) and text.strip("0."):
         return text
-    raise BadValue(_("an amount above 0 such as 1000.00: digits, at most two decimal places, at most 12 digits before"))
+    raise BadValue(
+        _("an amount above 0 such as 1000.00: digits, at most two decimal places, at most 12 digits before the point")
+    )
 
 
 def currency(text: str) -> str:

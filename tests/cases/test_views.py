@@ -156,6 +156,11 @@ def test_counts_beside_the_buckets_ignore_the_chosen_bucket_and_heed_the_rest(co
     assert context["totals"] == {"CNY": Decimal(10)}
 
 
+@pytest.mark.parametrize("address", ["/cases/%00/", "/cases/C%00/evidence/A/", "/cases/C/evidence/%00/"])
+def test_an_address_with_a_nul_is_not_found(collector: Client, address: str) -> None:
+    assert collector.get(address).status_code == 404
+
+
 @pytest.mark.parametrize("sort", ["days", "-days"])
 def test_clocks_that_stand_still_have_their_place_among_those_that_run(collector: Client, sort: str) -> None:
     for number in range(30):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -65,6 +67,21 @@ def test_a_dry_run_lists_so_many_changes_and_counts_the_rest(monkeypatch: pytest
     text = close("--date", DAY.isoformat(), "--dry-run")
     assert text.count(" → ") == 2
     assert "  … and 10 more.\n" in text
+
+
+def test_a_dry_run_of_an_early_first_close_tells_what_that_close_changes_and_not_the_opening() -> None:
+    make_book()
+    early = (FIRST - timedelta(days=10)).isoformat()
+    told = re.search(r"(\d+) standings? would change|No standing would change", close("--date", early, "--dry-run"))
+    assert told
+    (day,) = json.loads(close("--date", early, "--json"))["days"]
+    counts = day["steps"][0]["counts"]
+    assert int(told[1] or 0) == sum(counts.get(name, 0) for name in ("became_late", "moved", "cured"))
+
+
+def test_a_wrong_date_is_named_with_what_was_expected() -> None:
+    with pytest.raises(CommandError, match="“2026-13-01” is no date; expected a date as YYYY-MM-DD"):
+        close("--date", "2026-13-01")
 
 
 def test_a_dry_run_of_a_first_close_elsewhere_moves_nothing() -> None:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.management.arguments import iso_date
 from audit.services import SystemActor
 from delinquency.close_of_day import CloseRefused, DayResult, StepFailed, close_day
 from runs import clock
-
-
-def iso_date(text: str) -> date:
-    """A date as YYYY-MM-DD; ValueError (which argparse turns into its own message) otherwise."""
-    parsed = parse_date(text)
-    if parsed is None:
-        raise ValueError(text)
-    return parsed
 
 
 class Command(BaseCommand):
