@@ -23,7 +23,7 @@ from accounts.selectors.explain import explain
 from accounts.services import close as book
 from accounts.services.opening import await_postings
 from audit import services as audit
-from cases import services as cases
+from cases.services import follow as cases
 from reminders import services as reminders
 from runs import clock, selectors
 from runs import services as runs

@@ -28,13 +28,31 @@ from cases.models import Case
 from compliance.models import ContactDecision
 from reminders.models import Message
 from runs.models import BusinessDay, DayClose, JobRun
-from staff.models import User
+from staff.models import Portfolio, Role, Team, User
 
 DAY = date(2026, 11, 22)
 MOMENT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
+class TeamFactory(DjangoModelFactory[Team]):
+    class Meta:
+        model = Team
+        django_get_or_create = ("name",)
+
+    name = "Team 1"
+
+
+class PortfolioFactory(DjangoModelFactory[Portfolio]):
+    class Meta:
+        model = Portfolio
+
+    team = factory.SubFactory(TeamFactory)
+    name = "Everything"
+
+
 class UserFactory(DjangoModelFactory[User]):
+    """A collector of the one team, unless told: `role="supervisor"`, `team=None`, `role=""` for no role at all."""
+
     class Meta:
         model = User
         skip_postgeneration_save = True
@@ -42,6 +60,14 @@ class UserFactory(DjangoModelFactory[User]):
     username = factory.Sequence(lambda n: f"collector{n}")
     display_name = "Lin"
     is_staff = True
+    team = factory.SubFactory(TeamFactory)
+
+    @factory.post_generation
+    def role(self, create: bool, extracted: str | None, **kwargs: object) -> None:
+        code = "collector" if extracted is None else extracted
+        if create and code:
+            self.groups.add(Role.objects.get(code=code))
+
     password = factory.django.Password("correct horse")
 
 
@@ -223,6 +249,7 @@ class CaseFactory(DjangoModelFactory[Case]):
     currency = "CNY"
     overdue_amount = Decimal("10480.55")
     clock_from_on = DAY - timedelta(days=78)
+    team = factory.SubFactory(TeamFactory)
 
 
 class DecisionFactory(DjangoModelFactory[ContactDecision]):

@@ -24,6 +24,13 @@ class IdType(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class Jurisdiction(models.TextChoices):
+    """Whose rules say when and how often a person may be contacted: a pack of the gate's."""
+
+    CHINA = "cn", _("China")
+    UNITED_STATES = "us", _("United States")
+
+
 class Customer(models.Model):
     """A person who borrows, or answers for one who does."""
 
@@ -35,6 +42,9 @@ class Customer(models.Model):
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     locale = models.CharField(_("language"), max_length=10, blank=True, help_text=_("zh-Hans or en"))
     time_zone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
+    jurisdiction = models.CharField(
+        _("rules of contact"), max_length=10, choices=Jurisdiction, default=Jurisdiction.CHINA, db_default="cn"
+    )
     origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.ENTERED)
     recorded_at = models.DateTimeField(_("recorded at"))
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -86,6 +96,7 @@ class Relationship(models.TextChoices):
     CO_DEBTOR = "co-debtor", _("Co-debtor")
     GUARANTOR = "guarantor", _("Guarantor")
     CONTACT_PERSON = "contact-person", _("Contact person")
+    REPRESENTATIVE = "representative", _("Representative (lawyer, guardian, executor)")
 
 
 class Verification(models.TextChoices):
@@ -121,6 +132,7 @@ class ContactPoint(models.Model):
             models.UniqueConstraint(fields=["customer", "kind", "value_index"], name="contact_point_once_per_customer")
         ]
         indexes = [models.Index(fields=["value_index"], name="contact_point_by_value")]
+        permissions = [("reveal_contactpoint", "Can see a contact point in clear")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.masked_value}"

@@ -33,3 +33,25 @@ def standing_moved(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool = Fal
     if moved:
         for reaction in _standing_moved:
             reaction(actor, moved, in_bulk=in_bulk)
+
+
+class MoneyReaction(Protocol):
+    """What is called when money came in or was taken back, whether or not a standing moved."""
+
+    def __call__(self, actor: Actor, customer_ids: Sequence[int]) -> None: ...
+
+
+_money_moved: list[MoneyReaction] = []
+
+
+def on_money_moved(reaction: MoneyReaction) -> None:
+    """Register a function to be called with the customers whose payments or reversals were posted or loaded."""
+    if reaction not in _money_moved:
+        _money_moved.append(reaction)
+
+
+def money_moved(actor: Actor, customer_ids: Sequence[int]) -> None:
+    """Tell everyone who registered, inside the posting's transaction."""
+    if customer_ids:
+        for reaction in _money_moved:
+            reaction(actor, customer_ids)

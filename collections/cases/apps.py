@@ -8,10 +8,13 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.permissions import on_reach
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_standing_moved
-        from cases.services import follow_standings
+        from cases.permissions import customers_of
+        from cases.services.follow import follow_standings
         from cases.verify import check_cases
 
         on_standing_moved(follow_standings)
+        on_reach(customers_of)
         add_check(check_cases)

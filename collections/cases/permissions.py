@@ -1,15 +1,32 @@
-"""Who may see which case. Every member of staff works the whole book until teams exist."""
+"""Who may see which case, and which customer through it."""
 
 from __future__ import annotations
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from cases.models import Case
-from staff.permissions import may_enter
+from accounts.models import Customer
+from cases.models import Case, Queue
+from staff.permissions import Anyone, scope_of
 
 
-def visible_to(user: AbstractBaseUser | AnonymousUser) -> QuerySet[Case]:
-    """The cases that `user` may see: all for active staff, none for anyone else."""
-    return Case.objects.all() if may_enter(user) else Case.objects.none()
+def visible_to(user: Anyone) -> QuerySet[Case]:
+    """The cases that `user` may see: every one, or those of her teams and those assigned to her; none for who may not enter."""
+    scope = scope_of(user)
+    if scope.everything:
+        return Case.objects.all()
+    if not scope.teams and user.pk is None:
+        return Case.objects.none()
+    return Case.objects.filter(Q(team__in=scope.teams) | Q(assignee=user.pk))
+
+
+def queues_of(user: Anyone) -> QuerySet[Queue]:
+    """The queues that `user` may use: everyone's, her teams', and her own."""
+    scope = scope_of(user)
+    if scope.everything:
+        return Queue.objects.filter(Q(owner=None) | Q(owner=user.pk))
+    return Queue.objects.filter(Q(owner=None, team=None) | Q(team__in=scope.teams) | Q(owner=user.pk))
+
+
+def customers_of(user: Anyone) -> QuerySet[Customer, int]:
+    """The keys of the customers with a case that `user` may see (registered with `accounts.permissions`)."""
+    return visible_to(user).values_list("customer_id", flat=True)  # type: ignore[return-value]  # keys, as asked for

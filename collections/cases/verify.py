@@ -8,7 +8,7 @@ from datetime import date
 from django.db.backends.utils import CursorWrapper
 
 from accounts.selectors.verify import Difference
-from cases.services import LATE, WANTED
+from cases.services.follow import LATE, WANTED
 from runs.selectors import begun_day, has_closed_any
 
 # What a case keeps, against what its customer's standings say (the worst account decides bucket, class, currency, clock).

@@ -1,19 +1,124 @@
-"""People who work here."""
+"""People who work here: who they are, which team they are in, what they may decide, and which cases a team works."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
+class Team(models.Model):
+    """People who work the same cases: those that one of the team's portfolios takes in."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Portfolio(models.Model):
+    """What a team works. Each list left empty takes in everything; of several portfolios that fit a case the lowest
+    `position` wins. Products and buckets are codes and customers references: the book is above this floor."""
+
+    team = models.ForeignKey(Team, models.PROTECT, related_name="portfolios", verbose_name=_("team"))
+    name = models.CharField(_("name"), max_length=80)
+    position = models.PositiveSmallIntegerField(_("position"), default=100, help_text=_("The lowest that fits wins"))
+    products = ArrayField(models.CharField(max_length=40), verbose_name=_("products"), default=list, blank=True)
+    buckets = ArrayField(models.CharField(max_length=10), verbose_name=_("buckets"), default=list, blank=True)
+    customers = ArrayField(models.CharField(max_length=64), verbose_name=_("customers"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("portfolio")
+        verbose_name_plural = _("portfolios")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.name}"
+
+
+class RoleScope(models.TextChoices):
+    TEAM = "team", _("The cases of the person's teams, and those assigned to the person")
+    EVERYTHING = "everything", _("Every case")
+
+
+class Role(Group):
+    """A group of permissions with a name of its own, and how far they reach."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    scope = models.CharField(_("reaches"), max_length=12, choices=RoleScope, default=RoleScope.TEAM)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        ordering = ["code"]
+
+
+class LimitKind(models.TextChoices):
+    """What a limit is on, and in which unit. Later kinds of decision add theirs."""
+
+    HOLD_DAYS = "hold-days", _("Longest hold, days")
+    PROMISE_DAYS = "promise-days", _("Last day of a promise, days ahead")
+    WAIVER = "waiver", _("Late-fee waiver, amount")
+    RESTRUCTURING = "restructuring", _("Restructuring, amount")
+    WRITE_OFF = "write-off", _("Write-off, amount")
+
+
+class AuthorityLimit(models.Model):
+    """How much a role may decide by itself, from a date on. No row means nothing, no `most` without limit."""
+
+    role = models.ForeignKey(Role, models.CASCADE, related_name="limits", verbose_name=_("role"))
+    kind = models.CharField(_("kind of decision"), max_length=20, choices=LimitKind)
+    currency = models.CharField(_("currency"), max_length=3, blank=True, help_text=_("Blank for days"))
+    most = models.DecimalField(
+        _("at most"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Blank: without limit"),
+    )
+    effective_from = models.DateField(_("in force from"))
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        verbose_name = _("authority limit")
+        verbose_name_plural = _("authority limits")
+        ordering = ["role", "kind", "currency", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["role", "kind", "currency", "effective_from"], name="authority_limit_once_per_date"
+            ),
+            models.CheckConstraint(
+                condition=Q(most__isnull=True) | Q(most__gte=0), name="authority_limit_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.kind}"
+
+
 class User(AbstractUser):
-    """A member of staff. Custom from the first migration; teams, roles and limits hang on it later."""
+    """A member of staff: in one team or none, perhaps over others, with roles (groups) that say what is allowed."""
 
     display_name = models.CharField(_("display name"), max_length=150, blank=True)
     language = models.CharField(
         _("language"), max_length=10, blank=True, choices=[("en", "English"), ("zh-hans", "简体中文")]
     )
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("team")
+    )
+    supervises = models.ManyToManyField(Team, related_name="supervisors", verbose_name=_("supervises"), blank=True)
+    must_change_password = models.BooleanField(_("must change the password"), default=False)
 
     class Meta:
         verbose_name = _("user")

@@ -1,22 +1,84 @@
-"""Who may come in, and who may do what: nobody, unless it is said."""
+"""Who may come in, who may do what and on which cases: nobody and nothing, unless it is said."""
 
 from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
 
-from staff.models import User
+from staff.models import RoleScope, User
+
+Anyone = AbstractBaseUser | AnonymousUser
 
 
-def may_enter(user: AbstractBaseUser | AnonymousUser) -> bool:
+@dataclass(frozen=True)
+class Scope:
+    """Whose cases someone sees: everybody's, or those of `teams` (keys) and her own."""
+
+    everything: bool = False
+    teams: frozenset[int] = frozenset()
+
+
+def may_enter(user: Anyone) -> bool:
     """Whether `user` works here now: logged in, active and staff. Everyone else sees the login page alone."""
     return isinstance(user, User) and user.is_authenticated and user.is_active and user.is_staff
 
 
-def may_enter_data(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Whether `user` has any permission in the book, his own or a group's: the data-entry pages then have something for him.
+def may(user: Anyone, permission: str) -> bool:
+    """Whether `user` may enter and has `permission` ("app.verb_model")."""
+    return isinstance(user, User) and may_enter(user) and user.has_perm(permission)
+
+
+def require(user: Anyone, permission: str) -> None:
+    """Go on only if `user` may enter and has `permission`.
+
+    Raises:
+        PermissionDenied: otherwise; answered with 403.
+    """
+    if not may(user, permission):
+        raise PermissionDenied
+
+
+def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view for those with `permission`; for everyone else 403."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+            require(request.user, permission)
+            return view(request, *args, **values)
+
+        return guarded
+
+    return decorate
+
+
+def scope_of(user: Anyone) -> Scope:
+    """How far `user` sees, read once a request (kept on the user object). Two queries."""
+    if not (isinstance(user, User) and may_enter(user)):
+        return Scope()
+    kept: Scope | None = getattr(user, "_scope", None)
+    if kept is None:
+        kept = user._scope = _read_scope(user)  # type: ignore[attr-defined]  # a cache, no field
+    return kept
+
+
+def _read_scope(user: User) -> Scope:
+    if user.is_superuser or user.groups.filter(role__scope=RoleScope.EVERYTHING).exists():
+        return Scope(everything=True)
+    own = {user.team_id} if user.team_id else set()
+    return Scope(teams=frozenset(own | set(user.supervises.values_list("pk", flat=True))))
+
+
+def may_enter_data(user: Anyone) -> bool:
+    """Whether `user` may add or change something in the book: the data-entry pages then have something for her.
 
     One query, where asking Django's `perms` costs two on every page.
     """
@@ -26,13 +88,3 @@ def may_enter_data(user: AbstractBaseUser | AnonymousUser) -> bool:
         user.is_superuser
         or Permission.objects.filter(Q(user=user) | Q(group__user=user), content_type__app_label="accounts").exists()
     )
-
-
-def require(user: AbstractBaseUser | AnonymousUser, permission: str) -> None:
-    """Go on only if `user` may enter and has `permission` ("app.verb_model").
-
-    Raises:
-        PermissionDenied: otherwise; answered with 403.
-    """
-    if not (isinstance(user, User) and may_enter(user) and user.has_perm(permission)):
-        raise PermissionDenied

@@ -30,12 +30,12 @@ def arm(point: str) -> None:
     from django.db import transaction
 
     import accounts.services.close
-    import cases.services
+    import cases.services.follow
     import reminders.services.queueing
     from runs import services
     from runs.services import StepRun
 
-    for module in (accounts.services.close, cases.services, reminders.services.queueing):
+    for module in (accounts.services.close, cases.services.follow, reminders.services.queueing):
         module.BATCH = 2
     deadly_step, _, where = point.partition(" ")
     advance, finish_step, reopen = StepRun.advance, services.finish_step, accounts.services.close.reopen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -9,11 +10,23 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from accounts.models.book import MoneyField
+from staff.models import Team
 
 
 class CaseStatus(models.TextChoices):
     OPEN = "open", _("Open")
     CURED = "cured", _("Cured")
+
+
+class WaitFor(models.TextChoices):
+    """Why a case is not given out before `wait_until`."""
+
+    FOLLOW_UP = "follow-up", _("Follow-up")
+    PROMISE = "promise", _("Promise not due yet")
+    DISPUTE = "dispute", _("In dispute")
+    HOLD = "hold", _("On hold")
+    FLAG = "flag", _("Customer flag")
+    GATE = "gate", _("May not be contacted now")
 
 
 class Case(models.Model):
@@ -23,6 +36,10 @@ class Case(models.Model):
     accounts in that currency, `products` the codes of the late accounts' products; all follow the standings, in the close of
     day and at once when money moves.
     Days past due on D = `coalesce(clock_stopped_on, D) - clock_from_on`, as on a standing.
+
+    `team` follows the portfolios (`services.routing`), `assignee` is who works it. `priority` is overdue amount × days past
+    due × the risk factor (1 until there is a score) × the factor of a broken promise, as of the last closed day. Nobody is
+    given the case before `wait_until`; `wait_for` says why (`services.waiting`). All four are caches.
     """
 
     ref = models.CharField(_("reference"), max_length=32, unique=True)
@@ -39,6 +56,26 @@ class Case(models.Model):
     clock_from_on = models.DateField()
     clock_stopped_on = models.DateField(null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"))
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False, verbose_name=_("team")
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cases",
+        db_index=False,
+        verbose_name=_("worked by"),
+    )
+    assigned_at = models.DateTimeField(_("taken at"), null=True, blank=True)
+    follow_up_on = models.DateField(_("follow-up"), null=True, blank=True)
+    follow_up_note = models.CharField(_("what for"), max_length=200, blank=True, db_default="")
+    contacted_at = models.DateTimeField(_("last contact"), null=True, blank=True)
+    promise_broken_on = models.DateField(_("promise broken on"), null=True, blank=True)
+    priority = models.FloatField(_("priority"), default=0, db_default=0)
+    wait_until = models.DateTimeField(_("waits until"), null=True, blank=True)
+    wait_for = models.CharField(_("waits for"), max_length=10, choices=WaitFor, blank=True, db_default="")
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
@@ -55,7 +92,7 @@ class Case(models.Model):
             ),
             # The numbers beside the worklist's buckets, read from the index alone.
             models.Index(
-                fields=["bucket", "currency"],
+                fields=["team", "bucket", "currency"],
                 include=["overdue_amount"],
                 name="case_open_tally",
                 condition=Q(status="open"),
@@ -66,6 +103,24 @@ class Case(models.Model):
                 condition=Q(status="open", clock_stopped_on__isnull=False),
             ),
             models.Index(fields=["-overdue_amount", "id"], name="case_open_by_amount", condition=Q(status="open")),
+            # What "take next" reads.
+            models.Index(
+                fields=["team", "-priority", "id"],
+                name="case_to_take",
+                condition=Q(status="open", assignee__isnull=True),
+            ),
+            models.Index(
+                fields=["assignee", "-priority", "id"],
+                name="case_by_assignee",
+                condition=Q(status="open", assignee__isnull=False),
+            ),
+        ]
+        permissions = [
+            ("work_case", "Can take and work cases"),
+            ("assign_case", "Can assign cases to others"),
+            ("export_case", "Can export cases"),
+            ("view_board", "Can see the team board"),
+            ("search_exactly", "Can search by identity number or phone"),
         ]
 
     def __str__(self) -> str:

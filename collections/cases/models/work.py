@@ -1,0 +1,85 @@
+"""How cases are worked: queues, notes, and the dated terms of the work."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cases.models.case import Case
+from staff.models import Team
+
+
+class Queue(models.Model):
+    """A saved question to the worklist: its filters (a query string of `WorklistFilter`) and its order.
+
+    Everyone's when it has neither `team` nor `owner`; what it shows is still within the reader's scope. The installed ones have
+    a `code`, by which their name is translated.
+    """
+
+    code = models.SlugField(_("code"), max_length=40, blank=True)
+    name = models.CharField(_("name"), max_length=80)
+    query = models.CharField(_("filters"), max_length=500, blank=True)
+    sort = models.CharField(_("order"), max_length=20, default="-priority")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="queues", verbose_name=_("team"))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="queues", verbose_name=_("owner")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        verbose_name = _("queue")
+        verbose_name_plural = _("queues")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Note(models.Model):
+    """What somebody wrote on a case. Append-only (trigger)."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="notes", verbose_name=_("case"))
+    text = models.TextField(_("text"))
+    at = models.DateTimeField(_("at"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="notes", verbose_name=_("by")
+    )
+    author_name = models.CharField(_("by"), max_length=150)
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
+class WorkTerms(models.Model):
+    """The thresholds of working cases, in force from a date on."""
+
+    promise_grace_days = models.PositiveSmallIntegerField(
+        _("days of grace of a promise"),
+        help_text=_("Money that takes effect so many days after its date still keeps it"),
+    )
+    promise_most_instalments = models.PositiveSmallIntegerField(
+        _("most instalments of a promise"), validators=[MinValueValidator(1)]
+    )
+    broken_promise_factor = models.FloatField(
+        _("a broken promise raises the priority by the factor"), validators=[MinValueValidator(1)]
+    )
+    broken_promise_days = models.PositiveSmallIntegerField(_("for so many days"))
+    exact_searches = models.PositiveSmallIntegerField(_("searches by identity number or phone"))
+    exact_search_minutes = models.PositiveSmallIntegerField(_("in so many minutes"), validators=[MinValueValidator(1)])
+    effective_from = models.DateField(_("in force from"), unique=True)
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        verbose_name = _("terms of work")
+        verbose_name_plural = _("terms of work")
+        ordering = ["-effective_from"]
+
+    def __str__(self) -> str:
+        return str(self.effective_from)
