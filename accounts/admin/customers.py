@@ -114,9 +114,9 @@ class AccountInline(ReadInline):
 @admin.register(Customer)
 class CustomerAdmin(FoundByNumber):
     form = CustomerForm
-    entered = ["ref", "name", "id_type", "new_id_number", "birth_date", "locale", "time_zone"]
+    entered = ["ref", "name", "id_type", "new_id_number", "birth_date", "locale", "time_zone", "jurisdiction"]
     shown = ["ref", "masked_id_number", "origin", "recorded_at"]
-    amended = ["name", "id_type", "new_id_number", "birth_date", "locale", "time_zone", "seen_version"]
+    amended = ["name", "id_type", "new_id_number", "birth_date", "locale", "time_zone", "jurisdiction", "seen_version"]
     list_display = ["ref", "name", "masked_id_number", "id_type", "birth_date", "origin", "recorded_at"]
     list_filter = ["origin", "id_type"]
     search_help_text = gettext_lazy(
@@ -145,6 +145,7 @@ class CustomerAdmin(FoundByNumber):
             birth_date=values["birth_date"],
             locale=values["locale"],
             time_zone=values["time_zone"],
+            jurisdiction=values["jurisdiction"],
         )
 
     def amend(self, request: HttpRequest, obj: Customer, values: dict[str, Any]) -> Customer:
@@ -159,6 +160,7 @@ class CustomerAdmin(FoundByNumber):
             birth_date=values["birth_date"],
             locale=values["locale"],
             time_zone=values["time_zone"],
+            jurisdiction=values["jurisdiction"],
         )
 
     def links(self, request: HttpRequest, obj: Customer) -> Sequence[tuple[Any, str]]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import vault
 from accounts.errors import Conflict
 from accounts.identity import check_contact, check_id_number
-from accounts.models import ContactPoint, Customer, Origin, Verification
+from accounts.models import ContactPoint, Customer, Jurisdiction, Origin, Verification
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from runs import clock
@@ -27,6 +27,7 @@ def register_customer(
     birth_date: date | None = None,
     locale: str = "",
     time_zone: str = "Asia/Shanghai",
+    jurisdiction: str = Jurisdiction.CHINA,
     origin: str = Origin.ENTERED,
 ) -> Customer:
     """Register a person. The identity number is checked, encrypted and blind-indexed.
@@ -47,6 +48,7 @@ def register_customer(
         birth_date=birth_date,
         locale=locale,
         time_zone=time_zone,
+        jurisdiction=jurisdiction,
         origin=origin,
         recorded_at=clock.now(),
     )
@@ -66,6 +68,7 @@ def change_customer(
     birth_date: date | None,
     locale: str,
     time_zone: str,
+    jurisdiction: str,
 ) -> Customer:
     """Change what is known of a person; `id_number` None leaves it as it is. Locks the customer.
 
@@ -82,7 +85,7 @@ def change_customer(
         customer.id_number_cipher = vault.encrypt(checked) if checked else None
         customer.id_number_index = vault.blind_index("id-number", checked) if checked else None
     customer.name, customer.id_type, customer.birth_date = name, id_type, birth_date
-    customer.locale, customer.time_zone = locale, time_zone
+    customer.locale, customer.time_zone, customer.jurisdiction = locale, time_zone, jurisdiction
     customer.version += 1
     customer.save()
     record(
@@ -177,6 +180,7 @@ def _told(customer: Customer) -> dict[str, str | None]:
         "id_number": customer.masked_id_number,
         "locale": customer.locale,
         "time_zone": customer.time_zone,
+        "jurisdiction": customer.jurisdiction,
     }
 
 
