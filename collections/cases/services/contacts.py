@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,13 +12,19 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account, ContactPoint
 from accounts.services.reveal import reveal_contact_point
+from audit.services import Actor
 from cases.models import Case, CaseStatus
-from cases.services.follow_ups import schedule
 from cases.services.versions import lock_case
+from cases.services.waiting import refresh_waits
 from compliance.models import Contact, ContactDecision, Outcome
 from compliance.services import may_contact, register
 from staff.models import User
 from staff.permissions import may
+
+
+def judge_waits(actor: Actor, customer_ids: Sequence[int]) -> None:
+    """What decides about contacting these customers changed: so may what their cases wait for (`on_person_changed`)."""
+    refresh_waits(customer_ids=customer_ids)
 
 
 @dataclass(frozen=True)
@@ -139,5 +146,7 @@ def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None)
     case.version += 1
     case.save(update_fields=["contacted_at", "version"])
     if follow_up_on is not None:
+        from cases.services.follow_ups import schedule
+
         schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)
     return contact
