@@ -10,11 +10,13 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.permissions import on_reach
         from accounts.selectors.verify import add_check
-        from accounts.services.reactions import on_standing_moved
+        from accounts.services.reactions import on_money_moved, on_standing_moved
         from cases.permissions import customers_of
         from cases.services.follow import follow_standings
+        from cases.services.judging import judge_at_once
         from cases.verify import check_cases
 
         on_standing_moved(follow_standings)
+        on_money_moved(judge_at_once)
         on_reach(customers_of)
         add_check(check_cases)

@@ -34,7 +34,7 @@ class Promised(NamedTuple):
     amount: Decimal
 
 
-class Credit(NamedTuple):
+class Payment(NamedTuple):
     """A payment that was not reversed, by the day on which it takes effect."""
 
     effective_on: date
@@ -67,11 +67,11 @@ def window_ends(due_on: date, grace_days: int) -> date:
 
 
 def judge(
-    instalments: Sequence[Promised], credits: Sequence[Credit], *, made_on: date, grace_days: int, on: date
+    instalments: Sequence[Promised], payments: Sequence[Payment], *, made_on: date, grace_days: int, on: date
 ) -> Verdict:
-    """Judge a promise at the end of `on`. Instalments ascend by date; the order of `credits` changes nothing.
+    """Judge a promise at the end of `on`. Instalments ascend by date; the order of `payments` changes nothing.
 
-    `on` says which windows are over. It does not cut the credits: money that is known and takes effect within a window
+    `on` says which windows are over. It does not cut the payments: money that is known and takes effect within a window
     counts for it, also where that day is still to come.
     """
     found = []
@@ -79,19 +79,19 @@ def judge(
     before = NOTHING
     for due_on, amount in instalments:
         end = window_ends(due_on, grace_days)
-        got = min(max(_came(credits, made_on, end) - before, NOTHING), amount)
+        got = min(max(_came(payments, made_on, end) - before, NOTHING), amount)
         before += amount
         status = _status(got, amount, is_over=end <= on)
         if status == BROKEN:
             broken_on = end
         found.append(Judged(status, got))
     last = window_ends(instalments[-1].due_on, grace_days)
-    got = min(_came(credits, made_on, last), before)
+    got = min(_came(payments, made_on, last), before)
     return Verdict(_whole([one.status for one in found], got), got, found, broken_on)
 
 
-def _came(credits: Sequence[Credit], first: date, last: date) -> Decimal:
-    return sum((credit.amount for credit in credits if first <= credit.effective_on <= last), NOTHING)
+def _came(payments: Sequence[Payment], first: date, last: date) -> Decimal:
+    return sum((payment.amount for payment in payments if first <= payment.effective_on <= last), NOTHING)
 
 
 def _status(got: Decimal, amount: Decimal, *, is_over: bool) -> str:

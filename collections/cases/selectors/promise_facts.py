@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db.backends.utils import CursorWrapper
 
-from cases.rules.promises import Credit, Judged, Promised, Verdict, judge
+from cases.rules.promises import Judged, Payment, Promised, Verdict, judge
 
 # The days of grace in force on the day on which the promise `p` was made; before the first terms, those of the first.
 GRACE = """coalesce(
@@ -26,7 +26,7 @@ _PROMISES = f"""
      GROUP BY p.id, c.customer_id ORDER BY p.id"""
 
 # A promise on no named account is kept by money on any of the customer's in its currency.
-_CREDITS = """
+_PAYMENTS = """
     SELECT p.id, array_agg(m.effective_on), array_agg(m.amount)
       FROM cases_promise p JOIN cases_case c ON c.id = p.case_id
       JOIN accounts_account a ON a.customer_id = c.customer_id AND a.currency = p.currency
@@ -52,7 +52,7 @@ class PromiseFacts:
     instalment_ids: Sequence[int]
     instalments: Sequence[Promised]
     kept: Sequence[Judged]
-    credits: list[Credit] = field(default_factory=list)
+    payments: list[Payment] = field(default_factory=list)
 
     def reached(self, on: date) -> date:
         """The day as of whose end it is judged when the book stands on `on`: never before what it was judged by already.
@@ -64,7 +64,7 @@ class PromiseFacts:
 
     def judge(self, on: date) -> Verdict:
         return judge(
-            self.instalments, self.credits, made_on=self.made_on, grace_days=self.grace_days, on=self.reached(on)
+            self.instalments, self.payments, made_on=self.made_on, grace_days=self.grace_days, on=self.reached(on)
         )
 
     def says(self, verdict: Verdict) -> bool:
@@ -85,7 +85,7 @@ def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[Pr
         for row in cursor.fetchall()
     }
     if found:
-        cursor.execute(_CREDITS, {"promises": list(found)})
+        cursor.execute(_PAYMENTS, {"promises": list(found)})
         for key, days, amounts in cursor.fetchall():
-            found[key].credits = [Credit(*one) for one in zip(days, amounts, strict=True)]
+            found[key].payments = [Payment(*one) for one in zip(days, amounts, strict=True)]
     return list(found.values())
