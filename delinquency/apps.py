@@ -7,3 +7,9 @@ class DelinquencyConfig(AppConfig):
 
     name = "delinquency"
     verbose_name = _("Delinquency")
+
+    def ready(self) -> None:
+        from cases.errors import say_with
+        from delinquency.words import word
+
+        say_with(word)

@@ -22,6 +22,12 @@ class Event(models.Model):
     after = models.JSONField(_("after"), null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     request_id = models.CharField(_("request"), max_length=40, blank=True)
+    # Which events stand or fall together; by it a stale screen is told what changed.
+    transaction = models.BigIntegerField(
+        null=True,
+        editable=False,
+        db_default=models.Func(function="txid_current", output_field=models.BigIntegerField()),
+    )
 
     class Meta:
         verbose_name = _("event")

@@ -47,7 +47,7 @@ def test_the_record_is_narrowed_newest_first(reader: Client, query: str, expecte
 
 EXACT = ("actor_name", "verb", "subject_type", "subject_ref", "customer_id", "account_id", "request_id")
 COVERED = {"at": "since"} | {name: name for name in EXACT}
-NOT_ASKED = {"id", "actor_id", "subject_id", "before", "after", "reason"}
+NOT_ASKED = {"id", "actor_id", "subject_id", "before", "after", "reason", "transaction"}
 
 
 def test_every_column_of_an_event_is_asked_for_or_named_as_not() -> None:

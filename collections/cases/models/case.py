@@ -77,6 +77,8 @@ class Case(models.Model):
     wait_until = models.DateTimeField(_("waits until"), null=True, blank=True)
     wait_for = models.CharField(_("waits for"), max_length=10, choices=WaitFor, blank=True, db_default="")
     version = models.PositiveIntegerField(default=1, editable=False)
+    # The transactions that wrote the latest versions, the newest last (a trigger): `services.versions.changes_since`.
+    transactions = ArrayField(models.BigIntegerField(), default=list, db_default=[], editable=False)
 
     class Meta:
         verbose_name = _("case")

@@ -1,0 +1,87 @@
+"""Until when nobody is given a case, and why: a follow-up, a promise, a dispute, holds, a customer flag, the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from cases.models import WorkTerms
+from runs import clock
+
+# Stands for "until further notice"; in every time zone still a date that Python knows.
+NO_END = datetime(9999, 12, 31, tzinfo=UTC)
+
+# While one of these holds, the debtor is not contacted: a representative is, if there is one with a contact point.
+BLOCKING_FLAGS = ("deceased", "incapacity", "represented", "bankrupt", "minor", "fraud-victim")
+
+# The day that begins with a wait's end, as a moment; the last day that PostgreSQL gives and Python takes.
+_BEGINS = "least({day}, '9999-12-30')::timestamp AT TIME ZONE %(zone)s"
+
+_REFRESH = f"""
+    WITH asked AS MATERIALIZED (
+        SELECT id, customer_id, follow_up_on FROM cases_case
+         WHERE status = 'open' AND customer_id = ANY(%(customers)s) ORDER BY id FOR NO KEY UPDATE
+    ), late AS (
+        SELECT c.id AS case_id, a.id AS account_id
+          FROM asked c JOIN accounts_account a USING (customer_id) JOIN accounts_standing s ON s.account_id = a.id
+    ), held AS (
+        SELECT l.case_id, l.account_id, max(coalesce(h.ends_on, '9999-12-30')) FILTER (WHERE h.id IS NOT NULL) AS ends_on
+          FROM late l LEFT JOIN accounts_hold h ON h.account_id = l.account_id AND h.kind IN ('contact', 'treatment')
+               AND h.withdrawn_at IS NULL AND h.starts_on <= %(today)s AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
+         GROUP BY 1, 2
+    ), waits (case_id, wait_for, until, place) AS (
+        SELECT id, 'follow-up', {_BEGINS.format(day="follow_up_on")}, 5 FROM asked WHERE follow_up_on > %(today)s
+        UNION ALL
+        SELECT c.id, 'promise', {_BEGINS.format(day="min(i.due_on) + %(grace)s + 1")}, 4
+          FROM asked c JOIN cases_promise p ON p.case_id = c.id AND p.status = 'open'
+               JOIN cases_promiseinstalment i ON i.promise_id = p.id AND i.status = 'open'
+         GROUP BY 1
+        UNION ALL
+        SELECT DISTINCT c.id, 'dispute', %(no_end)s, 1 FROM asked c JOIN cases_dispute d ON d.case_id = c.id AND d.status = 'open'
+        UNION ALL
+        SELECT case_id, 'hold', CASE WHEN min(ends_on) >= '9999-12-30' THEN %(no_end)s
+                                     ELSE {_BEGINS.format(day="min(ends_on) + 1")} END, 3
+          FROM held GROUP BY 1 HAVING bool_and(ends_on IS NOT NULL)
+        UNION ALL
+        SELECT c.id, 'flag', CASE WHEN bool_or(f.until_on IS NULL) THEN %(no_end)s
+                                  ELSE {_BEGINS.format(day="max(f.until_on) + 1")} END, 2
+          FROM asked c JOIN compliance_customerflag f USING (customer_id)
+         WHERE f.ended_at IS NULL AND f.kind = ANY(%(flags)s) AND f.from_on <= %(today)s
+           AND coalesce(f.until_on, '9999-12-30') >= %(today)s
+           AND NOT EXISTS (SELECT 1 FROM accounts_contactpoint p
+                            WHERE p.customer_id = c.customer_id AND p.relationship = 'representative' AND p.permitted IS TRUE)
+         GROUP BY 1
+    ), wanted AS (
+        SELECT DISTINCT ON (case_id) case_id, wait_for, until FROM waits WHERE until > %(now)s
+         ORDER BY case_id, until DESC, place
+    )
+    UPDATE cases_case k SET wait_until = w.until, wait_for = coalesce(w.wait_for, '')
+      FROM asked c LEFT JOIN wanted w ON w.case_id = c.id
+     WHERE k.id = c.id AND (k.wait_until, k.wait_for) IS DISTINCT FROM (w.until, coalesce(w.wait_for, ''))"""
+
+
+@transaction.atomic
+def refresh_waits(*, customer_ids: Sequence[int]) -> None:
+    """Bring `wait_until` and `wait_for` of these customers' open cases to what holds now. One statement for all.
+
+    The case waits as long as the longest of its reasons; a wait that has run out is none. Every service that changes
+    one of the reasons calls it last. It writes a cache: no version, no event. Locks the cases, by key; the caller
+    holds the customers.
+    """
+    now = clock.now()
+    today = clock.today()
+    terms = WorkTerms.objects.filter(effective_from__lte=today).order_by("-effective_from").first()
+    values = {
+        "customers": sorted(set(customer_ids)),
+        "now": now,
+        "today": today,
+        "zone": settings.TIME_ZONE,
+        "grace": terms.promise_grace_days if terms else 0,
+        "flags": list(BLOCKING_FLAGS),
+        "no_end": NO_END,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_REFRESH, values)
