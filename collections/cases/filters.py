@@ -42,7 +42,9 @@ class WorklistOrdering(django_filters.OrderingFilter):
     def filter(self, qs: QuerySet[Case], value: Any) -> QuerySet[Case]:
         chosen = value[0] if value else self.default
         if chosen == DUE_FIRST:
-            due = Switch(When(follow_up_on__lte=clock.today(), then=Value(0)), default=Value(1), output_field=IntegerField())
+            due = Switch(
+                When(follow_up_on__lte=clock.today(), then=Value(0)), default=Value(1), output_field=IntegerField()
+            )
             return qs.order_by(due, "-priority", "pk")
         field = ORDERS[chosen.removeprefix("-")][0]
         return qs.order_by(f"-{field}" if chosen.startswith("-") else field, "pk")

@@ -10,7 +10,7 @@ from django.db import connection
 from staff.permissions import Anyone, may, scope_of
 
 _CHOICES = """
-    SELECT 'bucket', code, code, min(from_days), NULL FROM accounts_bucketrow GROUP BY code
+    SELECT 'bucket', code, code, min(from_days), NULL::bigint FROM accounts_bucketrow GROUP BY code
     UNION ALL
     SELECT 'product', code, name, 0, NULL FROM accounts_product
     UNION ALL

@@ -31,7 +31,9 @@ def may_give_to(user: User, team_id: int | None) -> bool:
 
 
 @transaction.atomic
-def save_queue(*, actor: User, name: str, query: str, sort: str, shared: bool = False, team: Team | None = None) -> Queue:
+def save_queue(
+    *, actor: User, name: str, query: str, sort: str, shared: bool = False, team: Team | None = None
+) -> Queue:
     """Keep a question to the worklist as a queue: the actor's own, or shared with `team` or, without one, with everyone.
 
     `query` is a query string of the worklist; its order is `sort`, and a page in it is dropped.

@@ -40,7 +40,9 @@ def search_exactly(*, actor: User, exact: Exact) -> list[int]:
     most, minutes = (terms.exact_searches, terms.exact_search_minutes) if terms else (0, 1)
     since = clock.now() - timedelta(minutes=minutes)
     done = list(
-        Event.objects.filter(verb=SEARCHED, actor_id=actor.pk, at__gt=since).order_by("-at").values_list("at", flat=True)[:most]
+        Event.objects.filter(verb=SEARCHED, actor_id=actor.pk, at__gt=since)
+        .order_by("-at")
+        .values_list("at", flat=True)[:most]
     )
     if len(done) >= most:
         wait = -(-(done[-1] - since).total_seconds() // 60) if done else minutes

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST
 
 from cases.permissions import visible_to
 from cases.selectors.people import members_of
-from cases.services.assigning import assign
 from cases.views._pages import back_to, user_of
 from staff.permissions import needs
 
@@ -41,6 +40,8 @@ def assign_many(request: HttpRequest) -> HttpResponse:
     if not seen:
         messages.error(request, _("No case was selected. Tick the cases first."))
         return redirect(back_to(request))
+    from cases.services.assigning import assign
+
     answer = assign(actor=user, case_ids=list(seen), to=to, seen=seen)
     if answer.done:
         values = {"number": len(answer.done), "name": str(to)}

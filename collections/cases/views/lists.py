@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
 from cases.filters import DEFAULT_ORDER, DUE_FIRST, ME, WorklistFilter
+from cases.forms import QueueForm
 from cases.models import Case, Queue
 from cases.permissions import queues_of, visible_to
 from cases.selectors import Tally, open_cases, page_of, tally, totals
@@ -20,6 +21,7 @@ from cases.selectors.queues import WORK_KINDS, count_of_each, working
 from cases.views._pages import page_or_part
 from runs import clock
 from runs.selectors import book_day, has_closed_any
+from staff.models import User
 from staff.permissions import Anyone, may, may_enter_data, needs
 
 PAGE_SIZE = 25
@@ -75,7 +77,9 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
     day = closed_day or clock.today()
     user = request.user
     base = base_of(user, queue, mine)
-    filters = WorklistFilter(request.GET, queryset=base, user=user, default_order=order_of(queue, mine), request=request)
+    filters = WorklistFilter(
+        request.GET, queryset=base, user=user, default_order=order_of(queue, mine), request=request
+    )
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
     tallies = tally(filters.beside("bucket"))
     chosen = filters.form.cleaned_data.get("bucket") or []
@@ -105,6 +109,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "closed_any": bool(tallies) or has_closed_any(),
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
+        "save": QueueForm(user=user) if isinstance(user, User) else None,
     }
     return page_or_part(request, "cases/worklist.html", "cases/_worklist.html", context)
 

@@ -23,7 +23,6 @@ from cases.permissions import queues_of, visible_to
 from cases.selectors import open_cases
 from cases.selectors.queues import cases_of, count_of_each, counts, working
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
-from cases.services.taking import take_next
 from cases.views._pages import back_to, user_of
 from runs import clock
 from runs.selectors import book_day
@@ -129,6 +128,8 @@ def take(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     wanted = request.POST.get("queue", "")
     queue = get_object_or_404(queues_of(user), pk=wanted) if wanted.isdecimal() else None
+    from cases.services.taking import take_next
+
     taken = take_next(actor=user, queue=queue)
     if taken is not None:
         return redirect("case", taken.ref)
