@@ -20,7 +20,7 @@ from compliance.selectors import callable_from
 from staff.models import User
 from staff.permissions import may
 
-# So many candidates that the gate refuses are set aside in one go; each is then known to wait, and the next call goes on behind them.
+# So many candidates that the gate refuses are set aside in one go; each is then known to wait, and the next call goes on behind.
 MOST_REFUSED = 50
 # A case that somebody holds locked for a moment may still be to give: look again a few times before saying that there is none.
 LOOKS = 5
@@ -36,12 +36,13 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     that she has before her) is not offered again. They are hers already, and nothing is recorded.
 
     Then a free one: open, within her scope, worked by nobody, waiting for nothing, in the queue's filter and order (by
-    priority without a queue). It becomes hers, recorded as `case.taken`. Whatever the number of collectors, none gets a case that
-    another got, and every case that may be given is given in the end.
+    priority without a queue). It becomes hers, recorded as `case.taken`. Whatever the number of collectors, none gets a case
+    that another got, and every case that may be given is given in the end.
 
     Before a case is given the gate is asked whether its customer may be called now. One who may not is set aside until
-    then and the next is tried. Where contact hours are closed nobody is set aside: only customers with agreed hours are looked at.
-    One with no usable number at all is given: she has to be traced. Those flagged as vulnerable go to who may contact them.
+    then and the next is tried. Where contact hours are closed nobody is set aside: only customers with agreed hours are
+    looked at. One with no usable number at all is given: she has to be traced. Those flagged as vulnerable go to who may
+    contact them.
 
     Each try is a transaction of its own and locks one case, not its customer: nothing is held while another is looked for.
     """

@@ -85,7 +85,8 @@ _REFRESH = f"""
           FROM asked c
           JOIN unnest(%(gated)s::bigint[], %(gated_until)s::timestamptz[]) AS g (customer_id, until) USING (customer_id)
          -- What the gate says of a flagged person depends on who asks.
-         WHERE NOT EXISTS (SELECT 1 FROM compliance_customerflag f WHERE f.customer_id = c.customer_id AND f.ended_at IS NULL)
+         WHERE NOT EXISTS (SELECT 1 FROM compliance_customerflag f
+                            WHERE f.customer_id = c.customer_id AND f.ended_at IS NULL)
         UNION ALL
         SELECT id, 'gate', wait_until, 6 FROM asked WHERE wait_for = 'gate' AND NOT %(gate_asked)s
     ), wanted AS (
@@ -102,17 +103,20 @@ def refresh_waits(*, customer_ids: Sequence[int]) -> None:
     """Bring `wait_until` and `wait_for` of these customers' open cases to what holds now. One statement for all.
 
     The case waits as long as the longest of its reasons; a wait that has run out is none. A case waits for the gate until one
-    of the customer's numbers may be called; where none ever may as things stand (nobody knows a usable one), it does not wait: it is
-    given out to be traced. Every service that changes one of the reasons calls it last. It writes a cache: no version, no
-    event. Locks the cases, by key; the caller holds the customers.
+    of the customer's numbers may be called; where none ever may as things stand (nobody knows a usable one), it does not wait:
+    it is given out to be traced. Every service that changes one of the reasons calls it last. It writes a cache: no version,
+    no event. Locks the cases, by key; the caller holds the customers.
     """
     moment = Moment.present()
     write_waits(customer_ids, moment, callable_from(customer_ids=customer_ids, at=moment.now))
 
 
 def write_waits(customer_ids: Sequence[int], moment: Moment, gate: Mapping[int, datetime | None] | None = None) -> int:
-    """`refresh_waits` as of a moment, in the caller's transaction; returns how many cases it wrote. `gate`: from when each customer may be contacted, as far
-    as it was asked; where it was not (the night does not), a wait that it imposed before stays as long as it was to last."""
+    """`refresh_waits` as of a moment, in the caller's transaction; returns how many cases it wrote.
+
+    `gate`: from when each customer may be contacted. Where it was not asked (the night does not), a wait that it imposed
+    before stays as long as it was to last.
+    """
     later = {customer: until for customer, until in (gate or {}).items() if until is not None and until > moment.now}
     values: dict[str, Any] = {
         "customers": sorted(set(customer_ids)),
