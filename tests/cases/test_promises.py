@@ -21,7 +21,7 @@ from cases.errors import StaleScreen
 from cases.models import Case, Promise, PromiseInstalment, WorkTerms
 from cases.services.promises import cancel_promise, judge, judge_day, take_promise
 from compliance.models import Contact
-from delinquency.close_of_day import STEPS, close_day
+from delinquency.close_of_day import close_day
 from runs import clock
 from runs import services as runs
 from runs.bulk import reserve_keys
@@ -89,14 +89,9 @@ def promise(*parts: tuple[int, str], by: User | None = None, **options: object) 
     )
 
 
-# With the step of the promises behind that of the cases.
-CASES = [name for name, _ in STEPS].index("cases") + 1
-ALL_STEPS = STEPS if "promises" in dict(STEPS) else (*STEPS[:CASES], ("promises", judge_day), *STEPS[CASES:])
-
-
 def close_through(day: date) -> None:
     with clock.frozen(at(day, 15)):
-        close_day(actor=ACTOR, through=day, steps=ALL_STEPS)
+        close_day(actor=ACTOR, through=day)
 
 
 def verdict(of: Promise) -> tuple[str, Decimal, list[str]]:
