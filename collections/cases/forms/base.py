@@ -27,11 +27,10 @@ class ActionForm(forms.Form):
     def prepare(self) -> None:
         """Fill choices and first values from the case."""
 
-    def is_known(self, name: str) -> bool:
-        return name in self.fields
 
-
-def date_field(label: Any, *, required: bool = True, initial: date | None = None, help_text: Any = "") -> forms.DateField:
+def date_field(
+    label: Any, *, required: bool = True, initial: date | None = None, help_text: Any = ""
+) -> forms.DateField:
     return forms.DateField(
         label=label,
         required=required,
@@ -69,8 +68,8 @@ def choices_field(label: Any, choices: Any = (), *, required: bool = True, initi
     return forms.ChoiceField(label=label, choices=choices, required=required, initial=initial, widget=forms.RadioSelect)
 
 
-def reason_field(label: Any = _("Reason")) -> forms.CharField:
-    return forms.CharField(label=label, max_length=300)
+def reason_field(label: Any = None) -> forms.CharField:
+    return forms.CharField(label=label or _("Reason"), max_length=300)
 
 
 class ReasonForm(ActionForm):

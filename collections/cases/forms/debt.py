@@ -12,7 +12,15 @@ from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HoldKind
-from cases.forms.base import ActionForm, account_choices, choices_field, date_field, money_field, reason_field, text_field
+from cases.forms.base import (
+    ActionForm,
+    account_choices,
+    choices_field,
+    date_field,
+    money_field,
+    reason_field,
+    text_field,
+)
 from cases.models import DisputeReason, DisputeStatus
 from staff.permissions import may
 

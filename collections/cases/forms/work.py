@@ -50,9 +50,7 @@ class HoursForm(ActionForm):
 
 
 class AssignForm(ActionForm):
-    to = forms.ModelChoiceField(
-        label=_("To"), queryset=None, required=False, empty_label=_("Nobody: back to the team")
-    )
+    to = forms.ModelChoiceField(label=_("To"), queryset=None, required=False, empty_label=_("Nobody: back to the team"))
 
     def prepare(self) -> None:
         self.fields["to"].queryset = colleagues_of(self.desk.user)  # type: ignore[attr-defined]  # a ModelChoiceField

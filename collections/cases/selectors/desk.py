@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from compliance.sentences import say
+
 from accounts.models import ContactPoint
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView, contact_points
@@ -15,7 +17,6 @@ from cases.selectors.debts import AccountView, debts
 from cases.selectors.matters import Matters, matters
 from cases.selectors.why import why
 from compliance.selectors import Look, look
-from compliance.sentences import say
 from runs import clock
 from runs.selectors import book_day
 from staff.models import User
