@@ -20,7 +20,7 @@ DROP FUNCTION cases_case_keep_transaction();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0006_installed_work"), ("audit", "0010_event_transaction")]
+    dependencies = [("cases", "0006_installed_work")]
 
     operations = [
         migrations.AddField(

@@ -20,10 +20,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from accounts.models import Verification
 from accounts.services.customers import change_contact_point
 from audit.services import SystemActor, record
-from compliance.models import Channel
+from compliance.models import Channel, Outcome
 from compliance.rules import Rulebook
 from compliance.selectors import contact_facts, rulebook
-from compliance.services import Candidate, decide_many
+from compliance.services import Candidate, decide_many, register
 from reminders.channels import Outgoing, email
 from reminders.models import Message, MessageStatus
 from reminders.selectors import CLAIM_HELD_FOR, due, dues
@@ -41,6 +41,9 @@ LONGEST_PAUSE = timedelta(hours=1)
 ATTEMPTS_TO_GIVE_UP = 40
 # How long a database that restarts is waited for.
 RECONNECT_PAUSES = (0.1, 0.2, 0.5, 1, 2, 4, 8, 8)
+
+# What becomes of a message that counts as a contact. One held back or withheld reached nobody and is none.
+_REGISTERED = {"sent": Outcome.SENT, "failed": Outcome.FAILED}
 
 T = TypeVar("T")
 
@@ -235,6 +238,9 @@ class _Batch:
                 mine = Message.objects.filter(pk=message.pk, claim=self.token, status=MessageStatus.CLAIMED)
                 if not mine.update(claim=None, claimed_at=None, **values):
                     return False
+                if outcome in _REGISTERED:
+                    sent = register.Sent(message.decision_id, clock.now(), _REGISTERED[outcome])
+                    register.register_sent(actor=ACTOR, rows=[sent])
                 after: dict[str, Any] = {
                     name: values[name] for name in ("status", "send_after", "attempts") if name in values
                 }

@@ -1,0 +1,152 @@
+"""Contacting a customer from her case: ask the gate, call, enter what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import Account, ContactPoint
+from accounts.services.reveal import reveal_contact_point
+from audit.services import Actor
+from cases.models import Case, CaseStatus
+from cases.services.versions import lock_case
+from cases.services.waiting import refresh_waits
+from compliance.models import Contact, ContactDecision, Outcome
+from compliance.services import may_contact, register
+from staff.models import User
+from staff.permissions import may
+
+
+def judge_waits(actor: Actor, customer_ids: Sequence[int]) -> None:
+    """What decides about contacting these customers changed: so may what their cases wait for (`on_person_changed`)."""
+    refresh_waits(customer_ids=customer_ids)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gate said, and the number or address in clear where it allowed and the asker may see it."""
+
+    decision: ContactDecision
+    number: str | None
+
+
+@transaction.atomic
+def ask_to_contact(
+    *,
+    actor: User,
+    case_id: int,
+    contact_point_id: int | None,
+    channel: str,
+    purpose: str,
+    account_id: int | None = None,
+) -> Answer:
+    """Ask the gate whether the case's customer may be contacted there, so and for this, now. Locks the customer.
+
+    Both answers are recorded; an allowing one keeps its place until the contact is entered (`log_contact`) or the place expires.
+    With it comes the number in clear, for those who may reveal one: recorded as revealed for this decision.
+
+    Raises:
+        Conflict: the case is closed.
+        Invalid: the contact point or the account is not the customer's.
+    """
+    case = Case.objects.select_related("customer").get(pk=case_id)
+    if case.status != CaseStatus.OPEN:
+        raise Conflict(_("The case is closed: there is nothing to contact the customer about."))
+    point = account = None
+    if contact_point_id is not None:
+        point = ContactPoint.objects.filter(pk=contact_point_id, customer=case.customer_id).first()
+        if point is None:
+            raise Invalid(_("This contact point is not the customer's. Choose one of the customer's."), "contact_point")
+    if account_id is not None:
+        account = Account.objects.filter(pk=account_id, customer=case.customer_id).first()
+        if account is None:
+            raise Invalid(_("This account is not the customer's. Choose one of the customer's, or none."), "account")
+    decision = may_contact(
+        actor=actor, customer=case.customer, contact_point=point, channel=channel, purpose=purpose, account=account
+    )
+    number = None
+    if decision.allowed and decision.contact_point_id and may(actor, "accounts.reveal_contactpoint"):
+        number = reveal_contact_point(
+            actor=actor, contact_point_id=decision.contact_point_id, reason=f"{channel}, decision {decision.pk}"
+        )
+    return Answer(decision, number)
+
+
+@transaction.atomic
+def log_contact(
+    *,
+    actor: User,
+    case_id: int,
+    seen_version: int | None,
+    decision_id: int,
+    outcome: str,
+    seconds: int | None = None,
+    note: str = "",
+    follow_up_on: date | None = None,
+) -> Contact:
+    """Enter what came of a contact that the gate allowed, and when to look at the case again. Locks customer, then case.
+
+    Raises:
+        StaleScreen: the case changed since `seen_version`.
+        Conflict: the decision is of another customer, or cannot carry the contact (`register.log_contact`).
+        Invalid: the outcome does not fit the channel.
+    """
+    case = lock_case(case_id=case_id, seen_version=seen_version)
+    if not ContactDecision.objects.filter(pk=decision_id, customer=case.customer_id).exists():
+        raise Conflict(_("That decision of the gate is about another customer. Ask the gate for this one."))
+    contact = register.log_contact(actor=actor, decision_id=decision_id, outcome=outcome, seconds=seconds, note=note)
+    return _after(actor, case, contact, follow_up_on)
+
+
+@transaction.atomic
+def log_inbound(
+    *,
+    actor: User,
+    case_id: int,
+    seen_version: int | None,
+    channel: str,
+    outcome: str,
+    contact_point_id: int | None = None,
+    account_id: int | None = None,
+    at: datetime | None = None,
+    seconds: int | None = None,
+    note: str = "",
+    follow_up_on: date | None = None,
+) -> Contact:
+    """Enter that the customer came to us. Locks customer, then case.
+
+    Raises:
+        StaleScreen: the case changed since `seen_version`.
+        Invalid: as `register.log_inbound`.
+    """
+    case = lock_case(case_id=case_id, seen_version=seen_version)
+    contact = register.log_inbound(
+        actor=actor,
+        customer_id=case.customer_id,
+        channel=channel,
+        outcome=outcome,
+        contact_point_id=contact_point_id,
+        account_id=account_id,
+        at=at,
+        seconds=seconds,
+        note=note,
+    )
+    return _after(actor, case, contact, follow_up_on)
+
+
+def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None) -> Contact:
+    """The case remembers its last contact; the waits were judged anew by the register's own call (`on_person_changed`)."""
+    if contact.outcome != Outcome.NOT_MADE and (case.contacted_at is None or contact.at > case.contacted_at):
+        case.contacted_at = contact.at
+    case.version += 1
+    case.save(update_fields=["contacted_at", "version"])
+    if follow_up_on is not None:
+        from cases.services.follow_ups import schedule
+
+        schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)
+    return contact
