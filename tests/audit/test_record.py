@@ -15,7 +15,7 @@ from audit import selectors, services
 from audit.models import Event
 from audit.services import SystemActor
 from runs import clock
-from tests.factories import BusinessDayFactory, CustomerFactory, EventFactory, UserFactory
+from tests.factories import MOMENT, BusinessDayFactory, CustomerFactory, EventFactory, UserFactory
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
