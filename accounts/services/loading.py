@@ -124,6 +124,7 @@ def load_staged(
             cursor.execute("UPDATE accounts_account SET aged_on = %s WHERE id = ANY(%s)", (days.open, batch))
         _record_accounts(cursor, actor, batch)
         reactions.standing_moved(actor, moved, in_bulk=True)
+        reactions.money_moved(actor, _payers(cursor, batch))
         if on_progress:
             on_progress(min(start + BATCH, len(ids)), len(ids))
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -182,6 +183,16 @@ def _insert_money(cursor: CursorWrapper, batch: list[int], rebuilt: Sequence[Reb
            SELECT account_id, 'payment', -amount, effective_on, recorded_at, id FROM new ORDER BY account_id, effective_on, id""",
         (batch,),
     )
+
+
+def _payers(cursor: CursorWrapper, batch: list[int]) -> list[int]:
+    """The customers of the batch to whom payments were loaded."""
+    cursor.execute(
+        """SELECT DISTINCT a.customer_id FROM accounts_account a JOIN touched_account t USING (id)
+            WHERE t.payments > 0 AND a.id = ANY(%s)""",
+        (batch,),
+    )
+    return [key for (key,) in cursor.fetchall()]
 
 
 def _record_customers(cursor: CursorWrapper, actor: Actor) -> None:

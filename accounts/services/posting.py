@@ -241,6 +241,7 @@ def post_payment(
         after={"amount": _text(amount), "effective_on": effective_on.isoformat(), "channel": channel},
     )
     re_age(actor=actor, account=account, cause="payment", effective_on=effective_on)
+    reactions.money_moved(actor, [account.customer_id])
     return payment
 
 
@@ -287,6 +288,7 @@ def reverse_payment(
         reason=reason,
     )
     re_age(actor=actor, account=account, cause="reversal", effective_on=effective_on)
+    reactions.money_moved(actor, [account.customer_id])
     return reversal
 
 

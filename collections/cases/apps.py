@@ -10,14 +10,16 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.permissions import on_reach
         from accounts.selectors.verify import add_check
-        from accounts.services.reactions import on_standing_moved
+        from accounts.services.reactions import on_money_moved, on_standing_moved
         from cases.permissions import customers_of
         from cases.services.contacts import judge_waits
         from cases.services.follow import follow_standings
+        from cases.services.judging import judge_at_once
         from cases.verify import check_cases
         from compliance.services.reactions import on_person_changed
 
         on_standing_moved(follow_standings)
         on_person_changed(judge_waits)
+        on_money_moved(judge_at_once)
         on_reach(customers_of)
         add_check(check_cases)

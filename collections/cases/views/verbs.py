@@ -182,7 +182,7 @@ def _promise(work: Work, contact: Contact | None = None) -> str:
 
 def _cancel_promise(work: Work) -> str:
     promises.cancel_promise(
-        actor=work.actor, promise_id=work.target.pk, seen_version=work.target.version, reason=work.data["reason"]
+        actor=work.actor, promise_id=work.target.pk, seen_version=work.seen_version, reason=work.data["reason"]
     )
     return _("Promise cancelled.")
 
@@ -199,7 +199,7 @@ def _dispute(work: Work, contact: Contact | None = None) -> str:
 
 
 def _close_dispute(work: Work) -> str:
-    disputes.close_dispute(actor=work.actor, dispute_id=work.target.pk, seen_version=work.target.version, **work.data)
+    disputes.close_dispute(actor=work.actor, dispute_id=work.target.pk, seen_version=work.seen_version, **work.data)
     return _("Dispute closed.")
 
 

@@ -1,0 +1,110 @@
+"""What became of a promise to pay: pure, from what was promised and the payments that count.
+
+A payment counts from the day on which the promise was made (one of that very day, too) by the day on which it takes effect,
+whenever it was recorded; a reversed one never. Money fills the earliest instalment first. An instalment is
+
+* **kept** once all that was promised up to and including it came within its window: until its due date plus the days of grace;
+* **partly** kept when its window is over and part of it came in time, after what the instalments before it took;
+* **broken** when its window is over and nothing was left for it;
+* **open** until then.
+
+The promise as a whole is open while an instalment is. After that it is **kept** if every instalment was kept, **broken** if
+nothing at all came within its last window, and else **partly** kept: also when everything came, but an instalment late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+OPEN: Final = "open"
+KEPT: Final = "kept"
+PARTLY: Final = "partly"
+BROKEN: Final = "broken"
+NOTHING = Decimal("0.00")
+
+
+class Promised(NamedTuple):
+    """One instalment: what was promised by when."""
+
+    due_on: date
+    amount: Decimal
+
+
+class Payment(NamedTuple):
+    """A payment that was not reversed, by the day on which it takes effect."""
+
+    effective_on: date
+    amount: Decimal
+
+
+class Judged(NamedTuple):
+    """What became of one instalment; `got`: what came in time of it."""
+
+    status: str
+    got: Decimal
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a promise. `got`: what came within its last window, at most what was promised.
+
+    `broken_on`: the end of the latest window in which nothing came for its instalment; None: no instalment is broken.
+    """
+
+    status: str
+    got: Decimal
+    instalments: Sequence[Judged]
+    broken_on: date | None
+
+
+def window_ends(due_on: date, grace_days: int) -> date:
+    """The last day on which money still keeps what was promised for `due_on`."""
+    return due_on + timedelta(days=grace_days)
+
+
+def judge(
+    instalments: Sequence[Promised], payments: Sequence[Payment], *, made_on: date, grace_days: int, on: date
+) -> Verdict:
+    """Judge a promise at the end of `on`. Instalments ascend by date; the order of `payments` changes nothing.
+
+    `on` says which windows are over. It does not cut the payments: money that is known and takes effect within a window
+    counts for it, also where that day is still to come.
+    """
+    found = []
+    broken_on = None
+    before = NOTHING
+    for due_on, amount in instalments:
+        end = window_ends(due_on, grace_days)
+        got = min(max(_came(payments, made_on, end) - before, NOTHING), amount)
+        before += amount
+        status = _status(got, amount, is_over=end <= on)
+        if status == BROKEN:
+            broken_on = end
+        found.append(Judged(status, got))
+    last = window_ends(instalments[-1].due_on, grace_days)
+    got = min(_came(payments, made_on, last), before)
+    return Verdict(_whole([one.status for one in found], got), got, found, broken_on)
+
+
+def _came(payments: Sequence[Payment], first: date, last: date) -> Decimal:
+    return sum((payment.amount for payment in payments if first <= payment.effective_on <= last), NOTHING)
+
+
+def _status(got: Decimal, amount: Decimal, *, is_over: bool) -> str:
+    if got >= amount:
+        return KEPT
+    if not is_over:
+        return OPEN
+    return PARTLY if got > 0 else BROKEN
+
+
+def _whole(statuses: Sequence[str], got: Decimal) -> str:
+    if OPEN in statuses:
+        return OPEN
+    if all(status == KEPT for status in statuses):
+        return KEPT
+    return PARTLY if got > 0 else BROKEN

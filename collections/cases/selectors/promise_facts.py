@@ -1,0 +1,91 @@
+"""What is known of promises, read many at a time as the facts of `rules.promises`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.backends.utils import CursorWrapper
+
+from cases.rules.promises import Judged, Payment, Promised, Verdict, judge
+
+# The days of grace in force on the day on which the promise `p` was made; before the first terms, those of the first.
+GRACE = """coalesce(
+        (SELECT w.promise_grace_days FROM cases_workterms w WHERE w.effective_from <= p.made_on
+          ORDER BY w.effective_from DESC LIMIT 1),
+        (SELECT w.promise_grace_days FROM cases_workterms w ORDER BY w.effective_from LIMIT 1), 0)"""
+
+_PROMISES = f"""
+    SELECT p.id, p.case_id, c.customer_id, p.account_id, p.made_on, {GRACE}, p.status, p.got, p.judged_on,
+           array_agg(i.id ORDER BY i.number), array_agg(i.due_on ORDER BY i.number), array_agg(i.amount ORDER BY i.number),
+           array_agg(i.status ORDER BY i.number), array_agg(i.got ORDER BY i.number)
+      FROM cases_case c JOIN cases_promise p ON p.case_id = c.id JOIN cases_promiseinstalment i ON i.promise_id = p.id
+     WHERE c.customer_id = ANY(%(customers)s) AND p.status <> 'cancelled'
+     GROUP BY p.id, c.customer_id ORDER BY p.id"""
+
+# A promise on no named account is kept by money on any of the customer's in its currency.
+_PAYMENTS = """
+    SELECT p.id, array_agg(m.effective_on), array_agg(m.amount)
+      FROM cases_promise p JOIN cases_case c ON c.id = p.case_id
+      JOIN accounts_account a ON a.customer_id = c.customer_id AND a.currency = p.currency
+                             AND (p.account_id IS NULL OR a.id = p.account_id)
+      JOIN accounts_payment m ON m.account_id = a.id AND m.effective_on >= p.made_on
+     WHERE p.id = ANY(%(promises)s) AND NOT EXISTS (SELECT 1 FROM accounts_reversal r WHERE r.payment_id = m.id)
+     GROUP BY p.id"""
+
+
+@dataclass
+class PromiseFacts:
+    """One promise that was not cancelled: what was promised, what came, and what is kept of its verdict."""
+
+    promise_id: int
+    case_id: int
+    customer_id: int
+    account_id: int | None
+    made_on: date
+    grace_days: int
+    status: str
+    got: Decimal
+    judged_on: date | None
+    instalment_ids: Sequence[int]
+    instalments: Sequence[Promised]
+    kept: Sequence[Judged]
+    payments: list[Payment] = field(default_factory=list)
+
+    def reached(self, on: date) -> date:
+        """The day as of whose end it is judged when the book stands on `on`: never before what it was judged by already.
+
+        And no promise is late on the day on which it was made, whatever day was closed by then.
+        """
+        reached = on if on > self.made_on else self.made_on - timedelta(days=1)
+        return max(reached, self.judged_on) if self.judged_on else reached
+
+    def judge(self, on: date) -> Verdict:
+        return judge(
+            self.instalments, self.payments, made_on=self.made_on, grace_days=self.grace_days, on=self.reached(on)
+        )
+
+    def says(self, verdict: Verdict) -> bool:
+        """Whether what is kept is this verdict."""
+        return (self.status, self.got, list(self.kept)) == (verdict.status, verdict.got, list(verdict.instalments))
+
+
+def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[PromiseFacts]:
+    """The promises of these customers, except cancelled ones, by key. One query where there are none, else two."""
+    cursor.execute(_PROMISES, {"customers": list(customer_ids)})
+    found = {
+        row[0]: PromiseFacts(
+            *row[:9],
+            instalment_ids=row[9],
+            instalments=[Promised(*one) for one in zip(row[10], row[11], strict=True)],
+            kept=[Judged(*one) for one in zip(row[12], row[13], strict=True)],
+        )
+        for row in cursor.fetchall()
+    }
+    if found:
+        cursor.execute(_PAYMENTS, {"promises": list(found)})
+        for key, days, amounts in cursor.fetchall():
+            found[key].payments = [Payment(*one) for one in zip(days, amounts, strict=True)]
+    return list(found.values())

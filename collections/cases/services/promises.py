@@ -1,0 +1,231 @@
+"""Taking a promise to pay, and cancelling one. What becomes of it is judged in `judging`, by the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import Account
+from audit.services import record
+from cases.models import Case, Promise, PromiseInstalment, PromiseStatus
+from cases.selectors.debts import debts
+from cases.selectors.terms import work_terms
+from cases.services.authority import most_days, who_may
+from cases.services.concluding import conclude
+from cases.services.judging import judge, judge_at_once, judge_day
+from cases.services.versions import lock_case
+from compliance.models import Contact
+from runs import clock
+from runs.selectors import book_day
+from staff.models import LimitKind, User
+
+__all__ = ["cancel_promise", "judge", "judge_at_once", "judge_day", "take_promise"]
+
+CENT = Decimal("0.01")
+
+
+@transaction.atomic
+def take_promise(
+    *,
+    actor: User,
+    case_id: int,
+    seen_version: int,
+    instalments: Sequence[tuple[date, Decimal]],
+    account_id: int | None = None,
+    contact_id: int | None = None,
+    note: str = "",
+) -> Promise:
+    """Take the debtor's promise to pay by these dates and amounts (in the case's currency), from today on.
+
+    `account_id` None: on whatever of the customer's debts in that currency. An open promise of the case is cancelled: the
+    new one replaces it. Money that took effect today counts already. Locks customer → case.
+
+    Raises:
+        StaleScreen: the case changed since `seen_version`.
+        Conflict: the case is closed.
+        Invalid: no instalment or too many, a date or an amount out of place, more than is owed, or beyond what the actor
+            may decide; the message says how far she may go, and who may further. `field` is "instalments", "account",
+            "contact" or "note".
+    """
+    case = lock_case(case_id=case_id, seen_version=seen_version, open_only=True)
+    today = clock.today()
+    _check_instalments(instalments, today)
+    _check_authority(actor, instalments[-1][0], today)
+    amount = sum((part for _day, part in instalments), Decimal(0))
+    _check_owed(case, account_id, amount)
+    if contact_id and not Contact.objects.filter(pk=contact_id, customer_id=case.customer_id).exists():
+        raise Invalid(_("That contact was with another customer."), "contact")
+    if len(note) > 300:
+        raise Invalid(_("The note is %(count)d characters long; it may have 300.") % {"count": len(note)}, "note")
+
+    before = Promise.objects.filter(case=case, status=PromiseStatus.OPEN).first()
+    if before is not None:
+        _cancel(before)
+    now = clock.now()
+    promise = Promise.objects.create(
+        case=case,
+        account_id=account_id,
+        contact_id=contact_id,
+        currency=case.currency,
+        amount=amount,
+        made_on=today,
+        made_at=now,
+        taken_by=actor,
+        taken_by_name=str(actor),
+        note=note.strip(),
+    )
+    PromiseInstalment.objects.bulk_create(
+        PromiseInstalment(promise=promise, number=number, due_on=due_on, amount=part)
+        for number, (due_on, part) in enumerate(instalments, start=1)
+    )
+    if before is not None:
+        record(
+            actor=actor,
+            verb="promise.replaced",
+            subject=before,
+            customer_id=case.customer_id,
+            account_id=before.account_id,
+            before={"status": PromiseStatus.OPEN},
+            after={"status": before.status, "promise": promise.pk},
+        )
+    record(
+        actor=actor,
+        verb="promise.taken",
+        subject=promise,
+        customer_id=case.customer_id,
+        account_id=account_id,
+        after={
+            "amount": str(amount),
+            "currency": case.currency,
+            "instalments": [f"{due_on.isoformat()} {part}" for due_on, part in instalments],
+        },
+    )
+    judge(actor=actor, customer_ids=[case.customer_id])
+    conclude(case)
+    promise.refresh_from_db()
+    return promise
+
+
+@transaction.atomic
+def cancel_promise(*, actor: User, promise_id: int, seen_version: int, reason: str) -> Promise:
+    """Cancel an open promise: it is not judged any more. `seen_version` is the case's. Locks customer → case.
+
+    Raises:
+        StaleScreen: the case changed since `seen_version`.
+        Conflict: the promise is not open any more.
+        Invalid: no reason.
+    """
+    case = lock_case(
+        case_id=Promise.objects.values_list("case_id", flat=True).get(pk=promise_id), seen_version=seen_version
+    )
+    promise = Promise.objects.get(pk=promise_id)
+    if promise.status != PromiseStatus.OPEN:
+        raise Conflict(
+            _("This promise is not open any more but: %(status)s.") % {"status": promise.get_status_display()}
+        )
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("Say why the promise is cancelled."), "reason")
+    _cancel(promise)
+    record(
+        actor=actor,
+        verb="promise.cancelled",
+        subject=promise,
+        customer_id=case.customer_id,
+        account_id=promise.account_id,
+        before={"status": PromiseStatus.OPEN},
+        after={"status": promise.status},
+        reason=reason,
+    )
+    conclude(case)
+    return promise
+
+
+def _cancel(promise: Promise) -> None:
+    """Instalments that were judged stay judged; the open ones go with the promise."""
+    promise.status = PromiseStatus.CANCELLED
+    promise.closed_at = clock.now()
+    promise.version += 1
+    promise.save(update_fields=["status", "closed_at", "version"])
+    promise.instalments.filter(status=PromiseStatus.OPEN).update(status=PromiseStatus.CANCELLED)
+
+
+def _check_instalments(instalments: Sequence[tuple[date, Decimal]], today: date) -> None:
+    if not instalments:
+        raise Invalid(_("A promise needs a date and an amount."), "instalments")
+    most = work_terms(today).promise_most_instalments
+    if len(instalments) > most:
+        raise Invalid(
+            _("%(count)d instalments are too many: a promise has at most %(most)d.")
+            % {"count": len(instalments), "most": most},
+            "instalments",
+        )
+    earliest = today
+    for due_on, amount in instalments:
+        if amount <= 0 or amount != amount.quantize(CENT):
+            raise Invalid(
+                _("%(amount)s is no amount to promise: expected more than 0, with two decimals at most.")
+                % {"amount": amount},
+                "instalments",
+            )
+        if due_on < earliest:
+            raise Invalid(
+                _(
+                    "%(day)s is too early: expected %(earliest)s or later. Instalments go from today on, one after another."
+                )
+                % {"day": due_on.isoformat(), "earliest": earliest.isoformat()},
+                "instalments",
+            )
+        earliest = due_on + timedelta(days=1)
+
+
+def _check_authority(actor: User, last: date, today: date) -> None:
+    most = most_days(actor, LimitKind.PROMISE_DAYS, today)
+    ahead = (last - today).days
+    if most is not None and ahead > most:
+        raise Invalid(
+            _("%(day)s is too far ahead: you may take promises until %(last)s. Later ones may be taken by: %(roles)s.")
+            % {
+                "day": last.isoformat(),
+                "last": (today + timedelta(days=most)).isoformat(),
+                "roles": who_may(LimitKind.PROMISE_DAYS, ahead, today),
+            },
+            "instalments",
+        )
+
+
+def _check_owed(case: Case, account_id: int | None, amount: Decimal) -> None:
+    """Not more than is owed, on the account or on all in the case's currency, with what is billed by the book's day."""
+    account = None
+    if account_id is not None:
+        account = Account.objects.filter(pk=account_id, customer_id=case.customer_id).first()
+        if account is None:
+            raise Invalid(_("That account is another customer's."), "account")
+        if account.currency != case.currency:
+            raise Invalid(
+                _("Account %(account)s is in %(other)s; promises of this case are in %(currency)s.")
+                % {"account": account.ref, "other": account.currency, "currency": case.currency},
+                "account",
+            )
+    owed = sum(
+        (
+            max(view.owed, Decimal(0))
+            for view in debts(case.customer_id, book_day() or clock.today())
+            if view.account.currency == case.currency and account_id in (None, view.account.pk)
+        ),
+        Decimal(0),
+    )
+    if amount > owed:
+        told = {"amount": f"{amount:,.2f}", "owed": f"{owed:,.2f}", "currency": case.currency}
+        if account is None:
+            message = _("%(amount)s %(currency)s is more than is owed: %(owed)s %(currency)s in all.") % told
+        else:
+            message = _("%(amount)s %(currency)s is more than is owed on %(account)s: %(owed)s %(currency)s.") % (
+                told | {"account": account.ref}
+            )
+        raise Invalid(message, "instalments")
