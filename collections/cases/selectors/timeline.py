@@ -1,4 +1,22 @@
-"""Everything that happened to a customer in one list: money, standings, contacts, and what people did."""
+"""Everything that happened to a customer in one list: contacts, money, standings, and what people did.
+
+What its lines hold, for their words (`templates/cases/_entry.html`); dates and moments are ISO text, amounts text:
+
+| kind | what | facts |
+|---|---|---|
+| contact | `contact` | id, channel, direction, made_by, outcome, actor, note, seconds, contact_point (key or null), account (ref or null), corrects (key or null), is_corrected, recordings (how many) |
+| contact | `message` | id, channel, status, purpose, subject |
+| contact | `refusal` | channel, purpose, rule, version, next_allowed_at |
+| money | `payment`, `reversal` | amount, currency, effective_on, ref, account, channel or reason |
+| standing | `standing` | account, business_day, cause, from_bucket, to_bucket, amount, currency |
+| work | `promise` (when it was taken) | id, amount, currency, instalments (how many), due_on (the last), status and got (as now), account, actor, note |
+| work | `dispute` (twice: `step` opened, closed) | id, step, reason, account, actor, text (statement or answer), status (as now), due_on |
+| work | `note` | id, text, actor |
+| work, record | `event` | verb, subject, ref, actor, reason, before, after |
+
+An event is `work` when somebody did something about the case: promises judged or cancelled, holds, flags, agreed hours,
+complaints, who took or got the case, follow-ups; else `record`.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +24,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F, QuerySet, TextField, Value
+from django.db.models import CharField, Count, F, Max, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from accounts.models import Payment, Reversal, StandingChange
 from audit.models import Event
-from compliance.models import ContactDecision
+from cases.models import Dispute, Note, Promise
+from compliance.models import Contact, ContactDecision, MadeBy
 from reminders.models import Message
 
-KINDS = ("contact", "money", "standing", "record")
+KINDS = ("contact", "money", "standing", "work", "record")
 # What has a source of its own in the list would stand in it twice.
-_TOLD_ELSEWHERE = ("payment", "reversal", "message", "contactdecision", "standingchange", "standing")
+_TOLD_ELSEWHERE = (
+    *("payment", "reversal", "message", "contactdecision", "standingchange", "standing"),
+    *("contact", "note", "dispute"),
+)
+_WORK = ("promise", "hold", "customerflag", "contactagreement", "complaint")
+# What the standings do to a case is no work on it.
+_FOLLOWS = ("case.opened", "case.moved", "case.cured")
 LENGTH = 100
 
 
@@ -35,8 +60,15 @@ def timeline(customer_id: int, kind: str = "") -> list[Entry]:
     sources = {
         "money": [_payments(customer_id), _reversals(customer_id)],
         "standing": [_standings(customer_id)],
-        "contact": [_messages(customer_id), _refusals(customer_id)],
-        "record": [_events(customer_id)],
+        "contact": [_contacts(customer_id), _messages(customer_id), _refusals(customer_id)],
+        "work": [
+            _promises(customer_id),
+            _disputes(customer_id, step="opened"),
+            _disputes(customer_id, step="closed"),
+            _notes(customer_id),
+            _events(customer_id, kind="work"),
+        ],
+        "record": [_events(customer_id, kind="record")],
     }
     chosen = sources[kind] if kind else [query for queries in sources.values() for query in queries]
     first, *others = chosen
@@ -126,14 +158,103 @@ def _refusals(customer_id: int) -> QuerySet[Any]:
     )
 
 
-def _events(customer_id: int) -> QuerySet[Any]:
+def _contacts(customer_id: int) -> QuerySet[Any]:
+    """Those of staff and agencies; a batch's are told by their messages."""
     return _line(
-        Event.objects.filter(customer_id=customer_id).exclude(subject_type__in=_TOLD_ELSEWHERE),
+        Contact.objects.filter(customer_id=customer_id)
+        .exclude(made_by=MadeBy.BATCH)
+        .annotate(sounds=Count("recordings", filter=Q(recordings__removed_at=None))),
         at="at",
-        kind="record",
+        kind="contact",
+        what="contact",
+        facts=JSONObject(
+            id="pk",
+            channel="channel",
+            direction="direction",
+            made_by="made_by",
+            outcome="outcome",
+            actor="actor_name",
+            note="note",
+            seconds="seconds",
+            contact_point="contact_point_id",
+            account="account__ref",
+            corrects="corrects_id",
+            is_corrected=Q(corrected_by__isnull=False),
+            recordings="sounds",
+        ),
+    )
+
+
+def _promises(customer_id: int) -> QuerySet[Any]:
+    return _line(
+        Promise.objects.filter(case__customer_id=customer_id).annotate(
+            parts=Count("instalments"), last=Max("instalments__due_on")
+        ),
+        at="made_at",
+        kind="work",
+        what="promise",
+        facts=JSONObject(
+            id="pk",
+            amount=_text("amount"),
+            currency="currency",
+            instalments="parts",
+            due_on="last",
+            status="status",
+            got=_text("got"),
+            account="account__ref",
+            actor="taken_by_name",
+            note="note",
+        ),
+    )
+
+
+def _disputes(customer_id: int, *, step: str) -> QuerySet[Any]:
+    rows = Dispute.objects.filter(case__customer_id=customer_id)
+    return _line(
+        rows.filter(closed_at__isnull=False) if step == "closed" else rows,
+        at=f"{step}_at",
+        kind="work",
+        what="dispute",
+        facts=JSONObject(
+            id="pk",
+            step=Value(step, TextField()),
+            reason="reason",
+            account="account__ref",
+            actor=f"{step}_by_name",
+            text="answer" if step == "closed" else "statement",
+            status="status",
+            due_on="due_on",
+        ),
+    )
+
+
+def _notes(customer_id: int) -> QuerySet[Any]:
+    return _line(
+        Note.objects.filter(case__customer_id=customer_id),
+        at="at",
+        kind="work",
+        what="note",
+        facts=JSONObject(id="pk", text="text", actor="author_name"),
+    )
+
+
+def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
+    work = Q(subject_type__in=_WORK) | Q(subject_type="case") & ~Q(verb__in=_FOLLOWS)
+    return _line(
+        Event.objects.filter(work if kind == "work" else ~work, customer_id=customer_id)
+        .exclude(subject_type__in=_TOLD_ELSEWHERE)
+        .exclude(verb="promise.taken"),
+        at="at",
+        kind=kind,
         what="event",
         facts=JSONObject(
-            verb="verb", actor="actor_name", subject="subject_type", ref="subject_ref", reason="reason", after="after"
+            verb="verb",
+            subject="subject_type",
+            ref="subject_ref",
+            actor="actor_name",
+            reason="reason",
+            before="before",
+            after="after",
         ),
     )
 

@@ -1,0 +1,151 @@
+"""One list of everything: each thing once, of the kind that people look for, in one query."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from cases.models import Dispute, Note, Promise, PromiseInstalment
+from cases.selectors import timeline
+from cases.selectors.timeline import KINDS
+from compliance.models import Contact, Recording
+from tests.factories import DAY, MOMENT, AccountFactory, CaseFactory, DecisionFactory, EventFactory, late_case
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_kind_and_all_of_them_take_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    case = late_case()
+    for kind in ("", *KINDS):
+        with django_assert_num_queries(1):
+            entries = timeline(case.customer_id, kind)
+        assert not kind or {entry.kind for entry in entries} <= {kind}
+
+
+def test_a_contact_says_who_when_what_came_of_it_and_how_many_recordings_there_are() -> None:
+    case = CaseFactory()
+    decision = DecisionFactory(customer=case.customer, channel="voice", purpose="collection")
+    contact = Contact.objects.create(
+        customer=case.customer, decision=decision, channel="voice", outcome="right-party", at=MOMENT, seconds=161,
+        actor_name="Lin", note="Calls back on Friday", recorded_at=MOMENT,
+    )  # fmt: skip
+    for name in ("one", "two", "gone"):
+        Recording.objects.create(
+            contact=contact, link=f"https://recordings.example/{name}", added_at=MOMENT, added_by_name="Lin",
+            keep_until=DAY, removed_at=MOMENT if name == "gone" else None,
+        )  # fmt: skip
+    Contact.objects.create(
+        customer=case.customer, decision=decision, channel="voice", outcome="promise", at=MOMENT + timedelta(minutes=1),
+        actor_name="Lin", corrects=contact, recorded_at=MOMENT,
+    )  # fmt: skip
+    later, first = timeline(case.customer_id, "contact")
+    assert (later.facts["corrects"], later.facts["is_corrected"]) == (contact.pk, False)
+    assert first.what == "contact"
+    assert first.facts == {
+        "id": contact.pk,
+        "channel": "voice",
+        "direction": "outbound",
+        "made_by": "staff",
+        "outcome": "right-party",
+        "actor": "Lin",
+        "note": "Calls back on Friday",
+        "seconds": 161,
+        "contact_point": None,
+        "account": None,
+        "corrects": None,
+        "is_corrected": True,
+        "recordings": 2,
+    }
+
+
+def test_what_a_batch_sent_is_told_by_its_message_alone() -> None:
+    case = CaseFactory()
+    decision = DecisionFactory(customer=case.customer)
+    Contact.objects.create(
+        customer=case.customer, decision=decision, channel="email", made_by="batch", outcome="sent", at=MOMENT,
+        actor_name="outbox", recorded_at=MOMENT,
+    )  # fmt: skip
+    assert timeline(case.customer_id) == []
+
+
+def test_promises_disputes_and_notes_are_told_once_each_and_a_dispute_again_when_it_closes() -> None:
+    case = CaseFactory()
+    account = AccountFactory(customer=case.customer)
+    promise = Promise.objects.create(
+        case=case, account=account, currency="CNY", amount=Decimal("300.00"), made_on=DAY, made_at=MOMENT,
+        taken_by_name="Lin", got=Decimal("20.00"), note="Salary",
+    )  # fmt: skip
+    for number in (1, 2, 3):
+        PromiseInstalment.objects.create(
+            promise=promise, number=number, due_on=DAY + timedelta(days=7 * number), amount=Decimal("100.00")
+        )
+    dispute = Dispute.objects.create(
+        case=case, reason="paid", statement="Paid in May", opened_on=DAY, opened_at=MOMENT + timedelta(minutes=1),
+        opened_by_name="Lin", due_on=DAY + timedelta(days=20), status="rejected", answer="No such payment",
+        closed_at=MOMENT + timedelta(minutes=3), closed_by_name="Wang",
+    )  # fmt: skip
+    note = Note.objects.create(case=case, text="Moved to Wuhan", at=MOMENT + timedelta(minutes=2), author_name="Lin")
+    for verb, subject in (
+        ("promise.taken", "promise"),
+        ("dispute.opened", "dispute"),
+        ("dispute.closed", "dispute"),
+        ("note.added", "note"),
+        ("contact.logged", "contact"),
+    ):
+        EventFactory(customer_id=case.customer_id, verb=verb, subject_type=subject)
+    closed, noted, opened, taken = timeline(case.customer_id)
+    assert (taken.what, taken.facts) == (
+        "promise",
+        {
+            "id": promise.pk,
+            "amount": "300.00",
+            "currency": "CNY",
+            "instalments": 3,
+            "due_on": "2026-12-13",
+            "status": "open",
+            "got": "20.00",
+            "account": account.ref,
+            "actor": "Lin",
+            "note": "Salary",
+        },
+    )
+    assert (noted.what, noted.facts) == ("note", {"id": note.pk, "text": "Moved to Wuhan", "actor": "Lin"})
+    assert (opened.what, opened.facts["step"], opened.facts["text"], opened.facts["actor"]) == (
+        "dispute",
+        "opened",
+        "Paid in May",
+        "Lin",
+    )
+    assert closed.facts == {
+        "id": dispute.pk,
+        "step": "closed",
+        "reason": "paid",
+        "account": None,
+        "actor": "Wang",
+        "text": "No such payment",
+        "status": "rejected",
+        "due_on": "2026-12-12",
+    }
+
+
+@pytest.mark.parametrize(
+    ("verb", "subject", "kind"),
+    [
+        ("promise.broken", "promise", "work"),
+        ("hold.placed", "hold", "work"),
+        ("flag.placed", "customerflag", "work"),
+        ("complaint.opened", "complaint", "work"),
+        ("case.taken", "case", "work"),
+        ("case.moved", "case", "record"),
+        ("contact-point.added", "contactpoint", "record"),
+    ],
+)
+def test_an_event_is_work_when_somebody_did_something_about_the_case(verb: str, subject: str, kind: str) -> None:
+    case = CaseFactory()
+    EventFactory(customer_id=case.customer_id, verb=verb, subject_type=subject)
+    (entry,) = timeline(case.customer_id)
+    assert (entry.kind, entry.what, entry.facts["verb"]) == (kind, "event", verb)
+    assert timeline(case.customer_id, kind) == [entry]
