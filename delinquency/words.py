@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HoldKind, OverdueKind, RiskClass
-from compliance.models import Channel, Purpose
+from cases.models import DisputeReason, DisputeStatus, PromiseStatus
+from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from reminders.models import MessageStatus
 from runs.models import RunStatus
 
@@ -122,6 +123,12 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "risk": dict(RiskClass.choices),
     "kind": dict(OverdueKind.choices),
     "hold": dict(HoldKind.choices),
+    "outcome": dict(Outcome.choices),
+    "flag": dict(FlagKind.choices),
+    "complaint-reason": dict(ComplaintReason.choices),
+    "promise": dict(PromiseStatus.choices),
+    "dispute": dict(DisputeStatus.choices),
+    "dispute-reason": dict(DisputeReason.choices),
 }
 
 

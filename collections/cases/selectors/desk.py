@@ -8,8 +8,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from compliance.sentences import say
-
 from accounts.models import ContactPoint
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView, contact_points
@@ -17,6 +15,7 @@ from cases.selectors.debts import AccountView, debts
 from cases.selectors.matters import Matters, matters
 from cases.selectors.why import why
 from compliance.selectors import Look, look
+from compliance.sentences import say
 from runs import clock
 from runs.selectors import book_day
 from staff.models import User
@@ -28,10 +27,15 @@ class Reach:
 
     contact: ContactPointView
     look: Look | None
+    revealed: str = ""
 
     @property
     def point(self) -> ContactPoint:
         return self.contact.point
+
+    @property
+    def shown(self) -> str:
+        return self.revealed or self.contact.masked
 
     @property
     def may_call(self) -> bool:
@@ -51,6 +55,8 @@ class CaseDesk:
     def __init__(self, case: Case, user: User) -> None:
         self.case = case
         self.user = user
+        # Contact point → its value in clear, for one answer alone.
+        self.revealed: dict[int, str] = {}
 
     @cached_property
     def closed_day(self) -> date | None:
@@ -94,10 +100,17 @@ class CaseDesk:
         return [(account, why(account)) for account in self.late]
 
     @cached_property
+    def contacts(self) -> list[ContactPointView]:
+        return contact_points(self.case.customer_id)
+
+    @cached_property
     def reaches(self) -> list[Reach]:
         """The contact points, those that may be called now first."""
         looks = {one.contact_point_id: one for one in look(customer_id=self.case.customer_id, actor=self.user)}
-        found = [Reach(contact, looks.get(contact.point.pk)) for contact in contact_points(self.case.customer_id)]
+        found = [
+            Reach(contact, looks.get(contact.point.pk), self.revealed.get(contact.point.pk, ""))
+            for contact in self.contacts
+        ]
         return sorted(found, key=lambda reach: (not reach.may_call, reach.look is None, reach.point.pk))
 
     @property

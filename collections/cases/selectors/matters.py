@@ -46,10 +46,10 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
     return found
 
 
-def _lines(rows: QuerySet[Any], kind: str, **facts: Any) -> QuerySet[Any]:
+def _lines(rows: QuerySet[Any], matter: str, /, **facts: Any) -> QuerySet[Any]:
     return (
         rows.order_by()
-        .annotate(kind_=Value(kind, TextField()), key_=F("pk"), facts_=JSONObject(id="pk", **facts))
+        .annotate(kind_=Value(matter, TextField()), key_=F("pk"), facts_=JSONObject(id="pk", **facts))
         .values_list("kind_", "key_", "facts_")
     )
 

@@ -1,6 +1,6 @@
 """Everything that happened to a customer in one list: contacts, money, standings, and what people did.
 
-What its lines hold, for their words (`templates/cases/_entry.html`); dates and moments are ISO text, amounts text:
+What its lines hold, for their words (`templates/cases/entries/`); dates and moments are ISO text, amounts text:
 
 | kind | what | facts |
 |---|---|---|
@@ -53,6 +53,10 @@ class Entry:
     kind: str
     what: str
     facts: dict[str, Any]
+
+    @property
+    def template(self) -> str:
+        return f"cases/entries/{self.what}.html"
 
 
 def timeline(customer_id: int, kind: str = "") -> list[Entry]:

@@ -64,7 +64,9 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
 def _done(request: HttpRequest, desk: CaseDesk, verb: Verb, said: str, target: Any) -> HttpResponse:
     if verb.code == "reveal":
         # Shown in this answer alone: an address that could be asked for again would show it unrecorded.
-        return whole(request, desk, revealed={target.pk: said}, said=_("Shown. It is recorded."))
+        desk = desk_of(desk.user, desk.case.ref)
+        desk.revealed = {target.pk: said}
+        return whole(request, desk, said=_("Shown. It is recorded."))
     if not is_part(request):
         messages.success(request, said)
         return redirect("case-contact" if verb.code == "call" else "case", desk.case.ref)

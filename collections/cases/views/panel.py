@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +26,7 @@ KIND_LABELS = (
     ("", _("All")),
     ("contact", _("Contact")),
     ("money", _("Money")),
+    ("work", _("Work")),
     ("standing", _("Standing")),
     ("record", _("Record")),
 )
@@ -85,18 +85,14 @@ def whole(
     desk: CaseDesk,
     panel: Panel | None = None,
     *,
-    revealed: Mapping[int, str] | None = None,
     said: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """The page; for HTMX the panel and every part that may have changed beside it."""
     context = _panel_context(desk, panel) | {
-        "entries": timeline(desk.case.customer_id, _kind(request)),
-        "kind": _kind(request),
-        "kinds": KIND_LABELS,
+        **_timeline_context(request, desk),
         "closed_day": desk.closed_day,
         "may_enter_data": may_enter_data(desk.user),
-        "revealed": revealed or {},
         "said": said,
         "oob": is_part(request),
     }
@@ -112,14 +108,7 @@ def panel_alone(request: HttpRequest, panel: Panel, *, status: int = 200) -> Htt
 
 
 def timeline_alone(request: HttpRequest, desk: CaseDesk) -> HttpResponse:
-    kind = _kind(request)
-    context = {
-        "desk": desk,
-        "case": desk.case,
-        "entries": timeline(desk.case.customer_id, kind),
-        "kind": kind,
-        "kinds": KIND_LABELS,
-    }
+    context = _panel_context(desk, None) | _timeline_context(request, desk)
     return _kept_nowhere(render(request, "cases/_timeline.html", context))
 
 
@@ -134,17 +123,32 @@ def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
         "case": desk.case,
         "panel": panel,
         "verbs": [verb for verb in VERBS if verb.target is None and verb.is_offered(desk)],
-        "beside": {verb.code: verb.is_offered(desk) for verb in VERBS if verb.target is not None},
+        "beside": {verb.code.replace("-", "_"): verb.is_offered(desk) for verb in VERBS if verb.target is not None},
+        "take_next_address": _address_if_any("take-next") if may(desk.user, "cases.work_case") else "",
         "may_call": any(verb.code == "call" and verb.is_offered(desk) for verb in VERBS),
     }
 
 
-def _kind(request: HttpRequest) -> str:
+def _timeline_context(request: HttpRequest, desk: CaseDesk) -> dict[str, Any]:
     kind = request.GET.get("timeline", "")
-    return kind if kind in KINDS else ""
+    kind = kind if kind in KINDS else ""
+    masked = {contact.point.pk: contact.masked for contact in desk.contacts}
+    entries = timeline(desk.case.customer_id, kind)
+    for entry in entries:
+        if entry.what == "contact":
+            entry.facts["masked"] = masked.get(entry.facts["contact_point"], "")
+    return {"entries": entries, "kind": kind, "kinds": KIND_LABELS}
 
 
 def _kept_nowhere(response: HttpResponse) -> HttpResponse:
     """A case is a person's: no cache keeps it."""
     response["Cache-Control"] = "no-store"
     return vary(response)
+
+
+def _address_if_any(name: str) -> str:
+    from django.urls import NoReverseMatch
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
