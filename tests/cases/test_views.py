@@ -38,7 +38,7 @@ def collector(client: Client) -> Client:
 
 def refs(client: Client, query: str = "") -> list[str]:
     """The references on the page, in order."""
-    return [case.ref for case in client.get(f"/{query}").context["page"].object_list]
+    return [case.ref for case in client.get(f"/worklist/{query}").context["page"].object_list]
 
 
 def late_for(days: int, **fields: object) -> Case:
@@ -50,7 +50,7 @@ def test_the_longest_overdue_comes_first_and_a_stopped_clock_stays_where_it_stop
     paused = CaseFactory(clock_from_on=DAY - timedelta(days=100), clock_stopped_on=DAY - timedelta(days=70))
     assert refs(collector) == [long.ref, paused.ref, short.ref]
     assert refs(collector, "?sort=days") == [short.ref, paused.ref, long.ref]
-    shown = collector.get("/").context["page"].object_list
+    shown = collector.get("/worklist/").context["page"].object_list
     assert [case.days_past_due for case in shown] == [90, 30, 5]
 
 
@@ -138,7 +138,7 @@ def test_every_column_of_a_case_has_a_filter_or_a_reason_for_none() -> None:
 
 def test_chips_name_the_filters_and_take_them_off(collector: Client) -> None:
     late_for(44, bucket="M2")
-    page = collector.get("/?bucket=M2&days_min=40").content.decode()
+    page = collector.get("/worklist/?bucket=M2&days_min=40").content.decode()
     assert "Bucket: M2" in page
     assert "Days from: 40" in page
     assert 'href="?bucket=M2"' in page
@@ -149,7 +149,7 @@ def test_counts_beside_the_buckets_ignore_the_chosen_bucket_and_heed_the_rest(co
     late_for(9, bucket="M1", overdue_amount=10)
     late_for(44, bucket="M2", overdue_amount=Decimal("100.50"))
     late_for(45, bucket="M2", overdue_amount=5)
-    context = collector.get("/?bucket=M1&amount_min=10").context
+    context = collector.get("/worklist/?bucket=M1&amount_min=10").context
     assert dict(context["buckets"])["M1"] == 1
     assert dict(context["buckets"])["M2"] == 1
     assert context["page"].paginator.count == 1
@@ -168,7 +168,7 @@ def test_clocks_that_stand_still_have_their_place_among_those_that_run(collector
         stopped = date(2026, 11, 10) if number % 3 == 0 else None
         CaseFactory(ref=f"K{number:02d}", clock_from_on=date(2026, 10, 1 + number // 2), clock_stopped_on=stopped)
     shown = refs(collector, f"?sort={sort}") + refs(collector, f"?sort={sort}&page=2")
-    day = collector.get("/").context["day"]
+    day = collector.get("/worklist/").context["day"]
 
     def days(case: Case) -> int:
         return ((case.clock_stopped_on or day) - case.clock_from_on).days
@@ -187,28 +187,28 @@ def test_pages_never_overlap(collector: Client) -> None:
 
 
 def test_htmx_gets_the_list_alone_and_a_restored_history_the_page(collector: Client) -> None:
-    part = collector.get("/", headers={"HX-Request": "true"})
+    part = collector.get("/worklist/", headers={"HX-Request": "true"})
     assert "<html" not in part.content.decode()
     assert "HX-Request" in part["Vary"]
-    whole = collector.get("/", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    whole = collector.get("/worklist/", headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
     assert "<html" in whole.content.decode()
 
 
 def test_an_empty_worklist_says_what_to_do(client: Client) -> None:
     client.force_login(UserFactory())
-    assert "manage.py close_day" in client.get("/").content.decode()
+    assert "manage.py close_day" in client.get("/worklist/").content.decode()
     BusinessDayFactory()
-    assert "Nobody is late" in client.get("/").content.decode()
-    assert "No open case matches" in client.get("/?q=nobody").content.decode()
+    assert "Nobody is late" in client.get("/worklist/").content.decode()
+    assert "No open case matches" in client.get("/worklist/?q=nobody").content.decode()
 
 
 def test_a_wrong_number_is_named_beside_its_field(collector: Client) -> None:
-    assert "Enter a number." in collector.get("/?amount_min=much").content.decode()
+    assert "Enter a number." in collector.get("/worklist/?amount_min=much").content.decode()
 
 
 def test_names_are_masked_everywhere(collector: Client) -> None:
     case = late_case(customer=CustomerFactory(name="王小明"))
-    for address in ("/", f"/cases/{case.ref}/", "/messages/"):
+    for address in ("/worklist/", f"/cases/{case.ref}/", "/messages/"):
         page = collector.get(address).content.decode()
         assert "王*明" in page
         assert "王小明" not in page
@@ -324,6 +324,6 @@ def test_queries_do_not_grow_with_the_rows(collector: Client, django_assert_max_
         PaymentFactory(account=account)
         EventFactory(customer_id=case.customer_id)
         MessageFactory(customer=case.customer, key=f"key-{account.pk}")
-    for address in ("/", "/?q=K2026&bucket=M3&product=plain&sort=name", f"/cases/{case.ref}/"):
+    for address in ("/", "/worklist/", "/worklist/?q=K2026&bucket=M3&product=plain&sort=name", f"/cases/{case.ref}/"):
         with django_assert_max_num_queries(MOST_QUERIES):
             assert collector.get(address).status_code == 200

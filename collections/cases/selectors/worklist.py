@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, DateField, F, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models import Count, DateField, Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from cases.models import Case, CaseStatus
+from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus
 
 
 def days_past_due(day: date) -> Func:
@@ -29,17 +29,27 @@ def open_cases(cases: QuerySet[Case], day: date) -> QuerySet[Case]:
 
 
 def page_of(cases: QuerySet[Case], day: date, *, first: int, size: int) -> QuerySet[Case]:
-    """`size` rows of `open_cases` in its order, from the row `first` on (the first is 0), each with its customer.
+    """`size` rows of `open_cases` in its order, from the row `first` on (the first is 0), each with its customer, who works
+    it, `next_due` (the next date of an open promise) and whether it is `disputed`.
 
     The keys are found on the cases alone: joined first, PostgreSQL would sort every case together with its customer.
     """
-    order = [str(column) for column in cases.query.order_by]
-    if order[0].endswith("days_past_due"):
+    order = cases.query.order_by
+    if isinstance(order[0], str) and order[0].endswith("days_past_due"):
         keys = _keys_by_days(cases, order[0], first, first + size)
     else:
         keys = list(cases.values_list("pk", flat=True)[first : first + size])
-    page = Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day))
-    return page.select_related("customer").order_by(*order)
+    page = with_plans(Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day)))
+    return page.select_related("customer", "assignee").order_by(*order)
+
+
+def with_plans(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """`cases`, each with `next_due`, the next date of its open promise, and whether it is `disputed`."""
+    due = PromiseInstalment.objects.filter(
+        promise__case=OuterRef("pk"), promise__status=PromiseStatus.OPEN, status=PromiseStatus.OPEN
+    ).order_by("due_on")
+    disputes = Dispute.objects.filter(case=OuterRef("pk"), status=DisputeStatus.OPEN)
+    return cases.annotate(next_due=Subquery(due.values("due_on")[:1]), disputed=Exists(disputes))
 
 
 def _keys_by_days(cases: QuerySet[Case], days: str, first: int, last: int) -> list[int]:

@@ -64,6 +64,6 @@
     });
     // A click anywhere in a row opens it, except on what has an action of its own or while text is being selected.
     const row = event.target.closest("[data-row]");
-    if (row && !event.target.closest("a, button, input, label") && !String(getSelection())) row.querySelector("a.open").click();
+    if (row && !event.target.closest("a, button, input, label, select, summary") && !String(getSelection())) row.querySelector("a.open").click();
   });
 })();
