@@ -17,9 +17,11 @@ class CasesConfig(AppConfig):
         from cases.services.judging import judge_at_once
         from cases.verify import check_cases
         from compliance.services.reactions import on_person_changed
+        from cases.verify_promises import check_promises
 
         on_standing_moved(follow_standings)
         on_person_changed(judge_waits)
         on_money_moved(judge_at_once)
         on_reach(customers_of)
         add_check(check_cases)
+        add_check(check_promises)
