@@ -16,8 +16,8 @@ class CasesConfig(AppConfig):
         from cases.services.follow import follow_standings
         from cases.services.judging import judge_at_once
         from cases.verify import check_cases
-        from compliance.services.reactions import on_person_changed
         from cases.verify_promises import check_promises
+        from compliance.services.reactions import on_person_changed
 
         on_standing_moved(follow_standings)
         on_person_changed(judge_waits)

@@ -6,7 +6,6 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Customer
 from cases.models import Case, Queue
-from staff.models import User
 from staff.permissions import Anyone, scope_of
 
 
@@ -31,10 +30,3 @@ def queues_of(user: Anyone) -> QuerySet[Queue]:
 def customers_of(user: Anyone) -> QuerySet[Customer, int]:
     """The keys of the customers with a case that `user` may see (registered with `accounts.permissions`)."""
     return visible_to(user).values_list("customer_id", flat=True)  # type: ignore[return-value]  # keys, as asked for
-
-
-def colleagues_of(user: Anyone) -> QuerySet[User]:
-    """Whom `user` may give a case to: who works in her teams now, or, where she sees everything, who works in any."""
-    scope = scope_of(user)
-    people = User.objects.filter(is_active=True, is_staff=True, team__isnull=False)
-    return (people if scope.everything else people.filter(team__in=scope.teams)).order_by("display_name", "username")

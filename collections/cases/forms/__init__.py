@@ -4,6 +4,7 @@ from cases.forms.base import ActionForm, ReasonForm
 from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm, RecordingForm
 from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
 from cases.forms.evidence import EvidenceForm
+from cases.forms.queues import QueueChangeForm, QueueForm
 from cases.forms.work import AssignForm, FlagForm, FollowUpForm, HoursForm, NoteForm
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "LiftForm",
     "NoteForm",
     "PromiseForm",
+    "QueueChangeForm",
+    "QueueForm",
     "ReasonForm",
     "RecordingForm",
 ]

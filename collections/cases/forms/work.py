@@ -7,7 +7,7 @@ from django.core.validators import FileExtensionValidator
 from django.utils.translation import gettext_lazy as _
 
 from cases.forms.base import ActionForm, date_field, text_field
-from cases.permissions import colleagues_of
+from cases.selectors.choices import choices_for
 from compliance.models import FlagKind
 from runs import clock
 
@@ -50,8 +50,9 @@ class HoursForm(ActionForm):
 
 
 class AssignForm(ActionForm):
-    to = forms.ModelChoiceField(label=_("To"), queryset=None, required=False, empty_label=_("Nobody: back to the team"))
+    to = forms.ChoiceField(label=_("To"), required=False)
 
     def prepare(self) -> None:
-        self.fields["to"].queryset = colleagues_of(self.desk.user)  # type: ignore[attr-defined]  # a ModelChoiceField
+        members = choices_for(self.desk.user).members
+        self.fields["to"].choices = [("", _("Nobody: back to the team")), *members]  # type: ignore[attr-defined]
         self.initial.setdefault("to", self.desk.case.assignee_id)

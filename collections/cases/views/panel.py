@@ -148,6 +148,7 @@ def _kept_nowhere(response: HttpResponse) -> HttpResponse:
 
 def _address_if_any(name: str) -> str:
     from django.urls import NoReverseMatch
+
     try:
         return reverse(name)
     except NoReverseMatch:

@@ -269,7 +269,7 @@ def _release(work: Work) -> str:
 
 
 def _assign(work: Work) -> str:
-    to = work.data["to"]
+    to = User.objects.get(pk=work.data["to"]) if work.data["to"] else None
     done = assigning.assign(actor=work.actor, case_ids=[work.case.pk], to=to, seen={work.case.pk: work.seen_version})
     if done.refused:
         raise Invalid(done.refused[0][1], "to")
