@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance import services
 from compliance.models import ContactDecision, ContactRule
-from compliance.rules import CONTACT_HOURS, CONTACT_POINT
+from compliance.rules import PACKS
 
 
 class NewRule(forms.ModelForm):
     """The next version of a rule; the version's number is the service's to give."""
 
     code = forms.ChoiceField(
-        label=_("Rule"), choices=[(CONTACT_HOURS, _("Contact hours")), (CONTACT_POINT, _("Contact point"))]
+        label=_("Rule"), choices=[(code, code) for code in sorted({code for codes in PACKS.values() for code in codes})]
     )
 
     class Meta:

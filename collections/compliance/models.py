@@ -95,6 +95,11 @@ class ContactDecision(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["replaces"], name="decision_replaced", condition=Q(replaces__isnull=False)),
+            models.Index(
+                fields=["customer", "reserved_until"],
+                name="decision_holding_a_place",
+                condition=Q(allowed=True, reserved_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

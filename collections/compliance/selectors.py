@@ -1,56 +1,290 @@
-"""What the gate reads: its rules, and the facts about the people and contact points it is asked for."""
+"""What the gate reads: its rules, the facts about people and contact points, and what was tried before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from django.db import connection
 
-from compliance.models import ContactRule
-from compliance.rules import KINDS, Facts, Rule, Rulebook
+from audit.services import Actor
+from compliance.rules import (
+    KINDS,
+    LONGEST_WINDOW_DAYS,
+    RESERVED,
+    Agreed,
+    Facts,
+    OwnNumber,
+    Past,
+    Rule,
+    Rulebook,
+    Span,
+    Verdict,
+    class_of,
+)
+from runs import clock
+from staff.permissions import may
 
 PACK = "cn"
+CONTACT_VULNERABLE = "compliance.contact_vulnerable"
+# What a rule looks at may lie so far back, and some hours more where the person's day is another than ours.
+REMEMBERED = timedelta(days=LONGEST_WINDOW_DAYS + 1)
 
+_RULES = "SELECT pack, code, version, effective_from, parameters::text FROM compliance_contactrule ORDER BY id"
+
+# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. JSON only where there is something.
 _FACTS = """
-    SELECT c.time_zone, p.id, p.kind, p.source, p.relationship, p.permitted, p.verification
-    FROM unnest(%(customers)s::bigint[], %(points)s::bigint[]) WITH ORDINALITY AS asked (customer_id, point_id, place)
+    SELECT c.id, asked.place, c.time_zone, c.jurisdiction, asked.account_id,
+           p.id, p.kind, p.source, p.relationship, p.permitted, p.verification,
+           p.verification <> 'verified' AND EXISTS (
+               SELECT FROM accounts_contactpoint o
+               WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id),
+           (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on))::text
+            FROM compliance_customerflag f WHERE f.customer_id = c.id AND f.ended_at IS NULL),
+           CASE WHEN asked.account_id IS NOT NULL THEN
+               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))::text
+                FROM accounts_hold h WHERE h.account_id = asked.account_id AND {held} HAVING count(*) > 0)
+           ELSE
+               (SELECT json_agg(late.held)::text
+                FROM (SELECT (SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
+                              FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
+                      FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
+                      WHERE a.customer_id = c.id) late
+                HAVING bool_and(late.held IS NOT NULL))
+           END,
+           (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)::text
+            FROM compliance_contactagreement g WHERE g.customer_id = c.id AND g.revoked_at IS NULL),
+           CASE WHEN p.relationship = 'contact-person' THEN
+               (SELECT json_agg(json_build_array(o.id, o.verification = 'wrong'))::text
+                FROM accounts_contactpoint o
+                WHERE o.customer_id = c.id AND o.relationship = 'own' AND o.kind IN ('mobile', 'phone'))
+           END
+    FROM unnest(%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[])
+         WITH ORDINALITY AS asked (customer_id, point_id, account_id, place)
     JOIN accounts_customer c ON c.id = asked.customer_id
     LEFT JOIN LATERAL (
-        SELECT p.id, p.kind, p.source, p.relationship, p.permitted, p.verification
+        SELECT p.id, p.customer_id, p.kind, p.source, p.relationship, p.permitted, p.verification, p.value_index
         FROM accounts_contactpoint p
-        WHERE p.customer_id = asked.customer_id
-          AND p.kind = ANY(%(kinds)s)
+        WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s) {which}
+    ) p ON true
+    ORDER BY asked.place, p.id
+"""
+_HELD = "h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL"
+_BEST = """
           AND (asked.point_id IS NULL OR p.id = asked.point_id)
         ORDER BY p.relationship = 'own' AND p.permitted IS TRUE AND p.verification = 'verified' AND p.source <> '' DESC,
-                 p.relationship = 'own' DESC, p.permitted IS TRUE DESC, p.verification = 'verified' DESC, p.id
-        LIMIT 1
-    ) p ON true
-    ORDER BY asked.place
+                 p.relationship = 'own' DESC, p.permitted IS TRUE DESC, p.verification = 'verified' DESC,
+                 p.verification <> 'wrong' DESC, p.id
+        LIMIT 1"""
+_FACTS_OF_ONE = _FACTS.format(held=_HELD, which=_BEST)
+_FACTS_OF_EACH = _FACTS.format(held=_HELD, which="")
+
+# Contacts that were put right count as put right; a place counts until it is used, replaced or given up.
+_HISTORY = """
+    SELECT c.customer_id, NULL::bigint, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
+           c.direction = 'inbound', NULL::timestamptz
+    FROM compliance_contact c
+    WHERE c.customer_id = ANY(%(customers)s)
+      AND (c.at >= %(since)s OR c.outcome IN ('third-person', 'third-person-refused'))
+      AND (c.channel = %(channel)s OR %(channel)s = 'voice' AND c.outcome <> 'sent')
+      AND NOT EXISTS (SELECT FROM compliance_contact n WHERE n.corrects_id = c.id)
+    UNION ALL
+    SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until
+    FROM compliance_contactdecision d
+    WHERE d.customer_id = ANY(%(customers)s) AND d.allowed AND d.reserved_until > %(at)s
+      AND d.channel = %(channel)s
+      AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
+      AND NOT EXISTS (SELECT FROM compliance_contactdecision r
+                      WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)
 """
 
 
-def rulebook(pack: str = PACK) -> Rulebook:
-    """The pack's rules as they stand now."""
-    rows = ContactRule.objects.filter(pack=pack).values_list("code", "version", "effective_from", "parameters")
-    return Rulebook(Rule(*row) for row in rows)
+class Known(NamedTuple):
+    """The facts of one thing asked for: whose it is, at which place of the question, and at which contact point."""
+
+    customer_id: int
+    place: int
+    point_id: int | None
+    facts: Facts
 
 
-def contact_facts(*, channel: str, asked: Sequence[tuple[int, int | None]]) -> list[tuple[int | None, Facts]]:
-    """The facts of each (customer, contact point or None) asked for, in the same order, by one query.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the gate would say of one contact point, without recording or reserving anything."""
 
-    With no contact point named, the customer's most usable one for the channel is taken. A contact point that is not
-    that customer's, or not of that channel, is as good as none.
+    contact_point_id: int
+    channel: str
+    verdict: Verdict
+
+
+def rulebook() -> Rulebook:
+    """The rules of all packs as they stand now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RULES)
+        return _book(tuple(cursor.fetchall()))
+
+
+@functools.lru_cache(maxsize=4)
+def _book(rows: tuple[tuple[str, str, int, date, str], ...]) -> Rulebook:
+    """Kept while the rules are the same: what a book works out about days and zones, it works out once."""
+    return Rulebook(Rule(code, version, starts, json.loads(text), pack) for pack, code, version, starts, text in rows)
+
+
+def facts_of(
+    *,
+    channel: str,
+    purpose: str,
+    asked: Sequence[tuple[int, int | None, int | None]],
+    at: datetime,
+    actor: Actor | None,
+    replaced: Collection[tuple[int, int]] = (),
+    each: bool = False,
+) -> list[Known]:
+    """The facts of each (customer, contact point or None, debt or None) asked for, in the same order, by two queries.
+
+    With no contact point named, the customer's most usable one for the channel is taken; with `each`, all of them, one
+    after the other. A contact point that is not that customer's, or not of that channel, is as good as none. The decisions
+    `replaced` (each with its customer) hold no place any more. A third query asks what `actor` may, when it matters.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _FACTS,
+            _FACTS_OF_EACH if each else _FACTS_OF_ONE,
             {
-                "customers": [customer for customer, _ in asked],
-                "points": [point for _, point in asked],
+                "customers": [customer for customer, _, _ in asked],
+                "points": [point for _, point, _ in asked],
+                "accounts": [account for _, _, account in asked],
                 "kinds": list(KINDS.get(channel, ())),
             },
         )
         rows = cursor.fetchall()
+    history = _history(channel=channel, customers={customer for customer, _, _ in asked}, at=at, replaced=replaced)
+    allowed = None
+    found: list[Known] = []
+    for customer, place, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
+        flags, holds, agreed, numbers = more
+        if flags and allowed is None:
+            # Only a person who works here can have the permission; what runs by itself never has.
+            allowed = may(actor, CONTACT_VULNERABLE)  # type: ignore[arg-type]  # anything but a user may nothing
+        found.append(
+            Known(
+                customer,
+                place,
+                point,
+                Facts(
+                    channel,
+                    zone,
+                    kind or "",
+                    source or "",
+                    whose or "",
+                    permitted,
+                    verified or "",
+                    bool(shared),
+                    point,
+                    purpose,
+                    pack,
+                    account,
+                    _spans(flags) if flags else (),
+                    _held(holds) if holds else (),
+                    _agreed(agreed) if agreed else None,
+                    _numbers(numbers) if numbers else (),
+                    history.get(customer, ()),
+                    bool(flags and allowed),
+                ),
+            )
+        )
+    return found
+
+
+def _history(
+    *, channel: str, customers: Collection[int], at: datetime, replaced: Collection[tuple[int, int]]
+) -> dict[int, list[Past]]:
+    """What was tried of late, or is held a place for, by customer. A message is
+    counted in its own channel; who is called may have spoken to us in any."""
+    found: dict[int, list[Past]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HISTORY,
+            {"customers": sorted(customers), "since": at - REMEMBERED, "at": at, "channel": channel},
+        )
+        for customer, decision, when, outcome, by, point, account, inbound, until in cursor.fetchall():
+            if decision is not None and (customer, decision) in replaced:
+                continue
+            what = RESERVED if decision is not None else class_of(outcome, by)
+            found.setdefault(customer, []).append(Past(when, what, by, point, account, inbound, until))
+    return found
+
+
+def look(
+    *,
+    customer_id: int,
+    channel: str = "voice",
+    purpose: str = "collection",
+    account_id: int | None = None,
+    at: datetime | None = None,
+    actor: Actor | None = None,
+) -> list[Look]:
+    """What the gate would say now of each of the customer's contact points of that channel; nothing is recorded.
+
+    By key of the contact point. Three queries. An answer is not a permission: `may_contact` gives that.
+    """
+    moment = at or clock.now()
+    rules = rulebook()
+    asked = [(customer_id, None, account_id)]
     return [
-        (point, Facts(channel, zone) if point is None else Facts(channel, zone, *known)) for zone, point, *known in rows
+        Look(known.point_id, channel, rules.decide(known.facts, moment))
+        for known in facts_of(channel=channel, purpose=purpose, asked=asked, at=moment, actor=actor, each=True)
+        if known.point_id is not None
     ]
+
+
+def callable_from(
+    *, customer_ids: Sequence[int], at: datetime, actor: Actor | None = None
+) -> dict[int, datetime | None]:
+    """From when each may be called: `at` itself if at some number now, else the next moment at which one may be.
+
+    None: not as things stand. Three queries, however many they are.
+    """
+    rules = rulebook()
+    found: dict[int, datetime | None] = dict.fromkeys(customer_ids)
+    asked: list[tuple[int, int | None, int | None]] = [(customer, None, None) for customer in found]
+    for known in facts_of(channel="voice", purpose="collection", asked=asked, at=at, actor=actor, each=True):
+        if found[known.customer_id] == at:
+            continue
+        verdict = rules.decide(known.facts, at)
+        moment = at if verdict.allowed else verdict.next_allowed_at
+        earlier = found[known.customer_id]
+        if moment is not None and (earlier is None or moment < earlier):
+            found[known.customer_id] = moment
+    return found
+
+
+def _spans(text: str) -> tuple[Span, ...]:
+    return _as_spans(json.loads(text))
+
+
+def _as_spans(rows: Iterable[tuple[str, str, str | None]]) -> tuple[Span, ...]:
+    return tuple(
+        Span(kind, date.fromisoformat(first), date.fromisoformat(last) if last else None) for kind, first, last in rows
+    )
+
+
+def _held(text: str) -> tuple[tuple[Span, ...], ...]:
+    return tuple(_as_spans(debt) for debt in json.loads(text))
+
+
+def _agreed(text: str) -> Agreed:
+    opens, closes, first, last = json.loads(text)
+    return Agreed(
+        time.fromisoformat(opens),
+        time.fromisoformat(closes),
+        date.fromisoformat(first),
+        date.fromisoformat(last) if last else None,
+    )
+
+
+def _numbers(text: str) -> tuple[OwnNumber, ...]:
+    return tuple(OwnNumber(point, wrong) for point, wrong in json.loads(text))

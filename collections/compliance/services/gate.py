@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, ContactPoint, Customer
 from audit.services import Actor, record
 from compliance.models import ContactDecision, ContactRule
-from compliance.rules import CONTACT_HOURS, CONTACT_POINT, Facts, Rule, is_usable, parse_hours
-from compliance.selectors import PACK, contact_facts, rulebook
+from compliance.rules import EXAMPLES, PACKS, RESERVED, Facts, Past, Rule, Rulebook, Senseless, Verdict, parse
+from compliance.selectors import PACK, facts_of, rulebook
 from runs import clock
 from runs.bulk import copy_rows, reserve_keys
 
 
 class Candidate(NamedTuple):
-    """A contact that somebody wants. Without a contact point the gate takes the person's most usable one."""
+    """A contact that somebody wants. Without a contact point the gate takes the person's most usable one.
+
+    `replaces_id`: an earlier decision for the same contact, which gives up the place that it holds.
+    """
 
     customer_id: int
     account_id: int | None = None
     contact_point_id: int | None = None
+    replaces_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,15 @@ class Decided:
     rule: str
     at: datetime
     next_allowed_at: datetime | None
+    reserved_until: datetime | None = None
 
 
 _COLUMNS = (
     *("id", "customer_id", "contact_point_id", "account_id", "channel", "purpose", "at", "decided_at"),
-    *("actor_id", "actor_name", "allowed", "rule", "rule_version", "next_allowed_at"),
+    *("actor_id", "actor_name", "allowed", "pack", "rule", "rule_version", "next_allowed_at", "reserved_until"),
+    "replaces_id",
 )
+_LOCK = "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
 @transaction.atomic
@@ -59,51 +67,84 @@ def decide_many(
 ) -> list[Decided]:
     """Decide and record each candidate's contact at `at`, allowed or refused, in the candidates' order.
 
-    With `postpone`, one whom only the hour refuses is decided for the next moment at which she may be contacted
-    instead: the moment of its `Decided.at`. Costs four statements, however many the candidates.
+    Locks the customers, in order of their keys, so that no two can both be given the last place under a cap; an allowed
+    decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom waiting
+    helps is decided for the next moment at which she may be contacted instead: the moment of its `Decided.at`. Costs six
+    statements, however many the candidates, and one more where someone is flagged.
     """
     if not candidates:
         return []
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [[candidate.customer_id for candidate in candidates]])
     rules = rulebook()
     decided_at, actor_name = clock.now(), str(actor)[:150]
-    facts = contact_facts(channel=channel, asked=[(c.customer_id, c.contact_point_id) for c in candidates])
+    known = facts_of(
+        channel=channel,
+        purpose=purpose,
+        asked=[(c.customer_id, c.contact_point_id, c.account_id) for c in candidates],
+        at=at,
+        actor=actor,
+        replaced={(c.customer_id, c.replaces_id) for c in candidates if c.replaces_id is not None},
+    )
+    taken: dict[int, list[Past]] = {}
     keys = reserve_keys(ContactDecision, len(candidates))
     answers: list[Decided] = []
     rows: list[tuple[Any, ...]] = []
-    for key, candidate, (point, known) in zip(keys, candidates, facts, strict=True):
-        moment, verdict = at, rules.decide(known, at)
-        if postpone and verdict.next_allowed_at is not None:
-            moment = verdict.next_allowed_at
-            verdict = rules.decide(known, moment)
+    for key, candidate, (customer, _place, point, facts) in zip(keys, candidates, known, strict=True):
+        if customer in taken:
+            facts = replace(facts, history=[*facts.history, *taken[customer]])
+        moment, verdict = _decide(rules, facts, at, postpone=postpone)
+        until = rules.reserved_until(facts, moment) if verdict.allowed else None
+        if until:
+            place = Past(moment, RESERVED, channel, point, candidate.account_id, False, until)
+            taken.setdefault(customer, []).append(place)
         point = point or candidate.contact_point_id
         answers.append(
-            Decided(key, candidate.customer_id, point, verdict.allowed, verdict.rule, moment, verdict.next_allowed_at)
+            Decided(
+                *(key, customer, point, verdict.allowed, verdict.rule, moment, verdict.next_allowed_at),
+                reserved_until=until,
+            )
         )
         rows.append(
             (
-                *(key, candidate.customer_id, point, candidate.account_id, channel, purpose, moment, decided_at),
-                *(actor.pk, actor_name, verdict.allowed, verdict.rule, verdict.rule_version, verdict.next_allowed_at),
+                *(key, customer, point, candidate.account_id, channel, purpose, moment, decided_at),
+                *(actor.pk, actor_name, verdict.allowed, facts.pack, verdict.rule, verdict.rule_version),
+                *(verdict.next_allowed_at, until, candidate.replaces_id),
             )
         )
     copy_rows(ContactDecision, _COLUMNS, rows)
     return answers
 
 
+def _decide(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
+    verdict = rules.decide(facts, at)
+    if postpone and verdict.next_allowed_at is not None:
+        return verdict.next_allowed_at, rules.decide(facts, verdict.next_allowed_at)
+    return at, verdict
+
+
 def may_contact(
     *,
     actor: Actor,
     customer: Customer,
-    contact_point: ContactPoint,
+    contact_point: ContactPoint | None,
     channel: str,
     purpose: str,
     account: Account | None = None,
     at: datetime | None = None,
+    replaces: ContactDecision | None = None,
 ) -> ContactDecision:
-    """Decide and record whether this person may be contacted there and so, now or at `at`.
+    """Decide and record whether this person may be contacted there and so, now or at `at`. Locks the customer.
 
-    A refusal is an answer, not an error: look at `allowed`, `rule` and `next_allowed_at`.
+    A refusal is an answer, not an error: look at `allowed`, `rule` and `next_allowed_at`. An allowed decision holds its
+    place under the caps until `reserved_until`, or until a contact uses it or another decision `replaces` it.
     """
-    candidate = Candidate(customer.pk, account.pk if account else None, contact_point.pk)
+    candidate = Candidate(
+        customer.pk,
+        account.pk if account else None,
+        contact_point.pk if contact_point else None,
+        replaces.pk if replaces else None,
+    )
     (answer,) = decide_many(actor=actor, channel=channel, purpose=purpose, candidates=[candidate], at=at or clock.now())
     return ContactDecision.objects.get(pk=answer.decision_id)
 
@@ -141,12 +182,25 @@ def check_rule(*, code: str, effective_from: date, parameters: Mapping[str, Any]
     Raises:
         ValidationError: by field.
     """
-    rule = Rule(code, 0, effective_from, parameters)
-    understood = {
-        CONTACT_HOURS: lambda: parse_hours(rule) is not None,
-        CONTACT_POINT: lambda: is_usable(Facts("", ""), rule) is not None,
-    }
-    if not isinstance(parameters, dict) or code not in understood or not understood[code]():
-        raise ValidationError({"parameters": _("The gate does not understand this rule.")})
+    if code not in PACKS.get(pack, ()):
+        raise ValidationError(
+            {
+                "code": ValidationError(
+                    _("“%(code)s” is no rule of the pack “%(pack)s”. Choose one of: %(codes)s."),
+                    params={"code": code, "pack": pack, "codes": ", ".join(PACKS.get(pack, ())) or "–"},
+                )
+            }
+        )
+    try:
+        parse(Rule(code, 0, effective_from, parameters, pack))
+    except Senseless as why:
+        raise ValidationError(
+            {
+                "parameters": ValidationError(
+                    _("The gate does not understand this rule. %(why)s. An example: %(example)s"),
+                    params={"why": why, "example": json.dumps(EXAMPLES[code])},
+                )
+            }
+        ) from why
     if ContactRule.objects.filter(pack=pack, code=code, effective_from=effective_from).exists():
         raise ValidationError({"effective_from": _("A version of this rule starts on that day already.")})

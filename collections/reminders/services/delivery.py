@@ -12,7 +12,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -20,9 +20,9 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from accounts.models import Verification
 from accounts.services.customers import change_contact_point
 from audit.services import SystemActor, record
-from compliance.models import Channel, Outcome
+from compliance.models import Channel, Outcome, Purpose
 from compliance.rules import Rulebook
-from compliance.selectors import contact_facts, rulebook
+from compliance.selectors import facts_of, rulebook
 from compliance.services import Candidate, decide_many, register
 from reminders.channels import Outgoing, email
 from reminders.models import Message, MessageStatus
@@ -79,7 +79,7 @@ class _Batch:
     def claim(cls) -> _Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
-        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point")
+        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision")
 
         def work() -> _Batch | None:
             # Not again when the claim was committed and only its answer lost.
@@ -108,7 +108,8 @@ class _Batch:
                 _through_restarts(self._hold_on)
             if message.pk not in self._held:
                 continue
-            if not self._rules.decide(self._facts[message.pk], clock.now()).allowed:
+            now = clock.now()
+            if _lapsed(message, now) or not self._rules.decide(self._facts[message.pk], now).allowed:
                 self._hold_back(message)
                 continue
             owing = [self._dues[account] for account in _accounts(message) if account in self._dues]
@@ -136,9 +137,15 @@ class _Batch:
         """Read what decides whether each may go: the gate's rules and facts, and what is owed."""
         self._looked_at = time.monotonic()
         self._rules: Rulebook = rulebook()
-        asked = [(message.customer_id, message.contact_point_id) for message in self.messages]
-        known = contact_facts(channel=Channel.EMAIL, asked=asked)
-        self._facts = {message.pk: facts for message, (_, facts) in zip(self.messages, known, strict=True)}
+        known = facts_of(
+            channel=Channel.EMAIL.value,
+            purpose=Purpose.REMINDER.value,
+            asked=[(message.customer_id, message.contact_point_id, _debt(message)) for message in self.messages],
+            at=clock.now(),
+            actor=ACTOR,
+            replaced={(message.customer_id, message.decision_id) for message in self.messages},
+        )
+        self._facts = {message.pk: known.facts for message, known in zip(self.messages, known, strict=True)}
         accounts = [account for message in self.messages for account in _accounts(message)]
         self._dues = dues(accounts=accounts, on=clock.today())
 
@@ -198,7 +205,7 @@ class _Batch:
         )
 
     def _hold_back(self, message: Message) -> None:
-        """The gate says no where it said yes before: ask again on the record, and follow the answer."""
+        """The gate says no where it said yes, or its yes has lapsed: ask again on the record, and follow the answer."""
 
         def work() -> None:
             with transaction.atomic():
@@ -207,7 +214,7 @@ class _Batch:
                     channel=message.channel,
                     purpose=message.purpose,
                     candidates=[
-                        Candidate(message.customer_id, next(iter(_accounts(message)), None), message.contact_point_id)
+                        Candidate(message.customer_id, _debt(message), message.contact_point_id, message.decision_id)
                     ],
                     at=clock.now(),
                     postpone=True,
@@ -281,6 +288,17 @@ def pause_after(attempts: int) -> timedelta:
 
 def _accounts(message: Message) -> list[int]:
     return [account["id"] for account in message.context["accounts"]]
+
+
+def _debt(message: Message) -> int | None:
+    """The one debt that the message is about; none named where there are several, of which some may be on hold."""
+    accounts = _accounts(message)
+    return accounts[0] if len(accounts) == 1 else None
+
+
+def _lapsed(message: Message, now: datetime) -> bool:
+    """Whether the place that the gate kept for the message may have gone to another meanwhile."""
+    return message.decision.reserved_until is not None and message.decision.reserved_until <= now
 
 
 def _through_restarts(work: Callable[[], T]) -> T:

@@ -1,0 +1,231 @@
+"""All the rules asked in order, and when the answer changes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from compliance.rules import counts
+from compliance.rules.counts import Room
+from compliance.rules.days import time_zone
+from compliance.rules.facts import (
+    CLOSED,
+    COLLECTION,
+    FAIL_CLOSED,
+    INBOUND,
+    LOCATE,
+    REMINDER,
+    VOICE,
+    Agreed,
+    Facts,
+    Refusal,
+    Rule,
+    Verdict,
+)
+from compliance.rules.hours import changes
+from compliance.rules.people import CONTACT_PERSON, check_holds, check_person, check_point, check_third, flags_on
+from compliance.rules.terms import (
+    CALL_COUNTS,
+    CALLS_A_DAY,
+    CALLS_A_WEEK,
+    CONTACT_HOURS,
+    CONTACT_POINT,
+    CONVERSATION_PAUSE,
+    HOLD,
+    INBOUND_RULE,
+    MESSAGES,
+    PERSON,
+    RESERVATION,
+    THIRD_PERSON,
+    UNANSWERED_A_DAY,
+    DailyTerms,
+    HoldTerms,
+    Hours,
+    MessageTerms,
+    PauseTerms,
+    PersonTerms,
+    PointTerms,
+    ReservationTerms,
+    Senseless,
+    Terms,
+    ThirdTerms,
+    WindowTerms,
+    parse,
+)
+
+PURPOSES = frozenset((REMINDER, COLLECTION, LOCATE))
+# More changes of the answer than this before a yes: waiting does not help.
+MOST_STEPS = 200
+ALLOWED_INBOUND = Verdict(True, INBOUND_RULE, 1)
+REFUSED_CLOSED = Verdict(False, FAIL_CLOSED, 0)
+DayRules = Mapping[str, Terms]
+
+
+class Rulebook:
+    """The rules of all packs, read once and asked many times: what depends on the day and the time zone is kept."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._dated: dict[str, dict[str, list[tuple[date, Terms | None]]]] = {}
+        for rule in sorted(rules, key=lambda rule: rule.effective_from):
+            codes = self._dated.setdefault(rule.pack, {})
+            codes.setdefault(rule.code, []).append((rule.effective_from, _understood(rule)))
+        self._on = functools.lru_cache(maxsize=4096)(self._in_force)
+        self._changes = functools.lru_cache(maxsize=4096)(self._hours_about)
+
+    def decide(self, facts: Facts, at: datetime) -> Verdict:
+        """May this contact happen at `at` (aware)?
+
+        Who it is comes first, then how often, then the hour. What is not known, or not understood, is a no.
+        """
+        if facts.purpose == INBOUND:
+            return ALLOWED_INBOUND
+        zone = time_zone(facts.time_zone)
+        if zone is None or facts.purpose not in PURPOSES:
+            return REFUSED_CLOSED
+        answer = self._judge(facts, zone, at)
+        if isinstance(answer, Verdict):
+            return answer
+        again = self._again(facts, zone, answer.again)
+        return Verdict(False, answer.rule, answer.version, again.astimezone(zone) if again else None)
+
+    def reserved_until(self, facts: Facts, at: datetime) -> datetime | None:
+        """Until when an allowed contact at `at` holds its place; None: it holds none."""
+        zone = time_zone(facts.time_zone)
+        if facts.purpose == INBOUND or zone is None:
+            return None
+        minutes = self._minutes(self._on(facts.pack, at.astimezone(zone).date()), facts.channel)
+        return at + timedelta(minutes=minutes) if minutes else None
+
+    def _again(self, facts: Facts, zone: ZoneInfo, moment: datetime | None) -> datetime | None:
+        """The first moment from `moment` on at which all allow: each no says before when it cannot become a yes."""
+        for _ in range(MOST_STEPS):
+            if moment is None:
+                return None
+            answer = self._judge(facts, zone, moment)
+            if isinstance(answer, Verdict):
+                return moment
+            moment = answer.again
+        return None
+
+    def _judge(self, facts: Facts, zone: ZoneInfo, at: datetime) -> Verdict | Refusal:
+        day = at.astimezone(zone).date()
+        rules = self._on(facts.pack, day)
+        refusal = self._who(rules, facts, day, zone, at)
+        if refusal:
+            return refusal
+        room = self._how_often(rules, facts, day, zone, at)
+        if isinstance(room, Refusal):
+            return room
+        if not self._minutes(rules, facts.channel):
+            return CLOSED
+        return self._when(rules, facts, day, zone, at, room)
+
+    def _who(self, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime) -> Refusal | None:
+        person, hold = rules.get(PERSON), rules.get(HOLD)
+        if not isinstance(person, PersonTerms) or not isinstance(hold, HoldTerms):
+            return CLOSED
+        refusal = check_person(person, facts, day, zone, at) or check_holds(hold, facts, day, zone, at)
+        if refusal:
+            return refusal
+        if facts.relationship == CONTACT_PERSON:
+            third = rules.get(THIRD_PERSON)
+            return check_third(third, facts, zone, at) if isinstance(third, ThirdTerms) else CLOSED
+        point = rules.get(CONTACT_POINT)
+        return check_point(point, person, facts, day) if isinstance(point, PointTerms) else CLOSED
+
+    def _how_often(self, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime) -> Room | Refusal:
+        """The tightest room left by the rules that count, or the first that says no."""
+        if facts.channel != VOICE:
+            messages = rules.get(MESSAGES)
+            caps = messages.caps.get(facts.channel, ()) if isinstance(messages, MessageTerms) else ()
+            counted = counts.same_channel(facts, at)
+            return _tightest(counts.check_window(MESSAGES, cap, counted, day, zone, at) for cap in caps)
+        return _tightest(
+            self._count_calls(code, rules, facts, day, zone, at) for code in CALL_COUNTS.get(facts.pack, ())
+        )
+
+    def _count_calls(
+        self, code: str, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime
+    ) -> Room | Refusal | None:
+        terms = rules.get(code)
+        if code == CALLS_A_DAY and isinstance(terms, DailyTerms):
+            person = rules.get(PERSON)
+            fewer = isinstance(person, PersonTerms) and flags_on(facts.flags, day, person.fewer)
+            window = WindowTerms(terms.version, terms.hardship_most if fewer else terms.most, 1)
+            return counts.check_window(code, window, counts.effective_calls(facts, at), day, zone, at)
+        if code == UNANSWERED_A_DAY and isinstance(terms, WindowTerms):
+            return counts.check_window(code, terms, counts.attempts_at_the_number(facts, at), day, zone, at)
+        if code == CALLS_A_WEEK and isinstance(terms, WindowTerms):
+            return counts.check_window(code, terms, counts.calls_about_the_debt(facts, at), day, zone, at)
+        if code == CONVERSATION_PAUSE and isinstance(terms, PauseTerms):
+            return counts.check_pause(terms, facts, day, zone, at)
+        return CLOSED
+
+    def _when(
+        self, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime, room: Room
+    ) -> Verdict | Refusal:
+        rule = rules.get(CONTACT_HOURS)
+        hours = _agreed_hours(facts.agreed, rule, day) if isinstance(rule, Hours) else None
+        if hours is None:
+            return CLOSED
+        opened = hours.covers(at.astimezone(zone).time())
+        about = self._changes(facts.pack, zone, day, facts.agreed)
+        change = next((moment for moment, is_open in about if moment > at and is_open is not opened), None)
+        if not opened:
+            return Refusal(CONTACT_HOURS, hours.version, change)
+        closes_at = change.astimezone(zone) if change else None
+        return Verdict(True, CONTACT_HOURS, hours.version, None, closes_at, room.left, room.most, room.cap, room.days)
+
+    def _hours_about(
+        self, pack: str, zone: ZoneInfo, today: date, agreed: Agreed | None
+    ) -> tuple[tuple[datetime, bool], ...]:
+        def hours_on(day: date) -> Hours | None:
+            rule = self._on(pack, day).get(CONTACT_HOURS)
+            return _agreed_hours(agreed, rule, day) if isinstance(rule, Hours) else None
+
+        return changes(hours_on, zone, today)
+
+    def _minutes(self, rules: DayRules, channel: str) -> int:
+        terms = rules.get(RESERVATION)
+        return terms.minutes.get(channel, 0) if isinstance(terms, ReservationTerms) else 0
+
+    def _in_force(self, pack: str, day: date) -> DayRules:
+        """What each rule of the pack says on that day; one that makes no sense is left out, as if there were none."""
+        found: dict[str, Terms] = {}
+        for code, dated in self._dated.get(pack, {}).items():
+            terms = next((terms for starts, terms in reversed(dated) if starts <= day), dated[0][1])
+            if terms is not None:
+                found[code] = terms
+        return found
+
+
+def decide(facts: Facts, rules: Iterable[Rule], at: datetime) -> Verdict:
+    """One decision under `rules`; for many under the same rules make a `Rulebook` once."""
+    return Rulebook(rules).decide(facts, at)
+
+
+def _understood(rule: Rule) -> Terms | None:
+    try:
+        return parse(rule)
+    except Senseless:
+        return None
+
+
+def _tightest(answers: Iterable[Room | Refusal | None]) -> Room | Refusal:
+    """The first no, else the least room; where no rule counts at all, the gate stays shut."""
+    tightest: Room | None = None
+    for answer in answers:
+        if isinstance(answer, Refusal):
+            return answer
+        if answer is not None and (tightest is None or answer.left < tightest.left):
+            tightest = answer
+    return tightest or CLOSED
+
+
+def _agreed_hours(agreed: Agreed | None, rule: Hours, day: date) -> Hours | None:
+    """The hours agreed to, on the days for which they are; otherwise the rule's. Agreed hours that are none stay shut."""
+    if agreed is None or agreed.first > day or (agreed.last is not None and day > agreed.last):
+        return rule
+    return Hours(rule.version, agreed.opens, agreed.closes) if agreed.opens != agreed.closes else None

@@ -1,0 +1,179 @@
+"""What the gate answers, as a person would say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import ContactPoint
+from compliance.models import ContactRule
+from runs import clock
+
+Words = Mapping[str, str | Promise]
+
+
+class Answered(Protocol):
+    """A verdict of the rules, or a decision as recorded."""
+
+    @property
+    def allowed(self) -> bool: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def rule_version(self) -> int: ...
+    @property
+    def next_allowed_at(self) -> datetime | None: ...
+
+
+_YES: Words = {
+    "voice": gettext_lazy("You may call this number now"),
+    "sms": gettext_lazy("You may send an SMS now"),
+    "email": gettext_lazy("You may write an e-mail now"),
+    "push": gettext_lazy("You may send an app push now"),
+    "letter": gettext_lazy("You may send a letter now"),
+    "visit": gettext_lazy("You may visit this address now"),
+}
+_NO: Words = {
+    "voice": gettext_lazy("Do not call this number"),
+    "sms": gettext_lazy("Do not send an SMS"),
+    "email": gettext_lazy("Do not write an e-mail"),
+    "push": gettext_lazy("Do not send an app push"),
+    "letter": gettext_lazy("Do not send a letter"),
+    "visit": gettext_lazy("Do not visit this address"),
+}
+_WHY: Words = {
+    "person": gettext_lazy("the customer’s flags forbid it (representative only, nobody, or by permission)"),
+    "hold": gettext_lazy("a hold stops contact about the debt"),
+    "contact-point": gettext_lazy("it is not proved to be the customer’s own, permitted and right"),
+    "third-person": gettext_lazy(
+        "third persons are only asked how to reach the customer, when calls to the customer fail, and never after a no"
+    ),
+    "contact-hours": gettext_lazy("it is outside the hours of contact"),
+    "calls-a-day": gettext_lazy("the calls of this day are used up"),
+    "unanswered-a-day": gettext_lazy("this number was tried often enough today"),
+    "calls-a-week": gettext_lazy("the calls about this debt within seven days are used up"),
+    "conversation-pause": gettext_lazy("the customer was spoken to about this debt within seven days"),
+    "messages": gettext_lazy("enough of these went out already"),
+    "fail-closed": gettext_lazy("something that the rules need is not known or not understood"),
+}
+
+
+def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = "voice") -> str:
+    """The answer in a sentence, in the reader's language and time: may it be, how often still, until or from when.
+
+    With the `point`, what is wrong with it is said as well.
+    """
+    if verdict.allowed:
+        if verdict.rule == "inbound":
+            return _("The customer came to us: this is always allowed.")
+        yes = str(_YES.get(channel, _("You may make this contact now")))
+        parts = [part for part in (_left(verdict), _closes(getattr(verdict, "closes_at", None))) if part]
+        if parts:
+            return _("%(yes)s: %(more)s.") % {"yes": yes, "more": _("; ").join(parts)}
+        return _("%(yes)s.") % {"yes": yes}
+    no = str(_NO.get(channel, _("Do not make this contact")))
+    why = _wrong_with(point) if point and verdict.rule == "contact-point" else ""
+    why = why or str(_WHY.get(verdict.rule, verdict.rule))
+    if verdict.next_allowed_at is None:
+        return _("%(no)s: %(why)s.") % {"no": no, "why": why}
+    return _("%(no)s now: %(why)s. Allowed again %(when)s.") % {
+        "no": no,
+        "why": why,
+        "when": _moment(verdict.next_allowed_at),
+    }
+
+
+def say_source(verdict: Answered, *, pack: str) -> str:
+    """Which version of which rule that was, and where the rule comes from; one query. Blank where no rule is behind it."""
+    source = (
+        ContactRule.objects.filter(pack=pack, code=verdict.rule, version=verdict.rule_version)
+        .values_list("source", flat=True)
+        .first()
+    )
+    if source is None:
+        return ""
+    return _("Rule %(rule)s, version %(version)s. %(source)s") % {
+        "rule": f"{pack}/{verdict.rule}",
+        "version": verdict.rule_version,
+        "source": source,
+    }
+
+
+def _left(verdict: Answered) -> str:
+    left, most = getattr(verdict, "left", None), getattr(verdict, "most", None)
+    if left is None or most is None:
+        return ""
+    cap, days = getattr(verdict, "cap", ""), getattr(verdict, "days", 1)
+    numbers = {"left": left, "most": most, "days": days}
+    if cap == "unanswered-a-day":
+        return (
+            ngettext(
+                "%(left)s of %(most)s attempt at this number left today",
+                "%(left)s of %(most)s attempts at this number left today",
+                most,
+            )
+            % numbers
+        )
+    if cap == "messages" and days == 1:
+        return ngettext("%(left)s of %(most)s left today", "%(left)s of %(most)s left today", most) % numbers
+    if cap == "messages":
+        return (
+            ngettext("%(left)s of %(most)s left in %(days)s days", "%(left)s of %(most)s left in %(days)s days", most)
+            % numbers
+        )
+    if days == 1:
+        return ngettext("%(left)s of %(most)s call left today", "%(left)s of %(most)s calls left today", most) % numbers
+    return (
+        ngettext(
+            "%(left)s of %(most)s call left in %(days)s days", "%(left)s of %(most)s calls left in %(days)s days", most
+        )
+        % numbers
+    )
+
+
+def _closes(at: datetime | None) -> str:
+    """When the hours end, on the reader's clock; on the customer's too where that shows another time."""
+    if at is None:
+        return ""
+    here = timezone.localtime(at)
+    text = _("closes at %(time)s") % {"time": date_format(here, "H:i")}
+    if here.utcoffset() == at.utcoffset():
+        return text
+    return _("%(closes)s (%(time)s where the customer lives)") % {"closes": text, "time": date_format(at, "H:i")}
+
+
+def _moment(at: datetime) -> str:
+    """A moment to come on the reader's clock: the time alone today, "tomorrow" or the date else."""
+    here, today = timezone.localtime(at), timezone.localdate(clock.now())
+    time = date_format(here, "H:i")
+    if here.date() == today:
+        return _("today at %(time)s") % {"time": time}
+    if here.date() == today + timedelta(days=1):
+        return _("tomorrow at %(time)s") % {"time": time}
+    return _("on %(date)s at %(time)s") % {"date": date_format(here.date(), "DATE_FORMAT"), "time": time}
+
+
+def _wrong_with(point: ContactPoint) -> str:
+    """What keeps a contact point from being used, the gravest first; blank where it is none of these."""
+    if point.verification == "wrong":
+        return _("it is marked wrong")
+    if not point.relationship:
+        return _("nobody knows whose it is")
+    if point.relationship == "representative":
+        return _("the representative speaks for the customer only while a flag says so")
+    if point.permitted is None:
+        return _("whether its use is permitted is not known")
+    if not point.permitted:
+        return _("its use is not permitted")
+    if not point.source.strip():
+        return _("nobody knows where it comes from")
+    if point.verification == "unverified":
+        return _("it is not verified: others may share it, or this channel asks for it")
+    return ""
