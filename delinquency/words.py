@@ -19,6 +19,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "accrue": _("Accrue late fees"),
         "cases": _("Follow the cases"),
         "promises": _("Judge the promises"),
+        "priorities": _("Set priorities and waits"),
         "reminders": _("Queue first reminders"),
     },
     "cause": {
@@ -40,8 +41,10 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "promises_broken": _("promises broken"),
         "promises_kept": _("promises kept"),
         "promises_partly": _("promises partly kept"),
+        "prioritised": _("priorities set"),
         "queued": _("queued"),
         "refused": _("refused by the gate"),
+        "waits": _("waits set"),
         "woken": _("accounts looked at"),
     },
     "field": {
