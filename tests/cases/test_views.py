@@ -26,7 +26,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 12
+MOST_QUERIES = 15
 
 
 @pytest.fixture
@@ -230,7 +230,6 @@ def test_the_case_page_tells_the_whole_story(collector: Client) -> None:
         "Not yet due",
         "Returned by the bank",
         "Complaint under review",
-        "Not verified yet",
         "May be used",
         "Payment taken back",
         "allowed again from",

@@ -1,16 +1,18 @@
-"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, and a call that was asked for."""
+"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, a call that was asked for; and
+how its customer can be reached. All in one query: the page asks for much."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, JSONObject
 
-from accounts.models import Hold
+from accounts.models import ContactPoint, Hold
 from cases.models import Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from compliance.models import (
     Complaint,
@@ -29,7 +31,7 @@ Matters = dict[str, list[dict[str, Any]]]
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
     """Kind → its open rows, each a dict of facts, oldest first. One query, however many there are.
 
-    `reservation`: the actor's own allowed call that is neither used nor expired at `now`.
+    `reservation`: the actor's own allowed call that is neither used nor expired at `now`. `point`: see `points_of`.
     """
     first, *others = (
         _promises(case),
@@ -39,11 +41,17 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
         _agreements(case),
         _complaints(case),
         _reservations(case, actor, now),
+        _points(case),
     )
     found: Matters = defaultdict(list)
     for kind, _key, facts in first.union(*others, all=True).order_by("kind_", "key_"):
         found[kind].append(facts)
     return found
+
+
+def points_of(found: Matters) -> list[ContactPoint]:
+    """The customer's contact points among what `matters` found."""
+    return [ContactPoint(**{**facts, "value_cipher": b64decode(facts["value_cipher"])}) for facts in found["point"]]
 
 
 def _lines(rows: QuerySet[Any], matter: str, /, **facts: Any) -> QuerySet[Any]:
@@ -140,6 +148,19 @@ def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
         point="contact_point_id",
         channel="channel",
         until="reserved_until",
+    )
+
+
+def _points(case: Case) -> QuerySet[Any]:
+    return _lines(
+        ContactPoint.objects.filter(customer=case.customer_id),
+        "point",
+        kind="kind",
+        value_cipher=Func(F("value_cipher"), Value("base64"), function="encode", output_field=TextField()),
+        source="source",
+        relationship="relationship",
+        permitted="permitted",
+        verification="verification",
     )
 
 

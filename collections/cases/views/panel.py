@@ -15,12 +15,12 @@ from cases.errors import StaleScreen
 from cases.models import Case
 from cases.permissions import visible_to
 from cases.selectors import timeline
-from cases.selectors.desk import CaseDesk
+from cases.selectors.desk import CaseDesk, with_day
 from cases.selectors.timeline import KINDS
 from cases.views._pages import vary
 from cases.views.verbs import VERBS, Verb
 from staff.models import User
-from staff.permissions import may, may_enter_data
+from staff.permissions import may
 
 KIND_LABELS = (
     ("", _("All")),
@@ -76,8 +76,7 @@ def address_of(case: Case, verb: Verb, target: Any = None) -> str:
 
 def desk_of(user: User, ref: str) -> CaseDesk:
     """What `user` has before her of the case; out of sight is 404."""
-    cases = visible_to(user).select_related("customer", "assignee", "team")
-    return CaseDesk(get_object_or_404(cases, ref=ref), user)
+    return CaseDesk(get_object_or_404(with_day(visible_to(user)), ref=ref), user)
 
 
 def whole(
@@ -92,7 +91,6 @@ def whole(
     context = _panel_context(desk, panel) | {
         **_timeline_context(request, desk),
         "closed_day": desk.closed_day,
-        "may_enter_data": may_enter_data(desk.user),
         "said": said,
         "oob": is_part(request),
     }
@@ -124,7 +122,8 @@ def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
         "panel": panel,
         "verbs": [verb for verb in VERBS if verb.target is None and verb.is_offered(desk)],
         "beside": {verb.code.replace("-", "_"): verb.is_offered(desk) for verb in VERBS if verb.target is not None},
-        "take_next_address": _address_if_any("take-next") if may(desk.user, "cases.work_case") else "",
+        "takes_next": may(desk.user, "cases.work_case"),
+        "complains": may(desk.user, "compliance.add_complaint"),
         "may_call": any(verb.code == "call" and verb.is_offered(desk) for verb in VERBS),
     }
 
@@ -144,12 +143,3 @@ def _kept_nowhere(response: HttpResponse) -> HttpResponse:
     """A case is a person's: no cache keeps it."""
     response["Cache-Control"] = "no-store"
     return vary(response)
-
-
-def _address_if_any(name: str) -> str:
-    from django.urls import NoReverseMatch
-
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
