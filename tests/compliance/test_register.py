@@ -20,17 +20,6 @@ from tests.factories import MOMENT, AccountFactory, ContactPointFactory, Custome
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def now():
-    with clock.frozen(MOMENT):
-        yield MOMENT
-
-
-@pytest.fixture
-def lin(now):
-    return UserFactory()
-
-
 def allowed(actor, *, channel="voice", kind="mobile", **fields):
     """An allowing decision of this moment, made for `actor`, at the debtor's own number."""
     point = fields.pop("point", None) or ContactPointFactory(

@@ -30,6 +30,6 @@ def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0005_register_rules")]
+    dependencies = [("compliance", "0010_gate_rules")]
 
     operations = [migrations.RunPython(install, remove)]
