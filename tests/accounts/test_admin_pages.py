@@ -59,6 +59,11 @@ ELSEWHERE = {
     "staff.staffsession": "a secret; listed and ended on pages of its own",
     "django_rq.dashboard": "the queues' dashboard is not offered: its one permission shows every argument",
     "cases.case": "opened, moved and closed by the book; its page is the desk's",
+    "cases.dispute": "its page is the desk's",
+    "cases.note": "its page is the desk's",
+    "cases.promise": "its page is the desk's",
+    "cases.promiseinstalment": "rows of their promise",
+    "cases.queue": "its page is the desk's",
     "reminders.message": "queued by the close of day; its page is the desk's",
 }
 PAGES = [name for name in BOOK if f"accounts.{name}" not in ELSEWHERE]
