@@ -16,7 +16,7 @@ from reminders.models import Message
 from runs.models import JobRun
 from staff.models import StaffSession, User
 from tests.clients import signed_in
-from tests.factories import BusinessDayFactory, DayCloseFactory, JobRunFactory, TeamFactory, UserFactory, late_case
+from tests.factories import DAY, BusinessDayFactory, DayCloseFactory, JobRunFactory, TeamFactory, UserFactory, late_case
 
 Roles = frozenset[str]
 # "" is somebody of the staff without any role.
@@ -100,7 +100,7 @@ TABLE: dict[str, Row] = {
     "message": Row(DESK, near=lambda w: {"pk": w.near_message.pk}, far=lambda w: {"pk": w.far_message.pk}),
     "events": Row(OFFICERS | READERS),
     "day-closes": Row(LEAD | READERS),
-    "day-close": Row(LEAD | READERS, near=lambda w: {"day": "2026-11-22"}),
+    "day-close": Row(LEAD | READERS, near=lambda w: {"day": DAY}),
     "job": Row(
         EVERYONE,
         near=lambda w: {"pk": w.own_job.pk},
