@@ -9,21 +9,23 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Permission
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.http import HttpRequest, HttpResponse
 
-from staff.models import RoleScope, User
+from staff.models import Role, RoleScope, User
 
 Anyone = AbstractBaseUser | AnonymousUser
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose cases someone sees: everybody's, or those of `teams` (keys) and her own."""
+    """Whose cases someone sees: everybody's, or those of `teams` (keys) and her own. `team_name` is of the team she is in."""
 
     everything: bool = False
     teams: frozenset[int] = frozenset()
+    team_name: str = ""
 
 
 def may_enter(user: Anyone) -> bool:
@@ -61,7 +63,7 @@ def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[.
 
 
 def scope_of(user: Anyone) -> Scope:
-    """How far `user` sees, read once a request (kept on the user object). Two queries."""
+    """How far `user` sees, read once a request (kept on the user object). One query."""
     if not (isinstance(user, User) and may_enter(user)):
         return Scope()
     kept: Scope | None = getattr(user, "_scope", None)
@@ -71,10 +73,17 @@ def scope_of(user: Anyone) -> Scope:
 
 
 def _read_scope(user: User) -> Scope:
-    if user.is_superuser or user.groups.filter(role__scope=RoleScope.EVERYTHING).exists():
-        return Scope(everything=True)
+    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)
+    everything, name, over = (
+        User.objects.filter(pk=user.pk)
+        .annotate(everything=Exists(reaches), over=ArrayAgg("supervises", filter=Q(supervises__isnull=False), default=[]))
+        .values_list("everything", "team__name", "over")
+        .get()
+    )
+    if user.is_superuser or everything:
+        return Scope(everything=True, team_name=name or "")
     own = {user.team_id} if user.team_id else set()
-    return Scope(teams=frozenset(own | set(user.supervises.values_list("pk", flat=True))))
+    return Scope(teams=frozenset(own | set(over)), team_name=name or "")
 
 
 def may_enter_data(user: Anyone) -> bool:
