@@ -17,6 +17,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "age": _("Age the accounts"),
         "accrue": _("Accrue late fees"),
         "cases": _("Follow the cases"),
+        "priorities": _("Set priorities and waits"),
         "reminders": _("Queue first reminders"),
     },
     "cause": {
@@ -35,8 +36,10 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "cured": _("cured"),
         "moved": _("moved"),
         "opened": _("opened"),
+        "prioritised": _("priorities set"),
         "queued": _("queued"),
         "refused": _("refused by the gate"),
+        "waits": _("waits set"),
         "woken": _("accounts looked at"),
     },
     "field": {

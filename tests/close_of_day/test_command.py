@@ -36,7 +36,7 @@ def test_it_prints_each_step_with_its_counts() -> None:
     make_book()
     lines = close("--date", FIRST.isoformat()).splitlines()
     assert lines[0].startswith("2026-03-30 closed in ")
-    assert [line.split(":")[0] for line in lines[1:]] == ["  age", "  accrue", "  cases", "  reminders"]
+    assert [line.split(":")[0] for line in lines[1:]] == ["  age", "  accrue", "  cases", "  priorities", "  reminders"]
     assert close("--date", FIRST.isoformat()) == "2026-03-30 is closed already; nothing was done.\n"
     assert close() == "Nothing to close: every day through 2026-03-30 is closed.\n"
 
@@ -96,9 +96,9 @@ def test_the_json_is_for_machines() -> None:
     assert result["dry_run"] is False
     assert [day["day"] for day in result["days"]] == ["2026-03-30", "2026-03-31"]
     last = result["days"][-1]
-    assert [step["step"] for step in last["steps"]] == ["age", "accrue", "cases", "reminders"]
+    assert [step["step"] for step in last["steps"]] == ["age", "accrue", "cases", "priorities", "reminders"]
     assert last["steps"][0]["counts"]["became_late"] == NEWLY_LATE_ON_DAY
-    assert last["steps"][3]["counts"]["queued"] == NEWLY_LATE_ON_DAY
+    assert last["steps"][-1]["counts"]["queued"] == NEWLY_LATE_ON_DAY
     assert last["seconds"] >= last["steps"][0]["seconds"] >= 0
     assert "changes" not in last
     again = json.loads(close("--date", DAY.isoformat(), "--json", "--dry-run"))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from accounts.services.standings import Judged
-from audit.services import Actor, SystemActor, record_many
+from audit.services import Actor, Row, SystemActor, record_many
+from cases.services.priority import priority_of, priority_values
+from cases.services.routing import assignee_after, hold_still, routed, team_name, team_of, user_name
+from cases.services.waiting import refresh_waits
 from runs import clock
 from runs.selectors import begun_day, book_day, has_closed_any, open_day
 from runs.services import StepRun
@@ -27,38 +31,54 @@ WANTED = """
       JOIN (SELECT customer_id, array_agg(DISTINCT code ORDER BY code) AS products FROM late GROUP BY 1) g USING (customer_id)
      ORDER BY l.customer_id, coalesce(l.clock_stopped_on, %(day)s) - l.clock_from_on DESC, l.overdue_amount DESC, l.account_id"""
 
+# `WANTED`, each with the team whose portfolio takes it in.
+ROUTED = f"""
+    SELECT w.*, {team_of("w.bucket", "w.products", "u.ref")} AS team_id
+      FROM ({WANTED}) w JOIN accounts_customer u ON u.id = w.customer_id"""
+
 # The late accounts of the customers asked for; `WANTED` reads it.
 LATE = """late AS MATERIALIZED (
         SELECT a.customer_id, a.currency, p.code, s.*
           FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id JOIN accounts_product p ON p.id = a.product_id
          WHERE a.customer_id = ANY(%(customers)s))"""
 
-_OPEN = f"""
-    WITH {LATE}, wanted AS ({WANTED}), numbered AS (
+
+def _open() -> str:
+    return f"""
+    WITH {LATE}, wanted AS ({ROUTED}), numbered AS (
         SELECT nextval(pg_get_serial_sequence('cases_case', 'id')) AS id, w.* FROM wanted w
          WHERE NOT EXISTS (SELECT 1 FROM cases_case c WHERE c.customer_id = w.customer_id AND c.status = 'open'))
     INSERT INTO cases_case (id, ref, customer_id, status, opened_on, bucket, risk_class, currency, overdue_amount,
-           late_accounts, products, clock_from_on, clock_stopped_on, opened_at, version)
+           late_accounts, products, clock_from_on, clock_stopped_on, opened_at, team_id, priority, version)
     SELECT id, 'C' || lpad(id::text, greatest(8, length(id::text)), '0'), customer_id, 'open', %(on)s, bucket, risk_class,
-           currency, overdue_amount, late_accounts, products, clock_from_on, clock_stopped_on, %(now)s, 1 FROM numbered
-    RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts"""
+           currency, overdue_amount, late_accounts, products, clock_from_on, clock_stopped_on, %(now)s, team_id,
+           {priority_of("n", "NULL::date")}, 1 FROM numbered n
+    RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts,
+              NULL, {team_name("team_id")}, NULL, NULL"""
 
-_MOVE = f"""
-    WITH {LATE}, wanted AS ({WANTED})
+
+def _move() -> str:
+    kept = assignee_after("b", "w.team_id")
+    return f"""
+    WITH {LATE}, wanted AS ({ROUTED})
     UPDATE cases_case c
        SET bucket = w.bucket, risk_class = w.risk_class, currency = w.currency, overdue_amount = w.overdue_amount,
            late_accounts = w.late_accounts, products = w.products, clock_from_on = w.clock_from_on,
-           clock_stopped_on = w.clock_stopped_on,
+           clock_stopped_on = w.clock_stopped_on, team_id = w.team_id, assignee_id = {kept},
+           assigned_at = CASE WHEN {kept} IS NOT NULL THEN c.assigned_at END,
+           priority = {priority_of("w", "c.promise_broken_on")},
            version = c.version + 1
-      FROM wanted w, (SELECT id, bucket, overdue_amount, late_accounts FROM cases_case
+      FROM wanted w, (SELECT id, bucket, overdue_amount, late_accounts, team_id, assignee_id FROM cases_case
                        WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
      WHERE c.customer_id = w.customer_id AND c.status = 'open' AND b.id = c.id
        AND (c.bucket, c.risk_class, c.currency, c.overdue_amount, c.late_accounts, c.products::text[],
-            c.clock_from_on, c.clock_stopped_on)
+            c.clock_from_on, c.clock_stopped_on, c.team_id)
            IS DISTINCT FROM (w.bucket, w.risk_class, w.currency, w.overdue_amount, w.late_accounts, w.products::text[],
-            w.clock_from_on, w.clock_stopped_on)
+            w.clock_from_on, w.clock_stopped_on, w.team_id)
     RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts,
-              c.bucket, c.overdue_amount, c.late_accounts"""
+              c.bucket, c.overdue_amount, c.late_accounts, {team_name("b.team_id")}, {team_name("c.team_id")},
+              {user_name("b.assignee_id")}, {user_name("c.assignee_id")}"""
+
 
 _CURE = """
     UPDATE cases_case c SET status = 'cured', closed_on = %(on)s, overdue_amount = 0, late_accounts = 0, version = c.version + 1
@@ -67,40 +87,63 @@ _CURE = """
      WHERE b.id = c.id AND c.status = 'open'
        AND NOT EXISTS (SELECT 1 FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
                         WHERE a.customer_id = c.customer_id)
-    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, NULL, 0::numeric, 0"""
+    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, NULL, 0::numeric, 0,
+              NULL, NULL, NULL, NULL"""
 
 
 @transaction.atomic
 def follow(*, actor: Actor, customer_ids: Sequence[int], day: date, on: date | None = None) -> dict[str, int]:
     """Bring the cases of these customers to what their standings say on `day`; opened or closed on `on` (None: that day).
 
-    Opens one where none is open, moves the open one, closes it as cured where nothing is late. Locks the customers, in
-    order. Calling again changes nothing. Returns how many were opened, moved and cured.
+    Opens one where none is open, moves the open one, closes it as cured where nothing is late. A case that opens or moves
+    gets the team whose portfolio takes it in, and its priority; whoever worked it and is of another team works it no more. Locks
+    the customers, then the cases, in order. Calling again changes nothing. Returns how many were opened, moved and cured.
     """
     counts = {}
     with connection.cursor() as cursor:
         ids = sorted(set(customer_ids))
+        hold_still(cursor)
         cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
-        values: dict[str, Any] = {"customers": ids, "day": day, "on": on or day, "now": clock.now()}
-        for verb, sql in (("opened", _OPEN), ("moved", _MOVE), ("cured", _CURE)):
+        # Whoever else changes several cases locks them in this order, too.
+        cursor.execute(
+            "SELECT id FROM cases_case WHERE customer_id = ANY(%s) AND status = 'open' ORDER BY id FOR NO KEY UPDATE",
+            (ids,),
+        )
+        values: dict[str, Any] = {"customers": ids, "on": on or day, "now": clock.now(), **priority_values(day)}
+        for verb, sql in (("opened", _open()), ("moved", _move()), ("cured", _CURE)):
             cursor.execute(sql, values)
             counts[verb] = _record(cursor, actor, f"case.{verb}")
     return counts
 
 
 def _record(cursor: CursorWrapper, actor: Actor, verb: str) -> int:
-    def side(bucket: str | None, amount: object, accounts: int | None) -> dict[str, object] | None:
-        return None if amount is None else {"bucket": bucket, "overdue_amount": str(amount), "late_accounts": accounts}
-
     return record_many(
-        actor=actor,
-        verb=verb,
-        subject_type="case",
-        rows=(
-            (key, ref, customer_id, None, side(*values[:3]), side(*values[3:]), "")
-            for key, ref, customer_id, *values in cursor.fetchall()
-        ),
+        actor=actor, verb=verb, subject_type="case", rows=[_row(*values) for values in cursor.fetchall()]
     )
+
+
+def _row(
+    key: int,
+    ref: str,
+    customer_id: int,
+    old_bucket: str | None,
+    old_amount: Decimal | None,
+    old_accounts: int | None,
+    bucket: str | None,
+    amount: Decimal,
+    accounts: int,
+    *names: str | None,
+) -> Row:
+    """What the record tells of one case: a change of team, and who lost it by that, only where there was one."""
+    old_team, team, old_user, user = names
+    has_moved = (old_team, old_user) != (team, user)
+    before = None
+    if old_amount is not None:
+        before = {"bucket": old_bucket, "overdue_amount": str(old_amount), "late_accounts": old_accounts}
+        before |= routed(old_team, old_user) if has_moved else {}
+    after = {"bucket": bucket, "overdue_amount": str(amount), "late_accounts": accounts}
+    after |= routed(team, user) if has_moved else {}
+    return key, ref, customer_id, None, before, after, ""
 
 
 def follow_day(run: StepRun) -> None:
@@ -160,3 +203,5 @@ def follow_standings(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool) ->
         # What the standings speak of: the last closed day, or the one whose close has begun. After an early close the day to be
         # closed next is tomorrow, but the case opens today.
         follow(actor=actor, customer_ids=ids, day=begun_day() or closed, on=min(to_close, clock.today()))
+        # Another set of late accounts may be held as a whole, or no longer.
+        refresh_waits(customer_ids=ids)

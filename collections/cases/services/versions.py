@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
@@ -38,11 +37,11 @@ def lock_case(*, case_id: int, seen_version: int | None = None, open_only: bool 
     return case
 
 
-def changes_since(case: Case, seen_version: int) -> QuerySet[Event]:
+def changes_since(case: Case, seen_version: int) -> list[Event]:
     """What happened to the case after `seen_version`, oldest first: the events of the transactions that wrote the later
     versions (`Case.transactions`), so that neither a change that was still uncommitted when the screen was read is
     missing, nor one that the screen showed told again. Of many versions, the last twenty."""
     newer = case.version - seen_version
     # A version never seen on this case (a forged or restored form) tells nothing.
     written = case.transactions[-newer:] if newer > 0 else []
-    return Event.objects.filter(customer_id=case.customer_id, transaction__in=written).order_by("pk")
+    return list(Event.objects.filter(customer_id=case.customer_id, transaction__in=written).order_by("pk"))

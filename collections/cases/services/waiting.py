@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from cases.models import WorkTerms
+from cases.selectors.terms import work_terms
 from runs import clock
 
 # Stands for "until further notice"; in every time zone still a date that Python knows.
@@ -20,9 +23,27 @@ BLOCKING_FLAGS = ("deceased", "incapacity", "represented", "bankrupt", "minor", 
 # The day that begins with a wait's end, as a moment; the last day that PostgreSQL gives and Python takes.
 _BEGINS = "least({day}, '9999-12-30')::timestamp AT TIME ZONE %(zone)s"
 
+
+@dataclass(frozen=True)
+class Moment:
+    """For when waits are worked out: the moment, and the lender's day that it lies in."""
+
+    now: datetime
+    today: date
+
+    @classmethod
+    def present(cls) -> Moment:
+        return cls(clock.now(), clock.today())
+
+    @classmethod
+    def morning_of(cls, day: date, zone: str) -> Moment:
+        """The first moment of a day."""
+        return cls(datetime.combine(day, time(), ZoneInfo(zone)), day)
+
+
 _REFRESH = f"""
     WITH asked AS MATERIALIZED (
-        SELECT id, customer_id, follow_up_on FROM cases_case
+        SELECT id, customer_id, follow_up_on, wait_until, wait_for FROM cases_case
          WHERE status = 'open' AND customer_id = ANY(%(customers)s) ORDER BY id FOR NO KEY UPDATE
     ), late AS (
         SELECT c.id AS case_id, a.id AS account_id
@@ -40,7 +61,8 @@ _REFRESH = f"""
                JOIN cases_promiseinstalment i ON i.promise_id = p.id AND i.status = 'open'
          GROUP BY 1
         UNION ALL
-        SELECT DISTINCT c.id, 'dispute', %(no_end)s, 1 FROM asked c JOIN cases_dispute d ON d.case_id = c.id AND d.status = 'open'
+        SELECT DISTINCT c.id, 'dispute', %(no_end)s, 1
+          FROM asked c JOIN cases_dispute d ON d.case_id = c.id AND d.status = 'open'
         UNION ALL
         SELECT case_id, 'hold', CASE WHEN min(ends_on) >= '9999-12-30' THEN %(no_end)s
                                      ELSE {_BEGINS.format(day="min(ends_on) + 1")} END, 3
@@ -54,6 +76,12 @@ _REFRESH = f"""
            AND NOT EXISTS (SELECT 1 FROM accounts_contactpoint p
                             WHERE p.customer_id = c.customer_id AND p.relationship = 'representative' AND p.permitted IS TRUE)
          GROUP BY 1
+        UNION ALL
+        SELECT c.id, 'gate', g.until, 6
+          FROM asked c
+          JOIN unnest(%(gated)s::bigint[], %(gated_until)s::timestamptz[]) AS g (customer_id, until) USING (customer_id)
+        UNION ALL
+        SELECT id, 'gate', wait_until, 6 FROM asked WHERE wait_for = 'gate' AND NOT %(gate_asked)s
     ), wanted AS (
         SELECT DISTINCT ON (case_id) case_id, wait_for, until FROM waits WHERE until > %(now)s
          ORDER BY case_id, until DESC, place
@@ -71,17 +99,25 @@ def refresh_waits(*, customer_ids: Sequence[int]) -> None:
     one of the reasons calls it last. It writes a cache: no version, no event. Locks the cases, by key; the caller
     holds the customers.
     """
-    now = clock.now()
-    today = clock.today()
-    terms = WorkTerms.objects.filter(effective_from__lte=today).order_by("-effective_from").first()
-    values = {
+    write_waits(customer_ids, Moment.present())
+
+
+def write_waits(customer_ids: Sequence[int], moment: Moment, gate: Mapping[int, datetime | None] | None = None) -> int:
+    """`refresh_waits` as of a moment; returns how many cases it wrote. `gate`: from when each customer may be contacted, as far
+    as it was asked; where it was not (the night does not), a wait that it imposed before stays as long as it was to last."""
+    later = {customer: until for customer, until in (gate or {}).items() if until is not None and until > moment.now}
+    values: dict[str, Any] = {
         "customers": sorted(set(customer_ids)),
-        "now": now,
-        "today": today,
+        "now": moment.now,
+        "today": moment.today,
         "zone": settings.TIME_ZONE,
-        "grace": terms.promise_grace_days if terms else 0,
+        "grace": work_terms(moment.today).promise_grace_days,
         "flags": list(BLOCKING_FLAGS),
         "no_end": NO_END,
+        "gated": list(later),
+        "gated_until": list(later.values()),
+        "gate_asked": gate is not None,
     }
     with connection.cursor() as cursor:
         cursor.execute(_REFRESH, values)
+        return cursor.rowcount
