@@ -16,6 +16,7 @@ class CasesConfig(AppConfig):
         from cases.services.follow import follow_standings
         from cases.services.judging import judge_at_once
         from cases.verify import check_cases
+        from cases.verify_promises import check_promises
         from compliance.services.reactions import on_person_changed
 
         on_standing_moved(follow_standings)
@@ -23,3 +24,4 @@ class CasesConfig(AppConfig):
         on_money_moved(judge_at_once)
         on_reach(customers_of)
         add_check(check_cases)
+        add_check(check_promises)

@@ -62,7 +62,6 @@ def test_the_case_page_tells_the_whole_story(collector: Client) -> None:
         "Not yet due",
         "Returned by the bank",
         "Complaint under review",
-        "Not verified yet",
         "May be used",
         "Payment taken back",
         "allowed again from",

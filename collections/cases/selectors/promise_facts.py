@@ -9,7 +9,10 @@ from decimal import Decimal
 
 from django.db.backends.utils import CursorWrapper
 
-from cases.rules.promises import Judged, Payment, Promised, Verdict, judge
+from cases.models import PromiseStatus
+from cases.rules.promises import OPEN, Judged, Payment, Promised, Verdict, judge
+
+CANCELLED = str(PromiseStatus.CANCELLED)
 
 # The days of grace in force on the day on which the promise `p` was made; before the first terms, those of the first.
 GRACE = """coalesce(
@@ -67,9 +70,9 @@ class PromiseFacts:
             self.instalments, self.payments, made_on=self.made_on, grace_days=self.grace_days, on=self.reached(on)
         )
 
-    def says(self, verdict: Verdict) -> bool:
-        """Whether what is kept is this verdict."""
-        return (self.status, self.got, list(self.kept)) == (verdict.status, verdict.got, list(verdict.instalments))
+    def says(self, status: str, verdict: Verdict) -> bool:
+        """Whether what is kept is this status and this verdict."""
+        return (self.status, self.got, list(self.kept)) == (status, verdict.got, list(verdict.instalments))
 
 
 def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[PromiseFacts]:
@@ -89,3 +92,20 @@ def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[Pr
         for key, days, amounts in cursor.fetchall():
             found[key].payments = [Payment(*one) for one in zip(days, amounts, strict=True)]
     return list(found.values())
+
+
+def verdicts(facts: Sequence[PromiseFacts], on: date) -> list[tuple[str, Verdict]]:
+    """Each promise's status and verdict when the book stands on `on`. Of a case at most one is open, the newest.
+
+    A promise that was kept when another followed it, and is no longer, was replaced by that other: cancelled.
+    """
+    found: list[tuple[str, Verdict]] = []
+    has_open: set[int] = set()
+    for one in reversed(facts):
+        verdict = one.judge(on)
+        status = verdict.status
+        if status == OPEN:
+            status = CANCELLED if one.case_id in has_open else OPEN
+            has_open.add(one.case_id)
+        found.append((status, verdict))
+    return found[::-1]

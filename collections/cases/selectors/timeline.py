@@ -1,18 +1,16 @@
 """Everything that happened to a customer in one list: contacts, money, standings, and what people did.
 
-What its lines hold, for their words (`templates/cases/_entry.html`); dates and moments are ISO text, amounts text:
+What its lines hold, for their words (`templates/cases/entries/`); dates and moments are ISO text, amounts text:
 
-| kind | what | facts |
-|---|---|---|
-| contact | `contact` | id, channel, direction, made_by, outcome, actor, note, seconds, contact_point (key or null), account (ref or null), corrects (key or null), is_corrected, recordings (how many) |
-| contact | `message` | id, channel, status, purpose, subject |
-| contact | `refusal` | channel, purpose, rule, version, next_allowed_at |
-| money | `payment`, `reversal` | amount, currency, effective_on, ref, account, channel or reason |
-| standing | `standing` | account, business_day, cause, from_bucket, to_bucket, amount, currency |
-| work | `promise` (when it was taken) | id, amount, currency, instalments (how many), due_on (the last), status and got (as now), account, actor, note |
-| work | `dispute` (twice: `step` opened, closed) | id, step, reason, account, actor, text (statement or answer), status (as now), due_on |
-| work | `note` | id, text, actor |
-| work, record | `event` | verb, subject, ref, actor, reason, before, after |
+* contact: `contact` (id, channel, direction, made_by, outcome, actor, note, seconds, contact_point: key or null, account: ref
+  or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
+  `refusal` (channel, purpose, rule, version, next_allowed_at)
+* money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason)
+* standing: `standing` (account, business_day, cause, from_bucket, to_bucket, amount, currency)
+* work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
+  are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
+  statement or answer, status as it is now, due_on); `note` (id, text, actor)
+* work or record: `event` (verb, subject, ref, actor, reason, before, after)
 
 An event is `work` when somebody did something about the case: promises judged or cancelled, holds, flags, agreed hours,
 complaints, who took or got the case, follow-ups; else `record`.
@@ -53,6 +51,10 @@ class Entry:
     kind: str
     what: str
     facts: dict[str, Any]
+
+    @property
+    def template(self) -> str:
+        return f"cases/entries/{self.what}.html"
 
 
 def timeline(customer_id: int, kind: str = "") -> list[Entry]:

@@ -14,11 +14,9 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from audit.services import Actor, SystemActor, record_many
-from cases.models import PromiseStatus
 from cases.rules.promises import BROKEN, KEPT, OPEN, PARTLY, Verdict
-from cases.selectors.promise_facts import GRACE, PromiseFacts, promise_facts
-
-# PRIORITY
+from cases.selectors.promise_facts import CANCELLED, GRACE, PromiseFacts, promise_facts, verdicts
+from cases.services.priority import refresh_priorities
 from cases.services.waiting import refresh_waits
 from runs import clock
 from runs.selectors import begun_day, book_day
@@ -26,7 +24,6 @@ from runs.services import StepRun
 
 BATCH = 2_000
 CLOSE = SystemActor("close of day")
-CANCELLED = str(PromiseStatus.CANCELLED)
 VERBS = {KEPT: "promise.kept", PARTLY: "promise.partly", BROKEN: "promise.broken", OPEN: "promise.reopened"}
 
 _WRITE = """
@@ -77,8 +74,8 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
         on = on or begun_day() or book_day()
         if not facts or on is None:
             return Counter()
-        verdicts = _verdicts(facts, on)
-        changed = [(one, *found) for one, found in zip(facts, verdicts, strict=True) if not _same(one, *found)]
+        judged = zip(facts, verdicts(facts, on), strict=True)
+        changed = [(one, status, verdict) for one, (status, verdict) in judged if not one.says(status, verdict)]
         if not changed:
             return Counter()
         _write(cursor, changed, on)
@@ -86,8 +83,8 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
         moved = [(one, status) for one, status, verdict in changed if _is_news(one, status, verdict)]
         cursor.execute(_RAISE, {"cases": list({one.case_id for one, _ in moved})})
         raised = [key for key, is_other in cursor.fetchall() if is_other]
-    if raised and False:
-        pass
+    if raised:
+        refresh_priorities(case_ids=raised)
     if moved:
         refresh_waits(customer_ids=sorted({one.customer_id for one, _ in moved}))
     return Counter(status for one, status in moved if status != one.status)
@@ -112,29 +109,7 @@ def judge_day(run: StepRun) -> None:
             )
 
 
-_Found = tuple[str, Verdict]
 _Changed = tuple[PromiseFacts, str, Verdict]
-
-
-def _verdicts(facts: Sequence[PromiseFacts], on: date) -> list[_Found]:
-    """Each promise's status and verdict. Of a case at most one is open, the newest.
-
-    A promise that was kept when another followed it, and is no longer, was replaced by that other.
-    """
-    found: list[_Found] = []
-    has_open: set[int] = set()
-    for one in reversed(facts):
-        verdict = one.judge(on)
-        status = verdict.status
-        if status == OPEN:
-            status = CANCELLED if one.case_id in has_open else OPEN
-            has_open.add(one.case_id)
-        found.append((status, verdict))
-    return found[::-1]
-
-
-def _same(one: PromiseFacts, status: str, verdict: Verdict) -> bool:
-    return one.status == status and one.says(verdict)
 
 
 def _is_news(one: PromiseFacts, status: str, verdict: Verdict) -> bool:

@@ -1,41 +1,16 @@
-"""What can be asked on the pages of a case."""
+"""What is asked to keep a question to the worklist as a queue."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Queue
 from cases.selectors.choices import choices_for
 from cases.services.queues import LAST_POSITION, LONGEST_NAME
 from staff.models import Team, User
-
-# The days that an import takes too; outside, the arithmetic around a day leaves the calendar.
-EARLIEST, LATEST = date(1800, 1, 1), date(9000, 12, 31)
-
-
-class EvidenceForm(forms.Form):
-    """For which day, as known at which moment; both blank: the book's day with everything recorded."""
-
-    as_of = forms.DateField(
-        label=_("At the end of"),
-        required=False,
-        widget=forms.DateInput({"type": "date", "min": EARLIEST.isoformat(), "max": LATEST.isoformat()}),
-        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
-    )
-    known_at = forms.DateTimeField(
-        label=_("As known at"),
-        required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
-        validators=[
-            MinValueValidator(datetime(EARLIEST.year, 1, 1, tzinfo=UTC)),
-            MaxValueValidator(datetime(LATEST.year, 12, 31, tzinfo=UTC)),
-        ],
-    )
 
 
 class QueueForm(forms.Form):
