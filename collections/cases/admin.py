@@ -78,13 +78,6 @@ class OfCaseAdmin(ReadAdmin):
     search_help_text = _("Case reference, whole")
     list_select_related = ["case"]
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """For those who may read them all; who takes promises or answers disputes sees them on the cases in her scope."""
-        return request.user.has_perm(f"cases.view_{self.opts.model_name}")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(case__in=visible_to(request.user))
 

@@ -297,9 +297,9 @@ def test_the_account_leads_to_what_may_be_entered_next() -> None:
     account = AccountFactory()
     page = reverse("admin:accounts_account_change", args=[account.pk])
     adding = f"{reverse('admin:accounts_bill_add')}?account={account.pk}"
-    assert adding in client_of("view_account", "add_bill").get(page).content.decode()
-    assert adding not in client_of("view_account", "add_hold").get(page).content.decode()
-    form = client_of("add_bill").get(adding).context["adminform"].form
+    assert adding in client_of("view_account", "view_bill", "add_bill").get(page).content.decode()
+    assert adding not in client_of("view_account", "view_hold", "add_hold").get(page).content.decode()
+    form = client_of("view_bill", "add_bill").get(adding).context["adminform"].form
     assert form["account"].value() == str(account.pk)
 
 
