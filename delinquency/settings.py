@@ -5,6 +5,7 @@ this machine only. A database of one's own (DATABASE_URL) turns the strict defau
 """
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import bootstrap
@@ -49,6 +50,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
     "django_rq",
     "django_filters",
     "django_htmx",
@@ -66,12 +71,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    # Nothing is shown to anyone who is not staff and logged in, unless a view says so.
+    # Nothing is shown to anyone who is not staff and signed in by both steps, unless a view says so.
     "staff.middleware.StaffRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "delinquency.middleware.PlainAddressMiddleware",
+    # Turns the answer to one failure too many into the page that says so; it wants to be the last.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "delinquency.urls"
@@ -138,16 +145,40 @@ AUTH_USER_MODEL = "staff.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "worklist"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("username", "display_name", "email")}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
     )
 ]
-SESSION_COOKIE_AGE = 12 * 60 * 60
+
+# A session ends after so long without a request, and in any case after so many hours (staff/sessions.py).
+SESSION_ENGINE = "staff.sessions"
+SESSION_IDLE_MINUTES = env.int("DELINQUENCY_SESSION_IDLE_MINUTES", default=30)
+SESSION_COOKIE_AGE = env.int("DELINQUENCY_SESSION_HOURS", default=12) * 60 * 60
+
+# The name in the app that makes the codes.
+OTP_TOTP_ISSUER = "Delinquency"
+
+# So many failures, of the password or the code, lock a name out at an address for a while.
+BEHIND_PROXY = env.bool("DELINQUENCY_BEHIND_PROXY", default=False)
+AXES_FAILURE_LIMIT = env.int("DELINQUENCY_LOCKOUT_FAILURES", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("DELINQUENCY_LOCKOUT_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+# Trying again while locked out does not prolong it: the page says how long to wait.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "staff.views.signing_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "staff.requests.address_of"
+# Nothing that was typed is kept with a failure but the name; signing in is recorded by us (audit).
+AXES_SENSITIVE_PARAMETERS = ["username", "password", "code", "next", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 # --- What a browser may do
 
@@ -155,7 +186,7 @@ _https = env.bool("DELINQUENCY_HTTPS", default=not (DEBUG or EMBEDDED))
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 SECURE_SSL_REDIRECT = _https
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _https else 0
-if env.bool("DELINQUENCY_BEHIND_PROXY", default=False):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -120,6 +120,15 @@ def _quick_passwords(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _force_login_passes_both_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`client.force_login(user)` signs the session as the second step of signing in does. Without that mark nothing
+    opens, which `tests/test_access.py` proves with `pass_the_password`."""
+    from tests.clients import pass_both_steps
+
+    monkeypatch.setattr("django.test.Client.force_login", pass_both_steps)
+
+
+@pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
     """Every test begins in English, whatever language the one before it left behind."""
     with translation.override("en"):

@@ -9,11 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.clients import pass_the_password
 from tests.factories import UserFactory
 
 # Everything that may be opened without signing in, and why.
 OPEN = {
     "login": "the door itself",
+    "code": "the door's second step: it knows who gave the password a moment ago, and nobody else",
+    "enrol": "the same, the first time",
     "logout": "who is signed in without being staff must be able to leave",
     "set_language": "the login page speaks two languages",
     "theme": "the login page is light or dark",
@@ -69,6 +72,16 @@ def test_the_walk_finds_the_pages_and_every_open_one_exists() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(("name", "address"), GUARDED, ids=[f"{name} {address}" for name, address in GUARDED])
 def test_nobody_enters_without_signing_in(name: str, address: str, client: Client) -> None:
+    for method in (client.get, client.post):
+        response = method(address)
+        assert response.status_code == 302, address
+        assert "/login/" in response["Location"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "address"), GUARDED, ids=[f"{name} {address}" for name, address in GUARDED])
+def test_the_password_without_the_second_step_opens_nothing(name: str, address: str, client: Client) -> None:
+    pass_the_password(client, UserFactory(is_superuser=True))
     for method in (client.get, client.post):
         response = method(address)
         assert response.status_code == 302, address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -13,6 +14,7 @@ from runs.paging import log_page
 
 
 @require_GET
+@permission_required("audit.view_event", raise_exception=True)
 def events(request: HttpRequest) -> HttpResponse:
     """Everything that happened, newest first, filtered; HTMX gets the list alone."""
     filters = EventFilter(request.GET, queryset=selectors.events(), request=request)

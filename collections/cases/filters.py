@@ -6,60 +6,71 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Case as Switch
+from django.db.models import IntegerField, QuerySet, Value, When
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, BucketRow, Customer, Product, RiskClass
+from accounts.models import Account, Customer, RiskClass
 from cases.models import Case
+from cases.selectors.choices import Choices, choices_for
+from cases.selectors.queues import WORK_KINDS, working
+from runs import clock
+from staff.permissions import Anyone
 
-# A single character is the surname of a tenth of the book: that is no search.
-SHORTEST_NAME = 2
 ORDERS = {
+    "priority": ("priority", _("Priority")),
     "days": ("days_past_due", _("Days past due")),
     "amount": ("overdue_amount", _("Overdue amount")),
     "bucket": ("bucket", _("Bucket")),
     "name": ("customer__name", _("Name")),
     "opened": ("opened_on", _("Opened")),
+    "follow-up": ("follow_up_on", _("Follow-up")),
+    "contacted": ("contacted_at", _("Last contact")),
 }
 DEFAULT_ORDER = "-days"
-
-
-def bucket_codes() -> list[tuple[str, str]]:
-    """The buckets of every table, in the order of their days."""
-    codes = BucketRow.objects.order_by("from_days").values_list("code", flat=True)
-    return [(code, code) for code in dict.fromkeys(codes)]
+# The order of somebody's own cases: what falls due today, then what matters most.
+DUE_FIRST = "due"
+NOBODY, ME = "nobody", "me"
 
 
 class WorklistOrdering(django_filters.OrderingFilter):
     """Orders by one column, with the key behind it so that pages never overlap."""
 
+    default = DEFAULT_ORDER
+
     def filter(self, qs: QuerySet[Case], value: Any) -> QuerySet[Case]:
-        chosen = value[0] if value else DEFAULT_ORDER
+        chosen = value[0] if value else self.default
+        if chosen == DUE_FIRST:
+            due = Switch(
+                When(follow_up_on__lte=clock.today(), then=Value(0)), default=Value(1), output_field=IntegerField()
+            )
+            return qs.order_by(due, "-priority", "pk")
         field = ORDERS[chosen.removeprefix("-")][0]
-        descending = chosen.startswith("-")
-        return qs.order_by(f"-{field}" if descending else field, "pk")
+        return qs.order_by(f"-{field}" if chosen.startswith("-") else field, "pk")
 
 
 class WorklistFilter(django_filters.FilterSet):
-    """What a collector can ask of the open cases. The querysets given must carry `days_past_due`."""
+    """What can be asked of the open cases. The querysets given must carry `days_past_due`.
 
-    q = django_filters.CharFilter(method="search", label=_("Search"))
-    bucket = django_filters.MultipleChoiceFilter(choices=bucket_codes, label=_("Bucket"), distinct=False)
+    `user` is who asks: "mine" is hers, and she is offered the teams and people in her reach. `default_order` holds where
+    the question names none.
+    """
+
+    q = django_filters.CharFilter(method="search", label=_("Reference"))
+    work = django_filters.ChoiceFilter(choices=WORK_KINDS, method="by_work", label=_("Work"), empty_label=_("Any"))
+    bucket = django_filters.MultipleChoiceFilter(label=_("Bucket"), distinct=False)
     risk_class = django_filters.ChoiceFilter(choices=RiskClass, label=_("Risk class"), empty_label=_("Any"))
     amount_min = django_filters.NumberFilter("overdue_amount", "gte", label=_("Amount from"), min_value=0)
     amount_max = django_filters.NumberFilter("overdue_amount", "lte", label=_("Amount to"), min_value=0)
     days_min = django_filters.NumberFilter("days_past_due", "gte", label=_("Days from"), min_value=0)
     days_max = django_filters.NumberFilter("days_past_due", "lte", label=_("Days to"), min_value=0)
-    product = django_filters.ModelChoiceFilter(
-        queryset=lambda request: Product.objects.order_by("code"),
-        to_field_name="code",
-        method="having_product",
-        label=_("Product"),
-        empty_label=_("Any"),
-    )
+    product = django_filters.ChoiceFilter(method="having_product", label=_("Product"), empty_label=_("Any"))
     opened_from = django_filters.DateFilter(
         "opened_on", "gte", label=_("Opened from"), widget=forms.DateInput(attrs={"type": "date"})
     )
+    team = django_filters.ChoiceFilter("team_id", label=_("Team"), empty_label=_("Any"))
+    assignee = django_filters.ChoiceFilter(method="by_assignee", label=_("Worked by"), empty_label=_("Anyone"))
     sort = WorklistOrdering(
         fields={field: name for name, (field, label) in ORDERS.items()},
         field_labels=dict(ORDERS.values()),
@@ -71,23 +82,56 @@ class WorklistFilter(django_filters.FilterSet):
         model = Case
         fields: tuple[str, ...] = ()
 
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        queryset: QuerySet[Case],
+        user: Anyone,
+        default_order: str = DEFAULT_ORDER,
+        request: HttpRequest | None = None,
+    ) -> None:
+        super().__init__(data, queryset=queryset, request=request)
+        self.user = user
+        offered = choices_for(user)
+        self.choices: Choices = offered
+        self.filters["bucket"].extra["choices"] = offered.buckets
+        self.filters["product"].extra["choices"] = offered.products
+        self.filters["team"].extra["choices"] = offered.teams
+        self.filters["assignee"].extra["choices"] = [(ME, _("Me")), (NOBODY, _("Nobody")), *offered.members]
+        known = default_order == DUE_FIRST or default_order.removeprefix("-") in ORDERS
+        self.filters["sort"].default = default_order if known else DEFAULT_ORDER
+
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        """By the beginning of a case's, account's or customer's reference, or of a name.
+        """By the beginning of a case's, account's or customer's reference; a name is personal and never in an address.
 
         Each way is a query of its own on its own index; joined by OR, none of the indexes would be used.
         """
         words = value.strip()
-        customers = Customer.objects.order_by().values("pk")
-        found = customers.filter(ref__startswith=words).union(
-            Account.objects.order_by().filter(ref__startswith=words).values("customer_id"),
-            Case.objects.order_by().filter(ref__startswith=words).values("customer_id"),
-            customers.filter(name__startswith=words) if len(words) >= SHORTEST_NAME else customers.filter(name=words),
+        found = (
+            Customer.objects.order_by()
+            .filter(ref__startswith=words)
+            .values("pk")
+            .union(
+                Account.objects.order_by().filter(ref__startswith=words).values("customer_id"),
+                Case.objects.order_by().filter(ref__startswith=words).values("customer_id"),
+            )
         )
         return queryset.filter(customer_id__in=found)
 
-    def having_product(self, queryset: QuerySet[Case], name: str, value: Product) -> QuerySet[Case]:
+    def by_work(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+        """By what is to be done with them today."""
+        return working(queryset, value, clock.today(), self.user)
+
+    def having_product(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         """Cases with a late account of the product."""
-        return queryset.filter(products__contains=[value.code])
+        return queryset.filter(products__contains=[value])
+
+    def by_assignee(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+        """Cases worked by the reader, by nobody, or by a member of her teams."""
+        if value == NOBODY:
+            return queryset.filter(assignee=None)
+        return queryset.filter(assignee=self.user.pk if value == ME else int(value))
 
     def beside(self, left_out: str) -> QuerySet[Case]:
         """What all other filters leave: the numbers beside the choices of `left_out`."""
@@ -103,10 +147,9 @@ class WorklistFilter(django_filters.FilterSet):
         for name, value in self.form.cleaned_data.items():
             if name == "sort" or value in (None, "", []):
                 continue
-            label = self.filters[name].label
             if name == "bucket":
                 value = " ".join(value)
-            elif name == "risk_class":
-                value = RiskClass(value).label
-            shown.append((name, label, value))
+            elif hasattr(self.form.fields[name], "choices"):
+                value = dict(self.form.fields[name].choices).get(value, value)
+            shown.append((name, self.filters[name].label, value))
         return shown

@@ -7,15 +7,19 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from accounts.vault import mask_name
 from reminders.filters import MessageFilter
 from reminders.models import Message
+from reminders.permissions import visible_to
 from runs.paging import log_page
+from staff.permissions import needs
 
 
 @require_GET
+@needs("reminders.view_message")
 def messages(request: HttpRequest) -> HttpResponse:
-    """The messages, newest first, filtered; HTMX gets the list alone."""
-    queryset = Message.objects.select_related("customer", "contact_point")
+    """The messages to customers in scope, newest first, filtered; HTMX gets the list alone."""
+    queryset = visible_to(request.user).select_related("customer", "contact_point")
     filters = MessageFilter(request.GET, queryset=queryset, request=request)
     context = {"filter": filters, "page": log_page(filters.qs, request.GET.get("before"))}
     part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # HtmxMiddleware
@@ -25,7 +29,20 @@ def messages(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@needs("reminders.view_message")
 def message(request: HttpRequest, pk: int) -> HttpResponse:
-    """One message: to whom, what it said, how it went, and the decision that allowed it."""
-    found = get_object_or_404(Message.objects.select_related("customer", "contact_point", "decision"), pk=pk)
-    return render(request, "reminders/message.html", {"message": found})
+    """One message: to whom, what it said, how it went, and the decision that allowed it. Out of scope is 404.
+
+    The name stands masked in what it said too: the letter as it was sent is proof, not reading matter.
+    """
+    found = get_object_or_404(visible_to(request.user).select_related("customer", "contact_point", "decision"), pk=pk)
+    return render(
+        request,
+        "reminders/message.html",
+        {"message": found, "subject": _masked(found.subject, found), "body": _masked(found.body, found)},
+    )
+
+
+def _masked(text: str, message: Message) -> str:
+    name = message.customer.name
+    return text.replace(name, mask_name(name)) if name else text

@@ -1,4 +1,4 @@
-"""Who may see which job. Day closes are for everyone who works here."""
+"""Who may see which job. Day closes are for those with `runs.view_dayclose`."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
@@ -15,12 +16,14 @@ from runs.permissions import visible_to
 
 
 @require_GET
+@permission_required("runs.view_dayclose", raise_exception=True)
 def day_closes(request: HttpRequest) -> HttpResponse:
     """The latest days with their state."""
     return render(request, "runs/day_closes.html", {"days": selectors.day_closes(), "open_day": selectors.open_day()})
 
 
 @require_GET
+@permission_required("runs.view_dayclose", raise_exception=True)
 def day_close(request: HttpRequest, day: date) -> HttpResponse:
     """One day's close: every step with its progress, counts and time."""
     found = selectors.day_close(day)

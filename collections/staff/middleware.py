@@ -1,17 +1,28 @@
-"""Default-deny: a page asks for a signed-in member of staff unless its view says otherwise."""
+"""Default-deny: a page asks for a member of staff who passed both steps of signing in, unless its view says otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, resolve_url
+
+from staff import sessions
+from staff.models import User
+
+# What remains open to somebody who must change the password first.
+WITH_ANY_PASSWORD = {"password"}
 
 
 class StaffRequiredMiddleware(LoginRequiredMiddleware):
-    """Anonymous people go to the login page, signed-in people who are not staff get 403.
+    """Who has not passed both steps goes to the sign-in page, who has but is not staff gets 403, and who was given a
+    password goes to the page where it is changed.
 
     Only views marked `login_not_required` are open; `tests/test_access.py` names them all.
     """
@@ -21,6 +32,32 @@ class StaffRequiredMiddleware(LoginRequiredMiddleware):
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
-        if request.user.is_authenticated and not request.user.is_staff:
+        user = request.user
+        if not (isinstance(user, User) and user.is_authenticated and sessions.is_verified(request.session)):
+            return _to_sign_in(request)
+        if not user.is_staff:
             raise PermissionDenied
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        if user.must_change_password and _name(request) not in WITH_ANY_PASSWORD:
+            return _elsewhere(request, resolve_url("password"))
+        sessions.seen(request.session)
+        return None
+
+
+def _name(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """The sign-in page, which leads back; for a part of a page, back to the page that it is a part of."""
+    if "HX-Request" in request.headers:
+        page = urlsplit(request.headers.get("HX-Current-URL", "/"))
+        back = page.path + (f"?{page.query}" if page.query else "")
+        return _elsewhere(request, redirect_to_login(back, resolve_url(settings.LOGIN_URL))["Location"])
+    return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+
+
+def _elsewhere(request: HttpRequest, address: str) -> HttpResponseBase:
+    """Lead the whole browser to `address`: a redirect that htmx followed would end inside the page that asked."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)

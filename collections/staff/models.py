@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from staff.roles import INSTALLED
+
+if TYPE_CHECKING:
+    from staff.sessions import SessionStore
 
 
 class Team(models.Model):
@@ -60,6 +69,10 @@ class Role(Group):
         verbose_name = _("role")
         verbose_name_plural = _("roles")
         ordering = ["code"]
+
+    def __str__(self) -> str:
+        """An installed role speaks the reader's language, until somebody renames it."""
+        return gettext(self.name) if INSTALLED.get(self.code) == self.name else self.name
 
 
 class LimitKind(models.TextChoices):
@@ -126,3 +139,33 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.get_full_name() or self.username
+
+
+class StaffSession(AbstractBaseSession):
+    """A browser in which somebody is signed in, or is about to be (`user` is then empty).
+
+    The key opens the session, so no page shows it: what names a session there is `handle`, which follows from the key
+    and does not lead back to it.
+    """
+
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="sessions", verbose_name=_("user")
+    )
+    handle = models.CharField(_("handle"), max_length=32, unique=True)
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    browser = models.CharField(_("browser"), max_length=200, blank=True)
+    signed_in_at = models.DateTimeField(_("signed in"), null=True, blank=True)
+    last_seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return self.handle
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        from staff.sessions import SessionStore
+
+        return SessionStore

@@ -43,6 +43,7 @@ LEAD = (
     "cases.delete_queue",
     "cases.change_dispute",
     "accounts.place_deferral",
+    "compliance.view_customerflag",
     "compliance.change_customerflag",
     "compliance.change_complaint",
     "compliance.view_contactdecision",

@@ -72,6 +72,12 @@ def took(value: timedelta | None) -> str:
 
 
 @register.filter
+def length_of_call(seconds: int) -> str:
+    """2:41."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+@register.filter
 def as_date(value: str | None) -> Any:
     """A date that came as text, out of JSON."""
     return parse_date(value) if value else None

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reader(client: Client) -> Client:
-    client.force_login(UserFactory())
+    client.force_login(UserFactory(role="auditor"))
     return client
 
 
@@ -71,3 +71,8 @@ def test_an_event_of_a_message_which_has_no_reference_leads_to_it(reader: Client
     EventFactory(subject_type="message", subject_ref="", subject_id=41, verb="message.sent")
     EventFactory(subject_type="message", subject_ref="", subject_id=None, verb="message.sent")
     assert '<a href="/messages/41/">#41</a>' in reader.get("/audit/").content.decode()
+
+
+def test_the_record_is_for_those_who_may_read_it(client: Client) -> None:
+    client.force_login(UserFactory(role="supervisor"))
+    assert client.get("/audit/").status_code == 403

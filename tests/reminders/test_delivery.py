@@ -14,7 +14,7 @@ from django.conf import settings as our_settings
 from accounts import vault
 from accounts.models import Account, ContactPoint, Standing
 from audit.models import Event
-from compliance.models import ContactDecision
+from compliance.models import Contact, ContactDecision
 from reminders import services
 from reminders.channels import Outgoing, TransportError, email
 from reminders.models import Message
@@ -105,7 +105,8 @@ def test_what_is_no_longer_owed_or_was_put_on_hold_is_withheld(run: StepRun, mai
         HoldFactory(account=account, kind="contact")
     assert deliver() == {"withheld": 1}
     message.refresh_from_db()
-    assert (message.status, message.error) == ("withheld", "No longer late, or put on hold since.")
+    why = {"paid": "No longer late, or put on hold since.", "held": "Refused by the gate: hold."}[since]
+    assert (message.status, message.error) == ("withheld", why)
     assert Event.objects.get(verb="message.withheld").reason == message.error
     assert not mail.letters
 
@@ -301,3 +302,13 @@ def test_refusals_are_understood(code: int, text: bytes, permanent: bool, unknow
 def test_by_default_nothing_leaves_the_machine() -> None:
     assert our_settings.EMAIL_HOST == "127.0.0.1"
     assert str(Outgoing(7, "<x@y>", "secret@example.com", "s", "b", "en")) == "Outgoing(7)"
+
+
+def test_what_was_sent_or_failed_for_good_is_a_contact_and_what_waits_is_none(run: StepRun, mail: MailServer) -> None:
+    for _ in range(3):
+        late()
+    sent, failed, waiting = queue(run)
+    mail.refuse = {address(failed): "550 5.1.1 No such user", address(waiting): "450 Later"}
+    deliver()
+    entered = Contact.objects.order_by("decision_id").values_list("decision_id", "outcome", "made_by", "at")
+    assert list(entered) == [(sent.decision_id, "sent", "batch", NOON), (failed.decision_id, "failed", "batch", NOON)]

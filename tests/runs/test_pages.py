@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def reader(client: Client) -> Client:
-    client.force_login(UserFactory())
+    client.force_login(UserFactory(role="auditor"))
     return client
 
 

@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from staff.middleware import StaffRequiredMiddleware
 from staff.models import User
 from staff.permissions import may_enter, require
+from staff.sessions import SessionStore, verify
 from tests.factories import UserFactory
 
 
@@ -24,9 +25,12 @@ def open_view(request: HttpRequest) -> HttpResponse:
     return HttpResponse("for all")
 
 
-def answer(view, user: User | AnonymousUser) -> HttpResponse | None:
-    request = RequestFactory().get("/somewhere/")
+def answer(view, user: User | AnonymousUser, *, verified: bool = True, **headers: str) -> HttpResponse | None:
+    request = RequestFactory().get("/somewhere/?page=2", headers=headers)
     request.user = user
+    request.session = SessionStore()
+    if verified:
+        verify(request.session, device_id="otp_totp.totpdevice/1")
     return StaffRequiredMiddleware(lambda _: HttpResponse()).process_view(request, view, (), {})
 
 
@@ -34,7 +38,7 @@ def test_a_view_that_says_nothing_sends_a_stranger_to_the_login_page() -> None:
     refused = answer(plain_view, AnonymousUser())
     assert refused is not None
     assert refused.status_code == 302
-    assert refused["Location"].endswith("/login/?next=/somewhere/")
+    assert refused["Location"].endswith("/login/?next=/somewhere/%3Fpage%3D2")
 
 
 @pytest.mark.django_db
@@ -47,6 +51,22 @@ def test_who_is_logged_in_but_not_staff_gets_no_further() -> None:
 def test_staff_come_in_and_an_open_view_lets_everyone_in() -> None:
     assert answer(plain_view, UserFactory()) is None
     assert answer(open_view, AnonymousUser()) is None
+
+
+@pytest.mark.django_db
+def test_the_password_alone_opens_nothing() -> None:
+    refused = answer(plain_view, UserFactory(), verified=False)
+    assert refused is not None
+    assert "/login/" in refused["Location"]
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_leads_the_whole_browser_to_the_login_page_and_back_to_its_page() -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/days/?page=2"}
+    refused = answer(plain_view, AnonymousUser(), **headers)
+    assert refused is not None
+    assert refused.status_code == 204
+    assert refused["HX-Redirect"] == "/login/?next=/days/%3Fpage%3D2"
 
 
 @pytest.mark.django_db

@@ -1,28 +1,16 @@
-"""Signing in, and how the pages look and speak."""
+"""How the pages look and speak, and where a reader lands."""
 
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from audit.models import Event
+from staff.models import Role
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-def test_signing_in_leads_to_the_worklist_and_brings_ones_language_back(client: Client) -> None:
-    UserFactory(username="lin", language="zh-hans")
-    response = client.post("/login/", {"username": "lin", "password": "correct horse"}, follow=True)
-    assert response.redirect_chain == [("/", 302)]
-    assert "工作清单" in response.content.decode()
-
-
-def test_a_wrong_password_is_told_without_saying_which_part_is_wrong(client: Client) -> None:
-    UserFactory(username="lin")
-    for name in ("lin", "nobody"):
-        page = client.post("/login/", {"username": name, "password": "wrong"}).content.decode()
-        assert "That name and password do not go together" in page
 
 
 def test_a_language_is_kept_with_the_reader_and_recorded_once(client: Client) -> None:
@@ -62,3 +50,26 @@ def test_a_forged_theme_cookie_is_ignored(client: Client) -> None:
 @pytest.mark.parametrize(("target", "location"), [("/preferences/", "/preferences/"), ("https://evil.example/", "/")])
 def test_nobody_is_sent_off_the_site(client: Client, target: str, location: str) -> None:
     assert client.post("/theme/", {"theme": "dark", "next": target})["Location"] == location
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [("collector", "/"), ("auditor", "/"), ("data-entry", "/admin/"), ("", "/preferences/")],
+)
+def test_signing_in_leads_to_the_first_page_that_one_may_open(client: Client, role: str, address: str) -> None:
+    client.force_login(UserFactory(role=role))
+    assert client.get("/home/")["Location"] == address
+
+
+def test_a_role_speaks_the_readers_language_until_it_is_renamed() -> None:
+    role = Role.objects.get(code="collector")
+    assert str(role) == "Collector"
+    role.name = "Caller"
+    assert str(role) == "Caller"
+
+
+def test_somebody_who_only_reads_the_record_lands_on_it(client: Client) -> None:
+    user = UserFactory(role="")
+    user.user_permissions.add(Permission.objects.get(codename="view_event"))
+    client.force_login(user)
+    assert client.get("/home/")["Location"] == "/audit/"

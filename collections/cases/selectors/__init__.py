@@ -1,6 +1,6 @@
 """Reads: the worklist, a case's debts, and its timeline."""
 
-from cases.selectors.contacts import ContactPointView, HoldView, contact_points, holds
+from cases.selectors.contacts import ContactPointView
 from cases.selectors.debts import AccountView, BillView, debts
 from cases.selectors.timeline import Entry, timeline
 from cases.selectors.why import why
@@ -11,12 +11,9 @@ __all__ = [
     "BillView",
     "ContactPointView",
     "Entry",
-    "HoldView",
     "Tally",
-    "contact_points",
     "days_past_due",
     "debts",
-    "holds",
     "open_cases",
     "page_of",
     "tally",

@@ -1,14 +1,13 @@
-"""How a customer can be reached, and what is stopped for the moment: both masked and ready to show."""
+"""How a customer can be reached: masked and ready to show."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ContactPoint, Hold, Relationship, Verification
+from accounts.models import ContactPoint, Relationship, Verification
 
 
 @dataclass(frozen=True)
@@ -33,37 +32,3 @@ class ContactPointView:
         if point.verification != Verification.VERIFIED:
             return "watch", _("Not verified yet")
         return "may", _("May be used")
-
-
-def contact_points(customer_id: int) -> list[ContactPointView]:
-    """The customer's contact points, masked. One query."""
-    return [
-        ContactPointView(point, point.masked_value)
-        for point in ContactPoint.objects.filter(customer_id=customer_id).order_by("id")
-    ]
-
-
-@dataclass(frozen=True)
-class HoldView:
-    """A hold and whether it is in force."""
-
-    hold: Hold
-    day: date
-
-    @property
-    def state(self) -> tuple[str, str | Promise]:
-        """(tone, word)."""
-        hold = self.hold
-        if hold.withdrawn_at is not None:
-            return "plain", _("Withdrawn")
-        if hold.starts_on > self.day:
-            return "plain", _("To come")
-        if hold.ends_on is not None and hold.ends_on < self.day:
-            return "plain", _("Over")
-        return "watch", _("In force")
-
-
-def holds(customer_id: int, day: date) -> list[HoldView]:
-    """The holds on the customer's accounts, latest first. One query."""
-    rows = Hold.objects.filter(account__customer_id=customer_id).select_related("account").order_by("-starts_on", "-id")
-    return [HoldView(hold, day) for hold in rows]

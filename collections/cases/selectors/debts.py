@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,7 @@ from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Payment
+from accounts.models import Account
 from accounts.rules import Bill, BillState, HowLate, Replay, day, judge, money, replay, to_date
 from accounts.rules.judge import FULL, believed
 from accounts.selectors.facts import AccountFacts, read_facts
@@ -97,7 +96,6 @@ class AccountView:
     owed: Decimal
     late_fee: Decimal
     bills: Sequence[BillView]
-    payments: Sequence[Payment]
     day: date
 
     @property
@@ -120,28 +118,21 @@ class AccountView:
 def debts(customer_id: int, on: date) -> list[AccountView]:
     """The customer's accounts as of `on` (or the later day to which a posting took one), the longest overdue first.
 
-    Four queries, however many there are.
+    Three queries, however many there are.
     """
     accounts = {
         account.pk: account for account in Account.objects.filter(customer_id=customer_id).select_related("product")
     }
-    payments: dict[int, list[Payment]] = defaultdict(list)
-    for payment in (
-        Payment.objects.filter(account__customer_id=customer_id)
-        .select_related("reversal", "account")
-        .order_by("-effective_on", "-id")
-    ):
-        payments[payment.account_id].append(payment)
     with connection.cursor() as cursor:
         views = [
-            _view(facts, accounts[facts.account_id], payments[facts.account_id], on)
+            _view(facts, accounts[facts.account_id], on)
             for facts in read_facts(cursor, read_terms(), "a.customer_id = %s", (customer_id,), refs=True)
             if facts.account_id in accounts
         ]
     return sorted(views, key=lambda view: (not view.how_late.late, -view.days_past_due, view.account.pk))
 
 
-def _view(facts: AccountFacts, account: Account, payments: Sequence[Payment], on: date) -> AccountView:
+def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
     on = max(on, facts.aged_on) if facts.aged_on else on
     holds = believed(facts.holds, None)
     found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=day(on))
@@ -164,7 +155,6 @@ def _view(facts: AccountFacts, account: Account, payments: Sequence[Payment], on
             )
             for bill in reversed(facts.bills)
         ],
-        payments=payments,
         day=on,
     )
 

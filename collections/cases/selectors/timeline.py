@@ -1,6 +1,6 @@
 """Everything that happened to a customer in one list: contacts, money, standings, and what people did.
 
-What its lines hold, for their words (`templates/cases/_entry.html`); dates and moments are ISO text, amounts text:
+What its lines hold, for their words (`templates/cases/entries/`); dates and moments are ISO text, amounts text:
 
 * contact: `contact` (id, channel, direction, made_by, outcome, actor, note, seconds, contact_point: key or null, account: ref
   or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
@@ -51,6 +51,10 @@ class Entry:
     kind: str
     what: str
     facts: dict[str, Any]
+
+    @property
+    def template(self) -> str:
+        return f"cases/entries/{self.what}.html"
 
 
 def timeline(customer_id: int, kind: str = "") -> list[Entry]:

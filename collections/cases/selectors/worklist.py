@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, DateField, F, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models import (
+    Count,
+    DateField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
-from cases.models import Case, CaseStatus
+from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus
 
 
 def days_past_due(day: date) -> Func:
@@ -29,17 +43,28 @@ def open_cases(cases: QuerySet[Case], day: date) -> QuerySet[Case]:
 
 
 def page_of(cases: QuerySet[Case], day: date, *, first: int, size: int) -> QuerySet[Case]:
-    """`size` rows of `open_cases` in its order, from the row `first` on (the first is 0), each with its customer.
+    """`size` rows of `open_cases` in its order, from the row `first` on (the first is 0), each with its customer, who works
+    it, `next_due` (the next date of an open promise) and whether it is `disputed`.
 
     The keys are found on the cases alone: joined first, PostgreSQL would sort every case together with its customer.
     """
-    order = [str(column) for column in cases.query.order_by]
-    if order[0].endswith("days_past_due"):
+    order = cases.query.order_by
+    keys: Any
+    if isinstance(order[0], str) and order[0].endswith("days_past_due"):
         keys = _keys_by_days(cases, order[0], first, first + size)
     else:
-        keys = list(cases.values_list("pk", flat=True)[first : first + size])
-    page = Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day))
-    return page.select_related("customer").order_by(*order)
+        keys = cases.values("pk")[first : first + size]
+    page = with_plans(Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day)))
+    return page.select_related("customer", "assignee").order_by(*order)
+
+
+def with_plans(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """`cases`, each with `next_due`, the next date of its open promise, and whether it is `disputed`."""
+    due = PromiseInstalment.objects.filter(
+        promise__case=OuterRef("pk"), promise__status=PromiseStatus.OPEN, status=PromiseStatus.OPEN
+    ).order_by("due_on")
+    disputes = Dispute.objects.filter(case=OuterRef("pk"), status=DisputeStatus.OPEN)
+    return cases.annotate(next_due=Subquery(due.values("due_on")[:1]), disputed=Exists(disputes))
 
 
 def _keys_by_days(cases: QuerySet[Case], days: str, first: int, last: int) -> list[int]:
@@ -83,3 +108,28 @@ def totals(tallies: Iterable[Tally]) -> dict[str, Decimal]:
     for row in tallies:
         sums[row.currency] = sums.get(row.currency, Decimal(0)) + row.amount
     return sums
+
+
+@dataclass(frozen=True)
+class OwnTally:
+    """Somebody's own cases in all, or those of one kind of work: how many, and what is overdue in them by currency."""
+
+    count: int
+    totals: dict[str, Decimal]
+
+
+def own_tally(cases: QuerySet[Case], kinds: Mapping[str, QuerySet[Case]]) -> dict[str, OwnTally]:
+    """`cases` in all (under "") and of each kind of work, which are given as narrower querysets of them. One query."""
+    numbers: dict[str, Any] = {"all_count": Count("*"), "all_amount": Sum("overdue_amount")}
+    for kind, narrower in kinds.items():
+        within = Q(pk__in=narrower.order_by().values("pk"))
+        name = kind.replace("-", "_")
+        numbers |= {f"{name}_count": Count("pk", filter=within), f"{name}_amount": Sum("overdue_amount", filter=within)}
+    rows = list(cases.order_by("currency").values("currency").annotate(**numbers))
+    found = {}
+    for kind, name in (("", "all"), *((kind, kind.replace("-", "_")) for kind in kinds)):
+        filled = [row for row in rows if row[f"{name}_count"]]
+        found[kind] = OwnTally(
+            sum(row[f"{name}_count"] for row in filled), {row["currency"]: row[f"{name}_amount"] for row in filled}
+        )
+    return found

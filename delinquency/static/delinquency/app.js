@@ -1,29 +1,49 @@
 // Keys, rows that open, and the dialog of keys. Every page works without this file.
 (() => {
   const rows = () => [...document.querySelectorAll("[data-row]")];
-  const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
+  const TICKED = ["radio", "checkbox", "button", "submit", "file"];
+  const typing = (target) => {
+    const field = target.closest("input, select, textarea, [contenteditable]");
+    return field && !(field.tagName === "INPUT" && TICKED.includes(field.type)) ? field : null;
+  };
 
   function move(step) {
     const list = rows();
-    if (!list.length) return;
+    if (!list.length) return false;
     const now = list.findIndex((row) => row.contains(document.activeElement));
     const next = list[now < 0 ? (step > 0 ? 0 : list.length - 1) : Math.min(Math.max(now + step, 0), list.length - 1)];
     next.querySelector("a.open").focus();
     next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  // What has a key of its own says so: data-key="l" for an action, data-digit="3" for a choice.
+  function press(key) {
+    const found = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"], [data-digit="${CSS.escape(key)}"]`)];
+    const target = found.find((one) => one.checkVisibility() && !one.disabled);
+    if (!target) return false;
+    target.focus();
+    target.click();
+    return true;
+  }
+
+  function act(key) {
+    const search = document.getElementById("search");
+    if (key === "/" && search) return search.select(), search.focus(), true;
+    if (key === "?") return document.getElementById("keys")?.showModal(), true;
+    if (key === "j") return move(1);
+    if (key === "k") return move(-1);
+    return /^[a-z1-9]$/.test(key) && press(key);
   }
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.key === "Escape" && typing(event.target)) return event.target.blur();
+    if (event.key === "Escape" && typing(event.target)) {
+      event.target.blur();
+      return event.preventDefault(); // only that: another Escape closes what the field stands in
+    }
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
-    const search = document.getElementById("search");
-    const keys = document.getElementById("keys");
-    if (event.key === "/" && search) search.select(), search.focus();
-    else if (event.key === "?" && keys) keys.showModal();
-    else if (event.key === "j" || event.key === "J") move(1);
-    else if (event.key === "k" || event.key === "K") move(-1);
-    else return;
-    event.preventDefault();
+    if (act(event.key.toLowerCase())) event.preventDefault();
   });
 
   document.addEventListener("click", (event) => {
@@ -35,7 +55,7 @@
     }
     const unhides = event.target.closest("[data-unhides]");
     if (unhides) {
-      unhides.closest("section").querySelectorAll("tr[hidden]").forEach((row) => { row.hidden = false; });
+      unhides.closest("section").querySelectorAll(":is(tr, li)[hidden]").forEach((row) => { row.hidden = false; });
       unhides.parentElement.remove();
       return;
     }
@@ -44,6 +64,6 @@
     });
     // A click anywhere in a row opens it, except on what has an action of its own or while text is being selected.
     const row = event.target.closest("[data-row]");
-    if (row && !event.target.closest("a, button") && !String(getSelection())) row.querySelector("a.open").click();
+    if (row && !event.target.closest("a, button, input, label, select, summary") && !String(getSelection())) row.querySelector("a.open").click();
   });
 })();

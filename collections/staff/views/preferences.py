@@ -1,33 +1,20 @@
-"""Signing in and out, and how the pages look and speak."""
+"""Where a reader lands, and how the pages look and speak."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as django_set_language
 
-from staff import services
+from staff import services, sessions
 from staff.models import User
+from staff.permissions import may, may_enter_data
 from staff.preferences import A_YEAR, THEME_COOKIE, THEMES
-
-
-class SignIn(LoginView):
-    """The login page. Signing in brings the reader's own language back."""
-
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        user = form.get_user()
-        if user.language:
-            _remember_language(response, user.language)
-        return response
+from staff.services.second_factor import recovery_codes_left
 
 
 @login_not_required
@@ -57,12 +44,34 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Where signing in leads: the first page that the reader may open."""
+    user = request.user
+    if may(user, "cases.view_case"):
+        return redirect("worklist")
+    if may_enter_data(user):
+        return redirect("admin:index")
+    return redirect("events" if may(user, "audit.view_event") else "preferences")
+
+
+@require_GET
 def preferences(request: HttpRequest) -> HttpResponse:
-    """The reader's own page: language, theme, keys."""
-    return render(request, "staff/preferences.html")
+    """The reader's own page: language, theme, keys, password, recovery codes, and the browsers that are signed in."""
+    assert isinstance(request.user, User)  # the middleware lets no one else here
+    return render(
+        request,
+        "staff/preferences.html",
+        {
+            "sessions": sessions.live().filter(user=request.user),
+            "here": request.session.session_key,
+            "codes_left": recovery_codes_left(request.user),
+            "may_see_sessions": may(request.user, "staff.change_user"),
+        },
+    )
 
 
-def _remember_language(response: HttpResponseRedirect | HttpResponse, language: str) -> None:
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Let the pages speak the language that a reader keeps with her name."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,

@@ -1,4 +1,4 @@
-"""What can be asked on the pages of a case."""
+"""What can be asked of the evidence of a case."""
 
 from __future__ import annotations
 

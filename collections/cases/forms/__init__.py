@@ -1,0 +1,31 @@
+"""What can be asked and done on the pages of a case."""
+
+from cases.forms.base import ActionForm, ReasonForm
+from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm, RecordingForm
+from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
+from cases.forms.evidence import EvidenceForm
+from cases.forms.queues import QueueChangeForm, QueueForm
+from cases.forms.work import AssignForm, FlagForm, FollowUpForm, HoursForm, NoteForm
+
+__all__ = [
+    "ActionForm",
+    "AssignForm",
+    "CallForm",
+    "CloseDisputeForm",
+    "ContactForm",
+    "CorrectForm",
+    "DisputeForm",
+    "EvidenceForm",
+    "FlagForm",
+    "FollowUpForm",
+    "HoldForm",
+    "HoursForm",
+    "InboundForm",
+    "LiftForm",
+    "NoteForm",
+    "PromiseForm",
+    "QueueChangeForm",
+    "QueueForm",
+    "ReasonForm",
+    "RecordingForm",
+]

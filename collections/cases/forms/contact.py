@@ -1,0 +1,193 @@
+"""Asking to contact, and logging what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from cases.forms.base import ActionForm, choices_field, date_field, reason_field, text_field
+from cases.forms.debt import DisputeForm, PromiseForm
+from cases.selectors.desk import Reach
+from compliance.models import Channel, Outcome
+from compliance.outcomes import INBOUND, possible
+from compliance.rules import KINDS
+
+# The commonest first: the first nine have a digit as their key.
+_ORDER = (
+    Outcome.NO_ANSWER,
+    Outcome.SWITCHED_OFF,
+    Outcome.RIGHT_PARTY,
+    Outcome.PROMISE,
+    Outcome.REFUSED,
+    Outcome.DISPUTE,
+    Outcome.THIRD_PERSON,
+    Outcome.WRONG_NUMBER,
+    Outcome.CALL_BACK,
+)
+# What a collector does by hand; everything else goes out through the outbox.
+BY_HAND = (Channel.VOICE, Channel.SMS, Channel.CHAT, Channel.VISIT, Channel.EMAIL, Channel.LETTER)
+
+
+def outcomes(channel: str, direction: str = "outbound") -> list[tuple[str, Any]]:
+    codes = possible(channel, direction)
+    common = [code.value for code in _ORDER if code.value in codes]
+    return [(code, Outcome(code).label) for code in (*common, *(code for code in codes if code not in common))]
+
+
+def _reach_choices(reaches: Iterable[Reach], channel: str) -> list[tuple[str, str]]:
+    return [
+        (str(reach.point.pk), " · ".join(filter(None, (reach.contact.masked, reach.point.get_relationship_display()))))
+        for reach in reaches
+        if reach.point.kind in KINDS.get(channel, ())
+    ]
+
+
+class LengthField(forms.CharField):
+    """How long a call took: seconds, or minutes and seconds as 2:41."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Length"),
+            required=False,
+            max_length=8,
+            widget=forms.TextInput({"inputmode": "numeric", "placeholder": "2:41", "autocomplete": "off"}),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        found = re.fullmatch(r"(?:(\d{1,3}):)?(\d{1,5})", text.strip())
+        if not found or (found[1] and int(found[2]) > 59):
+            raise ValidationError(
+                _now("“%(value)s” is no length: write seconds, as 161, or minutes and seconds, as 2:41.")
+                % {"value": text}
+            )
+        return int(found[1] or 0) * 60 + int(found[2])
+
+
+class ChannelForm(ActionForm):
+    """A form by channel: which contact points and outcomes there are hangs on it. It is chosen by a link, not in the form."""
+
+    channels: tuple[str, ...] = BY_HAND
+    channel = forms.ChoiceField(choices=Channel.choices, widget=forms.HiddenInput)
+
+    @property
+    def present_channel(self) -> str:
+        given = self.data.get("channel") if self.is_bound else self.initial.get("channel")
+        return given if given in self.channels else Channel.VOICE
+
+    def prepare(self) -> None:
+        self.initial["channel"] = self.present_channel
+
+    @property
+    def tabs(self) -> list[tuple[str, Any, bool]]:
+        return [(code, Channel(code).label, code == self.present_channel) for code in self.channels]
+
+
+class CallForm(ChannelForm):
+    """Which contact point the gate is asked about."""
+
+    contact_point = choices_field(_("Contact point"))
+
+    def prepare(self) -> None:
+        super().prepare()
+        choices = _reach_choices(self.desk.reaches, self.present_channel)
+        self.fields["contact_point"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
+        if len(choices) == 1 or (choices and self.present_channel == Channel.VOICE):
+            self.initial.setdefault("contact_point", choices[0][0])
+
+
+class _OutcomeForm(ChannelForm):
+    """What came of a contact; a promise or a dispute is entered with it."""
+
+    direction = "outbound"
+    contact_point = forms.ChoiceField(label=_("Contact point"))
+    outcome = choices_field(_("Outcome"))
+    seconds = LengthField()
+    follow_up_on = date_field(_("Follow-up"), required=False)
+    note = text_field(_("Note"), required=False)
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["contact_point"].choices = self.point_choices()  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["outcome"].choices = outcomes(self.present_channel, self.direction)  # type: ignore[attr-defined]
+        self.fields["outcome"].widget.attrs["data-digits"] = ""
+        data = self.data if self.is_bound else None
+        self.promise = PromiseForm(
+            data, desk=self.desk, prefix="promise", initial=self.initial.get("promise"),
+        )  # fmt: skip
+        self.dispute = DisputeForm(data, desk=self.desk, prefix="dispute", initial=self.initial.get("dispute"))
+
+    def point_choices(self) -> list[tuple[str, Any]]:
+        return list(_reach_choices(self.desk.reaches, self.present_channel))
+
+    @property
+    def inner(self) -> PromiseForm | DisputeForm | None:
+        """The form of what the outcome asks for besides."""
+        return {Outcome.PROMISE.value: self.promise, Outcome.DISPUTE.value: self.dispute}.get(
+            self.cleaned_data.get("outcome", "")
+        )
+
+    def is_valid(self) -> bool:
+        own = super().is_valid()
+        inner = self.inner if self.is_bound else None
+        return (inner is None or inner.is_valid()) and own
+
+
+class ContactForm(_OutcomeForm):
+    decision = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def prepare(self) -> None:
+        reserved = self.desk.reservation
+        if reserved is not None and not self.is_bound:
+            self.initial |= {"channel": reserved["channel"], "decision": reserved["id"]}
+        super().prepare()
+        if self.reserved is not None:
+            del self.fields["contact_point"]
+
+    @property
+    def reserved(self) -> dict[str, Any] | None:
+        """The call that was asked for and allowed, which this logs."""
+        given = self.data.get("decision") if self.is_bound else self.initial.get("decision")
+        return next((one for one in self.desk.matters["reservation"] if str(one["id"]) == str(given)), None)
+
+
+class InboundForm(_OutcomeForm):
+    direction = "inbound"
+    channels = tuple(channel for channel in BY_HAND if channel in INBOUND)
+
+    def point_choices(self) -> list[tuple[str, Any]]:
+        return [("", _("Another, or not known")), *super().point_choices()]
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["contact_point"].required = False
+
+
+class CorrectForm(ActionForm):
+    """What a contact that was logged wrong should have said; `target` is the contact."""
+
+    outcome = choices_field(_("Outcome"))
+    seconds = LengthField()
+    note = text_field(_("Note"), required=False)
+    reason = reason_field(_("Why it is corrected"))
+
+    def prepare(self) -> None:
+        contact = self.target
+        self.fields["outcome"].choices = outcomes(contact.channel, contact.direction)  # type: ignore[attr-defined]
+        for name in ("outcome", "seconds", "note"):
+            self.initial.setdefault(name, getattr(contact, name))
+
+
+class RecordingForm(ActionForm):
+    file = forms.FileField(label=_("File"), required=False)
+    link = forms.URLField(label=_("Or a link"), required=False, assume_scheme="https")
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)

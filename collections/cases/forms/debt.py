@@ -1,0 +1,139 @@
+"""Promises, disputes and holds."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from django import forms
+from django.core.validators import MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import HoldKind
+from cases.forms.base import (
+    ActionForm,
+    account_choices,
+    choices_field,
+    date_field,
+    money_field,
+    reason_field,
+    text_field,
+)
+from cases.models import DisputeReason, DisputeStatus
+from staff.permissions import may
+
+CENT = Decimal("0.01")
+MOST_ROWS = 60
+MONTHLY = "month"
+INTERVALS = (("7", _("every week")), ("14", _("every two weeks")), (MONTHLY, _("every month")))
+
+
+def split(total: Decimal, parts: int, first: date, interval: str) -> list[tuple[date, Decimal]]:
+    """`total` in `parts` equal instalments from `first` on; what does not divide is in the last."""
+    each = (total / parts).quantize(CENT, ROUND_DOWN)
+    days = [_later(first, number, interval) for number in range(parts)]
+    return [*((day, each) for day in days[:-1]), (days[-1], total - each * (parts - 1))]
+
+
+def _later(first: date, number: int, interval: str) -> date:
+    if interval != MONTHLY:
+        return first + timedelta(days=int(interval) * number)
+    month = first.month - 1 + number
+    year, month = first.year + month // 12, month % 12 + 1
+    return date(year, month, min(first.day, calendar.monthrange(year, month)[1]))
+
+
+class PromiseForm(ActionForm):
+    """A promise to pay: one date and amount, or several after a split. `rows` says how many the form has."""
+
+    rows = forms.IntegerField(widget=forms.HiddenInput, initial=1, min_value=1, max_value=MOST_ROWS)
+    parts = forms.IntegerField(
+        label=_("Instalments"), initial=1, required=False, min_value=1, max_value=MOST_ROWS,
+    )  # fmt: skip
+    interval = forms.ChoiceField(label=_("Spaced"), choices=INTERVALS, initial=MONTHLY, required=False)
+    account = forms.ChoiceField(label=_("On which debt"), required=False)
+    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+
+    def prepare(self) -> None:
+        self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
+        for number in range(1, self._row_count() + 1):
+            self.fields[f"amount_{number}"] = money_field(_("Amount"))
+            self.fields[f"amount_{number}"].validators.append(MinValueValidator(CENT))
+            self.fields[f"on_{number}"] = date_field(_("By"))
+        first = self.desk.day + timedelta(days=7)
+        self.initial.setdefault("amount_1", self.desk.case.overdue_amount)
+        self.initial.setdefault("on_1", first)
+
+    def instalment_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"amount_{n}"], self[f"on_{n}"]) for n in range(1, self._row_count() + 1)]
+
+    @property
+    def instalments(self) -> list[tuple[date, Decimal]]:
+        data = self.cleaned_data
+        return sorted((data[f"on_{n}"], data[f"amount_{n}"]) for n in range(1, self._row_count() + 1))
+
+    def divided(self) -> dict[str, Any] | None:
+        """What the form shows after "Split": its total in equal parts from its first date on. None: a value is wrong."""
+        self.is_valid()
+        data = self.cleaned_data
+        amounts = [data.get(f"amount_{n}") for n in range(1, self._row_count() + 1)]
+        first, parts = data.get("on_1"), data.get("parts")
+        if None in amounts or not first or not parts:
+            return None
+        try:
+            rows = split(sum(amounts, Decimal(0)), parts, first, data.get("interval") or MONTHLY)
+        except (OverflowError, ValueError):
+            return None
+        shown: dict[str, Any] = {"rows": parts}
+        for number, (day, amount) in enumerate(rows, 1):
+            shown |= {f"on_{number}": day, f"amount_{number}": amount}
+        return shown
+
+    def _row_count(self) -> int:
+        given = self.data.get(self.add_prefix("rows")) if self.is_bound else self.initial.get("rows", 1)
+        try:
+            return max(1, min(int(given or 1), MOST_ROWS))
+        except ValueError:
+            return 1
+
+
+class DisputeForm(ActionForm):
+    reason = forms.ChoiceField(label=_("What is disputed"), choices=[("", "–"), *DisputeReason.choices])
+    account = forms.ChoiceField(label=_("Which debt"), required=False)
+    statement = text_field(_("What the debtor says"))
+
+    def prepare(self) -> None:
+        self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class CloseDisputeForm(ActionForm):
+    status = choices_field(
+        _("Decision"), [choice for choice in DisputeStatus.choices if choice[0] != DisputeStatus.OPEN]
+    )
+    answer = text_field(_("Answer"), rows=3)
+
+
+class HoldForm(ActionForm):
+    kind = choices_field(_("What is stopped"))
+    account = forms.ChoiceField(label=_("On which debt"), required=False)
+    starts_on = date_field(_("From"), help_text=_("A past day is ordinary."))
+    ends_on = date_field(_("Last day"), required=False, help_text=_("Blank: until further notice."))
+    reason = reason_field()
+
+    def prepare(self) -> None:
+        deferral = may(self.desk.user, "accounts.place_deferral")
+        kinds = [choice for choice in HoldKind.choices if deferral or choice[0] != HoldKind.DEFERRAL]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
+        self.initial.setdefault("starts_on", self.desk.day)
+
+
+class LiftForm(ActionForm):
+    last_day = date_field(_("Last day"), required=False, help_text=_("Blank: it never was in force."))
+    reason = reason_field()
+
+    def prepare(self) -> None:
+        if self.target.starts_on <= self.desk.day and (self.target.ends_on or date.max) >= self.desk.day:
+            self.initial.setdefault("last_day", self.desk.day)

@@ -1,0 +1,48 @@
+"""What is asked to keep a question to the worklist as a queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Queue
+from cases.selectors.choices import choices_for
+from cases.services.queues import LAST_POSITION, LONGEST_NAME
+from staff.models import Team, User
+
+
+class QueueForm(forms.Form):
+    """The present question to the worklist, to be kept under a name: her own, a team's, or everyone's."""
+
+    OWN, EVERYONE = "own", "everyone"
+
+    name = forms.CharField(label=_("Name of the queue"), max_length=LONGEST_NAME)
+    whose = forms.ChoiceField(label=_("For"))
+    query = forms.CharField(required=False, widget=forms.HiddenInput)
+    sort = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: User, **values: Any) -> None:
+        super().__init__(*args, auto_id="save_%s", **values)
+        whose: list[tuple[str, Any]] = [(self.OWN, _("Me"))]
+        if user.has_perm("cases.change_queue"):
+            whose += [*choices_for(user).teams, (self.EVERYONE, _("Everyone"))]
+        self.fields["whose"].choices = whose  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        whose = cleaned.get("whose", "")
+        cleaned["team"] = Team.objects.filter(pk=whose).first() if whose.isdecimal() else None
+        return cleaned
+
+
+class QueueChangeForm(forms.Form):
+    """A queue's name and place. An installed queue's name is translated as long as nobody writes another."""
+
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, required=False)
+    position = forms.IntegerField(label=_("Place"), min_value=0, max_value=LAST_POSITION)
+
+    def __init__(self, queue: Queue, *args: Any, **values: Any) -> None:
+        initial = {"name": "" if queue.code else queue.name, "position": queue.position}
+        super().__init__(*args, auto_id=f"queue{queue.pk}_%s", initial=initial, **values)

@@ -1,0 +1,58 @@
+"""Notes, follow-ups, flags, agreed hours, and who works the case."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.validators import FileExtensionValidator
+from django.utils.translation import gettext_lazy as _
+
+from cases.forms.base import ActionForm, date_field, text_field
+from cases.selectors.choices import choices_for
+from compliance.models import FlagKind
+from runs import clock
+
+
+class NoteForm(ActionForm):
+    text = text_field(_("Note"), rows=5, most=4000)
+
+
+class FollowUpForm(ActionForm):
+    on = date_field(_("On"), required=False, help_text=_("Blank: take the follow-up off."))
+    note = forms.CharField(label=_("What for"), max_length=200, required=False)
+
+    def prepare(self) -> None:
+        self.initial.setdefault("on", self.desk.case.follow_up_on)
+        self.initial.setdefault("note", self.desk.case.follow_up_note)
+
+
+class FlagForm(ActionForm):
+    kind = forms.ChoiceField(label=_("What is so"), choices=[("", "–"), *FlagKind.choices])
+    from_on = date_field(_("From"))
+    until_on = date_field(_("Last day"), required=False, help_text=_("Blank: until it is ended."))
+    evidence = text_field(_("Evidence"), help_text=_("What was seen or said, by whom, when."))
+    evidence_file = forms.FileField(
+        label=_("Document"), required=False, validators=[FileExtensionValidator(["pdf", "png", "jpg", "jpeg"])]
+    )
+
+    def prepare(self) -> None:
+        self.initial.setdefault("from_on", clock.today())
+
+
+class HoursForm(ActionForm):
+    opens = forms.TimeField(label=_("From"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    closes = forms.TimeField(label=_("Until"), widget=forms.TimeInput({"type": "time"}, "%H:%M"))
+    from_on = date_field(_("First day"))
+    until_on = date_field(_("Last day"), required=False, help_text=_("Blank: until it is revoked."))
+    evidence = text_field(_("Evidence"), help_text=_("How and when the person agreed."))
+
+    def prepare(self) -> None:
+        self.initial.setdefault("from_on", clock.today())
+
+
+class AssignForm(ActionForm):
+    to = forms.ChoiceField(label=_("To"), required=False)
+
+    def prepare(self) -> None:
+        members = choices_for(self.desk.user).members
+        self.fields["to"].choices = [("", _("Nobody: back to the team")), *members]  # type: ignore[attr-defined]
+        self.initial.setdefault("to", self.desk.case.assignee_id)

@@ -1,0 +1,146 @@
+"""What the page of one case shows to one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet, Subquery
+
+from accounts.models import ContactPoint
+from cases.models import Case, CaseStatus
+from cases.selectors.contacts import ContactPointView
+from cases.selectors.debts import AccountView, debts
+from cases.selectors.matters import Matters, matters, points_of
+from cases.selectors.why import why
+from compliance.selectors import Look, look
+from compliance.sentences import say
+from runs import clock
+from runs.models import BusinessDay
+from staff.models import User
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A contact point and what the gate says of it now; `look` is None where the gate was not asked."""
+
+    contact: ContactPointView
+    look: Look | None
+    revealed: str = ""
+
+    @property
+    def point(self) -> ContactPoint:
+        return self.contact.point
+
+    @property
+    def shown(self) -> str:
+        return self.revealed or self.contact.masked
+
+    @property
+    def may_call(self) -> bool:
+        return self.look is not None and self.look.verdict.allowed
+
+    @property
+    def state(self) -> tuple[str, Any]:
+        """(tone, sentence)."""
+        if self.look is None:
+            return self.contact.state
+        return ("may" if self.may_call else "mustnot"), say(self.look.verdict, point=self.point)
+
+
+def with_day(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """`cases` with all that `CaseDesk` wants of them, in their own query: the last closed day too."""
+    days = BusinessDay.objects.order_by("-date").values("date")[:1]
+    return cases.select_related("customer", "assignee", "team").annotate(closed_day=Subquery(days))
+
+
+class CaseDesk:
+    """One case (read by `with_day`) as `user` has it before her. Each thing is read when it is first asked for, and once."""
+
+    def __init__(self, case: Case, user: User) -> None:
+        self.case = case
+        self.user = user
+        if case.team_id is not None and case.team_id == user.team_id:
+            user.team = case.team  # the frame names it: one query less
+        # Contact point → its value in clear, for one answer alone.
+        self.revealed: dict[int, str] = {}
+
+    @property
+    def closed_day(self) -> date | None:
+        return self.case.closed_day  # type: ignore[attr-defined,no-any-return]  # an annotation of `with_day`
+
+    @cached_property
+    def day(self) -> date:
+        return self.closed_day or clock.today()
+
+    @property
+    def is_open(self) -> bool:
+        return self.case.status == CaseStatus.OPEN
+
+    @property
+    def is_mine(self) -> bool:
+        return self.case.assignee_id == self.user.pk
+
+    @property
+    def days_past_due(self) -> int:
+        stopped_at = self.case.clock_stopped_on or self.case.closed_on or self.day
+        return (stopped_at - self.case.clock_from_on).days
+
+    @cached_property
+    def accounts(self) -> list[AccountView]:
+        return debts(self.case.customer_id, self.day)
+
+    @property
+    def late(self) -> list[AccountView]:
+        return [account for account in self.accounts if account.how_late.late]
+
+    @property
+    def owed(self) -> Decimal:
+        return sum((one.owed for one in self._in_currency()), Decimal(0))
+
+    @property
+    def late_fee(self) -> Decimal:
+        return sum((one.late_fee for one in self._in_currency()), Decimal(0))
+
+    @property
+    def reasons(self) -> list[tuple[AccountView, list[str]]]:
+        return [(account, why(account)) for account in self.late]
+
+    @cached_property
+    def contacts(self) -> list[ContactPointView]:
+        return [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
+
+    @cached_property
+    def reaches(self) -> list[Reach]:
+        """The contact points, those that may be called now first."""
+        looks = {one.contact_point_id: one for one in look(customer_id=self.case.customer_id, actor=self.user)}
+        found = [
+            Reach(contact, looks.get(contact.point.pk), self.revealed.get(contact.point.pk, ""))
+            for contact in self.contacts
+        ]
+        return sorted(found, key=lambda reach: (not reach.may_call, reach.look is None, reach.point.pk))
+
+    @property
+    def gate(self) -> Reach | None:
+        """What the page says first about contacting: a number that may be called, else the one that may again the soonest."""
+        asked = [reach for reach in self.reaches if reach.look is not None]
+        if not asked or asked[0].may_call:
+            return asked[0] if asked else None
+        later = [reach for reach in asked if reach.look and reach.look.verdict.next_allowed_at]
+        return min(later, key=lambda reach: reach.look.verdict.next_allowed_at, default=asked[0])  # type: ignore[union-attr, return-value, arg-type]  # filtered above
+
+    @cached_property
+    def matters(self) -> Matters:
+        return matters(self.case, actor=self.user, day=self.day, now=clock.now())
+
+    @property
+    def reservation(self) -> dict[str, Any] | None:
+        """The call that the user asked for, was allowed, and has not logged yet."""
+        found = self.matters["reservation"]
+        return found[-1] if found else None
+
+    def _in_currency(self) -> list[AccountView]:
+        return [account for account in self.accounts if account.account.currency == self.case.currency]

@@ -1,0 +1,169 @@
+"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, a call that was asked for; and
+how its customer can be reached. All in one query: the page asks for much."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections import defaultdict
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, JSONObject
+
+from accounts.models import ContactPoint, Hold
+from cases.models import Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
+from compliance.models import (
+    Complaint,
+    ComplaintStatus,
+    Contact,
+    ContactAgreement,
+    ContactDecision,
+    CustomerFlag,
+    Purpose,
+)
+from staff.models import User
+
+Matters = dict[str, list[dict[str, Any]]]
+
+
+def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
+    """Kind → its open rows, each a dict of facts, oldest first. One query, however many there are.
+
+    `reservation`: the actor's own allowed call that is neither used nor expired at `now`. `point`: see `points_of`.
+    """
+    first, *others = (
+        _promises(case),
+        _disputes(case),
+        _holds(case, day),
+        _flags(case),
+        _agreements(case),
+        _complaints(case),
+        _reservations(case, actor, now),
+        _points(case),
+    )
+    found: Matters = defaultdict(list)
+    for kind, _key, facts in first.union(*others, all=True).order_by("kind_", "key_"):
+        found[kind].append(facts)
+    return found
+
+
+def points_of(found: Matters) -> list[ContactPoint]:
+    """The customer's contact points among what `matters` found."""
+    return [ContactPoint(**{**facts, "value_cipher": b64decode(facts["value_cipher"])}) for facts in found["point"]]
+
+
+def _lines(rows: QuerySet[Any], matter: str, /, **facts: Any) -> QuerySet[Any]:
+    return (
+        rows.order_by()
+        .annotate(kind_=Value(matter, TextField()), key_=F("pk"), facts_=JSONObject(id="pk", **facts))
+        .values_list("kind_", "key_", "facts_")
+    )
+
+
+def _promises(case: Case) -> QuerySet[Any]:
+    instalments = (
+        PromiseInstalment.objects.filter(promise=OuterRef("pk"))
+        .order_by("number")
+        .values_list(JSONObject(due_on="due_on", amount=_text("amount"), status="status", got=_text("got")))
+    )
+    return _lines(
+        Promise.objects.filter(case=case, status=PromiseStatus.OPEN),
+        "promise",
+        version="version",
+        amount=_text("amount"),
+        got=_text("got"),
+        currency="currency",
+        made_on="made_on",
+        by="taken_by_name",
+        instalments=ArraySubquery(instalments),
+    )
+
+
+def _disputes(case: Case) -> QuerySet[Any]:
+    return _lines(
+        Dispute.objects.filter(case=case, status=DisputeStatus.OPEN),
+        "dispute",
+        version="version",
+        reason="reason",
+        opened_on="opened_on",
+        due_on="due_on",
+        statement="statement",
+        account="account__ref",
+    )
+
+
+def _holds(case: Case, day: date) -> QuerySet[Any]:
+    return _lines(
+        Hold.objects.filter(account__customer=case.customer_id, withdrawn_at=None).filter(
+            Q(ends_on=None) | Q(ends_on__gte=day)
+        ),
+        "hold",
+        kind="kind",
+        account="account__ref",
+        starts_on="starts_on",
+        ends_on="ends_on",
+        reason="reason",
+    )
+
+
+def _flags(case: Case) -> QuerySet[Any]:
+    return _lines(
+        CustomerFlag.objects.filter(customer=case.customer_id, ended_at=None),
+        "flag",
+        kind="kind",
+        from_on="from_on",
+        until_on="until_on",
+        evidence="evidence",
+    )
+
+
+def _agreements(case: Case) -> QuerySet[Any]:
+    return _lines(
+        ContactAgreement.objects.filter(customer=case.customer_id, revoked_at=None),
+        "hours",
+        opens=_text("opens"),
+        closes=_text("closes"),
+        until_on="until_on",
+    )
+
+
+def _complaints(case: Case) -> QuerySet[Any]:
+    return _lines(
+        Complaint.objects.filter(customer=case.customer_id, status=ComplaintStatus.OPEN),
+        "complaint",
+        ref="ref",
+        reason="reason",
+        due_on="due_on",
+    )
+
+
+def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
+    return _lines(
+        ContactDecision.objects.filter(customer=case.customer_id, actor=actor, allowed=True, reserved_until__gt=now)
+        .exclude(purpose=Purpose.INBOUND)
+        .filter(~Exists(Contact.objects.filter(decision=OuterRef("pk")))),
+        "reservation",
+        point="contact_point_id",
+        channel="channel",
+        until="reserved_until",
+    )
+
+
+def _points(case: Case) -> QuerySet[Any]:
+    return _lines(
+        ContactPoint.objects.filter(customer=case.customer_id),
+        "point",
+        kind="kind",
+        value_cipher=Func(F("value_cipher"), Value("base64"), function="encode", output_field=TextField()),
+        source="source",
+        relationship="relationship",
+        permitted="permitted",
+        verification="verification",
+    )
+
+
+def _text(field: str) -> Cast:
+    """Money and hours as text: a JSON number would come back as a float."""
+    return Cast(field, CharField())

@@ -1,0 +1,69 @@
+"""Promises and disputes over all cases in somebody's scope, as their lists show them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
+from cases.permissions import visible_to
+from staff.permissions import Anyone
+
+PROMISES_SHOWN = [
+    ("due", _("Due by today")),
+    ("today", _("Due today")),
+    ("overdue", _("Overdue")),
+    ("week", _("Within seven days")),
+    ("open", _("All open")),
+    ("kept", _("Kept")),
+    ("partly", _("Partly kept")),
+    ("broken", _("Broken")),
+    ("cancelled", _("Cancelled")),
+]
+DISPUTES_SHOWN = [
+    ("open", _("All open")),
+    ("late", _("Answer overdue")),
+    ("week", _("Answer due within seven days")),
+    ("closed", _("Closed")),
+]
+WEEK = timedelta(days=7)
+
+
+def promises_seen(user: Anyone) -> QuerySet[Promise]:
+    """The promises of the cases that `user` may see, each with `due_on` and `due_amount`, its next open instalment's."""
+    open_ones = PromiseInstalment.objects.filter(promise=OuterRef("pk"), status=PromiseStatus.OPEN).order_by("due_on")
+    return (
+        Promise.objects.filter(case__in=visible_to(user).order_by())
+        .annotate(due_on=Subquery(open_ones.values("due_on")[:1]), due_amount=Subquery(open_ones.values("amount")[:1]))
+        .select_related("case__customer", "case__assignee")
+    )
+
+
+def promises_of_kind(promises: QuerySet[Promise], kind: str, today: date) -> QuerySet[Promise]:
+    """Those of `promises` (from `promises_seen`) that one choice of the list takes in, the most urgent or latest first."""
+    if kind in (PromiseStatus.KEPT, PromiseStatus.PARTLY, PromiseStatus.BROKEN, PromiseStatus.CANCELLED):
+        return promises.filter(status=kind).order_by("-closed_at", "-pk")
+    condition = {
+        "due": {"due_on__lte": today},
+        "today": {"due_on": today},
+        "overdue": {"due_on__lt": today},
+        "week": {"due_on__gte": today, "due_on__lte": today + WEEK},
+    }.get(kind, {})
+    return promises.filter(status=PromiseStatus.OPEN, **condition).order_by("due_on", "pk")
+
+
+def disputes_seen(user: Anyone) -> QuerySet[Dispute]:
+    """The disputes of the cases that `user` may see."""
+    return Dispute.objects.filter(case__in=visible_to(user).order_by()).select_related(
+        "case__customer", "case__assignee"
+    )
+
+
+def disputes_of_kind(disputes: QuerySet[Dispute], kind: str, today: date) -> QuerySet[Dispute]:
+    """Those of `disputes` that one choice of the list takes in, the nearest deadline or the latest closed first."""
+    if kind == "closed":
+        return disputes.exclude(status=DisputeStatus.OPEN).order_by("-closed_at", "-pk")
+    condition = {"late": {"due_on__lt": today}, "week": {"due_on__gte": today, "due_on__lte": today + WEEK}}
+    return disputes.filter(status=DisputeStatus.OPEN, **condition.get(kind, {})).order_by("due_on", "pk")

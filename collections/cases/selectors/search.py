@@ -1,0 +1,97 @@
+"""Finding cases by what somebody was told on the telephone: a name or reference, an identity number, a telephone number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts import vault
+from accounts.models import Account, ContactPoint, Customer
+from cases.models import Case
+from cases.permissions import visible_to
+from staff.permissions import Anyone
+
+ID_NUMBER, PHONE = "id-number", "phone"
+# A single character is the surname of a tenth of the book: that is no search.
+SHORTEST_NAME = 2
+MOST_SHOWN = 50
+_ID_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
+_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
+# A number of another country, or a fixed line with its area code; a run of digits alone may as well be a reference.
+_PHONE = re.compile(r"\+[0-9]{7,15}|0[0-9]{8,12}")
+_BETWEEN = re.compile(r"[ ()./\-]")
+
+
+@dataclass(frozen=True)
+class Exact:
+    """What words are by their form: an identity or telephone number, and the blind indexes under which it may lie."""
+
+    kind: str
+    indexes: tuple[bytes, ...]
+
+
+def recognise(words: str) -> Exact | None:
+    """The identity or telephone number that `words` have the form of; None for everything else."""
+    tight = _BETWEEN.sub("", words)
+    if _ID_NUMBER.fullmatch(tight):
+        return Exact(ID_NUMBER, (vault.blind_index("id-number", tight),))
+    mobile = _MOBILE.fullmatch(tight)
+    if mobile:
+        bare = mobile[1]
+        forms = [("mobile", bare), *(("phone", form) for form in (bare, f"+86{bare}", f"0086{bare}"))]
+        return Exact(PHONE, tuple(vault.blind_index(kind, form) for kind, form in forms))
+    if _PHONE.fullmatch(tight):
+        return Exact(PHONE, tuple(vault.blind_index(kind, tight) for kind in ("mobile", "phone")))
+    return None
+
+
+def customers_with(exact: Exact) -> list[int]:
+    """The keys of the customers who have that number, in scope or not. One query."""
+    if exact.kind == ID_NUMBER:
+        found = Customer.objects.filter(id_number_index__in=exact.indexes).order_by().values_list("pk", flat=True)
+    else:
+        found = (
+            ContactPoint.objects.filter(value_index__in=exact.indexes).order_by().values_list("customer_id", flat=True)
+        )
+    return list(found.distinct()[: MOST_SHOWN + 1])
+
+
+@dataclass(frozen=True)
+class Found:
+    """A case that a search found, and why."""
+
+    case: Case
+    why: Promise
+
+
+def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str = "") -> list[Found]:
+    """The cases in `user`'s scope that `words` find, open ones first, each once; at most one more than is shown.
+
+    `exactly` are the customers that an exact search named, `kind` what it searched by. A query for each way of matching.
+    """
+    words = words.strip()
+    ways: list[tuple[Promise, Callable[[QuerySet[Case]], QuerySet[Case]]]] = []
+    if exactly:
+        why = _("identity number") if kind == ID_NUMBER else _("telephone number")
+        ways.append((why, lambda cases: cases.filter(customer_id__in=exactly)))
+    if not kind or kind == PHONE:  # a telephone number may be a reference as well; an identity number never is one
+        accounts = Account.objects.order_by().filter(ref__startswith=words).values("customer_id")
+        ways += [
+            (_("case reference"), lambda cases: cases.filter(ref__startswith=words)),
+            (_("customer reference"), lambda cases: cases.filter(customer__ref__startswith=words)),
+            (_("account reference"), lambda cases: cases.filter(customer_id__in=accounts)),
+        ]
+    if not kind:
+        named = {"customer__name__startswith" if len(words) >= SHORTEST_NAME else "customer__name": words}
+        ways.append((_("name"), lambda cases: cases.filter(**named)))
+    found: dict[int, Found] = {}
+    for why, narrow in ways:
+        cases = narrow(visible_to(user)).select_related("customer", "team", "assignee").order_by("-status", "-pk")
+        for case in cases[: MOST_SHOWN + 1]:
+            found.setdefault(case.pk, Found(case, why))
+    return sorted(found.values(), key=lambda one: (one.case.status != "open", -one.case.pk))[: MOST_SHOWN + 1]

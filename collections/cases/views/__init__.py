@@ -1,0 +1,35 @@
+"""The pages of cases: lists, queues, search, the board, and the case itself."""
+
+from cases.views.actions import act
+from cases.views.board import board, hand_over
+from cases.views.bulk import assign_many
+from cases.views.case import case
+from cases.views.evidence import evidence
+from cases.views.export import export_cases
+from cases.views.lists import my_work, queue, worklist
+from cases.views.plans import disputes, promises
+from cases.views.queues import queue_change, queue_counts, queue_save, queues, take
+from cases.views.search import search
+from cases.views.verbs import VERBS
+
+__all__ = [
+    "VERBS",
+    "act",
+    "assign_many",
+    "board",
+    "case",
+    "disputes",
+    "evidence",
+    "export_cases",
+    "hand_over",
+    "my_work",
+    "promises",
+    "queue",
+    "queue_change",
+    "queue_counts",
+    "queue_save",
+    "queues",
+    "search",
+    "take",
+    "worklist",
+]

@@ -1,0 +1,118 @@
+"""Acting on a case: every verb has its address; GET opens its form, POST does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import BookError, Invalid
+from cases import forms
+from cases.errors import StaleScreen
+from cases.selectors.desk import CaseDesk
+from cases.views.panel import Panel, desk_of, is_part, panel_alone, whole
+from cases.views.verbs import BY_CODE, Refused, Verb, Work
+from staff.permissions import require
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, ref: str, code: str, target: int | None = None) -> HttpResponse:
+    """One verb on one case. Without the permission 403, out of sight 404.
+
+    A screen that the case has outrun is refused with 409, what changed and by whom; what was typed stays in the form.
+    """
+    verb = BY_CODE[code]
+    for permission in verb.permissions:
+        require(request.user, permission)
+    desk = desk_of(request.user, ref)  # type: ignore[arg-type]  # nobody else gets here
+    found = verb.target(desk.case, target) if verb.target and target is not None else None
+    if request.method == "POST":
+        return _post(request, desk, verb, found)
+    if verb.form is None:
+        return redirect("case", ref)
+    initial = {name: request.GET[name] for name in ("channel", "contact_point") if name in request.GET}
+    form = verb.form(desk=desk, target=found, initial=initial)
+    return panel_alone(request, Panel(desk, verb, form, desk.case.version, found))
+
+
+def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> HttpResponse:
+    form = (verb.form or forms.ActionForm)(request.POST, request.FILES, desk=desk, target=target)
+    panel = Panel(desk, verb, form, _seen(request), target)
+    if "look" in request.POST:
+        return whole(request, desk, replace(panel, seen_version=desk.case.version))
+    if "split" in request.POST:
+        return panel_alone(request, replace(panel, form=_split(form)))
+    if not form.is_valid():
+        return panel_alone(request, panel)
+    try:
+        said = verb.do(Work(desk.user, desk.case, panel.seen_version, form.cleaned_data, form, target))
+    except StaleScreen as stale:
+        return panel_alone(request, replace(panel, stale=stale), status=409)
+    except Refused as refused:
+        return _refused(request, panel, refused)
+    except BookError as error:
+        _blame(form, error)
+        return panel_alone(request, panel)
+    return _done(request, desk, verb, said, target)
+
+
+def _done(request: HttpRequest, desk: CaseDesk, verb: Verb, said: str, target: Any) -> HttpResponse:
+    if verb.code == "reveal":
+        # Shown in this answer alone: an address that could be asked for again would show it unrecorded.
+        desk = desk_of(desk.user, desk.case.ref)
+        desk.revealed = {target.pk: said}
+        return whole(request, desk, said=_("Shown. It is recorded."))
+    if not is_part(request):
+        messages.success(request, said)
+        return redirect("case-contact" if verb.code == "call" else "case", desk.case.ref)
+    desk = desk_of(desk.user, desk.case.ref)
+    if verb.code != "call":
+        return whole(request, desk, said=said)
+    logs = BY_CODE["contact"]
+    return whole(request, desk, Panel(desk, logs, forms.ContactForm(desk=desk), desk.case.version), said=said)
+
+
+def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpResponse:
+    """The gate's no, in words, in the form as it was typed; the refusal stands in the timeline already."""
+    desk = desk_of(panel.desk.user, panel.desk.case.ref)
+    point = next((one for one in desk.reaches if one.point.pk == refused.decision.contact_point_id), None)
+    words = point.state[1] if point else str(refused)
+    return whole(request, desk, replace(panel, refusal=words))
+
+
+def _seen(request: HttpRequest) -> int:
+    """The version that the screen showed; 0, which no case has, for what is no number."""
+    seen = request.POST.get("seen_version", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+
+
+def _blame(form: forms.ActionForm, error: BookError) -> None:
+    """The service's no at the field that it names, if one of the forms has it."""
+    field = error.field if isinstance(error, Invalid) else None
+    inner = getattr(form, "inner", None)
+    if field in form.fields:
+        form.add_error(field, str(error))
+    elif inner is not None and field in inner.fields:
+        inner.add_error(field, str(error))
+    else:
+        form.add_error(None, str(error))
+
+
+def _split(form: forms.ActionForm) -> forms.ActionForm:
+    """The form anew with the promise divided; as it was, with its faults, if that cannot be."""
+    promise = form if isinstance(form, forms.PromiseForm) else getattr(form, "promise", None)
+    rows = promise.divided() if promise is not None else None
+    if promise is None or rows is None:
+        return form
+    typed = _typed(promise) | rows
+    initial = typed if promise is form else _typed(form) | {"promise": typed}
+    return type(form)(desk=form.desk, target=form.target, initial=initial)
+
+
+def _typed(form: forms.ActionForm) -> dict[str, Any]:
+    return {name: form[name].data for name in form.fields}

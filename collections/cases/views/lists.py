@@ -1,0 +1,162 @@
+"""The lists of cases: somebody's own, all open ones, and a queue. One page; HTMX gets the list alone from the same address."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET
+
+from cases.filters import DEFAULT_ORDER, DUE_FIRST, ME, WorklistFilter
+from cases.forms import QueueForm
+from cases.models import Case, Queue
+from cases.permissions import queues_of, visible_to
+from cases.selectors import Tally, open_cases, page_of, tally, totals
+from cases.selectors.contactable import show_callable
+from cases.selectors.queues import WORK_KINDS, working
+from cases.selectors.worklist import own_tally
+from cases.views._pages import page_or_part, user_of
+from runs import clock
+from runs.selectors import book_day, has_closed_any
+from staff.models import User
+from staff.permissions import may, may_enter_data, needs
+
+PAGE_SIZE = 25
+# The kinds of work that somebody's own list is divided by.
+OWN_KINDS = ("follow-up", "promise-due", "promise-broken", "new", "care", "dispute")
+
+
+def base_of(user: User, day: date, queue: Queue | None, mine: bool) -> QuerySet[Case]:
+    """The open cases that a list starts from, within `user`'s scope: a queue's, her own, or all."""
+    cases = open_cases(visible_to(user), day)
+    if mine:
+        cases = cases.filter(assignee=user.pk)
+    if queue is not None:
+        cases = WorklistFilter(QueryDict(queue.query), queryset=cases, user=user).qs
+    return cases
+
+
+def order_of(queue: Queue | None, mine: bool) -> str:
+    """The order that a list has by itself."""
+    if mine:
+        return DUE_FIRST
+    return queue.sort if queue is not None else DEFAULT_ORDER
+
+
+@require_GET
+def my_work(request: HttpRequest) -> HttpResponse:
+    """Her own cases for who works some; else the worklist; the data-entry pages for who sees no case at all."""
+    if may(request.user, "cases.work_case"):
+        return _list(request, mine=True)
+    if may(request.user, "cases.view_case"):
+        return redirect("worklist")
+    if may_enter_data(request.user):
+        return redirect("admin:index")
+    raise PermissionDenied
+
+
+@require_GET
+@needs("cases.view_case")
+def worklist(request: HttpRequest) -> HttpResponse:
+    """All open cases, filtered and ordered as asked."""
+    return _list(request)
+
+
+@require_GET
+@needs("cases.view_case")
+def queue(request: HttpRequest, pk: int) -> HttpResponse:
+    """A queue's cases, narrowed further as asked. Somebody else's queue is 404."""
+    return _list(request, queue=get_object_or_404(queues_of(request.user), pk=pk))
+
+
+def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = False) -> HttpResponse:
+    closed_day = book_day()
+    day = closed_day or clock.today()
+    user = user_of(request)
+    filters = WorklistFilter(
+        request.GET,
+        queryset=base_of(user, day, queue, mine),
+        user=user,
+        default_order=order_of(queue, mine),
+        request=request,
+    )
+    filters.is_valid()  # a wrong value is named beside its field, and filters nothing
+    numbers = _own_numbers(filters, user) if mine else _numbers(filters)
+    paginator = Paginator(filters.qs, PAGE_SIZE)
+    # Known from the tally: counting the same cases again would cost as much as fetching the page.
+    paginator.count = numbers["count"]
+    page = paginator.get_page(request.GET.get("page"))
+    first = PAGE_SIZE * (page.number - 1)
+    rows = list(page_of(filters.qs, day, first=first, size=PAGE_SIZE)) if numbers["count"] else []
+    page.object_list = rows
+    context: dict[str, Any] = {
+        "closed_day": closed_day,
+        "day": day,
+        "today": clock.today(),
+        "queue": queue,
+        "mine": mine,
+        "filter": filters,
+        "active": filters.active(),
+        "page": page,
+        "rows": show_callable(rows, at=clock.now(), actor=user),
+        "sort": request.GET.get("sort") or order_of(queue, mine),
+        "closed_any": bool(numbers["everywhere"]) or has_closed_any(),
+        "present": present_query(request, queue, mine),
+        "members": filters.choices.members,
+        "save": QueueForm(user=user),
+        **numbers,
+    }
+    return page_or_part(request, "cases/worklist.html", "cases/_worklist.html", context)
+
+
+def _numbers(filters: WorklistFilter) -> dict[str, Any]:
+    """The counts of a list that is divided by bucket. One query."""
+    tallies = tally(filters.beside("bucket"))
+    chosen = filters.form.cleaned_data.get("bucket") or []
+    shown = [row for row in tallies if not chosen or row.bucket in chosen]
+    return {
+        "count": sum(row.count for row in shown),
+        "totals": totals(shown),
+        "buckets": _bucket_counts(filters, tallies),
+        "chosen": chosen,
+        "everywhere": sum(row.count for row in tallies),
+    }
+
+
+def _own_numbers(filters: WorklistFilter, user: User) -> dict[str, Any]:
+    """The counts of somebody's own list, which is divided by what is to be done. One query."""
+    beside, today = filters.beside("work"), clock.today()
+    chosen = filters.form.cleaned_data.get("work") or ""
+    names = dict(WORK_KINDS)
+    kinds = [*OWN_KINDS, chosen] if chosen and chosen not in OWN_KINDS else list(OWN_KINDS)
+    found = own_tally(beside, {kind: working(beside, kind, today, user) for kind in kinds})
+    return {
+        "count": found[chosen].count,
+        "totals": found[chosen].totals,
+        "kinds": [(kind, names[kind], found[kind].count) for kind in OWN_KINDS],
+        "kind": chosen,
+        "everywhere": found[""].count,
+    }
+
+
+def present_query(request: HttpRequest, queue: Queue | None, mine: bool) -> str:
+    """The whole question that a list answers, its own part included, as a query string of the worklist without paging."""
+    asked = QueryDict(queue.query if queue is not None else "", mutable=True)
+    if mine:
+        asked["assignee"] = ME
+    for name, values in request.GET.lists():
+        if name in WorklistFilter.base_filters and any(values):
+            asked.setlist(name, [value for value in values if value])
+    return asked.urlencode()
+
+
+def _bucket_counts(filters: WorklistFilter, tallies: list[Tally]) -> list[tuple[str, int]]:
+    counts = {code: 0 for code, _ in filters.form.fields["bucket"].choices}
+    for row in tallies:
+        counts[row.bucket] = counts.get(row.bucket, 0) + row.count
+    return list(counts.items())

@@ -1,0 +1,145 @@
+"""The page of a case with its action panel, whole or in parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from cases import forms
+from cases.errors import StaleScreen
+from cases.models import Case
+from cases.permissions import visible_to
+from cases.selectors import timeline
+from cases.selectors.desk import CaseDesk, with_day
+from cases.selectors.timeline import KINDS
+from cases.views._pages import vary
+from cases.views.verbs import VERBS, Verb
+from staff.models import User
+from staff.permissions import may
+
+KIND_LABELS = (
+    ("", _("All")),
+    ("contact", _("Contact")),
+    ("money", _("Money")),
+    ("work", _("Work")),
+    ("standing", _("Standing")),
+    ("record", _("Record")),
+)
+OWN_TEMPLATES = {
+    forms.CallForm: "call",
+    forms.ContactForm: "contact",
+    forms.InboundForm: "contact",
+    forms.PromiseForm: "promise",
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The open form. `seen_version` is that of the case as the reader saw it; `stale` what changed since, if it did."""
+
+    desk: CaseDesk
+    verb: Verb
+    form: forms.ActionForm
+    seen_version: int
+    target: Any = None
+    stale: StaleScreen | None = None
+    refusal: str = ""
+
+    @property
+    def address(self) -> str:
+        return address_of(self.desk.case, self.verb, self.target)
+
+    @property
+    def template(self) -> str:
+        return f"cases/forms/{OWN_TEMPLATES.get(type(self.form), 'plain')}.html"
+
+    @property
+    def number(self) -> str:
+        """The number to dial, in clear, for as long as the call that was asked for may be made."""
+        reserved = self.form.reserved if isinstance(self.form, forms.ContactForm) else None
+        if reserved is None:
+            return ""
+        point = next((one.point for one in self.desk.reaches if one.point.pk == reserved["point"]), None)
+        if point is None:
+            return ""
+        return point.value if may(self.desk.user, "accounts.reveal_contactpoint") else point.masked_value
+
+
+def address_of(case: Case, verb: Verb, target: Any = None) -> str:
+    return reverse(verb.name, args=[case.ref, target.pk] if target is not None else [case.ref])
+
+
+def desk_of(user: User, ref: str) -> CaseDesk:
+    """What `user` has before her of the case; out of sight is 404."""
+    return CaseDesk(get_object_or_404(with_day(visible_to(user)), ref=ref), user)
+
+
+def whole(
+    request: HttpRequest,
+    desk: CaseDesk,
+    panel: Panel | None = None,
+    *,
+    said: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The page; for HTMX the panel and every part that may have changed beside it."""
+    context = _panel_context(desk, panel) | {
+        **_timeline_context(request, desk),
+        "closed_day": desk.closed_day,
+        "said": said,
+        "oob": is_part(request),
+    }
+    template = "cases/_answer.html" if is_part(request) else "cases/case.html"
+    return _kept_nowhere(render(request, template, context, status=status))
+
+
+def panel_alone(request: HttpRequest, panel: Panel, *, status: int = 200) -> HttpResponse:
+    """The panel for HTMX; without it the page with the panel in it."""
+    if not is_part(request):
+        return whole(request, panel.desk, panel, status=status)
+    return _kept_nowhere(render(request, "cases/_panel.html", _panel_context(panel.desk, panel), status=status))
+
+
+def timeline_alone(request: HttpRequest, desk: CaseDesk) -> HttpResponse:
+    context = _panel_context(desk, None) | _timeline_context(request, desk)
+    return _kept_nowhere(render(request, "cases/_timeline.html", context))
+
+
+def is_part(request: HttpRequest) -> bool:
+    htmx = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
+    return {
+        "desk": desk,
+        "case": desk.case,
+        "panel": panel,
+        "verbs": [verb for verb in VERBS if verb.target is None and verb.is_offered(desk)],
+        "beside": {verb.code.replace("-", "_"): verb.is_offered(desk) for verb in VERBS if verb.target is not None},
+        "takes_next": may(desk.user, "cases.work_case"),
+        "complains": may(desk.user, "compliance.add_complaint"),
+        "may_call": any(verb.code == "call" and verb.is_offered(desk) for verb in VERBS),
+    }
+
+
+def _timeline_context(request: HttpRequest, desk: CaseDesk) -> dict[str, Any]:
+    kind = request.GET.get("timeline", "")
+    kind = kind if kind in KINDS else ""
+    masked = {contact.point.pk: contact.masked for contact in desk.contacts}
+    entries = timeline(desk.case.customer_id, kind)
+    for entry in entries:
+        if entry.what == "contact":
+            entry.facts["masked"] = masked.get(entry.facts["contact_point"], "")
+    return {"entries": entries, "kind": kind, "kinds": KIND_LABELS}
+
+
+def _kept_nowhere(response: HttpResponse) -> HttpResponse:
+    """A case is a person's: no cache keeps it."""
+    response["Cache-Control"] = "no-store"
+    return vary(response)

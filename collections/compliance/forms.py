@@ -1,0 +1,157 @@
+"""What people enter about contacts, flags, agreed hours, recordings and complaints. The services check what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import BookError, Invalid
+from accounts.models import Customer
+from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus, Contact, FlagKind, Outcome
+from compliance.outcomes import possible
+from compliance.permissions import handlers
+from compliance.uploads import DOCUMENTS, SOUNDS
+from runs import clock
+from staff.models import User
+
+_DAY = {"type": "date"}
+_HOUR = {"type": "time"}
+CONTACTS_OFFERED = 50
+
+
+def refuse(form: forms.Form, error: BookError) -> None:
+    """Show at the field, or above the form, what a service refused."""
+    field = error.field if isinstance(error, Invalid) and error.field in form.fields else None
+    form.add_error(field, str(error))
+
+
+def _words(rows: int = 3, **attributes: str) -> forms.Textarea:
+    return forms.Textarea({"rows": rows, "class": "form-control", **attributes})
+
+
+def _file(kinds: dict[str, str]) -> forms.FileInput:
+    return forms.FileInput(
+        {"class": "form-control", "accept": ",".join([*kinds, *(f".{end}" for end in kinds.values())])}
+    )
+
+
+class PlaceFlagForm(forms.Form):
+    """A flag on a customer, with how it is known."""
+
+    kind = forms.ChoiceField(label=_("Flag"), choices=[("", "–"), *FlagKind.choices])
+    from_on = forms.DateField(label=_("First day"), initial=clock.today, widget=forms.DateInput(_DAY))
+    until_on = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(_DAY))
+    evidence = forms.CharField(label=_("How it is known"), widget=_words(), max_length=4000)
+    evidence_file = forms.FileField(label=_("Document (PDF, JPEG, PNG)"), required=False, widget=_file(dict(DOCUMENTS)))
+
+
+class AgreeHoursForm(forms.Form):
+    """Hours of contact that the person agreed to."""
+
+    opens = forms.TimeField(label=_("From"), widget=forms.TimeInput(_HOUR, format="%H:%M"))
+    closes = forms.TimeField(label=_("Until"), widget=forms.TimeInput(_HOUR, format="%H:%M"))
+    from_on = forms.DateField(label=_("First day"), initial=clock.today, widget=forms.DateInput(_DAY))
+    until_on = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(_DAY))
+    evidence = forms.CharField(label=_("How the person agreed"), widget=_words(), max_length=4000)
+
+
+class ReasonForm(forms.Form):
+    """Why something ends, is held, or is shown in clear."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class RecordingForm(forms.Form):
+    """A recording of a contact: a file or a link."""
+
+    file = forms.FileField(label=_("File (WAV, MP3, M4A, OGG, FLAC, WebM)"), required=False, widget=_file(dict(SOUNDS)))
+    link = forms.URLField(label=_("or a link (https)"), required=False, max_length=200, assume_scheme="https")
+    name = forms.CharField(label=_("Name"), required=False, max_length=120)
+
+
+class CorrectContactForm(forms.Form):
+    """What stands in the place of a wrong entry of the register."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"))
+    seconds = forms.IntegerField(label=_("Seconds"), required=False, min_value=0, max_value=24 * 60 * 60)
+    note = forms.CharField(label=_("Note"), required=False, widget=_words(), max_length=4000)
+    reason = forms.CharField(label=_("What was wrong"), max_length=300)
+
+    def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["outcome"].choices = outcome_choices(contact.channel, contact.direction)  # type: ignore[attr-defined]
+
+
+def outcome_choices(channel: str, direction: str) -> list[tuple[str, Any]]:
+    """The outcomes that fit, with their words."""
+    words = dict(Outcome.choices)
+    return [(code, words[code]) for code in possible(channel, direction)]
+
+
+class ContactChoice(forms.ModelChoiceField):
+    """A contact as one remembers it: when, how, who."""
+
+    def label_from_instance(self, obj: Contact) -> str:
+        when = timezone.localtime(obj.at)
+        return f"{when:%Y-%m-%d %H:%M} · {obj.get_channel_display()} · {obj.get_outcome_display()} · {obj.actor_name}"
+
+
+class ComplaintForm(forms.Form):
+    """What a customer complains about. Who may answer complaints also says who shall."""
+
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", "–"), *ComplaintReason.choices])
+    channel = forms.ChoiceField(label=_("Came by"), choices=Channel, initial=Channel.VOICE)
+    received_on = forms.DateField(label=_("Received on"), initial=clock.today, widget=forms.DateInput(_DAY))
+    text = forms.CharField(label=_("What was said"), widget=_words(6), max_length=8000)
+    contact = ContactChoice(
+        label=_("About the contact"), required=False, queryset=Contact.objects.none(), empty_label=_("None of them")
+    )
+    about = forms.ModelChoiceField(
+        label=_("About the member of staff"),
+        required=False,
+        queryset=User.objects.none(),
+        empty_label=_("Who made the contact, or nobody"),
+    )
+    handler = forms.ModelChoiceField(
+        label=_("Handled by"), required=False, queryset=User.objects.none(), empty_label=_("Nobody yet")
+    )
+
+    def __init__(self, *args: Any, customer: Customer, names_handler: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        latest = Contact.objects.filter(customer=customer).order_by("-at").values("pk")[:CONTACTS_OFFERED]
+        self.fields["contact"].queryset = Contact.objects.filter(pk__in=latest).order_by("-at")  # type: ignore[attr-defined]
+        self.fields["about"].queryset = User.objects.filter(is_staff=True).order_by("display_name", "username")  # type: ignore[attr-defined]
+        if names_handler:
+            self.fields["handler"].queryset = handlers()  # type: ignore[attr-defined]
+        else:
+            del self.fields["handler"]
+
+
+class HandOverForm(forms.Form):
+    """Who shall answer it, from the screen of a certain version."""
+
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    handler = forms.ModelChoiceField(label=_("To"), queryset=User.objects.none(), empty_label="–")
+
+    def __init__(self, *args: Any, complaint: Complaint, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = complaint.version
+        others = handlers().exclude(pk__in=[key for key in (complaint.about_id, complaint.handler_id) if key])
+        self.fields["handler"].queryset = others  # type: ignore[attr-defined]
+
+
+class CloseForm(forms.Form):
+    """How a complaint ended and what was answered, from the screen of a certain version."""
+
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    status = forms.ChoiceField(
+        label=_("Outcome"), choices=[("", "–"), *(choice for choice in ComplaintStatus.choices if choice[0] != "open")]
+    )
+    answer = forms.CharField(label=_("What the person was answered"), widget=_words(6), max_length=8000)
+
+    def __init__(self, *args: Any, complaint: Complaint, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = complaint.version

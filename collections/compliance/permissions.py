@@ -1,0 +1,46 @@
+"""What of the register someone sees: that of the customers in her scope. And who may answer a complaint."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from accounts.permissions import customers_visible_to
+from compliance.models import Complaint, Contact, CustomerFlag, Recording
+from staff.models import User
+from staff.permissions import Anyone, scope_of
+
+# The users' own backend: others (lock-out) have no permissions to ask for.
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def complaints_visible_to(user: Anyone) -> QuerySet[Complaint]:
+    """The complaints of the customers in `user`'s scope, and those that she handles."""
+    if scope_of(user).everything:
+        return Complaint.objects.all()
+    return Complaint.objects.filter(customer__in=customers_visible_to(user)) | Complaint.objects.filter(handler=user.pk)
+
+
+def contacts_visible_to(user: Anyone) -> QuerySet[Contact]:
+    """The contacts with the customers in `user`'s scope."""
+    if scope_of(user).everything:
+        return Contact.objects.all()
+    return Contact.objects.filter(customer__in=customers_visible_to(user))
+
+
+def recordings_visible_to(user: Anyone) -> QuerySet[Recording]:
+    """The recordings of those contacts."""
+    return Recording.objects.filter(contact__in=contacts_visible_to(user))
+
+
+def flags_visible_to(user: Anyone) -> QuerySet[CustomerFlag]:
+    """The flags of the customers in `user`'s scope."""
+    return CustomerFlag.objects.filter(customer__in=customers_visible_to(user))
+
+
+def handlers() -> QuerySet[User]:
+    """Those who work here now and may answer complaints, by name."""
+    return (
+        User.objects.with_perm("compliance.change_complaint", backend=_BACKEND)
+        .filter(is_active=True, is_staff=True)
+        .order_by("display_name", "username")
+    )

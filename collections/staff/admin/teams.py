@@ -1,0 +1,59 @@
+"""Teams and what they work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.services import Values
+from staff.admin.recorded import RecordedAdmin
+from staff.models import Portfolio, Team
+from staff.reactions import portfolios_changed
+
+
+class PortfolioInline(admin.TabularInline):
+    model = Portfolio
+    extra = 0
+    verbose_name_plural = _("portfolios: lists separated by commas; an empty list takes in everything")
+
+
+@admin.register(Team)
+class TeamAdmin(RecordedAdmin):
+    """A team with its portfolios. A change of what it works moves the open cases, once it is saved."""
+
+    recorded_as = "team"
+    list_display = ["name", "is_active", "member_count"]
+    search_fields = ["name"]
+    inlines = [PortfolioInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
+        return super().get_queryset(request).annotate(_members=Count("members"))
+
+    @admin.display(description=_("members"), ordering="_members")
+    def member_count(self, team: Any) -> int:
+        return team._members
+
+    def values_of(self, row: Team) -> dict[str, Any]:
+        return {
+            "name": row.name,
+            "is_active": row.is_active,
+            "portfolios": [
+                {
+                    "name": one.name,
+                    "position": one.position,
+                    "products": one.products,
+                    "buckets": one.buckets,
+                    "customers": one.customers,
+                }
+                for one in row.portfolios.order_by("position", "id")
+            ],
+        }
+
+    def changed(self, request: HttpRequest, row: Team, before: Values, after: Values) -> None:
+        was, now = before or {}, after or {}
+        if any(was.get(name) != now.get(name) for name in ("portfolios", "is_active")):
+            portfolios_changed(actor=request.user)

@@ -1,0 +1,44 @@
+"""The forms of signing in and of one's own password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.utils.translation import gettext_lazy as _
+
+from staff.permissions import may_enter
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password of somebody who works here; everyone else is told the same as for a wrong password."""
+
+    def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
+        super().confirm_login_allowed(user)  # type: ignore[arg-type]  # the stubs want a User
+        if not may_enter(user):
+            raise self.get_invalid_login_error()
+
+
+class CodeForm(forms.Form):
+    """Six digits of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(
+            {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+
+
+class PasswordForm(PasswordChangeForm):
+    """The present password, and twice the new one, which must be another."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        new = values.get("new_password1")
+        if new and new == values.get("old_password"):
+            self.add_error("new_password1", _("Choose a password that differs from the present one."))
+        return values

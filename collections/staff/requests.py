@@ -1,0 +1,39 @@
+"""Where a request comes from."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+# The first that is found names the browser: the later ones also stand in the texts of those before them.
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The caller's address. Behind a proxy (DELINQUENCY_BEHIND_PROXY) the last one that the proxy wrote down: whatever
+    stands before it was sent by the caller, who can write anything there."""
+    given = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        given = request.META.get("HTTP_X_FORWARDED_FOR", given).rpartition(",")[2]
+    try:
+        return str(ip_address(given.strip()))
+    except ValueError:
+        return None
+
+
+def browser_of(request: HttpRequest) -> str:
+    """The caller's browser and system as people say them, such as "Firefox, Windows"; blank when it does not say."""
+    text = request.META.get("HTTP_USER_AGENT", "")
+    found = [next((name for mark, name in marks if re.search(rf"\b{mark}", text)), "") for marks in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, found))

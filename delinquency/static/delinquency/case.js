@@ -1,0 +1,76 @@
+// The action panel of a case: where the focus goes, how it closes, what is said. The page works without this file.
+(() => {
+  const panel = () => document.getElementById("panel");
+  const sheet = () => document.getElementById("sheet");
+  const said = () => document.getElementById("said");
+  let opener = null; // the id of what opened the panel: the focus goes back there
+
+  function begin() {
+    const first =
+      sheet().querySelector("[data-first], .is-wrong :is(input, select, textarea):not([type=hidden])") ||
+      sheet().querySelector("#act :is(input:checked, input, select, textarea):not([type=hidden]), #act .btn");
+    first?.focus();
+    if (first?.type === "text" || first?.type === "number") first.select();
+    sheet().scrollIntoView({ block: "nearest" });
+  }
+
+  function close() {
+    const verb = sheet().dataset.verb;
+    sheet().remove();
+    panel().querySelector("[aria-current]")?.removeAttribute("aria-current");
+    giveBack(`do-${verb}`);
+  }
+
+  function giveBack(id) {
+    const target = document.getElementById(opener || id) || document.getElementById(id) || panel().querySelector(".action");
+    opener = null;
+    target?.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-closes]")) return;
+    event.preventDefault();
+    close();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!sheet()) return;
+    if (event.key === "Escape" && !event.defaultPrevented && !document.querySelector("dialog[open]")) close();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      document.getElementById("act").requestSubmit(sheet().querySelector("[data-saves]"));
+    }
+  });
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id !== "panel") return;
+    if (!event.target.closest("#sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
+    said().textContent = "";
+  });
+
+  // A stale screen (409) comes with the form as it was typed and what changed: it is shown, not swallowed.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status !== 409) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  });
+  const failed = () => { said().textContent = said().dataset.failed; };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id !== "panel") return;
+    if (sheet()) begin();
+    else giveBack("do-call");
+  });
+
+  // How long the place under the caps is still kept.
+  setInterval(() => {
+    for (const mark of document.querySelectorAll("[data-until]")) {
+      const left = Math.max(0, Math.floor((new Date(mark.dataset.until) - Date.now()) / 1000));
+      mark.textContent = left < 3600 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
+    }
+  }, 1000);
+
+  if (sheet()) begin();
+})();

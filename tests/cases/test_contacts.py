@@ -1,0 +1,124 @@
+"""Contacting a customer from her case: the gate first, the number only then, and what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from accounts.errors import Conflict, Invalid
+from audit.models import Event
+from cases.errors import StaleScreen
+from cases.models import Case
+from cases.services import contacts
+from compliance.models import Contact, ContactDecision
+from runs import clock
+from tests.factories import MOMENT, AccountFactory, CaseFactory, ContactPointFactory, DecisionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+NIGHT = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)  # 23:00 in Shanghai
+
+
+@pytest.fixture
+def now():
+    with clock.frozen(MOMENT):
+        yield MOMENT
+
+
+@pytest.fixture
+def lin(now):
+    return UserFactory()
+
+
+@pytest.fixture
+def case(now) -> Case:
+    found = CaseFactory()
+    ContactPointFactory(customer=found.customer, kind="mobile", clear="13800002046")
+    return found
+
+
+def ask(lin, case: Case, **fields):
+    point = case.customer.contact_points.get()
+    return contacts.ask_to_contact(
+        **({"actor": lin, "case_id": case.pk, "contact_point_id": point.pk, "channel": "voice", "purpose": "collection"}
+           | fields)
+    )  # fmt: skip
+
+
+def test_an_allowing_answer_brings_the_number_and_that_it_was_seen_is_recorded(lin, case) -> None:
+    answer = ask(lin, case)
+    assert (answer.decision.allowed, answer.number) == (True, "13800002046")
+    event = Event.objects.get(verb="contact-point.revealed")
+    assert (event.actor_id, event.customer_id) == (lin.pk, case.customer_id)
+    assert event.reason == f"voice, decision {answer.decision.pk}"
+
+
+def test_a_refusal_is_an_answer_and_brings_no_number(lin, case) -> None:
+    with clock.frozen(NIGHT):
+        answer = ask(lin, case)
+    assert (answer.decision.allowed, answer.number) == (False, None)
+    assert ContactDecision.objects.filter(allowed=False).count() == 1
+    assert not Event.objects.filter(verb="contact-point.revealed").exists()
+
+
+def test_who_may_not_reveal_gets_the_answer_without_the_number(case) -> None:
+    answer = ask(UserFactory(role="auditor"), case)
+    assert (answer.decision.allowed, answer.number) == (True, None)
+
+
+def test_only_the_cases_own_customer_is_asked_for_and_only_while_it_is_open(lin, case) -> None:
+    with pytest.raises(Invalid, match="not the customer's"):
+        ask(lin, case, contact_point_id=ContactPointFactory().pk)
+    with pytest.raises(Invalid, match="not the customer's"):
+        ask(lin, case, account_id=AccountFactory().pk)
+    Case.objects.update(status="cured")
+    with pytest.raises(Conflict, match="closed"):
+        ask(lin, case)
+    assert not ContactDecision.objects.exists()
+
+
+def test_a_contact_is_the_cases_last_and_moves_its_version(lin, case) -> None:
+    answer = ask(lin, case)
+    contact = contacts.log_contact(
+        actor=lin, case_id=case.pk, seen_version=case.version, decision_id=answer.decision.pk, outcome="no-answer"
+    )
+    after = Case.objects.get(pk=case.pk)
+    assert (after.contacted_at, after.version) == (MOMENT, case.version + 1)
+    assert contact.decision == answer.decision
+
+
+def test_a_contact_that_was_not_made_is_no_last_contact(lin, case) -> None:
+    decision = ask(lin, case).decision
+    contacts.log_contact(
+        actor=lin, case_id=case.pk, seen_version=case.version, decision_id=decision.pk, outcome="not-made"
+    )
+    assert Case.objects.get(pk=case.pk).contacted_at is None
+
+
+def test_a_stale_screen_enters_nothing(lin, case) -> None:
+    decision = ask(lin, case).decision
+    Case.objects.update(version=7)
+    with pytest.raises(StaleScreen):
+        contacts.log_contact(
+            actor=lin, case_id=case.pk, seen_version=case.version, decision_id=decision.pk, outcome="no-answer"
+        )
+    assert not Contact.objects.exists()
+
+
+def test_a_decision_about_another_customer_cannot_be_used(lin, case) -> None:
+    other = DecisionFactory(actor=lin, actor_name=str(lin), channel="voice", purpose="collection")
+    with pytest.raises(Conflict, match="another customer"):
+        contacts.log_contact(
+            actor=lin, case_id=case.pk, seen_version=case.version, decision_id=other.pk, outcome="no-answer"
+        )
+
+
+def test_who_calls_us_is_entered_with_the_day_to_look_again(lin, case) -> None:
+    tomorrow = clock.today() + timedelta(days=1)
+    contact = contacts.log_inbound(
+        actor=lin, case_id=case.pk, seen_version=case.version, channel="voice", outcome="call-back",
+        follow_up_on=tomorrow,
+    )  # fmt: skip
+    after = Case.objects.get(pk=case.pk)
+    assert (contact.direction, contact.customer) == ("inbound", case.customer)
+    assert (after.contacted_at, after.follow_up_on, after.wait_for) == (MOMENT, tomorrow, "follow-up")
