@@ -48,6 +48,7 @@ ELSEWHERE = {
     "sessions.session": "Django's own, and a secret",
     "django_rq.dashboard": "the queues' dashboard is not offered: its one permission shows every argument",
     "cases.case": "opened, moved and closed by the book; its page is the desk's",
+    "cases.promiseinstalment": "on the page of their promise",
     "reminders.message": "queued by the close of day; its page is the desk's",
 }
 PAGES = [name for name in BOOK if f"accounts.{name}" not in ELSEWHERE]
@@ -59,8 +60,8 @@ def list_of(model: str) -> str:
 
 
 def client_of(*permissions: str, **fields: Any) -> Client:
-    """Somebody of the staff who has these permissions of the book."""
-    user = UserFactory(**fields)
+    """Somebody of the staff who has these permissions of the book, and no role."""
+    user = UserFactory(**{"role": ""} | fields)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts", codename__in=permissions))
     client = Client()
     client.force_login(user)
