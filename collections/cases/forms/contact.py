@@ -119,7 +119,6 @@ class _OutcomeForm(ChannelForm):
         super().prepare()
         self.fields["contact_point"].choices = self.point_choices()  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["outcome"].choices = outcomes(self.present_channel, self.direction)  # type: ignore[attr-defined]
-        self.fields["outcome"].widget.attrs["data-digits"] = ""
         data = self.data if self.is_bound else None
         self.promise = PromiseForm(
             data, desk=self.desk, prefix="promise", initial=self.initial.get("promise"),

@@ -7,11 +7,12 @@
 
   function begin() {
     const first =
-      sheet().querySelector("[data-first], .is-wrong :is(input, select, textarea):not([type=hidden])") ||
+      sheet().querySelector("[data-first], .is-wrong :is(input:checked, input, select, textarea):not([type=hidden])") ||
+      sheet().querySelector("[data-first-choice] :checked") ||
+      sheet().querySelector("[data-first-choice] input") ||
       sheet().querySelector("#act :is(input:checked, input, select, textarea):not([type=hidden]), #act .btn");
     first?.focus();
     if (first?.type === "text" || first?.type === "number") first.select();
-    sheet().scrollIntoView({ block: "nearest" });
   }
 
   function close() {
