@@ -14,15 +14,17 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # make demo: a file of real accounts instead of the made book.
 BOOK ?=
+# make code: one login only.
+LOGIN ?=
 # make bench: how large a book.
 ACCOUNTS ?= 1000000
 SEED ?= 1
 
-.PHONY: help setup test check lint types browser demo bench migrate messages lock clean
+.PHONY: help setup test check lint types browser demo code bench migrate messages lock clean
 
 help: ## Lists every target.
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
-	@echo '  Variables: BOOK=FILE (demo), PORT=8000 (demo), ACCOUNTS=1000000 SEED=1 (bench).'
+	@echo '  Variables: BOOK=FILE (demo), PORT=8000 (demo), LOGIN=collector (code), ACCOUNTS=1000000 SEED=1 (bench).'
 
 setup: $(VENV)/.stamp ## Builds the environment in .venv; does nothing where it is up to date.
 	@for source in delinquency/locale/*/LC_MESSAGES/*.po; do if [ ! "$${source%.po}.mo" -nt "$$source" ]; then $(PYTHON) -m delinquency.translations; break; fi; done
@@ -65,6 +67,9 @@ browser: ## Installs Chromium and Chinese fonts for the browser tests, where it 
 
 demo: setup migrate ## Loads a book, closes the day, starts everything; BOOK=FILE takes real accounts.
 	$(MANAGE) demo $(if $(BOOK),--book "$(BOOK)")
+
+code: setup ## Prints the codes with which the demo's logins sign in now; LOGIN=collector prints one.
+	@$(MANAGE) demo_code $(LOGIN)
 
 bench: setup migrate ## Measures on a large book and writes docs/benchmarks.md.
 	$(MANAGE) bench --accounts $(ACCOUNTS) --seed $(SEED)

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from delinquency import engines
 from delinquency.demo.logins import LOGINS, make_logins
 from delinquency.demo.processes import free_port
-from staff.models import User
+from staff.models import Role, Team, User
 
 
 class Demo:
@@ -112,13 +113,44 @@ def test_logins_are_made_once_and_keep_their_passwords() -> None:
         user = User.objects.get(username=login.username)
         assert user.is_staff
         assert user.check_password(login.password)
-    assert list(User.objects.filter(is_superuser=True).values_list("username", flat=True)) == ["administrator"]
+    assert not User.objects.filter(is_superuser=True).exists()
+
+
+@pytest.mark.django_db
+def test_every_role_has_a_login_and_the_teams_share_the_buckets() -> None:
+    make_logins()
+    assert not Role.objects.filter(user=None).exists()
+    early, late = Team.objects.order_by("name")
+    buckets = [bucket for team in (early, late) for bucket in team.portfolios.get().buckets]
+    assert buckets == ["M1", "M2", "M3", "M4", "M5", "M6", "M7+"]
+    assert User.objects.get(username="collector").team == early
+    assert set(User.objects.get(username="supervisor").supervises.all()) == {early, late}
+
+
+@pytest.mark.django_db
+def test_the_printed_code_signs_in(capsys, client: Client) -> None:
+    password = {login.username: login.password for login in make_logins()}["collector"]
+    call_command("demo_code", "collector")
+    name, code = capsys.readouterr().out.split()[:2]
+    assert name == "collector"
+    client.post("/login/", {"username": name, "password": password})
+    assert client.post("/login/code/", {"code": code})["Location"] == "/home/"
+    assert client.get("/preferences/").status_code == 200
+
+
+@pytest.mark.django_db
+def test_codes_are_printed_for_every_login_or_for_one_that_exists(capsys) -> None:
+    call_command("demo_code")
+    printed = capsys.readouterr().out
+    assert all(login[0] in printed for login in LOGINS)
+    with pytest.raises(CommandError, match="no login 'lin'"):
+        call_command("demo_code", "lin")
 
 
 def test_a_real_database_gets_no_demo_no_logins_and_no_benchmark(settings, monkeypatch) -> None:
     settings.EMBEDDED = False
     monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere.example/book")
-    for command in ("demo", "bench"):
+    for command in ("demo", "demo_code", "bench"):
         with pytest.raises(CommandError, match="embedded"):
             call_command(command)
     with pytest.raises(PermissionError):

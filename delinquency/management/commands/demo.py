@@ -102,6 +102,7 @@ class Command(BaseCommand):
     def _announce(self, port: int, logins: list[Login]) -> None:
         lines = [_("Ready: http://{host}:{port}/").format(host=HOST, port=port)]
         lines += [f"  {login.username:<14} {login.password}" for login in logins]
+        lines += [_("After the password comes a code of six digits: `make code` prints those of the present moment.")]
         lines += [_("Mail goes to {folder} and nowhere else. Ctrl-C stops everything.").format(folder=_outbox())]
         self.stdout.write("\n" + "\n".join(lines) + "\n")
         self.stdout.flush()
