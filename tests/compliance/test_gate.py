@@ -15,6 +15,7 @@ from audit.models import Event
 from audit.services import SystemActor
 from compliance import services
 from compliance.models import ContactDecision, ContactRule
+from compliance.rules import PACKS, Rule, parse
 from compliance.services import Candidate
 from tests.factories import ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
 
@@ -26,21 +27,27 @@ NIGHT = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
 def test_the_chinese_pack_is_installed_with_dates_and_sources() -> None:
     rows = set(ContactRule.objects.filter(pack="cn").values_list("code", "version", "effective_from"))
-    assert {
-        ("contact-hours", 1, date(2025, 2, 28)),
-        ("contact-hours", 2, date(2026, 1, 30)),
-        ("contact-point", 1, date(2025, 2, 28)),
-        ("contact-point", 2, date(2026, 1, 30)),
-    } == rows
-    assert all("GB/T 45251" in rule.source or "2026-01-30" in rule.source for rule in ContactRule.objects.all())
+    twice = ("contact-hours", "contact-point", "third-person", "unanswered-a-day")
+    once = ("person", "hold", "calls-a-day", "messages", "reservation")
+    standard, guideline = date(2025, 2, 28), date(2026, 1, 30)
+    assert {(code, 1, standard) for code in (*twice, *once)} | {(code, 2, guideline) for code in twice} <= rows
+
+
+@pytest.mark.parametrize("pack", ["cn", "us"])
+def test_every_rule_of_a_pack_is_installed_understood_and_has_its_source(pack: str) -> None:
+    rules = ContactRule.objects.filter(pack=pack)
+    assert {rule.code for rule in rules} >= set(PACKS[pack]) - {"recordings"}
+    for rule in rules:
+        assert parse(Rule(rule.code, rule.version, rule.effective_from, rule.parameters, pack))
+        assert any(word in rule.source for word in ("GB/T 45251", "2026-01-30", "12 CFR 1006", "policy")), rule
 
 
 def test_every_answer_is_recorded_refusals_too() -> None:
     point = ContactPointFactory()
     user = UserFactory(display_name="Lin")
     asked = {"actor": user, "customer": point.customer, "contact_point": point, "channel": "email"}
-    yes = services.may_contact(**asked, purpose="reminder", at=NOON)
     no = services.may_contact(**asked, purpose="reminder", at=NIGHT)
+    yes = services.may_contact(**asked, purpose="reminder", at=NOON)
     assert (yes.allowed, yes.rule, yes.rule_version, yes.at, yes.next_allowed_at) == (
         True,
         "contact-hours",
@@ -97,8 +104,8 @@ def test_many_are_decided_in_order_each_at_her_most_usable_address() -> None:
 @pytest.mark.parametrize("count", [2, 40])
 def test_many_cost_no_more_statements_than_two(count: int, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     candidates = [Candidate(ContactPointFactory().customer_id) for _ in range(count)]
-    # The savepoint, the rules, the facts, the keys, COPY, the release.
-    with django_assert_num_queries(6):
+    # The savepoint, the locks, the rules, the facts, the past, the keys, COPY, the release.
+    with django_assert_num_queries(8):
         services.decide_many(actor=ACTOR, channel="email", purpose="reminder", candidates=candidates, at=NOON)
 
 
@@ -150,7 +157,7 @@ def test_a_rule_that_would_close_the_gate_by_mistake_is_refused(broken: dict[str
     }
     with pytest.raises(ValidationError):
         services.add_rule(actor=ACTOR, source="x", **{**good, **broken})
-    assert ContactRule.objects.count() == 4
+    assert ContactRule.objects.filter(code__in=["contact-hours", "moon-phase"], pack="cn").count() == 2
 
 
 def test_the_admin_adds_rules_through_the_service_and_changes_none(admin_client) -> None:
@@ -158,9 +165,9 @@ def test_the_admin_adds_rules_through_the_service_and_changes_none(admin_client)
     form = {"code": "contact-hours", "effective_from": "2027-01-01", "source": "policy"}
     refused = admin_client.post(page, {**form, "parameters": '{"opens": "x"}'})
     assert refused.status_code == 200
-    assert ContactRule.objects.count() == 4
+    assert ContactRule.objects.filter(code="contact-hours", pack="cn").count() == 2
     admin_client.post(page, {**form, "parameters": '{"opens": "09:00", "closes": "20:00"}'})
-    rule = ContactRule.objects.get(version=3)
+    rule = ContactRule.objects.get(code="contact-hours", version=3)
     assert Event.objects.filter(verb="contact-rule.added", subject_id=rule.pk).exists()
     change = reverse("admin:compliance_contactrule_change", args=[rule.pk])
     assert admin_client.post(change, {**form, "parameters": "{}"}).status_code == 403

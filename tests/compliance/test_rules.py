@@ -10,12 +10,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compliance.rules import CONTACT_HOURS, CONTACT_POINT, FAIL_CLOSED, Facts, Rule, decide
+from compliance.models import Outcome
+from compliance.rules import (
+    CONTACT_HOURS,
+    CONTACT_POINT,
+    EXAMPLES,
+    FAIL_CLOSED,
+    PACKS,
+    Agreed,
+    Facts,
+    Past,
+    Rule,
+    Senseless,
+    Span,
+    class_of,
+    decide,
+    parse,
+)
+from tests.compliance.packs import INSTALLED
 
-POINT = Rule(CONTACT_POINT, 1, date(2025, 2, 28), {"relationships": ["own"], "verifications": ["verified"]})
+POINT = next(rule for rule in INSTALLED if rule.code == CONTACT_POINT)
 HOURS = Rule(CONTACT_HOURS, 1, date(2025, 2, 28), {"opens": "08:00", "closes": "22:00"})
-RULES = [POINT, HOURS]
+OTHERS = [rule for rule in INSTALLED if rule.pack == "cn" and rule.code not in (CONTACT_POINT, CONTACT_HOURS)]
+RULES = [POINT, HOURS, *OTHERS]
 GOOD = Facts("email", "Asia/Shanghai", "email", "contract", "own", True, "verified")
+CALL = Facts("voice", "Asia/Shanghai", "mobile", "contract", "own", True, "unverified", point=1, purpose="collection")
 ZONES = st.sampled_from(sorted(available_timezones()))
 MOMENTS = st.datetimes(datetime(2005, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (made aware)
 
@@ -34,7 +53,7 @@ def test_her_own_verified_permitted_address_may_be_written_to_by_day() -> None:
     "wrong",
     [
         {"relationship": ""},
-        {"relationship": "contact-person"},
+        {"relationship": "representative"},
         {"relationship": "guarantor"},
         {"permitted": None},
         {"permitted": False},
@@ -86,9 +105,109 @@ def test_nights_in_which_the_clocks_change_are_as_long_as_they_are(day: date) ->
     assert hours == (7 if day.month == 3 else 9)
 
 
-@pytest.mark.parametrize("rules", [[], [POINT], [HOURS]])
-def test_a_missing_rule_refuses(rules: list[Rule]) -> None:
+@pytest.mark.parametrize(
+    "code", ["person", "hold", "contact-point", "messages", "contact-hours", "reservation", "all of them"]
+)
+def test_a_missing_rule_refuses(code: str) -> None:
+    rules = [] if code == "all of them" else [rule for rule in RULES if rule.code != code]
     assert decide(GOOD, rules, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
+
+
+@pytest.mark.parametrize("code", ["calls-a-day", "unanswered-a-day"])
+def test_calls_need_the_rules_that_count_them_and_messages_do_not(code: str) -> None:
+    rules = [rule for rule in RULES if rule.code != code]
+    assert decide(CALL, rules, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
+    assert decide(GOOD, rules, shanghai("2026-11-23T12:00")).allowed
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"pack": "atlantis"},
+        {"purpose": "marketing"},
+        {"purpose": ""},
+        {"flags": [Span("clairvoyant", date(2026, 1, 1), None)]},
+    ],
+    ids=str,
+)
+def test_what_nobody_knows_refuses(wrong: dict[str, object]) -> None:
+    assert decide(replace(GOOD, **wrong), RULES, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
+
+
+def test_whoever_comes_to_us_is_heard_at_any_hour() -> None:
+    facts = replace(GOOD, purpose="inbound", time_zone="Mars/Olympus", kind="", permitted=False)
+    verdict = decide(facts, [], shanghai("2026-11-23T03:00"))
+    assert (verdict.allowed, verdict.rule) == (True, "inbound")
+
+
+def test_the_sentence_of_the_case_page_has_its_numbers() -> None:
+    talk = Past(shanghai("2026-11-23T09:00"), "conversation", "voice", 1, 7)
+    verdict = decide(replace(CALL, history=[talk]), RULES, shanghai("2026-11-23T12:00"))
+    assert (verdict.left, verdict.most, verdict.cap, verdict.days) == (2, 3, "calls-a-day", 1)
+    assert verdict.closes_at == shanghai("2026-11-23T22:00")
+
+
+def test_a_place_that_lapses_frees_the_call_before_the_day_does() -> None:
+    noon = shanghai("2026-11-23T12:00")
+    talks = [Past(noon - timedelta(hours=hours), "conversation", "voice", 1) for hours in (1, 2)]
+    place = Past(noon, "reserved", "voice", 1, until=noon + timedelta(minutes=15))
+    verdict = decide(replace(CALL, history=[*talks, place]), RULES, noon + timedelta(minutes=5))
+    assert (verdict.allowed, verdict.rule, verdict.next_allowed_at) == (False, "calls-a-day", place.until)
+
+
+def test_calls_at_one_side_of_midnight_do_not_count_at_the_other() -> None:
+    agreed = Agreed(time(20), time(2), date(2026, 1, 1), None)
+    talks = [Past(shanghai(f"2026-11-23T{hour}:00"), "conversation", "voice", 1) for hour in (20, 21, 22)]
+    facts = replace(CALL, agreed=agreed, history=talks)
+    late = decide(facts, RULES, shanghai("2026-11-23T23:59"))
+    assert (late.rule, late.next_allowed_at) == ("calls-a-day", shanghai("2026-11-24T00:00"))
+    assert decide(facts, RULES, shanghai("2026-11-24T00:00")).allowed
+
+
+def test_hours_that_begin_in_the_hour_the_clocks_skip_begin_when_they_are_put_forward() -> None:
+    zone = ZoneInfo("America/New_York")
+    facts = replace(CALL, time_zone="America/New_York", agreed=Agreed(time(2, 30), time(12), date(2026, 1, 1), None))
+    verdict = decide(facts, RULES, datetime(2026, 3, 8, 1, 0, tzinfo=zone))
+    assert verdict.next_allowed_at == datetime(2026, 3, 8, 3, 0, tzinfo=zone)
+
+
+def test_every_example_of_a_rule_is_understood_and_every_rule_has_one() -> None:
+    assert set(EXAMPLES) == {code for codes in PACKS.values() for code in codes}
+    for code, parameters in EXAMPLES.items():
+        assert parse(Rule(code, 1, date(2026, 1, 1), parameters)).version == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "why"),
+    [
+        ("calls-a-day", {"most": 0}, "most: a whole number from 1"),
+        ("calls-a-day", {"most": True}, "most: a whole number"),
+        ("calls-a-day", {"most": 3, "hardship_most": 4}, "hardship_most"),
+        ("calls-a-day", {"most": 3, "mots": 2}, "mots: not known"),
+        ("messages", {"sms": {"month": 2}}, "sms: an object with day, week"),
+        ("messages", {}, "at least one channel"),
+        ("third-person", {**EXAMPLES["third-person"], "purposes": ["collection"]}, "nothing else is lawful"),
+        ("third-person", {**EXAMPLES["third-person"], "recent_days": 400}, "recent_days: a whole number from 1 to 30"),
+        ("person", {**EXAMPLES["person"], "nobody": []}, "fraud-victim"),
+        ("person", {**EXAMPLES["person"], "nobody": ["deceased", "fraud-victim"]}, "exactly one list"),
+        ("hold", {"kinds": ["treatment"]}, "contact is expected"),
+        ("contact-point", {"relationships": ["contact-person"], "verifications": ["verified"]}, "co-debtor"),
+        ("contact-point", {"relationships": ["own"], "verifications": ["wrong"]}, "verifications"),
+        ("reservation", {"minutes": {"telepathy": 3}}, "minutes"),
+        ("moon-phase", {}, "no such rule"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_cannot_be_understood_says_why(code: str, parameters: dict[str, object], why: str) -> None:
+    with pytest.raises(Senseless, match=why):
+        parse(Rule(code, 1, date(2026, 1, 1), parameters))
+
+
+def test_every_outcome_has_its_class_and_an_unknown_one_counts_everywhere() -> None:
+    classes = {outcome: class_of(outcome, "voice") for outcome in Outcome.values}
+    assert {what for what, counted in classes.items() if counted == "neutral"} == {"not-made"}
+    assert class_of("failed", "email") == "neutral"
+    assert class_of("telepathy", "voice") == "conversation"
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Asia", "\0", "x" * 300])
@@ -120,7 +239,7 @@ def test_a_new_version_governs_from_its_date_on_where_the_person_lives() -> None
     later = replace(
         HOURS, version=2, effective_from=date(2026, 12, 1), parameters={"opens": "09:00", "closes": "20:00"}
     )
-    rules = [later, *RULES]
+    rules = [*RULES, later]
     assert decide(GOOD, rules, shanghai("2026-11-30T21:00")).rule_version == 1
     night = decide(GOOD, rules, shanghai("2026-11-30T22:30"))
     assert (night.rule_version, night.next_allowed_at) == (1, shanghai("2026-12-01T09:00"))
@@ -145,13 +264,13 @@ def test_a_refused_hour_says_when_it_ends_and_not_a_second_too_late(zone: str, a
 @given(zone=ZONES, at=MOMENTS, opens=st.times(), closes=st.times())
 def test_any_hours_open_again(zone: str, at: datetime, opens: time, closes: time) -> None:
     hours = replace(HOURS, parameters={"opens": opens.isoformat(), "closes": closes.isoformat()})
-    facts = replace(GOOD, time_zone=zone)
-    verdict = decide(facts, [POINT, hours], at)
+    facts, rules = replace(GOOD, time_zone=zone), [POINT, hours, *OTHERS]
+    verdict = decide(facts, rules, at)
     if opens == closes:
         assert verdict.rule == FAIL_CLOSED
     elif not verdict.allowed and verdict.next_allowed_at is not None:
         assert at < verdict.next_allowed_at < at + timedelta(days=3)
-        assert decide(facts, [POINT, hours], verdict.next_allowed_at).allowed
+        assert decide(facts, rules, verdict.next_allowed_at).allowed
     elif not verdict.allowed:
         # Hours so short that the clocks skip them on some day do not open on it; every ordinary day does.
         assert (datetime.combine(date.min, closes) - datetime.combine(date.min, opens)) % timedelta(

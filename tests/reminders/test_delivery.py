@@ -105,7 +105,8 @@ def test_what_is_no_longer_owed_or_was_put_on_hold_is_withheld(run: StepRun, mai
         HoldFactory(account=account, kind="contact")
     assert deliver() == {"withheld": 1}
     message.refresh_from_db()
-    assert (message.status, message.error) == ("withheld", "No longer late, or put on hold since.")
+    why = {"paid": "No longer late, or put on hold since.", "held": "Refused by the gate: hold."}[since]
+    assert (message.status, message.error) == ("withheld", why)
     assert Event.objects.get(verb="message.withheld").reason == message.error
     assert not mail.letters
 

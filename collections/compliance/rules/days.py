@@ -20,7 +20,10 @@ def time_zone(name: str) -> ZoneInfo | None:
 
 @functools.lru_cache(maxsize=4096)
 def instants(zone: ZoneInfo, day: date, moment: time) -> tuple[datetime, ...]:
-    """When it is that time on that day, in UTC: once; twice where clocks are put back; where they are put forward over it, when they are."""
+    """When it is that time on that day, in UTC: once; twice where clocks are put back.
+
+    Where they are put forward over it, the moment at which they are.
+    """
     first, second = (datetime.combine(day, moment.replace(fold=fold), zone).astimezone(UTC) for fold in (0, 1))
     if first <= second:
         return (first,) if first == second else (first, second)

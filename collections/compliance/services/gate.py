@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -52,6 +52,8 @@ _COLUMNS = (
     *("actor_id", "actor_name", "allowed", "pack", "rule", "rule_version", "next_allowed_at", "reserved_until"),
     "replaces_id",
 )
+# A message that has to wait longer than this says nothing new any more: it is refused instead.
+LONGEST_POSTPONEMENT = timedelta(days=3)
 _LOCK = "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 
 
@@ -68,9 +70,9 @@ def decide_many(
     """Decide and record each candidate's contact at `at`, allowed or refused, in the candidates' order.
 
     Locks the customers, in order of their keys, so that no two can both be given the last place under a cap; an allowed
-    decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom waiting
-    helps is decided for the next moment at which she may be contacted instead: the moment of its `Decided.at`. Costs six
-    statements, however many the candidates, and one more where someone is flagged.
+    decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom
+    waiting for some days helps is decided for the next moment at which she may be contacted instead: the moment of its
+    `Decided.at`. Costs six statements, however many the candidates, and one or two more where someone is flagged.
     """
     if not candidates:
         return []
@@ -118,8 +120,9 @@ def decide_many(
 
 def _decide(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
     verdict = rules.decide(facts, at)
-    if postpone and verdict.next_allowed_at is not None:
-        return verdict.next_allowed_at, rules.decide(facts, verdict.next_allowed_at)
+    later = verdict.next_allowed_at
+    if postpone and later is not None and later - at <= LONGEST_POSTPONEMENT:
+        return later, rules.decide(facts, later)
     return at, verdict
 
 
