@@ -25,7 +25,7 @@ from accounts.models import (
 )
 from audit.models import Event
 from cases.models import Case
-from compliance.models import ContactDecision
+from compliance.models import Complaint, Contact, ContactDecision
 from reminders.models import Message
 from runs.models import BusinessDay, DayClose, JobRun
 from staff.models import Portfolio, Role, Team, User
@@ -331,3 +331,32 @@ def late_case(bills: int = 4, **case_fields: object) -> Case:
     DecisionFactory(customer=customer, allowed=False, next_allowed_at=MOMENT + timedelta(hours=9))
     EventFactory(customer_id=customer.pk, account_id=account.pk, subject_ref=case.ref)
     return case
+
+
+class ContactFactory(DjangoModelFactory[Contact]):
+    class Meta:
+        model = Contact
+
+    customer = factory.SubFactory(CustomerFactory)
+    decision = factory.SubFactory(
+        DecisionFactory, customer=factory.SelfAttribute("..customer"), channel="voice", purpose="collection"
+    )
+    channel = "voice"
+    outcome = "no-answer"
+    at = recorded_at = MOMENT
+    actor_name = "Lin"
+
+
+class ComplaintFactory(DjangoModelFactory[Complaint]):
+    class Meta:
+        model = Complaint
+
+    ref = factory.Sequence(lambda n: f"CP{n:08d}")
+    customer = factory.SubFactory(CustomerFactory)
+    reason = "hours"
+    channel = "voice"
+    received_on = DAY
+    due_on = DAY + timedelta(days=15)
+    text = "Called at night"
+    recorded_at = MOMENT
+    recorded_by_name = "Lin"

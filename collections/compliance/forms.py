@@ -32,7 +32,7 @@ def _words(rows: int = 3, **attributes: str) -> forms.Textarea:
     return forms.Textarea({"rows": rows, "class": "form-control", **attributes})
 
 
-def _file(kinds: dict[str, str]) -> forms.ClearableFileInput:
+def _file(kinds: dict[str, str]) -> forms.FileInput:
     return forms.FileInput(
         {"class": "form-control", "accept": ",".join([*kinds, *(f".{end}" for end in kinds.values())])}
     )
@@ -94,7 +94,7 @@ def outcome_choices(channel: str, direction: str) -> list[tuple[str, Any]]:
 class ContactChoice(forms.ModelChoiceField):
     """A contact as one remembers it: when, how, who."""
 
-    def label_from_instance(self, obj: Contact) -> str:  # type: ignore[override]  # of contacts only
+    def label_from_instance(self, obj: Contact) -> str:
         when = timezone.localtime(obj.at)
         return f"{when:%Y-%m-%d %H:%M} · {obj.get_channel_display()} · {obj.get_outcome_display()} · {obj.actor_name}"
 
@@ -137,8 +137,9 @@ class HandOverForm(forms.Form):
     handler = forms.ModelChoiceField(label=_("To"), queryset=User.objects.none(), empty_label="–")
 
     def __init__(self, *args: Any, complaint: Complaint, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"seen_version": complaint.version}, **kwargs)
-        others = handlers().exclude(pk=complaint.about_id).exclude(pk=complaint.handler_id)
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = complaint.version
+        others = handlers().exclude(pk__in=[key for key in (complaint.about_id, complaint.handler_id) if key])
         self.fields["handler"].queryset = others  # type: ignore[attr-defined]
 
 
@@ -152,4 +153,5 @@ class CloseForm(forms.Form):
     answer = forms.CharField(label=_("What the person was answered"), widget=_words(6), max_length=8000)
 
     def __init__(self, *args: Any, complaint: Complaint, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"seen_version": complaint.version}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = complaint.version

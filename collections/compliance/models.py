@@ -301,7 +301,7 @@ class Recording(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.link
+        return self.name or f"#{self.pk}"
 
 
 class ComplaintReason(models.TextChoices):

@@ -12,23 +12,13 @@ from accounts.errors import Conflict, Invalid
 from accounts.services.reveal import reveal_contact_point
 from audit.models import Event
 from compliance.models import Contact, ContactDecision, Outcome
-from compliance.outcomes import INBOUND, OUTBOUND, possible
+from compliance.outcomes import INBOUND, OUTBOUND, SPOKEN, possible
+from compliance.rules import class_of
 from compliance.services import reactions, register
 from runs import clock
 from tests.factories import MOMENT, AccountFactory, ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def now():
-    with clock.frozen(MOMENT):
-        yield MOMENT
-
-
-@pytest.fixture
-def lin(now):
-    return UserFactory()
 
 
 def allowed(actor, *, channel="voice", kind="mobile", **fields):
@@ -132,6 +122,12 @@ def test_every_channel_and_direction_has_its_own_outcomes(lin) -> None:
     with pytest.raises(Invalid, match=r"Busy.*Letter.*Sent"):
         register.log_contact(actor=lin, decision_id=letter.pk, outcome="busy")
     assert register.log_contact(actor=lin, decision_id=letter.pk, outcome="sent").outcome == "sent"
+
+
+def test_what_is_spoken_here_is_a_conversation_to_the_gate_and_the_reverse() -> None:
+    assert {outcome for outcome in Outcome.values if class_of(outcome, "voice") == "conversation"} - {"sent"} == set(
+        SPOKEN
+    )
 
 
 @pytest.mark.parametrize("outcome", ["wrong-number", "invalid-number"])

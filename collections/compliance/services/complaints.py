@@ -29,12 +29,9 @@ def add_terms(*, actor: Actor, reason: str, answer_days: int, effective_from: da
     """Put a deadline in force from a date on, for one reason or, blank, for every other. Earlier ones stay as they were.
 
     Raises:
-        Conflict: one starts on that day already.
+        Conflict: see `check_terms`.
     """
-    if ComplaintTerms.objects.filter(reason=reason, effective_from=effective_from).exists():
-        raise Conflict(
-            _("A deadline for this reason starts on %(day)s already. Choose another day.") % {"day": effective_from}
-        )
+    check_terms(reason=reason, effective_from=effective_from)
     terms = ComplaintTerms.objects.create(
         reason=reason, answer_days=answer_days, effective_from=effective_from, source=source
     )
@@ -45,6 +42,18 @@ def add_terms(*, actor: Actor, reason: str, answer_days: int, effective_from: da
         after={"reason": reason, "answer_days": answer_days, "effective_from": effective_from, "source": source},
     )
     return terms
+
+
+def check_terms(*, reason: str, effective_from: date) -> None:
+    """Refuse a deadline whose date is taken.
+
+    Raises:
+        Conflict: one for this reason starts on that day already.
+    """
+    if ComplaintTerms.objects.filter(reason=reason, effective_from=effective_from).exists():
+        raise Conflict(
+            _("A deadline for this reason starts on %(day)s already. Choose another day.") % {"day": effective_from}
+        )
 
 
 @transaction.atomic

@@ -16,9 +16,10 @@ from accounts.services.locks import lock_customer
 from audit.services import Actor, SystemActor, record
 from compliance import uploads
 from compliance.models import Contact, ContactRule, Recording
+from compliance.rules import Rule, Senseless, parse
+from compliance.rules.terms import RECORDINGS, RecordingTerms
 from runs import clock
 
-RULE = "recordings"
 ACTOR = SystemActor("retention")
 
 
@@ -164,13 +165,18 @@ def keep_until(contact: Contact) -> date:
         Conflict: the pack has no such rule, or one that makes no sense: nothing is kept for a time that nobody set.
     """
     day = timezone.localdate(contact.at, timezone.get_default_timezone())
-    rules = ContactRule.objects.filter(pack=contact.customer.jurisdiction, code=RULE).order_by("-effective_from")
-    rule = rules.filter(effective_from__lte=day).first() or rules.last()
-    years = rule.parameters.get("keep_years") if rule else None
-    if not isinstance(years, int) or not 0 < years <= 100:
+    found = ContactRule.objects.filter(pack=contact.customer.jurisdiction, code=RECORDINGS).order_by("-effective_from")
+    rule = found.filter(effective_from__lte=day).first() or found.last()
+    try:
+        if rule is None:
+            raise Senseless("no such rule")
+        terms = parse(Rule(rule.code, rule.version, rule.effective_from, rule.parameters))
+    except Senseless as error:
         raise Conflict(
             _("No rule says how long recordings are kept. Ask the administrator to add the contact rule “recordings”.")
-        )
+        ) from error
+    assert isinstance(terms, RecordingTerms)
+    years = terms.keep_years
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # the 29th of February

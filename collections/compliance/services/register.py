@@ -24,13 +24,12 @@ from audit.services import Actor, record
 from compliance.models import Channel, Contact, ContactDecision, Direction, MadeBy, Outcome, Purpose
 from compliance.outcomes import possible, verification_after
 from compliance.rules import KINDS
+from compliance.rules.terms import INBOUND_RULE
 from compliance.services.reactions import person_changed
 from runs import clock
 
 # How long a decision that reserved no place can be used.
 USABLE_FOR = timedelta(minutes=30)
-# The rule under which whoever comes to us is heard: she is not asked for permission.
-INBOUND_RULE = "inbound"
 
 
 class Sent(NamedTuple):

@@ -51,9 +51,9 @@ def complaints(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@needs("compliance.view_complaint")
 def complaints_export(request: HttpRequest) -> StreamingHttpResponse:
     """What the list shows, as CSV: names masked, no text of complaint or answer. That it was taken is recorded."""
+    require(request.user, "compliance.view_complaint")
     rows: QuerySet[Complaint] = by_urgency(_asked_for(request).qs)
     head = [
         *(_("Complaint"), _("Customer"), _("Name"), _("Reason"), _("Came by"), _("Received on"), _("Answer due")),
@@ -126,13 +126,18 @@ def complaint_new(request: HttpRequest) -> HttpResponse:
     form = ComplaintForm(request.POST or None, customer=customer, names_handler=names_handler)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        people = {name: values.get(name) for name in ("about", "contact", "handler")}
+        chosen = {name: row.pk if (row := values.get(name)) else None for name in ("about", "contact", "handler")}
         try:
             made = open_complaint(
                 actor=request.user,
                 customer_id=customer.pk,
-                **{name: values[name] for name in ("reason", "channel", "text", "received_on")},
-                **{f"{name}_id": chosen.pk if chosen else None for name, chosen in people.items()},
+                reason=values["reason"],
+                channel=values["channel"],
+                text=values["text"],
+                received_on=values["received_on"],
+                about_id=chosen["about"],
+                contact_id=chosen["contact"],
+                handler_id=chosen["handler"],
             )
         except BookError as error:
             refuse(form, error)
@@ -185,5 +190,4 @@ def _close(request: HttpRequest, found: Complaint, form: CloseForm) -> bool:
 def _renew(form: django_forms.Form, version: int) -> None:
     """Let a form that comes back speak of the version shown beside it."""
     if form.is_bound:
-        form.data = form.data.copy()
-        form.data["seen_version"] = str(version)
+        form.data = {**form.data, "seen_version": str(version)}

@@ -54,16 +54,18 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs("compliance.view_recording")
 def recording(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A recording, as a download or by its link. That it was fetched is recorded; out of scope or removed is 404."""
+    require(request.user, "compliance.view_recording")
     found = get_object_or_404(recordings_visible_to(request.user), pk=pk)
     try:
         found = recordings.listen(actor=request.user, recording_id=found.pk)
         if found.link:
             return redirect(found.link)
         return give(
-            found.file, f"contact-{found.contact_id}-{found.pk}.{found.file.name.rpartition('.')[2]}", found.media_type
+            found.file,
+            f"contact-{found.contact_id}-{found.pk}.{str(found.file.name).rpartition('.')[2]}",
+            found.media_type,
         )
     except BookError as error:
         raise Http404(str(error)) from error
@@ -87,9 +89,9 @@ def recording_hold(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-@needs("compliance.view_customerflag")
 def flag_document(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The document behind a flag, as a download. That it was fetched is recorded; out of scope is 404."""
+    require(request.user, "compliance.view_customerflag")
     flag: CustomerFlag = get_object_or_404(flags_visible_to(request.user).exclude(evidence_file=""), pk=pk)
     ending = str(flag.evidence_file.name).rpartition(".")[2]
     media_type = next(kind for kind, end in DOCUMENTS.items() if end == ending)
