@@ -56,6 +56,8 @@ class Customer(models.Model):
         indexes = [
             models.Index(fields=["id_number_index"], name="customer_by_id_number"),
             models.Index(fields=["name"], name="customer_by_name"),
+            # Which combinations there are, without reading every customer.
+            models.Index(fields=["jurisdiction", "time_zone"], name="customer_by_zone"),
         ]
 
     def __str__(self) -> str:

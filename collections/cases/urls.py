@@ -3,7 +3,7 @@ from django.urls import path
 from cases import views
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", views.my_work, name="my-work"),
     path("worklist/", views.worklist, name="worklist"),
     path("worklist/export/", views.export_cases, name="export-cases"),
     path("queues/", views.queues, name="queues"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
@@ -27,6 +28,10 @@ class WaitFor(models.TextChoices):
     HOLD = "hold", _("On hold")
     FLAG = "flag", _("Customer flag")
     GATE = "gate", _("May not be contacted now")
+
+
+# From when the case may be given out; one that waits for nothing, since it was opened.
+FREE_FROM = Coalesce("wait_until", "opened_at")
 
 
 class Case(models.Model):
@@ -105,9 +110,12 @@ class Case(models.Model):
                 condition=Q(status="open", clock_stopped_on__isnull=False),
             ),
             models.Index(fields=["-overdue_amount", "id"], name="case_open_by_amount", condition=Q(status="open")),
-            # What "take next" reads.
+            # What "take next" reads. With its last column what waits is passed over within the index.
             models.Index(
-                fields=["team", "-priority", "id"],
+                F("team"),
+                F("priority").desc(),
+                F("id"),
+                FREE_FROM,
                 name="case_to_take",
                 condition=Q(status="open", assignee__isnull=True),
             ),

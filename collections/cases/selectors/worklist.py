@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, DateField, Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    Count,
+    DateField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus
@@ -35,10 +49,11 @@ def page_of(cases: QuerySet[Case], day: date, *, first: int, size: int) -> Query
     The keys are found on the cases alone: joined first, PostgreSQL would sort every case together with its customer.
     """
     order = cases.query.order_by
+    keys: Any
     if isinstance(order[0], str) and order[0].endswith("days_past_due"):
         keys = _keys_by_days(cases, order[0], first, first + size)
     else:
-        keys = list(cases.values_list("pk", flat=True)[first : first + size])
+        keys = cases.values("pk")[first : first + size]
     page = with_plans(Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day)))
     return page.select_related("customer", "assignee").order_by(*order)
 
@@ -93,3 +108,28 @@ def totals(tallies: Iterable[Tally]) -> dict[str, Decimal]:
     for row in tallies:
         sums[row.currency] = sums.get(row.currency, Decimal(0)) + row.amount
     return sums
+
+
+@dataclass(frozen=True)
+class OwnTally:
+    """Somebody's own cases in all, or those of one kind of work: how many, and what is overdue in them by currency."""
+
+    count: int
+    totals: dict[str, Decimal]
+
+
+def own_tally(cases: QuerySet[Case], kinds: Mapping[str, QuerySet[Case]]) -> dict[str, OwnTally]:
+    """`cases` in all (under "") and of each kind of work, which are given as narrower querysets of them. One query."""
+    numbers: dict[str, Any] = {"all_count": Count("*"), "all_amount": Sum("overdue_amount")}
+    for kind, narrower in kinds.items():
+        within = Q(pk__in=narrower.order_by().values("pk"))
+        name = kind.replace("-", "_")
+        numbers |= {f"{name}_count": Count("pk", filter=within), f"{name}_amount": Sum("overdue_amount", filter=within)}
+    rows = list(cases.order_by("currency").values("currency").annotate(**numbers))
+    found = {}
+    for kind, name in (("", "all"), *((kind, kind.replace("-", "_")) for kind in kinds)):
+        filled = [row for row in rows if row[f"{name}_count"]]
+        found[kind] = OwnTally(
+            sum(row[f"{name}_count"] for row in filled), {row["currency"]: row[f"{name}_amount"] for row in filled}
+        )
+    return found

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from cases.selectors.terms import work_terms
@@ -82,7 +81,7 @@ def priorities(run: StepRun) -> None:
         )
         rows = cursor.fetchall()
     run.expect(len(rows))
-    morning = Moment.morning_of(max(run.day + timedelta(days=1), clock.today()), settings.TIME_ZONE)
+    morning = Moment.morning_of(max(run.day + timedelta(days=1), clock.today()))
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         with transaction.atomic():

@@ -12,13 +12,11 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from cases.selectors.terms import work_terms
+from compliance.selectors import callable_from
 from runs import clock
 
 # Stands for "until further notice"; in every time zone still a date that Python knows.
 NO_END = datetime(9999, 12, 31, tzinfo=UTC)
-
-# While one of these holds, the debtor is not contacted: a representative is, if there is one with a contact point.
-BLOCKING_FLAGS = ("deceased", "incapacity", "represented", "bankrupt", "minor", "fraud-victim")
 
 # The day that begins with a wait's end, as a moment; the last day that PostgreSQL gives and Python takes.
 _BEGINS = "least({day}, '9999-12-30')::timestamp AT TIME ZONE %(zone)s"
@@ -36,9 +34,9 @@ class Moment:
         return cls(clock.now(), clock.today())
 
     @classmethod
-    def morning_of(cls, day: date, zone: str) -> Moment:
-        """The first moment of a day."""
-        return cls(datetime.combine(day, time(), ZoneInfo(zone)), day)
+    def morning_of(cls, day: date) -> Moment:
+        """The first moment of a day where the lender does business."""
+        return cls(datetime.combine(day, time(), ZoneInfo(settings.TIME_ZONE)), day)
 
 
 _REFRESH = f"""
@@ -70,16 +68,25 @@ _REFRESH = f"""
         UNION ALL
         SELECT c.id, 'flag', CASE WHEN bool_or(f.until_on IS NULL) THEN %(no_end)s
                                   ELSE {_BEGINS.format(day="max(f.until_on) + 1")} END, 2
-          FROM asked c JOIN compliance_customerflag f USING (customer_id)
-         WHERE f.ended_at IS NULL AND f.kind = ANY(%(flags)s) AND f.from_on <= %(today)s
-           AND coalesce(f.until_on, '9999-12-30') >= %(today)s
-           AND NOT EXISTS (SELECT 1 FROM accounts_contactpoint p
-                            WHERE p.customer_id = c.customer_id AND p.relationship = 'representative' AND p.permitted IS TRUE)
+          FROM asked c JOIN accounts_customer u ON u.id = c.customer_id
+               JOIN compliance_customerflag f ON f.customer_id = c.customer_id
+               CROSS JOIN LATERAL (SELECT parameters AS kinds FROM compliance_contactrule r
+                                    WHERE r.code = 'person' AND r.pack = u.jurisdiction AND r.effective_from <= %(today)s
+                                    ORDER BY r.effective_from DESC, r.version DESC LIMIT 1) r
+         WHERE f.ended_at IS NULL AND f.from_on <= %(today)s AND coalesce(f.until_on, '9999-12-30') >= %(today)s
+           AND (r.kinds->'nobody' @> to_jsonb(f.kind::text)
+                OR r.kinds->'representative_only' @> to_jsonb(f.kind::text)
+               AND NOT EXISTS (SELECT 1 FROM accounts_contactpoint p
+                                WHERE p.customer_id = c.customer_id AND p.relationship = 'representative'
+                                  AND p.permitted IS TRUE AND p.verification <> 'wrong'))
          GROUP BY 1
         UNION ALL
         SELECT c.id, 'gate', g.until, 6
           FROM asked c
           JOIN unnest(%(gated)s::bigint[], %(gated_until)s::timestamptz[]) AS g (customer_id, until) USING (customer_id)
+         -- What the gate says of a flagged person depends on who asks.
+         WHERE NOT EXISTS (SELECT 1 FROM compliance_customerflag f
+                            WHERE f.customer_id = c.customer_id AND f.ended_at IS NULL)
         UNION ALL
         SELECT id, 'gate', wait_until, 6 FROM asked WHERE wait_for = 'gate' AND NOT %(gate_asked)s
     ), wanted AS (
@@ -95,16 +102,21 @@ _REFRESH = f"""
 def refresh_waits(*, customer_ids: Sequence[int]) -> None:
     """Bring `wait_until` and `wait_for` of these customers' open cases to what holds now. One statement for all.
 
-    The case waits as long as the longest of its reasons; a wait that has run out is none. Every service that changes
-    one of the reasons calls it last. It writes a cache: no version, no event. Locks the cases, by key; the caller
-    holds the customers.
+    The case waits as long as the longest of its reasons; a wait that has run out is none. A case waits for the gate until one
+    of the customer's numbers may be called; where none ever may as things stand (nobody knows a usable one), it does not wait:
+    it is given out to be traced. Every service that changes one of the reasons calls it last. It writes a cache: no version,
+    no event. Locks the cases, by key; the caller holds the customers.
     """
-    write_waits(customer_ids, Moment.present())
+    moment = Moment.present()
+    write_waits(customer_ids, moment, callable_from(customer_ids=customer_ids, at=moment.now))
 
 
 def write_waits(customer_ids: Sequence[int], moment: Moment, gate: Mapping[int, datetime | None] | None = None) -> int:
-    """`refresh_waits` as of a moment; returns how many cases it wrote. `gate`: from when each customer may be contacted, as far
-    as it was asked; where it was not (the night does not), a wait that it imposed before stays as long as it was to last."""
+    """`refresh_waits` as of a moment, in the caller's transaction; returns how many cases it wrote.
+
+    `gate`: from when each customer may be contacted. Where it was not asked (the night does not), a wait that it imposed
+    before stays as long as it was to last.
+    """
     later = {customer: until for customer, until in (gate or {}).items() if until is not None and until > moment.now}
     values: dict[str, Any] = {
         "customers": sorted(set(customer_ids)),
@@ -112,7 +124,6 @@ def write_waits(customer_ids: Sequence[int], moment: Moment, gate: Mapping[int, 
         "today": moment.today,
         "zone": settings.TIME_ZONE,
         "grace": work_terms(moment.today).promise_grace_days,
-        "flags": list(BLOCKING_FLAGS),
         "no_end": NO_END,
         "gated": list(later),
         "gated_until": list(later.values()),

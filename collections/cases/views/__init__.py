@@ -6,7 +6,7 @@ from cases.views.bulk import assign_many
 from cases.views.case import case
 from cases.views.evidence import evidence
 from cases.views.export import export_cases
-from cases.views.lists import home, queue, worklist
+from cases.views.lists import my_work, queue, worklist
 from cases.views.plans import disputes, promises
 from cases.views.queues import queue_change, queue_counts, queue_save, queues, take
 from cases.views.search import search
@@ -22,7 +22,7 @@ __all__ = [
     "evidence",
     "export_cases",
     "hand_over",
-    "home",
+    "my_work",
     "promises",
     "queue",
     "queue_change",

@@ -17,8 +17,9 @@ from cases.models import Case, Queue
 from cases.permissions import queues_of, visible_to
 from cases.selectors import Tally, open_cases, page_of, tally, totals
 from cases.selectors.contactable import show_callable
-from cases.selectors.queues import WORK_KINDS, count_of_each, working
-from cases.views._pages import page_or_part
+from cases.selectors.queues import WORK_KINDS, working
+from cases.selectors.worklist import own_tally
+from cases.views._pages import page_or_part, user_of
 from runs import clock
 from runs.selectors import book_day, has_closed_any
 from staff.models import User
@@ -47,7 +48,7 @@ def order_of(queue: Queue | None, mine: bool) -> str:
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def my_work(request: HttpRequest) -> HttpResponse:
     """Her own cases for who works some; else the worklist; the data-entry pages for who sees no case at all."""
     if may(request.user, "cases.work_case"):
         return _list(request, mine=True)
@@ -75,20 +76,22 @@ def queue(request: HttpRequest, pk: int) -> HttpResponse:
 def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = False) -> HttpResponse:
     closed_day = book_day()
     day = closed_day or clock.today()
-    user = request.user
-    base = base_of(user, queue, mine)
+    user = user_of(request)
     filters = WorklistFilter(
-        request.GET, queryset=base, user=user, default_order=order_of(queue, mine), request=request
+        request.GET,
+        queryset=base_of(user, queue, mine),
+        user=user,
+        default_order=order_of(queue, mine),
+        request=request,
     )
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
-    tallies = tally(filters.beside("bucket"))
-    chosen = filters.form.cleaned_data.get("bucket") or []
-    shown = [row for row in tallies if not chosen or row.bucket in chosen]
+    numbers = _own_numbers(filters, user) if mine else _numbers(filters)
     paginator = Paginator(filters.qs, PAGE_SIZE)
     # Known from the tally: counting the same cases again would cost as much as fetching the page.
-    paginator.count = sum(row.count for row in shown)
+    paginator.count = numbers["count"]
     page = paginator.get_page(request.GET.get("page"))
-    rows = list(page_of(filters.qs, day, first=PAGE_SIZE * (page.number - 1), size=PAGE_SIZE)) if shown else []
+    first = PAGE_SIZE * (page.number - 1)
+    rows = list(page_of(filters.qs, day, first=first, size=PAGE_SIZE)) if numbers["count"] else []
     page.object_list = rows
     context: dict[str, Any] = {
         "closed_day": closed_day,
@@ -100,18 +103,44 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "active": filters.active(),
         "page": page,
         "rows": show_callable(rows, at=clock.now(), actor=user),
-        "buckets": _bucket_counts(filters, tallies),
-        "kinds": _kind_counts(filters, user) if mine else [],
-        "chosen": chosen,
-        "everywhere": sum(row.count for row in tallies),
-        "totals": totals(shown),
         "sort": request.GET.get("sort") or order_of(queue, mine),
-        "closed_any": bool(tallies) or has_closed_any(),
+        "closed_any": bool(numbers["everywhere"]) or has_closed_any(),
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
-        "save": QueueForm(user=user) if isinstance(user, User) else None,
+        "save": QueueForm(user=user),
+        **numbers,
     }
     return page_or_part(request, "cases/worklist.html", "cases/_worklist.html", context)
+
+
+def _numbers(filters: WorklistFilter) -> dict[str, Any]:
+    """The counts of a list that is divided by bucket. One query."""
+    tallies = tally(filters.beside("bucket"))
+    chosen = filters.form.cleaned_data.get("bucket") or []
+    shown = [row for row in tallies if not chosen or row.bucket in chosen]
+    return {
+        "count": sum(row.count for row in shown),
+        "totals": totals(shown),
+        "buckets": _bucket_counts(filters, tallies),
+        "chosen": chosen,
+        "everywhere": sum(row.count for row in tallies),
+    }
+
+
+def _own_numbers(filters: WorklistFilter, user: User) -> dict[str, Any]:
+    """The counts of somebody's own list, which is divided by what is to be done. One query."""
+    beside, today = filters.beside("work"), clock.today()
+    chosen = filters.form.cleaned_data.get("work") or ""
+    names = dict(WORK_KINDS)
+    kinds = [*OWN_KINDS, chosen] if chosen and chosen not in OWN_KINDS else list(OWN_KINDS)
+    found = own_tally(beside, {kind: working(beside, kind, today, user) for kind in kinds})
+    return {
+        "count": found[chosen].count,
+        "totals": found[chosen].totals,
+        "kinds": [(kind, names[kind], found[kind].count) for kind in OWN_KINDS],
+        "kind": chosen,
+        "everywhere": found[""].count,
+    }
 
 
 def present_query(request: HttpRequest, queue: Queue | None, mine: bool) -> str:
@@ -130,11 +159,3 @@ def _bucket_counts(filters: WorklistFilter, tallies: list[Tally]) -> list[tuple[
     for row in tallies:
         counts[row.bucket] = counts.get(row.bucket, 0) + row.count
     return list(counts.items())
-
-
-def _kind_counts(filters: WorklistFilter, user: Anyone) -> list[tuple[str, str, int]]:
-    """(kind, its name, how many) of the work in the list, all other filters heeded. One query."""
-    beside, today = filters.beside("work"), clock.today()
-    found = count_of_each({kind: working(beside, kind, today, user) for kind in OWN_KINDS})
-    names = dict(WORK_KINDS)
-    return [(kind, str(names[kind]), found[kind]) for kind in OWN_KINDS]
