@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -20,7 +21,7 @@ from cases.errors import StaleScreen
 from cases.models import Case, Promise, PromiseInstalment, WorkTerms
 from cases.services.promises import cancel_promise, judge, judge_day, take_promise
 from compliance.models import Contact
-from delinquency.close_of_day import STEPS, close_day
+from delinquency.close_of_day import close_day
 from runs import clock
 from runs import services as runs
 from runs.bulk import reserve_keys
@@ -88,14 +89,9 @@ def promise(*parts: tuple[int, str], by: User | None = None, **options: object) 
     )
 
 
-# With the step of the promises behind that of the cases.
-CASES = [name for name, _ in STEPS].index("cases") + 1
-ALL_STEPS = STEPS if "promises" in dict(STEPS) else (*STEPS[:CASES], ("promises", judge_day), *STEPS[CASES:])
-
-
 def close_through(day: date) -> None:
     with clock.frozen(at(day, 15)):
-        close_day(actor=ACTOR, through=day, steps=ALL_STEPS)
+        close_day(actor=ACTOR, through=day)
 
 
 def verdict(of: Promise) -> tuple[str, Decimal, list[str]]:
@@ -539,3 +535,43 @@ def test_the_days_work_takes_the_same_queries_for_two_promises_and_for_twenty() 
         counts.append(len(queries))
     assert Promise.objects.filter(status="broken").count() == 22
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_walk_of_promises_money_reversals_and_days_always_verifies(seed: int) -> None:
+    """And what was paid and then taken back leaves every verdict as if it had never come."""
+    chance = random.Random(seed)
+    account = late_account(amount="5000.00")
+    day = TODAY
+    for _step in range(30):
+        with clock.frozen(at(day)):
+            match chance.choice(["promise", "pay", "reverse", "there and back", "close", "close", "close"]):
+                case "promise" if chance.random() < 0.3 or not Promise.objects.filter(status="open").exists():
+                    first, second = sorted(chance.sample(range(8), 2))
+                    case = Case.objects.get()
+                    take_promise(
+                        actor=UserFactory(role="supervisor"),
+                        case_id=case.pk,
+                        seen_version=case.version,
+                        instalments=[
+                            (day + timedelta(days=first), Decimal(30)),
+                            (day + timedelta(days=second), Decimal(20)),
+                        ],
+                    )
+                case "pay":
+                    pay(account, str(chance.randint(1, 60)), day + timedelta(days=chance.randint(-6, 3)))
+                case "reverse":
+                    payments = list(Payment.objects.filter(reversal=None).order_by("pk"))
+                    if payments:
+                        posting.reverse_payment(actor=ACTOR, payment_id=chance.choice(payments).pk, reason="returned")
+                case "there and back":
+                    was = list(Promise.objects.exclude(status="cancelled").order_by("pk").values_list("status", "got"))
+                    paid = pay(account, "50", day - timedelta(days=chance.randint(0, 5)))
+                    posting.reverse_payment(actor=ACTOR, payment_id=paid.pk, reason="returned")
+                    now = list(Promise.objects.exclude(status="cancelled").order_by("pk").values_list("status", "got"))
+                    assert now == was
+                case "close":
+                    close_through(day)
+                    day += timedelta(days=1)
+        everything_agrees()
+    assert set(Promise.objects.values_list("status", flat=True)) & {"kept", "partly", "broken"}

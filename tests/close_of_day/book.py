@@ -7,7 +7,11 @@ from decimal import Decimal
 
 from accounts.services import customers, posting
 from audit.services import SystemActor
+from cases.models import Case
+from cases.services.promises import take_promise
 from runs import clock
+from staff.models import User
+from tests.factories import UserFactory
 
 ACTOR = SystemActor("test")
 NOON = datetime(2026, 3, 30, 4, 0, tzinfo=UTC)
@@ -17,16 +21,18 @@ FIRST = date(2026, 3, 30)
 DAY = date(2026, 3, 31)
 
 NEWLY_LATE_ON_DAY = 7
-MOVING_ON_DAY = 4
+MOVING_ON_DAY = 5
 
 
 def make_book() -> None:
-    """Imported at noon on 30 March. On the 31st seven accounts become late, four move to M2 and one is cured."""
+    """Imported at noon on 30 March. On the 31st seven accounts become late, five move to M2 and break a promise, and one is
+    cured."""
+    supervisor = UserFactory(username="supervisor", role="supervisor", team=None)
     with clock.frozen(NOON):
         for number in range(NEWLY_LATE_ON_DAY):
             owe(f"new{number}", due_on=date(2026, 3, 30))
         for number in range(MOVING_ON_DAY):
-            owe(f"old{number}", due_on=date(2026, 2, 28))
+            promise(owe(f"old{number}", due_on=date(2026, 2, 28)), by=supervisor)
         cured = owe("cured", due_on=date(2026, 3, 10))
         posting.post_payment(actor=ACTOR, account_id=cured, ref="P-cured", amount=Decimal("300.00"), effective_on=DAY)
         owe("ahead", due_on=date(2026, 4, 20))
@@ -57,3 +63,11 @@ def owe(name: str, *, due_on: date) -> int:
         principal=Decimal("200.00"),
     )
     return account.pk
+
+
+def promise(account_id: int, *, by: User) -> None:
+    """A promise to pay by the 30th, which the money of the 31st still keeps; there is none."""
+    case = Case.objects.get(customer__accounts=account_id)
+    take_promise(
+        actor=by, case_id=case.pk, seen_version=case.version, instalments=[(date(2026, 3, 30), Decimal("50.00"))]
+    )

@@ -16,7 +16,7 @@ from typing import Any
 import django
 from django.core.management import execute_from_command_line
 
-STEPS = ("age", "accrue", "cases", "priorities", "reminders")
+STEPS = ("age", "accrue", "cases", "promises", "priorities", "reminders")
 # Inside the second batch of the run (nothing of it committed), right behind the first, and at the end of the step.
 POINTS = ["opening", *(f"{step} {where}" for step in STEPS for where in ("inside", "behind", "end")), "never"]
 
@@ -31,13 +31,14 @@ def arm(point: str) -> None:
 
     import accounts.services.close
     import cases.services.follow
+    import cases.services.judging
     import cases.services.priority
     import reminders.services.queueing
     from runs import services
     from runs.services import StepRun
 
-    steps = (accounts.services.close, cases.services.follow, cases.services.priority, reminders.services.queueing)
-    for module in steps:
+    services_of_cases = (cases.services.follow, cases.services.judging, cases.services.priority)
+    for module in (accounts.services.close, *services_of_cases, reminders.services.queueing):
         module.BATCH = 2
     deadly_step, _, where = point.partition(" ")
     advance, finish_step, reopen = StepRun.advance, services.finish_step, accounts.services.close.reopen

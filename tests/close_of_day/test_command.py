@@ -36,7 +36,14 @@ def test_it_prints_each_step_with_its_counts() -> None:
     make_book()
     lines = close("--date", FIRST.isoformat()).splitlines()
     assert lines[0].startswith("2026-03-30 closed in ")
-    assert [line.split(":")[0] for line in lines[1:]] == ["  age", "  accrue", "  cases", "  priorities", "  reminders"]
+    assert [line.split(":")[0].strip() for line in lines[1:]] == [
+        "age",
+        "accrue",
+        "cases",
+        "promises",
+        "priorities",
+        "reminders",
+    ]
     assert close("--date", FIRST.isoformat()) == "2026-03-30 is closed already; nothing was done.\n"
     assert close() == "Nothing to close: every day through 2026-03-30 is closed.\n"
 
@@ -66,7 +73,7 @@ def test_a_dry_run_lists_so_many_changes_and_counts_the_rest(monkeypatch: pytest
     close("--date", FIRST.isoformat())
     text = close("--date", DAY.isoformat(), "--dry-run")
     assert text.count(" → ") == 2
-    assert "  … and 10 more.\n" in text
+    assert f"  … and {NEWLY_LATE_ON_DAY + MOVING_ON_DAY - 1} more.\n" in text
 
 
 def test_a_dry_run_of_an_early_first_close_tells_what_that_close_changes_and_not_the_opening() -> None:
@@ -96,7 +103,7 @@ def test_the_json_is_for_machines() -> None:
     assert result["dry_run"] is False
     assert [day["day"] for day in result["days"]] == ["2026-03-30", "2026-03-31"]
     last = result["days"][-1]
-    assert [step["step"] for step in last["steps"]] == ["age", "accrue", "cases", "priorities", "reminders"]
+    assert [step["step"] for step in last["steps"]] == ["age", "accrue", "cases", "promises", "priorities", "reminders"]
     assert last["steps"][0]["counts"]["became_late"] == NEWLY_LATE_ON_DAY
     assert last["steps"][-1]["counts"]["queued"] == NEWLY_LATE_ON_DAY
     assert last["seconds"] >= last["steps"][0]["seconds"] >= 0

@@ -16,8 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from audit.services import Actor, SystemActor, record_many
 from cases.rules.promises import BROKEN, KEPT, OPEN, PARTLY, Verdict
 from cases.selectors.promise_facts import CANCELLED, GRACE, PromiseFacts, promise_facts, verdicts
-
-# PRIORITY
+from cases.services.priority import refresh_priorities
 from cases.services.waiting import refresh_waits
 from runs import clock
 from runs.selectors import begun_day, book_day
@@ -84,8 +83,8 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
         moved = [(one, status) for one, status, verdict in changed if _is_news(one, status, verdict)]
         cursor.execute(_RAISE, {"cases": list({one.case_id for one, _ in moved})})
         raised = [key for key, is_other in cursor.fetchall() if is_other]
-    if raised and False:
-        pass
+    if raised:
+        refresh_priorities(case_ids=raised)
     if moved:
         refresh_waits(customer_ids=sorted({one.customer_id for one, _ in moved}))
     return Counter(status for one, status in moved if status != one.status)

@@ -1,0 +1,193 @@
+"""Holds from the case page: who may place which, for how long, and that only a deferral moves the days."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import Hold, Standing
+from audit.models import Event
+from cases.errors import StaleScreen
+from cases.models import Case
+from cases.services.holds import lift, place
+from runs import clock
+from staff.models import AuthorityLimit, User
+from tests.cases.test_promises import close_through, days, everything_agrees, late_account
+from tests.factories import UserFactory
+
+TODAY = date(2026, 3, 10)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> object:
+    with clock.frozen(datetime(2026, 3, 10, 4, 0, tzinfo=UTC)):
+        yield
+
+
+def hold(kind: str = "contact", *, by: User | None = None, **options: object) -> list[Hold]:
+    case = Case.objects.get()
+    values: dict[str, object] = {
+        "account_id": None, "starts_on": TODAY, "ends_on": days(6), "reason": "Illness in the family",
+        "seen_version": case.version,
+    } | options  # fmt: skip
+    return place(actor=by or UserFactory(), case_id=case.pk, kind=kind, **values)
+
+
+def let_go(placed: Hold, *, by: User | None = None, **options: object) -> Hold | None:
+    case = Case.objects.get()
+    values: dict[str, object] = {"last_day": None, "reason": "Entered in error", "seen_version": case.version} | options
+    return lift(actor=by or UserFactory(role="supervisor"), case_id=case.pk, hold_id=placed.pk, **values)
+
+
+def test_a_hold_on_everything_stops_every_late_account_and_the_case_waits() -> None:
+    account = late_account()
+    late_account("A2", customer_id=account.customer_id)
+    version = Case.objects.get().version
+    placed = hold()
+    assert [(one.account.ref, one.kind, one.starts_on, one.ends_on) for one in placed] == [
+        ("A1", "contact", TODAY, days(6)),
+        ("A2", "contact", TODAY, days(6)),
+    ]
+    case = Case.objects.get()
+    assert case.version > version
+    assert case.wait_for == "hold"
+    assert Event.objects.filter(verb="hold.placed", reason="Illness in the family").count() == 2
+    everything_agrees()
+
+
+def test_a_hold_on_one_account_leaves_the_others() -> None:
+    account = late_account()
+    other = late_account("A2", customer_id=account.customer_id)
+    assert [one.account for one in hold("fees", account_id=other.pk)] == [other]
+    assert Case.objects.get().wait_for == ""
+
+
+def test_a_back_dated_hold_is_ordinary() -> None:
+    late_account()
+    (placed,) = hold("fees", starts_on=days(-9), ends_on=days(-2))
+    assert (placed.starts_on, placed.ends_on) == (days(-9), days(-2))
+    everything_agrees()
+
+
+@pytest.mark.parametrize("kind", ["contact", "fees", "treatment"])
+def test_other_kinds_never_move_the_days(kind: str) -> None:
+    account = late_account()
+    before = Standing.objects.filter(account=account).values("overdue_since", "clock_from_on", "clock_stopped_on").get()
+    hold(kind, starts_on=days(-9))
+    close_through(TODAY)
+    assert Standing.objects.filter(account=account).values(*before).get() == before
+
+
+@pytest.mark.parametrize(
+    ("role", "most", "others"),
+    [("collector", 30, "Senior collector, Supervisor"), ("senior-collector", 60, "Supervisor"), ("supervisor", 180, "nobody")],
+)  # fmt: skip
+def test_a_hold_is_at_most_as_long_as_the_limit_of_who_places_it(role: str, most: int, others: str) -> None:
+    late_account()
+    by = UserFactory(role=role)
+    hold(by=by, starts_on=days(-5), ends_on=days(-6 + most))
+    with pytest.raises(Invalid) as refused:
+        hold(by=by, starts_on=days(-5), ends_on=days(-5 + most))
+    assert refused.value.field == "ends_on"
+    assert str(refused.value) == (
+        f"{days(-5 + most)} is too late: from {days(-5)} on you may hold until {days(-6 + most)}. Longer may: {others}."
+    )
+    with pytest.raises(Invalid, match=r"Give a last day, .* Holds without one may be placed by: nobody"):
+        hold(by=by, ends_on=None)
+
+
+def test_who_has_no_limit_may_hold_until_further_notice() -> None:
+    late_account()
+    AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=None)
+    with pytest.raises(Invalid, match="may be placed by: Supervisor"):
+        hold(ends_on=None)
+    (placed,) = hold(by=UserFactory(role="supervisor"), ends_on=None)
+    assert placed.ends_on is None
+
+
+def test_only_a_supervisor_places_a_deferral_and_lifts_one_and_it_moves_the_days() -> None:
+    account = late_account()
+    close_through(TODAY)
+    before = Case.objects.get()
+    for role in ("collector", "senior-collector"):
+        with pytest.raises(PermissionDenied):
+            hold("deferral", by=UserFactory(role=role))
+    (placed,) = hold("deferral", by=UserFactory(role="supervisor"), starts_on=days(-3), ends_on=days(6))
+    close_through(days(1))
+    standing = Standing.objects.get(account=account)
+    assert standing.clock_stopped_on is not None
+    assert Case.objects.get().clock_stopped_on is not None
+    with pytest.raises(PermissionDenied):
+        let_go(placed, by=UserFactory(role="senior-collector"))
+    let_go(placed)
+    after = Case.objects.get()
+    assert (after.clock_from_on, after.clock_stopped_on) == (before.clock_from_on, None)
+    everything_agrees()
+
+
+def test_who_may_not_place_holds_at_all_is_refused() -> None:
+    late_account()
+    with pytest.raises(PermissionDenied):
+        hold(by=UserFactory(role="auditor"))
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"reason": "  "}, "reason"),
+        ({"reason": "x" * 301}, "reason"),
+        ({"kind": "sleep"}, "kind"),
+        ({"account_id": 0}, "account"),
+        ({"starts_on": days(3), "ends_on": days(2)}, "ends_on"),
+    ],
+)
+def test_what_is_wrong_is_refused_at_its_field(options: dict[str, object], field: str) -> None:
+    late_account()
+    with pytest.raises(Invalid) as refused:
+        hold(**options)
+    assert refused.value.field == field
+    assert not Hold.objects.exists()
+
+
+def test_a_lifted_hold_frees_the_case_and_one_lifted_already_is_refused() -> None:
+    late_account()
+    (placed,) = hold()
+    successor = let_go(placed, last_day=TODAY)
+    assert successor is not None
+    assert successor.ends_on == TODAY
+    assert Case.objects.get().wait_for == "hold"
+    let_go(successor)
+    assert Case.objects.get().wait_for == ""
+    with pytest.raises(Conflict, match="lifted already"):
+        let_go(placed)
+    everything_agrees()
+
+
+def test_another_customers_hold_is_out_of_reach_and_a_reason_is_asked() -> None:
+    late_account()
+    (placed,) = hold()
+    with pytest.raises(Invalid, match="Say why"):
+        let_go(placed, reason=" ")
+    other = late_account("A9")
+    case = Case.objects.get(customer_id=other.customer_id)
+    with pytest.raises(Invalid, match="another customer's"):
+        lift(actor=UserFactory(role="supervisor"), case_id=case.pk, seen_version=case.version, hold_id=placed.pk,
+             last_day=None, reason="x")  # fmt: skip
+
+
+def test_a_stale_screen_and_a_closed_case_are_refused() -> None:
+    late_account()
+    seen = Case.objects.get().version
+    (placed,) = hold()
+    with pytest.raises(StaleScreen, match="Hold placed"):
+        hold("fees", seen_version=seen)
+    with pytest.raises(StaleScreen):
+        let_go(placed, seen_version=seen)
+    Case.objects.update(status="cured", closed_on=TODAY)
+    with pytest.raises(Conflict, match="closed"):
+        hold("fees")
