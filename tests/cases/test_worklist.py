@@ -14,6 +14,7 @@ from runs import clock
 from staff.models import User
 from tests.factories import (
     DAY,
+    MOMENT,
     AccountFactory,
     BusinessDayFactory,
     CaseFactory,

@@ -62,17 +62,20 @@ def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QueryS
     return cases.filter(condition)
 
 
-def cases_of(queue: Queue, user: Anyone) -> QuerySet[Case]:
-    """The open cases of `queue` that `user` may see, unordered. What of its filters nobody knows any more filters nothing."""
+def cases_of(queue: Queue, user: Anyone, day: date) -> QuerySet[Case]:
+    """The open cases of `queue` that `user` may see, unordered; days past due are those on `day`.
+
+    What of its filters nobody knows any more filters nothing.
+    """
     from cases.filters import WorklistFilter  # it names the kinds of work above
 
-    day = book_day() or clock.today()
     return WorklistFilter(QueryDict(queue.query), queryset=open_cases(visible_to(user), day), user=user).qs.order_by()
 
 
 def counts(user: Anyone, queues: Iterable[Queue]) -> dict[int, int]:
     """How many open cases each of `queues` holds for `user` now, by the queue's key. One query for all of them."""
-    return count_of_each({queue.pk: cases_of(queue, user) for queue in queues})
+    day = book_day() or clock.today()
+    return count_of_each({queue.pk: cases_of(queue, user, day) for queue in queues})
 
 
 def count_of_each(querysets: Mapping[Key, QuerySet[Case]]) -> dict[Key, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -23,16 +24,16 @@ from cases.views._pages import page_or_part, user_of
 from runs import clock
 from runs.selectors import book_day, has_closed_any
 from staff.models import User
-from staff.permissions import Anyone, may, may_enter_data, needs
+from staff.permissions import may, may_enter_data, needs
 
 PAGE_SIZE = 25
 # The kinds of work that somebody's own list is divided by.
 OWN_KINDS = ("follow-up", "promise-due", "promise-broken", "new", "care", "dispute")
 
 
-def base_of(user: Anyone, queue: Queue | None, mine: bool) -> QuerySet[Case]:
+def base_of(user: User, day: date, queue: Queue | None, mine: bool) -> QuerySet[Case]:
     """The open cases that a list starts from, within `user`'s scope: a queue's, her own, or all."""
-    cases = open_cases(visible_to(user), book_day() or clock.today())
+    cases = open_cases(visible_to(user), day)
     if mine:
         cases = cases.filter(assignee=user.pk)
     if queue is not None:
@@ -79,7 +80,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
     user = user_of(request)
     filters = WorklistFilter(
         request.GET,
-        queryset=base_of(user, queue, mine),
+        queryset=base_of(user, day, queue, mine),
         user=user,
         default_order=order_of(queue, mine),
         request=request,

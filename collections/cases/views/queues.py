@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.errors import Invalid
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
-from cases.models import Queue, WaitFor
+from cases.models import Case, Queue, WaitFor
 from cases.permissions import queues_of, visible_to
 from cases.selectors import open_cases
 from cases.selectors.queues import cases_of, count_of_each, counts, working
@@ -30,6 +30,8 @@ from staff.permissions import needs
 
 # How many queues the rail names; the page of queues has all.
 ON_THE_RAIL = 12
+# The links of the rail that have a number, and the kind of work that it counts.
+RAIL_KINDS = {"mine": "mine", "promises": "promise-due", "disputes": "dispute"}
 
 
 @require_GET
@@ -54,19 +56,16 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     """What the rail says beside its links, fetched after the page and every minute: pages stay quick and counts live."""
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
-    seen, today = open_cases(visible_to(user), book_day() or clock.today()), clock.today()
-    numbers = counts(user, rows)
+    day, today = book_day() or clock.today(), clock.today()
+    seen = open_cases(visible_to(user), day)
+    wanted: dict[str | int, QuerySet[Case]] = {queue.pk: cases_of(queue, user, day) for queue in rows}
+    wanted |= {name: working(seen, kind, today, user) for name, kind in RAIL_KINDS.items()}
+    numbers = count_of_each(wanted)
     context = {
         "queues": [
             {"queue": row, "number": numbers[row.pk], "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": count_of_each(
-            {
-                "mine": working(seen, "mine", today, user),
-                "promises": working(seen, "promise-due", today, user),
-                "disputes": working(seen, "dispute", today, user),
-            }
-        ),
+        "numbers": {name: numbers[name] for name in RAIL_KINDS},
         "here": request.GET.get("here", ""),
     }
     return render(request, "cases/_counts.html", context)
@@ -140,7 +139,8 @@ def take(request: HttpRequest) -> HttpResponse:
 def _nothing_left(request: HttpRequest, queue: Queue | None) -> str:
     """Why there is no case to take: what the free ones wait for, and until when. One query."""
     user = user_of(request)
-    cases = cases_of(queue, user) if queue else open_cases(visible_to(user), book_day() or clock.today()).order_by()
+    day = book_day() or clock.today()
+    cases = cases_of(queue, user, day) if queue else open_cases(visible_to(user), day).order_by()
     now = clock.now()
     waiting = (
         cases.filter(assignee=None, wait_until__gt=now)
