@@ -104,6 +104,12 @@ class CallForm(ChannelForm):
         if len(choices) == 1 or (choices and self.present_channel == Channel.VOICE):
             self.initial.setdefault("contact_point", choices[0][0])
 
+    @property
+    def offered(self) -> list[tuple[Any, Reach]]:
+        """Each choice with what the gate says of it."""
+        reaches = {str(reach.point.pk): reach for reach in self.desk.reaches}
+        return [(radio, reaches[str(radio.data["value"])]) for radio in self["contact_point"]]
+
 
 class _OutcomeForm(ChannelForm):
     """What came of a contact; a promise or a dispute is entered with it."""

@@ -1,7 +1,7 @@
 // The action panel of a case: where the focus goes, how it closes, what is said. The page works without this file.
 (() => {
   const panel = () => document.getElementById("panel");
-  const sheet = () => document.getElementById("sheet");
+  const sheet = () => document.getElementById("act-sheet");
   const said = () => document.getElementById("said");
   let opener = null; // the id of what opened the panel: the focus goes back there
 
@@ -45,7 +45,7 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target?.id !== "panel") return;
-    if (!event.target.closest("#sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
+    if (!event.target.closest("#act-sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
     said().textContent = "";
   });
 
