@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connection, transaction
 
 from runs import clock
@@ -15,12 +17,13 @@ CASES_EACH = 40
 _STATEMENTS = (
     "UPDATE cases_case SET team_id = (%(teams)s::bigint[])[1 + id %% cardinality(%(teams)s::bigint[])] WHERE status = 'open'",
     """UPDATE cases_case c SET assignee_id = u.id, assigned_at = %(now)s
-         FROM (SELECT id, team_id, row_number() OVER (PARTITION BY team_id ORDER BY id) AS place FROM cases_case WHERE status = 'open') n
+         FROM (SELECT id, team_id, row_number() OVER (PARTITION BY team_id ORDER BY id) AS place FROM cases_case
+                WHERE status = 'open') n
          JOIN (SELECT id, team_id, row_number() OVER (PARTITION BY team_id ORDER BY id) - 1 AS seat FROM staff_user
                 WHERE id = ANY(%(collectors)s)) u ON u.team_id = n.team_id AND n.place / %(each)s = u.seat
         WHERE c.id = n.id""",
-    """INSERT INTO compliance_contactdecision (customer_id, contact_point_id, account_id, channel, purpose, at, decided_at, actor_id,
-              actor_name, allowed, rule, rule_version, reserved_until)
+    """INSERT INTO compliance_contactdecision (customer_id, contact_point_id, account_id, channel, purpose, at, decided_at,
+              actor_id, actor_name, allowed, rule, rule_version, reserved_until)
        SELECT c.customer_id, p.id, NULL, 'voice', 'collection', moment, moment, u.id, u.username, true, 'calls-a-day', 1,
               moment + interval '15 minutes'
          FROM cases_case c
@@ -31,28 +34,30 @@ _STATEMENTS = (
            ON u.seat = (c.id + n) %% %(seats)s
          CROSS JOIN LATERAL (SELECT %(now)s - n * interval '5 days' - (c.id %% 300) * interval '1 minute' AS moment) m
         WHERE c.status = 'open'""",
-    """INSERT INTO compliance_contact (customer_id, contact_point_id, decision_id, channel, direction, made_by, outcome, at, seconds,
-              actor_id, actor_name, note, recorded_at)
+    """INSERT INTO compliance_contact (customer_id, contact_point_id, decision_id, channel, direction, made_by, outcome, at,
+              seconds, actor_id, actor_name, note, recorded_at)
        SELECT customer_id, contact_point_id, id, 'voice', 'outbound', 'staff',
               (ARRAY['no-answer', 'right-party', 'promise', 'refused', 'busy'])[1 + id %% 5], at, 60, actor_id, actor_name, '', at
          FROM compliance_contactdecision WHERE channel = 'voice' AND allowed""",
     "UPDATE cases_case SET contacted_at = %(now)s - interval '5 days' WHERE status = 'open'",
-    """INSERT INTO cases_promise (case_id, currency, amount, made_on, made_at, taken_by_id, taken_by_name, note, status, got, version)
+    """INSERT INTO cases_promise (case_id, currency, amount, made_on, made_at, taken_by_id, taken_by_name, note,
+              status, got, version)
        SELECT id, currency, greatest(round(overdue_amount / 2, 2), 0.01), %(today)s - 3, %(now)s - interval '3 days',
               (%(collectors)s::bigint[])[1 + id %% %(seats)s], 'bench', '',
               CASE id %% 10 WHEN 0 THEN 'open' WHEN 1 THEN 'kept' ELSE 'broken' END, 0, 1
          FROM cases_case WHERE status = 'open' AND id %% 10 < 3""",
     """INSERT INTO cases_promiseinstalment (promise_id, number, due_on, amount, status, got)
-       SELECT id, 1, %(today)s + (id %% 14)::int - CASE status WHEN 'open' THEN 0 ELSE 15 END, amount, status, 0 FROM cases_promise""",
-    """INSERT INTO cases_dispute (case_id, reason, statement, opened_on, opened_at, opened_by_id, opened_by_name, due_on, status, answer,
-              closed_by_name, version)
-       SELECT id, 'amount', 'bench', %(today)s - 5, %(now)s - interval '5 days', (%(collectors)s::bigint[])[1], 'bench', %(today)s + 15,
-              'open', '', '', 1 FROM cases_case WHERE status = 'open' AND id %% 100 = 7""",
+       SELECT id, 1, %(today)s + (id %% 14)::int - CASE status WHEN 'open' THEN 0 ELSE 15 END, amount, status, 0
+         FROM cases_promise""",
+    """INSERT INTO cases_dispute (case_id, reason, statement, opened_on, opened_at, opened_by_id, opened_by_name, due_on, status,
+              answer, closed_by_name, version)
+       SELECT id, 'amount', 'bench', %(today)s - 5, %(now)s - interval '5 days', (%(collectors)s::bigint[])[1], 'bench',
+              %(today)s + 15, 'open', '', '', 1 FROM cases_case WHERE status = 'open' AND id %% 100 = 7""",
     "UPDATE cases_case SET follow_up_on = %(today)s + (id %% 9)::int - 2 WHERE status = 'open' AND id %% 20 = 3",
-    """INSERT INTO compliance_customerflag (customer_id, kind, from_on, evidence, evidence_file, placed_at, placed_by_name, ended_by_name,
-              end_reason)
-       SELECT customer_id, (ARRAY['hardship', 'vulnerable', 'represented'])[1 + id %% 3], %(today)s - 30, 'bench', '', %(now)s, 'bench',
-              '', '' FROM cases_case WHERE status = 'open' AND id %% 100 = 11""",
+    """INSERT INTO compliance_customerflag (customer_id, kind, from_on, evidence, evidence_file, placed_at, placed_by_name,
+              ended_by_name, end_reason)
+       SELECT customer_id, (ARRAY['hardship', 'vulnerable', 'represented'])[1 + id %% 3], %(today)s - 30, 'bench', '', %(now)s,
+              'bench', '', '' FROM cases_case WHERE status = 'open' AND id %% 100 = 11""",
     """INSERT INTO cases_note (case_id, text, at, author_id, author_name)
        SELECT id, 'Salary on the 25th.', %(now)s - interval '4 days', (%(collectors)s::bigint[])[1], 'bench'
          FROM cases_case WHERE status = 'open'""",
@@ -67,13 +72,13 @@ def stock_workbench() -> dict[str, int]:
         User.objects.create(username=f"bench{number}", is_staff=True, team=teams[number % TEAMS])
         for number in range(COLLECTORS)
     ]
-    role = Role.objects.get(code="collector")
+    role = Role.objects.filter(code="collector").get()
     for collector in collectors:
         collector.groups.add(role)
     supervisor = User.objects.create(username="bench-supervisor", is_staff=True)
     supervisor.groups.add(Role.objects.get(code="supervisor"))
     supervisor.supervises.set(teams)
-    values = {
+    values: dict[str, Any] = {
         "teams": [team.pk for team in teams],
         "collectors": [collector.pk for collector in collectors],
         "seats": COLLECTORS,
