@@ -203,6 +203,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "recording.released": _("Legal hold of a recording lifted"),
         "recording.removed": _("Recording removed"),
         "standing.moved": _("Standing moved"),
+        "dispute-terms.added": _("Terms of disputes added"),
+        "work-terms.added": _("Terms of work added"),
         "role.added": _("Role added"),
         "role.changed": _("Role changed"),
         "role.removed": _("Role removed"),
