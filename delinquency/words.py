@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import HoldKind, OverdueKind, RiskClass
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
+from compliance.sentences import RULE_NAMES
 from reminders.models import MessageStatus
 from runs.models import RunStatus
 
@@ -102,12 +103,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "promise-broken": _("Promise broken"),
         "promise-due": _("Promise due"),
     },
-    "rule": {
-        "contact-point": _("debtor's own, permitted, verified contact points only"),
-        "contact-hours": _("contact hours"),
-        "fail-closed": _("what is not known is refused"),
-        "inbound": _("the person came to us"),
-    },
+    "rule": RULE_NAMES,
     "subject": {
         "account": _("account"),
         "bill": _("bill"),
