@@ -82,7 +82,7 @@ class CorrectContactForm(forms.Form):
 
     def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["outcome"].choices = outcome_choices(contact.channel, contact.direction)  # type: ignore[attr-defined]
+        self.fields["outcome"].choices = [("", "–"), *outcome_choices(contact.channel, contact.direction)]  # type: ignore[attr-defined]
 
 
 def outcome_choices(channel: str, direction: str) -> list[tuple[str, Any]]:
