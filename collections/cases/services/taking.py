@@ -50,7 +50,9 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     hours = hours_at(moment.now)
     cases = (cases_of(queue, actor) if queue else visible_to(actor)).filter(status=CaseStatus.OPEN)
     cases = hours.callable_among(cases.annotate(free_from=FREE_FROM).filter(free_from__lte=moment.now))
-    own = _due(cases.filter(assignee=actor), moment).exclude(pk=leaving).order_by(*PRIORITY)
+    own = _due(cases.filter(assignee=actor), moment).order_by(*PRIORITY)
+    if leaving is not None:
+        own = own.exclude(pk=leaving)
     return _first(actor, own, moment) or _first(actor, _free(cases, actor, moment, queue), moment)
 
 
