@@ -123,7 +123,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "dispute": ({"reason": "", "statement": "kept words"}, "This field is required"),
     "hold": ({"ends_on": TODAY - timedelta(days=1), "reason": "kept words"}, "before"),
     "note": ({"text": "  "}, "This field is required"),
-    "follow-up": ({"on": TODAY - timedelta(days=1), "note": "kept words"}, "today or later"),
+    "follow-up": ({"on": TODAY - timedelta(days=1), "note": "kept words"}, "is past"),
     "flag": ({"kind": "", "evidence": "kept words"}, "This field is required"),
     "hours": ({"closes": "10:00", "evidence": "kept words"}, "that is never"),
     "assign": ({"to": "999"}, "Select a valid choice"),

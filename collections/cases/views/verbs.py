@@ -76,6 +76,10 @@ class Verb:
         """Of its address."""
         return f"case-{self.code}"
 
+    @property
+    def asks(self) -> bool:
+        return self.form is not None
+
     def may(self, user: User) -> bool:
         return all(may(user, permission) for permission in self.permissions)
 
