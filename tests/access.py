@@ -157,7 +157,7 @@ def of_case(kind: str = "", name: str = "target", *, on_case: bool = True) -> tu
 def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
     """What is done to a case: GET opens its form, POST without a word gets it back with what is missing (without a form:
     refused as stale)."""
-    return Row(does, does, *of_case(kind), seen=(200,) if form else (302,), done=(200,) if form else (409,))
+    return Row(does, does, *of_case(kind), seen=(200,) if form else (302,), done=(200, 409) if form else (409,))
 
 
 TABLE: dict[str, Row] = {
@@ -209,7 +209,7 @@ TABLE: dict[str, Row] = {
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
     # Without a customer there is nothing to complain about.
     "complaint-new": Row(COLLECTORS, COLLECTORS, seen=(404,), done=(404,)),
-    "contact": Row(DESK, COLLECTORS, *of_case("contact", "pk", on_case=False), done=(200, 302)),
+    "contact": Row(DESK, COLLECTORS, *of_case("contact", "pk", on_case=False), data={"verb": "correct"}, done=(200, 302)),
     "recording": Row(
         LEAD | READERS | {"senior-collector", "legal-officer"},
         None,
@@ -250,7 +250,7 @@ TABLE: dict[str, Row] = {
     "admin:index": Row(EVERYONE, EVERYONE, done=(200,)),
     "admin:logout": Row(does=EVERYONE),
     "admin:password_change": Row(EVERYONE, EVERYONE, seen=(302,)),
-    "admin:password_change_done": Row(EVERYONE, EVERYONE, done=(200,)),
+    "admin:password_change_done": Row(EVERYONE),
     "admin:autocomplete": Row(NOBODY),
     "admin:view_on_site": Row(
         EVERYONE, EVERYONE, near=lambda w: {"content_type_id": 1, "object_id": 1}, seen=(404,), done=(404,)
@@ -262,11 +262,12 @@ TABLE: dict[str, Row] = {
 
 @dataclass(frozen=True)
 class Rows:
-    """The pages of one model's rows in data entry: who sees the list, who adds, who changes."""
+    """The pages of one model's rows in data entry: who sees the list, who adds, who changes, who removes."""
 
     sees: Roles = READERS
     adds: Roles = NOBODY
     changes: Roles = NOBODY
+    removes: Roles = NOBODY
 
 
 BOOK = Rows(ENTRY | READERS, ENTRY)
@@ -302,8 +303,8 @@ ADMIN: dict[str, Rows] = {
     "runs_businessday": Rows(NOBODY),
     "runs_dayclose": Rows(LEAD | READERS),
     "runs_jobrun": Rows(READERS),
-    "staff_role": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
-    "staff_team": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
+    "staff_role": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
+    "staff_team": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "staff_user": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
 }
 # Addresses of the admin that show nothing themselves, and why they have no row.

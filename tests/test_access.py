@@ -119,7 +119,7 @@ def row_of(name: str) -> Row | None:
         "changelist": Row(rows.sees | rows.changes, rows.sees | rows.changes, done=(200, 302)),
         "add": Row(rows.adds, rows.adds, done=(200,)),
         "change": Row(rows.sees | rows.changes, rows.changes, nothing, seen=(302,)),
-        "delete": Row(NOBODY, NOBODY, nothing),
+        "delete": Row(rows.removes, rows.removes, nothing, seen=(302,)),
         # Django looks for the row before it asks who wants it: nothing there is nothing told.
         "history": Row(EVERYONE, EVERYONE, nothing, seen=(302,)),
     }[found[2]]
