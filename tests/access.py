@@ -169,7 +169,12 @@ TABLE: dict[str, Row] = {
     "queue-counts": Row(DESK),
     "queue-save": Row(does=COLLECTORS | ADMINISTRATOR),
     "queue": Row(DESK, None, *of_case("queue", "pk", on_case=False)),
-    "queue-change": Row(None, LEAD | ADMINISTRATOR, *of_case("queue", "pk", on_case=False)),
+    "queue-change": Row(
+        None,
+        LEAD | ADMINISTRATOR,
+        *of_case("queue", "pk", on_case=False),
+        data={"name": "Ours again", "position": "10"},
+    ),
     "promises": Row(DESK),
     "disputes": Row(DESK),
     "search": Row(DESK, DESK, done=(200, 302)),
@@ -209,7 +214,9 @@ TABLE: dict[str, Row] = {
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
     # Without a customer there is nothing to complain about.
     "complaint-new": Row(COLLECTORS, COLLECTORS, seen=(404,), done=(404,)),
-    "contact": Row(DESK, COLLECTORS, *of_case("contact", "pk", on_case=False), data={"verb": "correct"}, done=(200, 302)),
+    "contact": Row(
+        DESK, COLLECTORS, *of_case("contact", "pk", on_case=False), data={"verb": "correct"}, done=(200, 302)
+    ),
     "recording": Row(
         LEAD | READERS | {"senior-collector", "legal-officer"},
         None,
@@ -255,7 +262,7 @@ TABLE: dict[str, Row] = {
     "admin:view_on_site": Row(
         EVERYONE, EVERYONE, near=lambda w: {"content_type_id": 1, "object_id": 1}, seen=(404,), done=(404,)
     ),
-    "admin:accounts_import": Row(NOBODY, NOBODY),
+    "admin:accounts_import": Row(ENTRY, ENTRY, done=(200,)),
     "admin:auth_user_password_change": Row(ADMINISTRATOR, ADMINISTRATOR, near=lambda w: {"id": w.user.pk}, done=(200,)),
 }
 
@@ -273,7 +280,7 @@ class Rows:
 BOOK = Rows(ENTRY | READERS, ENTRY)
 ADMIN: dict[str, Rows] = {
     "accounts_account": Rows(ENTRY | READERS, ENTRY, ENTRY),
-    "accounts_accountparty": BOOK,
+    "accounts_accountparty": Rows(ENTRY | READERS, ENTRY, ENTRY),
     "accounts_allocation": Rows(ENTRY | READERS),
     "accounts_allocationrule": Rows(NOBODY),
     "accounts_bill": BOOK,

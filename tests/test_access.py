@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from staff.roles import INSTALLED
-from tests.access import ADMIN, ENTRY, EVERYONE, NOBODY, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
+from tests.access import ADMIN, ENTRY, EVERYONE, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
 from tests.clients import pass_the_password, signed_in
 from tests.factories import UserFactory
 
