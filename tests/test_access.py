@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from staff.roles import INSTALLED
-from tests.access import ADMIN, ENTRY, EVERYONE, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
+from tests.access import ADMIN, ENTRY, EVERYONE, INSIDE, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
 from tests.clients import pass_the_password, signed_in
 from tests.factories import UserFactory
 
@@ -121,7 +121,7 @@ def row_of(name: str) -> Row | None:
         "change": Row(rows.sees | rows.changes, rows.changes, nothing, seen=(302,)),
         "delete": Row(rows.removes, rows.removes, nothing, seen=(302,)),
         # Django looks for the row before it asks who wants it: nothing there is nothing told.
-        "history": Row(EVERYONE, EVERYONE, nothing, seen=(302,)),
+        "history": Row(INSIDE, INSIDE, nothing, seen=(302,)),
     }[found[2]]
 
 
