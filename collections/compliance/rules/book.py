@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from compliance.rules import counts
@@ -85,11 +85,11 @@ class Rulebook:
         zone = time_zone(facts.time_zone)
         if zone is None or facts.purpose not in PURPOSES:
             return REFUSED_CLOSED
-        answer = self._judge(facts, zone, at)
+        # In a zone whose clocks change, sums and comparisons are those of the clock's face: UTC from here on.
+        answer = self._judge(facts, zone, at.astimezone(UTC))
         if isinstance(answer, Verdict):
             return answer
-        again = self._again(facts, zone, answer.again)
-        return Verdict(False, answer.rule, answer.version, again.astimezone(zone) if again else None)
+        return Verdict(False, answer.rule, answer.version, self._again(facts, zone, answer.again))
 
     def reserved_until(self, facts: Facts, at: datetime) -> datetime | None:
         """Until when an allowed contact at `at` holds its place; None: it holds none."""
@@ -97,7 +97,7 @@ class Rulebook:
         if facts.purpose == INBOUND or zone is None:
             return None
         minutes = self._minutes(self._on(facts.pack, at.astimezone(zone).date()), facts.channel)
-        return at + timedelta(minutes=minutes) if minutes else None
+        return at.astimezone(UTC) + timedelta(minutes=minutes) if minutes else None
 
     def looks_back(self, channel: str) -> int:
         """How many days before the moment asked for any rule may look, in any pack and version, for that channel."""
@@ -187,8 +187,10 @@ class Rulebook:
         change = next((moment for moment, is_open in about if moment > at and is_open is not opened), None)
         if not opened:
             return Refusal(CONTACT_HOURS, hours.version, change)
-        closes_at = change.astimezone(zone) if change else None
-        return Verdict(True, CONTACT_HOURS, hours.version, None, closes_at, room.left, room.most, room.cap, room.days)
+        return Verdict(
+            *(True, CONTACT_HOURS, hours.version, None, change),
+            *(room.left, room.most, room.cap, room.days, facts.time_zone),
+        )
 
     def _hours_about(
         self, pack: str, zone: ZoneInfo, today: date, agreed: Agreed | None
