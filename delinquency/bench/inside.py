@@ -22,6 +22,7 @@ from accounts.services.posting import post_payment
 from audit.services import SystemActor
 from cases.models import Case, CaseStatus
 from delinquency.bench.figures import share
+from delinquency.bench.gate import gate
 from delinquency.bench.work import work
 from runs import clock
 from staff.models import User
@@ -107,4 +108,4 @@ def payments(seed: int) -> dict[str, float]:
     }
 
 
-INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"pages": pages, "payments": payments, "work": work}
+INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"gate": gate, "pages": pages, "payments": payments, "work": work}
