@@ -35,6 +35,8 @@ class Event(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["customer_id", "id"], name="event_by_customer"),
+            # How often somebody searched by number of late.
+            models.Index(fields=["actor_id", "at"], name="event_exact_search", condition=models.Q(verb="search.exact")),
         ]
 
     def __str__(self) -> str:

@@ -9,21 +9,23 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, Value
+from django.db.models import Exists, Q
 from django.http import HttpRequest, HttpResponse
 
-from staff.models import RoleScope, User
+from staff.models import Role, RoleScope, User
 
 Anyone = AbstractBaseUser | AnonymousUser
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose cases someone sees: everybody's, or those of `teams` (keys) and her own."""
+    """Whose cases someone sees: everybody's, or those of `teams` (keys) and her own. `team_name` is of the team she is in."""
 
     everything: bool = False
     teams: frozenset[int] = frozenset()
+    team_name: str = ""
 
 
 def may_enter(user: Anyone) -> bool:
@@ -71,21 +73,24 @@ def scope_of(user: Anyone) -> Scope:
 
 
 def _read_scope(user: User) -> Scope:
-    if user.is_superuser:
-        return Scope(everything=True)
-    everything = (
-        user.groups.filter(role__scope=RoleScope.EVERYTHING).order_by().values_list(Value(None, BigIntegerField()))
+    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)
+    everything, name, over = (
+        User.objects.filter(pk=user.pk)
+        .annotate(
+            everything=Exists(reaches), over=ArrayAgg("supervises", filter=Q(supervises__isnull=False), default=[])
+        )
+        .values_list("everything", "team__name", "over")
+        .get()
     )
-    teams = user.supervises.order_by().values_list("pk")
-    found = {key for (key,) in everything.union(teams)}
-    if None in found:
-        return Scope(everything=True)
-    return Scope(teams=frozenset(found | ({user.team_id} if user.team_id else set())))
+    if user.is_superuser or everything:
+        return Scope(everything=True, team_name=name or "")
+    own = {user.team_id} if user.team_id else set()
+    return Scope(teams=frozenset(own | set(over)), team_name=name or "")
 
 
 def may_enter_data(user: Anyone) -> bool:
-    """Whether `user` may enter or change people in the book: the data-entry pages then have something for her.
+    """Whether the data-entry pages have something for `user`: the book to see or to enter, or people to manage.
 
     No query where her permissions were read already. What collectors may (a hold, revealing a number) is no data entry.
     """
-    return may(user, "accounts.add_customer") or may(user, "accounts.change_customer")
+    return any(may(user, right) for right in ("accounts.view_account", "accounts.add_customer", "staff.change_user"))

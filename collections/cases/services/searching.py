@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Subquery
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
@@ -35,9 +36,13 @@ def search_exactly(*, actor: User, exact: Exact) -> list[int]:
         TooManySearches: the terms of work allow no more for now; says how many and until when.
     """
     require(actor, "cases.search_exactly")
-    User.objects.select_for_update().only("pk").get(pk=actor.pk)
-    terms = WorkTerms.objects.filter(effective_from__lte=clock.today()).order_by("-effective_from").first()
-    most, minutes = (terms.exact_searches, terms.exact_search_minutes) if terms else (0, 1)
+    terms = WorkTerms.objects.filter(effective_from__lte=clock.today()).order_by("-effective_from")
+    locked = User.objects.select_for_update(of=("self",)).annotate(
+        most=Subquery(terms.values("exact_searches")[:1]), minutes=Subquery(terms.values("exact_search_minutes")[:1])
+    )
+    most, minutes = locked.values_list("most", "minutes").get(pk=actor.pk)
+    if most is None:
+        raise TooManySearches(_("No terms of work are in force: until they are, nobody searches by number."))
     since = clock.now() - timedelta(minutes=minutes)
     done = list(
         Event.objects.filter(verb=SEARCHED, actor_id=actor.pk, at__gt=since)

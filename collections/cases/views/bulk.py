@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.errors import Invalid
 from cases.permissions import visible_to
 from cases.selectors.people import members_of
+from cases.services.assigning import assign
 from cases.views._pages import back_to, user_of
 from staff.permissions import needs
 
@@ -40,9 +42,11 @@ def assign_many(request: HttpRequest) -> HttpResponse:
     if not seen:
         messages.error(request, _("No case was selected. Tick the cases first."))
         return redirect(back_to(request))
-    from cases.services.assigning import assign
-
-    answer = assign(actor=user, case_ids=list(seen), to=to, seen=seen)
+    try:
+        answer = assign(actor=user, case_ids=list(seen), to=to, seen=seen)
+    except Invalid as error:
+        messages.error(request, str(error))
+        return redirect(back_to(request))
     if answer.done:
         values = {"number": len(answer.done), "name": str(to)}
         if to is None:

@@ -23,6 +23,7 @@ from cases.permissions import queues_of, visible_to
 from cases.selectors import open_cases
 from cases.selectors.queues import cases_of, count_of_each, counts, working
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
+from cases.services.taking import take_next
 from cases.views._pages import back_to, user_of
 from runs import clock
 from runs.selectors import book_day
@@ -127,9 +128,8 @@ def take(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     wanted = request.POST.get("queue", "")
     queue = get_object_or_404(queues_of(user), pk=wanted) if wanted.isdecimal() else None
-    from cases.services.taking import take_next
-
-    taken = take_next(actor=user, queue=queue)
+    leaving = request.POST.get("leaving", "")
+    taken = take_next(actor=user, queue=queue, leaving=int(leaving) if leaving.isdecimal() else None)
     if taken is not None:
         return redirect("case", taken.ref)
     messages.info(request, _nothing_left(request, queue))

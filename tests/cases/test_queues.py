@@ -1,0 +1,202 @@
+"""Queues: saved, shared, counted, taken from; and the rail that shows them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+
+from audit.models import Event
+from cases.filters import WorklistFilter
+from cases.models import Dispute, Promise, PromiseInstalment, Queue
+from compliance.models import CustomerFlag
+from runs import clock
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 15
+
+
+@pytest.fixture
+def collector(client: Client) -> Client:
+    BusinessDayFactory()
+    client.force_login(UserFactory(username="lin"))
+    return client
+
+
+@pytest.fixture
+def supervisor(client: Client) -> Client:
+    BusinessDayFactory()
+    client.force_login(UserFactory(username="chief", role="supervisor"))
+    return client
+
+
+def refs(client: Client, address: str) -> set[str]:
+    return {case.ref for case in client.get(address).context["rows"]}
+
+
+def one_of_each() -> None:
+    """A case for each kind of work, named after it, and one that none of them takes in."""
+    today = clock.today()
+    CaseFactory(ref="none", contacted_at=MOMENT)
+    CaseFactory(ref="new")
+    CaseFactory(ref="follow-up", contacted_at=MOMENT, follow_up_on=today)
+    CaseFactory(ref="later", contacted_at=MOMENT, follow_up_on=today + timedelta(days=1))
+    for ref, due in (("promise-due", today), ("promised", today + timedelta(days=2))):
+        case = CaseFactory(ref=ref, contacted_at=MOMENT)
+        promise = Promise.objects.create(case=case, currency="CNY", amount=10, made_on=DAY, made_at=MOMENT)
+        PromiseInstalment.objects.create(promise=promise, number=1, due_on=due, amount=10)
+    CaseFactory(ref="promise-broken", contacted_at=MOMENT, promise_broken_on=DAY)
+    cared = CaseFactory(ref="care", contacted_at=MOMENT)
+    CustomerFlag.objects.create(
+        customer=cared.customer, kind="hardship", from_on=DAY, evidence="letter", placed_at=MOMENT
+    )
+    disputed = CaseFactory(ref="dispute", contacted_at=MOMENT)
+    Dispute.objects.create(
+        case=disputed, reason="paid", statement="paid", opened_on=DAY, opened_at=MOMENT, due_on=DAY + timedelta(days=20)
+    )
+
+
+@pytest.mark.parametrize("code", ["new", "follow-up", "promise-due", "promise-broken", "care", "dispute"])
+def test_an_installed_queue_holds_what_its_name_says_and_nothing_else(collector: Client, code: str) -> None:
+    one_of_each()
+    queue = Queue.objects.get(code=code)
+    assert refs(collector, f"/queues/{queue.pk}/") == {code}
+    counted = {row["queue"].code: row["number"] for row in collector.get("/queues/counts/").context["queues"]}
+    assert counted[code] == 1
+
+
+def test_every_installed_queue_asks_what_the_worklist_knows() -> None:
+    user = UserFactory()
+    for queue in Queue.objects.exclude(code=""):
+        filters = WorklistFilter(QueryDict(queue.query), queryset=CaseFactory._meta.model.objects.none(), user=user)
+        assert filters.form.is_valid(), (queue.code, filters.form.errors)
+        assert set(QueryDict(queue.query)) <= set(WorklistFilter.base_filters)
+
+
+def test_a_queue_keeps_its_own_order_and_can_be_narrowed_further(collector: Client) -> None:
+    CaseFactory(ref="low", bucket="M1", priority=1)
+    CaseFactory(ref="high", bucket="M2", priority=9)
+    queue = Queue.objects.get(code="everything")
+    assert [case.ref for case in collector.get(f"/queues/{queue.pk}/").context["rows"]] == ["high", "low"]
+    assert refs(collector, f"/queues/{queue.pk}/?bucket=M1") == {"low"}
+    early = Queue.objects.get(code="early")
+    assert refs(collector, f"/queues/{early.pk}/?bucket=M2") == set()
+
+
+def test_the_present_question_is_kept_as_a_queue_of_ones_own(collector: Client) -> None:
+    CaseFactory(ref="two", bucket="M2")
+    CaseFactory(ref="three", bucket="M3")
+    present = collector.get("/worklist/?bucket=M2&sort=-amount&page=2").context["present"]
+    answer = collector.post(
+        "/queues/save/", {"name": " My  seconds ", "whose": "own", "query": present, "sort": "-amount"}, follow=True
+    )
+    queue = Queue.objects.get(owner__username="lin")
+    assert (queue.name, queue.query, queue.sort, queue.team) == ("My seconds", "bucket=M2", "-amount", None)
+    assert answer.redirect_chain == [(f"/queues/{queue.pk}/", 302)]
+    assert {case.ref for case in answer.context["rows"]} == {"two"}
+    assert Event.objects.get(verb="queue.saved").after["filters"] == "bucket=M2"
+
+
+def test_a_collector_keeps_queues_for_herself_alone(collector: Client) -> None:
+    collector.post("/queues/save/", {"name": "All", "whose": "everyone", "query": ""})
+    assert not Queue.objects.filter(name="All").exists()
+
+
+def test_a_supervisor_shares_queues_with_her_team_or_with_everyone(supervisor: Client) -> None:
+    team, other = TeamFactory(), TeamFactory(name="Team 2")
+    supervisor.post("/queues/save/", {"name": "Ours", "whose": str(team.pk), "query": "bucket=M1"})
+    supervisor.post("/queues/save/", {"name": "Everybody's", "whose": "everyone", "query": "bucket=M1"})
+    supervisor.post("/queues/save/", {"name": "Theirs", "whose": str(other.pk), "query": "bucket=M1"})
+    made = set(Queue.objects.filter(code="").values_list("name", "team__name", "owner"))
+    assert made == {("Ours", "Team 1", None), ("Everybody's", None, None)}
+
+
+def test_two_queues_of_one_owner_have_two_names(collector: Client) -> None:
+    for _ in range(2):
+        answer = collector.post("/queues/save/", {"name": "Twice", "whose": "own", "query": ""}, follow=True)
+    assert "There is a queue named “Twice” already" in answer.content.decode()
+    assert Queue.objects.filter(name="Twice").count() == 1
+
+
+def test_somebody_elses_queue_is_not_found(collector: Client) -> None:
+    theirs = Queue.objects.create(name="Theirs", owner=UserFactory())
+    other_team = Queue.objects.create(name="Other team", team=TeamFactory(name="Team 2"))
+    for queue in (theirs, other_team):
+        assert collector.get(f"/queues/{queue.pk}/").status_code == 404
+        assert collector.post(f"/queues/{queue.pk}/change/", {"name": "X", "position": 1}).status_code == 404
+        assert collector.post("/cases/next/", {"queue": queue.pk}).status_code == 404
+    listed = {row["queue"].pk for row in collector.get("/queues/").context["rows"]}
+    assert not {theirs.pk, other_team.pk} & listed
+
+
+def test_a_queue_is_renamed_placed_and_removed_by_who_may(collector: Client) -> None:
+    collector.post("/queues/save/", {"name": "Mine", "whose": "own", "query": ""})
+    own = Queue.objects.get(name="Mine")
+    collector.post(f"/queues/{own.pk}/change/", {"name": "Still mine", "position": "7"})
+    own.refresh_from_db()
+    assert (own.name, own.position) == ("Still mine", 7)
+    collector.post(f"/queues/{own.pk}/change/", {"remove": "1"})
+    assert not Queue.objects.filter(pk=own.pk).exists()
+    assert set(Event.objects.values_list("verb", flat=True)) >= {"queue.saved", "queue.changed", "queue.removed"}
+
+
+def test_a_collector_cannot_change_everyones_queues(collector: Client) -> None:
+    queue = Queue.objects.get(code="new")
+    assert collector.post(f"/queues/{queue.pk}/change/", {"name": "X", "position": "1"}).status_code == 403
+    assert collector.post(f"/queues/{queue.pk}/change/", {"remove": "1"}).status_code == 403
+
+
+def test_placing_an_installed_queue_keeps_its_translated_name(supervisor: Client) -> None:
+    queue = Queue.objects.get(code="new")
+    supervisor.post(f"/queues/{queue.pk}/change/", {"name": "", "position": "1"})
+    queue.refresh_from_db()
+    assert (queue.code, queue.position) == ("new", 1)
+    supervisor.post(f"/queues/{queue.pk}/change/", {"name": "Fresh", "position": "1"})
+    queue.refresh_from_db()
+    assert (queue.code, queue.name) == ("", "Fresh")
+
+
+def test_counts_are_of_the_readers_scope_and_of_this_moment(collector: Client) -> None:
+    CaseFactory(team=TeamFactory(name="Team 2"))
+    own = CaseFactory()
+
+    def number() -> int:
+        rows = collector.get("/queues/counts/").context["queues"]
+        return next(row["number"] for row in rows if row["queue"].code == "everything")
+
+    assert number() == 1
+    own.status, own.closed_on = "cured", DAY
+    own.save()
+    assert number() == 0
+
+
+def test_the_counts_cost_the_same_however_many_queues_there_are(
+    collector: Client, django_assert_max_num_queries
+) -> None:
+    with django_assert_max_num_queries(MOST_QUERIES):
+        collector.get("/queues/counts/")
+    for number in range(20):
+        collector.post("/queues/save/", {"name": f"Q{number}", "whose": "own", "query": "bucket=M1"})
+    for address in ("/queues/counts/", "/queues/"):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            assert collector.get(address).status_code == 200
+
+
+def test_the_rail_shows_each_link_only_to_who_may_follow_it(client: Client) -> None:
+    seen = {}
+    for role in ("collector", "supervisor", "auditor", "data-entry"):
+        client.force_login(UserFactory(role=role))
+        page = client.get("/preferences/").content.decode()
+        rail = page[page.index('class="rail"') : page.index('class="bottom"')]
+        seen[role] = {
+            address
+            for address in ("/", "/worklist/", "/queues/", "/board/", "/messages/", "/days/", "/audit/", "/admin/")
+            if f'<li><a href="{address}"' in rail
+        }
+    assert seen["collector"] == {"/", "/worklist/", "/queues/", "/messages/"}
+    assert seen["supervisor"] == seen["collector"] | {"/board/", "/days/"}
+    assert seen["auditor"] == {"/worklist/", "/queues/", "/board/", "/messages/", "/days/", "/audit/", "/admin/"}
+    assert seen["data-entry"] == {"/admin/"}
