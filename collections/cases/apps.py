@@ -15,13 +15,16 @@ class CasesConfig(AppConfig):
         from cases.services.contacts import judge_waits
         from cases.services.follow import follow_standings
         from cases.services.judging import judge_at_once
+        from cases.services.routing import reroute
         from cases.verify import check_cases
         from cases.verify_promises import check_promises
         from compliance.services.reactions import on_person_changed
+        from staff.reactions import on_portfolios_changed
 
         on_standing_moved(follow_standings)
         on_person_changed(judge_waits)
         on_money_moved(judge_at_once)
+        on_portfolios_changed(reroute)
         on_reach(customers_of)
         add_check(check_cases)
         add_check(check_promises)
