@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import HoldKind, OverdueKind, RiskClass
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
+from compliance.sentences import RULE_NAMES
 from reminders.models import MessageStatus
 from runs.models import RunStatus
 
@@ -57,9 +58,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "channel": _("channel"),
         "currency": _("currency"),
         "decision": _("decision"),
-        "follow_up_on": _("follow-up"),
         "due_on": _("due on"),
         "got": _("paid"),
+        "follow_up_on": _("follow-up"),
         "holds": _("holds"),
         "instalments": _("instalments"),
         "contact": _("contact"),
@@ -102,12 +103,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "promise-broken": _("Promise broken"),
         "promise-due": _("Promise due"),
     },
-    "rule": {
-        "contact-point": _("debtor's own, permitted, verified contact points only"),
-        "contact-hours": _("contact hours"),
-        "fail-closed": _("what is not known is refused"),
-        "inbound": _("the person came to us"),
-    },
+    "rule": RULE_NAMES,
     "subject": {
         "account": _("account"),
         "bill": _("bill"),
@@ -203,6 +199,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "recording.released": _("Legal hold of a recording lifted"),
         "recording.removed": _("Recording removed"),
         "standing.moved": _("Standing moved"),
+        "dispute-terms.added": _("Terms of disputes added"),
+        "work-terms.added": _("Terms of work added"),
         "role.added": _("Role added"),
         "role.changed": _("Role changed"),
         "role.removed": _("Role removed"),

@@ -360,3 +360,19 @@ class ComplaintFactory(DjangoModelFactory[Complaint]):
     text = "Called at night"
     recorded_at = MOMENT
     recorded_by_name = "Lin"
+
+
+def workable_case(**case_fields: object) -> Case:
+    """An open case as the services leave one, so that they can work it: a team's portfolio, one late account whose ledger adds
+    up, a verified mobile of the debtor's and one of a contact person's."""
+    if not Portfolio.objects.exists():
+        PortfolioFactory()
+    case = CaseFactory(overdue_amount=Decimal("6930.00"), **case_fields)
+    account = AccountFactory(customer=case.customer)
+    StandingFactory(account=account, overdue_amount=case.overdue_amount)
+    for number in range(4):
+        bill = BillFactory(account=account, due_on=case.clock_from_on + timedelta(days=31 * number))
+        EntryFactory(account=account, bill=bill, amount=bill.principal, effective_on=bill.statement_on)
+    ContactPointFactory(customer=case.customer, kind="mobile", clear="13800002046")
+    ContactPointFactory(customer=case.customer, kind="mobile", clear="13900003333", relationship="contact-person")
+    return case

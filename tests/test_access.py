@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.clients import pass_the_password
+from staff.roles import INSTALLED
+from tests.access import ADMIN, ENTRY, EVERYONE, NOBODY, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
+from tests.clients import pass_the_password, signed_in
 from tests.factories import UserFactory
 
 # Everything that may be opened without signing in, and why.
@@ -94,6 +98,84 @@ def test_who_is_not_staff_gets_403(name: str, address: str, client: Client) -> N
     client.force_login(UserFactory(is_staff=False))
     for method in (client.get, client.post):
         assert method(address).status_code == 403, address
+
+
+MODEL_PAGE = re.compile(r"admin:(\w+?_\w+?)_(changelist|add|change|delete|history)$")
+
+
+def row_of(name: str) -> Row | None:
+    """The table's row; for the pages of a model's rows the one that follows from who sees, adds and changes them.
+
+    Those name a row that does not exist: who may asks, is led back to the start (302), everyone else gets 403 before.
+    """
+    found = MODEL_PAGE.fullmatch(name)
+    if found is None or name in TABLE:
+        return TABLE.get(name)
+    rows = ADMIN.get(found[1])
+    if rows is None:
+        return None
+    nothing: Args = lambda world: {"object_id": "0"}  # noqa: E731
+    return {
+        "changelist": Row(rows.sees | rows.changes, rows.sees | rows.changes, done=(200, 302)),
+        "add": Row(rows.adds, rows.adds, done=(200,)),
+        "change": Row(rows.sees | rows.changes, rows.changes, nothing, seen=(302,)),
+        "delete": Row(NOBODY, NOBODY, nothing),
+        # Django looks for the row before it asks who wants it: nothing there is nothing told.
+        "history": Row(EVERYONE, EVERYONE, nothing, seen=(302,)),
+    }[found[2]]
+
+
+NAMES = sorted({name for name, _ in GUARDED})
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    without = [name for name in NAMES if name not in ROWLESS and row_of(name) is None]
+    assert not without, f"Say in tests/access.py who gets what at: {', '.join(without)}"
+    assert not (set(TABLE) | set(ROWLESS)) - set(NAMES)
+    models = {found[1] for name in NAMES if (found := MODEL_PAGE.fullmatch(name))}
+    assert not set(ADMIN) - models
+
+
+def refusals(role: str, name: str, row: Row, client: Client, world: World) -> Iterator[str]:
+    """What one role gets at one address, where it differs from the table."""
+    for method, allowed, expected in (("GET", row.sees, row.seen), ("POST", row.does, row.done)):
+        for args, is_far in ((row.near, False), (row.far, True)):
+            if is_far and args is None:
+                continue
+            address = reverse(name, kwargs=args(world) if args else None)
+            wanted = wanted_of(role, allowed, expected, row, is_far)
+            with transaction.atomic():
+                answer = client.generic(method, address) if method == "GET" else client.post(address, row.data)
+                transaction.set_rollback(True)
+            if answer.status_code not in wanted:
+                yield f"{name} {method} {'far' if is_far else 'near'}: {answer.status_code}, expected {wanted}"
+
+
+def wanted_of(role: str, allowed: Roles | None, expected: tuple[int, ...], row: Row, is_far: bool) -> tuple[int, ...]:
+    if allowed is None:
+        return (405, 403)
+    if role not in allowed:
+        return (403, 404) if is_far else (403,)
+    return (404,) if is_far and role in row.far_for else expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", sorted(EVERYONE), ids=lambda role: role or "no role")
+def test_every_address_answers_every_role_as_the_table_says(role: str) -> None:
+    user = UserFactory(role=role)
+    client, world = signed_in(user), World.around(user)
+    found = []
+    for name in NAMES:
+        row = row_of(name)
+        if row is not None:
+            found += refusals(role, name, row, client, world)
+    assert not found, "\n".join(found)
+
+
+def test_the_table_speaks_of_the_installed_roles() -> None:
+    assert {*INSTALLED, ""} == EVERYONE
+    assert OF_A_TEAM < EVERYONE
+    assert not ENTRY & OF_A_TEAM
 
 
 @pytest.mark.django_db

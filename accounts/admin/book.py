@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
 from accounts.admin.importing import ImportPages
 from accounts.admin.postings import reversed_on
-from accounts.models import Account, AccountParty, Bill, Customer, Hold, Payment, Product
+from accounts.errors import Invalid
+from accounts.models import Account, AccountParty, Bill, Customer, Hold, HoldKind, Payment, Product
 from accounts.services import holds, parties, posting
 from runs import clock
 
@@ -207,10 +208,20 @@ class HoldAdmin(EntryAdmin):
         )
     ]
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the right to see holds here alone. The rights to place and lift them are collectors' too, for the desk,
+        where their own cases and limits bound what they do."""
+        return request.user.has_perm("accounts.view_hold")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and super().has_add_permission(request)
+
     def found_by(self, term: str) -> Q:
         return of_account(term)
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
+        if values["kind"] == HoldKind.DEFERRAL and not request.user.has_perm("accounts.place_deferral"):
+            raise Invalid(_("A deferral moves the days: only those who may place one do, on the case page."), "kind")
         return holds.place_hold(
             actor=request.user,
             account_id=values["account"].pk,

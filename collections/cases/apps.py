@@ -12,7 +12,7 @@ class CasesConfig(AppConfig):
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_money_moved, on_standing_moved
         from cases.permissions import customers_of
-        from cases.services.contacts import judge_waits
+        from cases.services.contacts import follow_persons
         from cases.services.follow import follow_standings
         from cases.services.judging import judge_at_once
         from cases.services.routing import reroute
@@ -22,7 +22,7 @@ class CasesConfig(AppConfig):
         from staff.reactions import on_portfolios_changed
 
         on_standing_moved(follow_standings)
-        on_person_changed(judge_waits)
+        on_person_changed(follow_persons)
         on_money_moved(judge_at_once)
         on_portfolios_changed(reroute)
         on_reach(customers_of)

@@ -32,6 +32,22 @@ class Answered(Protocol):
     def next_allowed_at(self) -> datetime | None: ...
 
 
+RULE_NAMES: Words = {
+    "calls-a-day": gettext_lazy("calls a day"),
+    "calls-a-week": gettext_lazy("calls about a debt within seven days"),
+    "contact-hours": gettext_lazy("contact hours"),
+    "contact-point": gettext_lazy("debtor's own, permitted, verified contact points only"),
+    "conversation-pause": gettext_lazy("rest after a conversation"),
+    "fail-closed": gettext_lazy("what is not known is refused"),
+    "hold": gettext_lazy("holds of contact"),
+    "inbound": gettext_lazy("the person came to us"),
+    "messages": gettext_lazy("messages a day and a week"),
+    "person": gettext_lazy("flags of the person"),
+    "recordings": gettext_lazy("how long recordings are kept"),
+    "reservation": gettext_lazy("how long an allowed contact holds its place"),
+    "third-person": gettext_lazy("third persons"),
+    "unanswered-a-day": gettext_lazy("unanswered attempts a number a day"),
+}
 _YES: Words = {
     "voice": gettext_lazy("You may call this number now"),
     "sms": gettext_lazy("You may send an SMS now"),

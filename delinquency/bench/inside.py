@@ -21,6 +21,7 @@ from accounts.models import Standing
 from accounts.services.posting import post_payment
 from audit.services import SystemActor
 from cases.models import Case, CaseStatus
+from delinquency.bench.gate import gate
 from runs import clock
 from staff.models import User
 
@@ -110,4 +111,4 @@ def _share(values: list[float], part: float) -> float:
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else 0.0
 
 
-INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"pages": pages, "payments": payments}
+INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"gate": gate, "pages": pages, "payments": payments}

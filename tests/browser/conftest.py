@@ -11,7 +11,9 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from staff.models import User
 from tests.factories import UserFactory
+from tests.staff.doors import PASSWORD, enrolled, present_code
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = [
@@ -21,7 +23,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PASSWORD = "correct horse"
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +55,20 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     assert not complaints
 
 
-@pytest.fixture
-def desk(page: Page) -> Page:
-    """The window of a collector who signed in through the login page."""
-    UserFactory(username="lin", is_superuser=True)
+def sign_in(page: Page, user: User) -> None:
+    """Come in through the real pages: name and password, then the code that the user's app shows now."""
+    device = enrolled(user)
     page.goto("/")
-    page.get_by_label("User name").fill("lin")
+    page.get_by_label("User name").fill(user.username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Code").fill(present_code(device))
+    page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/")
+
+
+@pytest.fixture
+def desk(page: Page) -> Page:
+    """The window of a collector who signed in through the pages of both steps."""
+    sign_in(page, UserFactory(username="lin", is_superuser=True))
     return page

@@ -12,6 +12,7 @@ from cases.errors import StaleScreen
 from cases.models import Case
 from cases.services import contacts
 from compliance.models import Contact, ContactDecision
+from compliance.services.flags import place_flag
 from runs import clock
 from tests.factories import MOMENT, AccountFactory, CaseFactory, ContactPointFactory, DecisionFactory, UserFactory
 
@@ -122,3 +123,30 @@ def test_who_calls_us_is_entered_with_the_day_to_look_again(lin, case) -> None:
     after = Case.objects.get(pk=case.pk)
     assert (contact.direction, contact.customer) == ("inbound", case.customer)
     assert (after.contacted_at, after.follow_up_on, after.wait_for) == (MOMENT, tomorrow, "follow-up")
+
+
+def test_a_day_that_cannot_be_is_named_at_its_field_and_nothing_is_entered(lin, case) -> None:
+    with pytest.raises(Invalid) as refused:
+        contacts.log_inbound(
+            actor=lin, case_id=case.pk, seen_version=case.version, channel="voice", outcome="call-back",
+            follow_up_on=clock.today() - timedelta(days=1),
+        )  # fmt: skip
+    assert refused.value.field == "follow_up_on"
+
+
+def test_a_screen_read_before_a_flag_was_placed_is_stale(lin, case) -> None:
+    decision = ask(lin, case).decision
+    place_flag(
+        actor=UserFactory(display_name="Chen"), customer_id=case.customer_id, kind="deceased", from_on=clock.today(),
+        evidence="Her son called",
+    )  # fmt: skip
+    with pytest.raises(StaleScreen, match="Chen: Customer flag placed"):
+        contacts.log_contact(
+            actor=lin, case_id=case.pk, seen_version=case.version, decision_id=decision.pk, outcome="no-answer"
+        )
+    fresh = Case.objects.get()
+    assert fresh.version == case.version + 1
+    contacts.log_contact(
+        actor=lin, case_id=case.pk, seen_version=fresh.version, decision_id=decision.pk, outcome="no-answer"
+    )
+    assert Case.objects.get().version == fresh.version + 1

@@ -14,7 +14,7 @@ from audit.models import Event
 from compliance.models import Contact, ContactDecision, Outcome
 from compliance.outcomes import INBOUND, OUTBOUND, SPOKEN, possible
 from compliance.rules import class_of
-from compliance.services import reactions, register
+from compliance.services import may_contact, reactions, register
 from runs import clock
 from tests.factories import MOMENT, AccountFactory, ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
 
@@ -283,3 +283,25 @@ def test_of_two_who_use_one_decision_at_once_one_is_refused(lin) -> None:
         thread.join()
     assert sorted(answers) == ["entered", "refused"]
     assert Contact.objects.count() == 1
+
+
+def test_the_gate_counts_what_the_register_holds(lin) -> None:
+    point = ContactPointFactory(kind="mobile", clear="13800002046")
+
+    def ask() -> ContactDecision:
+        return may_contact(
+            actor=lin, customer=point.customer, contact_point=point, channel="voice", purpose="collection"
+        )
+
+    for _ in range(3):
+        last = register.log_contact(actor=lin, decision_id=ask().pk, outcome="right-party")
+        register.log_inbound(actor=lin, customer_id=point.customer_id, channel="voice", outcome="right-party")
+    refused = ask()
+    assert (refused.allowed, refused.rule) == (False, "calls-a-day")
+    register.correct_contact(actor=lin, contact_id=last.pk, outcome="not-made", reason="Hung up before it rang")
+    again = ask()
+    assert again.allowed
+    assert again.reserved_until is not None
+    assert not ask().allowed
+    register.log_contact(actor=lin, decision_id=again.pk, outcome="not-made")
+    assert ask().allowed

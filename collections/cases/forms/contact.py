@@ -104,6 +104,12 @@ class CallForm(ChannelForm):
         if len(choices) == 1 or (choices and self.present_channel == Channel.VOICE):
             self.initial.setdefault("contact_point", choices[0][0])
 
+    @property
+    def offered(self) -> list[tuple[Any, Reach]]:
+        """Each choice with what the gate says of it."""
+        reaches = {str(reach.point.pk): reach for reach in self.desk.reaches}
+        return [(radio, reaches[str(radio.data["value"])]) for radio in self["contact_point"]]
+
 
 class _OutcomeForm(ChannelForm):
     """What came of a contact; a promise or a dispute is entered with it."""
@@ -119,7 +125,6 @@ class _OutcomeForm(ChannelForm):
         super().prepare()
         self.fields["contact_point"].choices = self.point_choices()  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["outcome"].choices = outcomes(self.present_channel, self.direction)  # type: ignore[attr-defined]
-        self.fields["outcome"].widget.attrs["data-digits"] = ""
         data = self.data if self.is_bound else None
         self.promise = PromiseForm(
             data, desk=self.desk, prefix="promise", initial=self.initial.get("promise"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
@@ -14,6 +15,7 @@ from accounts.models import Account, ContactPoint
 from accounts.services.reveal import reveal_contact_point
 from audit.services import Actor
 from cases.models import Case, CaseStatus
+from cases.services.follow_ups import schedule
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from compliance.models import Contact, ContactDecision, Outcome
@@ -22,8 +24,10 @@ from staff.models import User
 from staff.permissions import may
 
 
-def judge_waits(actor: Actor, customer_ids: Sequence[int]) -> None:
-    """What decides about contacting these customers changed: so may what their cases wait for (`on_person_changed`)."""
+def follow_persons(actor: Actor, customer_ids: Sequence[int]) -> None:
+    """A contact, a flag, agreed hours of these customers changed: what their cases wait for is judged anew, and a screen that
+    was read before is stale (`on_person_changed`: inside the change's transaction, the customers locked)."""
+    Case.objects.filter(customer__in=customer_ids).update(version=F("version") + 1)
     refresh_waits(customer_ids=customer_ids)
 
 
@@ -140,13 +144,14 @@ def log_inbound(
 
 
 def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None) -> Contact:
-    """The case remembers its last contact; the waits were judged anew by the register's own call (`on_person_changed`)."""
+    """The case remembers its last contact; its version was moved by the register's own call (`follow_persons`)."""
+    case.refresh_from_db(fields=["version", "contacted_at"])
     if contact.outcome != Outcome.NOT_MADE and (case.contacted_at is None or contact.at > case.contacted_at):
         case.contacted_at = contact.at
-    case.version += 1
-    case.save(update_fields=["contacted_at", "version"])
+        case.save(update_fields=["contacted_at"])
     if follow_up_on is not None:
-        from cases.services.follow_ups import schedule
-
-        schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)
+        try:
+            schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)
+        except Invalid as error:
+            raise Invalid(str(error), "follow_up_on") from error
     return contact

@@ -21,6 +21,7 @@ from cases import forms
 from cases.models import Case, Dispute, Promise
 from cases.selectors.desk import CaseDesk
 from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, promises
+from cases.services.versions import lock_case
 from compliance.models import Contact, ContactAgreement, ContactDecision, CustomerFlag, Purpose
 from compliance.services import agreements, flags, recordings, register
 from staff.models import User
@@ -74,6 +75,10 @@ class Verb:
     def name(self) -> str:
         """Of its address."""
         return f"case-{self.code}"
+
+    @property
+    def asks(self) -> bool:
+        return self.form is not None
 
     def may(self, user: User) -> bool:
         return all(may(user, permission) for permission in self.permissions)
@@ -270,7 +275,9 @@ def _release(work: Work) -> str:
 
 def _assign(work: Work) -> str:
     to = User.objects.get(pk=work.data["to"]) if work.data["to"] else None
-    done = assigning.assign(actor=work.actor, case_ids=[work.case.pk], to=to, seen={work.case.pk: work.seen_version})
+    with transaction.atomic():
+        lock_case(case_id=work.case.pk, seen_version=work.seen_version)  # a stale screen is told as one
+        done = assigning.assign(actor=work.actor, case_ids=[work.case.pk], to=to)
     if done.refused:
         raise Invalid(done.refused[0][1], "to")
     return _("Assigned to %(name)s.") % {"name": to} if to else _("The case is back with the team.")
@@ -298,7 +305,7 @@ VERBS = (
         (WORK, "compliance.add_contact"),
         forms.CallForm,
         "c",
-        _later("May I?"),
+        _later("Ask the gate"),
         about=_later("The gate is asked. If it allows, your place under the caps is kept for some minutes."),
     ),
     Verb("contact", _later("Log contact"), _contact, (WORK, "compliance.add_contact"), forms.ContactForm, "l"),
@@ -326,7 +333,15 @@ VERBS = (
     Verb("follow-up", _later("Follow-up"), _follow_up, (WORK,), forms.FollowUpForm, "f"),
     Verb("note", _later("Note"), _note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True),
     Verb("flag", _later("Flag"), _flag, (WORK, "compliance.add_customerflag"), forms.FlagForm, "b", closed_too=True),
-    Verb("hours", _later("Agreed hours"), _hours, (WORK, "compliance.add_contactagreement"), forms.HoursForm, "g"),
+    Verb(
+        "hours",
+        _later("Hours"),
+        _hours,
+        (WORK, "compliance.add_contactagreement"),
+        forms.HoursForm,
+        "g",
+        about=_later("The hours of contact that the person agreed to, in place of the rule’s."),
+    ),
     Verb("assign", _later("Assign"), _assign, ("cases.assign_case",), forms.AssignForm, "a"),
     Verb("take", _later("Take"), _take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),
     Verb("release", _later("Release"), _release, (WORK,), key="x", fits=lambda desk: desk.is_mine),

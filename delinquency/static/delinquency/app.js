@@ -22,7 +22,7 @@
     const found = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"], [data-digit="${CSS.escape(key)}"]`)];
     const target = found.find((one) => one.checkVisibility() && !one.disabled);
     if (!target) return false;
-    target.focus();
+    (target.control || target).focus(); // a label stands for its choice
     target.click();
     return true;
   }

@@ -1,17 +1,18 @@
 // The action panel of a case: where the focus goes, how it closes, what is said. The page works without this file.
 (() => {
   const panel = () => document.getElementById("panel");
-  const sheet = () => document.getElementById("sheet");
+  const sheet = () => document.getElementById("act-sheet");
   const said = () => document.getElementById("said");
   let opener = null; // the id of what opened the panel: the focus goes back there
 
   function begin() {
     const first =
-      sheet().querySelector("[data-first], .is-wrong :is(input, select, textarea):not([type=hidden])") ||
+      sheet().querySelector("[data-first], .is-wrong :is(input:checked, input, select, textarea):not([type=hidden])") ||
+      sheet().querySelector("[data-first-choice] :checked") ||
+      sheet().querySelector("[data-first-choice] input") ||
       sheet().querySelector("#act :is(input:checked, input, select, textarea):not([type=hidden]), #act .btn");
     first?.focus();
     if (first?.type === "text" || first?.type === "number") first.select();
-    sheet().scrollIntoView({ block: "nearest" });
   }
 
   function close() {
@@ -44,7 +45,7 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target?.id !== "panel") return;
-    if (!event.target.closest("#sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
+    if (!event.target.closest("#act-sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
     said().textContent = "";
   });
 
