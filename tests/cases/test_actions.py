@@ -77,9 +77,9 @@ def target_of(code: str, case: Case, actor: User) -> int | None:
     if code == "close-dispute":
         return disputes.open_dispute(**seen, reason="amount", statement="Too much").pk
     if code == "lift":
-        return holds.place(
-            **seen, account_id=None, kind="fees", starts_on=TODAY, ends_on=SOON, reason="Asked for it"
-        )[0].pk
+        return holds.place(**seen, account_id=None, kind="fees", starts_on=TODAY, ends_on=SOON, reason="Asked for it")[
+            0
+        ].pk
     person = {"actor": actor, "customer_id": case.customer_id}
     if code == "end-flag":
         return flags.place_flag(**person, kind="hardship", from_on=TODAY, evidence="A letter").pk
@@ -287,7 +287,13 @@ def test_an_allowed_call_shows_the_number_and_is_logged_with_its_promise(case: C
     logged = desk.post(
         f"/cases/{case.ref}/contact/",
         values("contact", case, outcome="promise", decision=decision.pk)
-        | {"promise-rows": 1, "promise-amount_1": "300", "promise-on_1": SOON, "promise-note": "", "promise-account": ""},
+        | {
+            "promise-rows": 1,
+            "promise-amount_1": "300",
+            "promise-on_1": SOON,
+            "promise-note": "",
+            "promise-account": "",
+        },
     )
     assert logged.status_code == 302, _errors(logged)
     promise = Promise.objects.get()

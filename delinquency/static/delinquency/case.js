@@ -5,14 +5,15 @@
   const said = () => document.getElementById("said");
   let opener = null; // the id of what opened the panel: the focus goes back there
 
+  // The first field that is wrong, else the outcomes, else the first field; of a group of choices the chosen one.
   function begin() {
-    const first =
-      sheet().querySelector("[data-first], .is-wrong :is(input:checked, input, select, textarea):not([type=hidden])") ||
-      sheet().querySelector("[data-first-choice] :checked") ||
-      sheet().querySelector("[data-first-choice] input") ||
-      sheet().querySelector("#act :is(input:checked, input, select, textarea):not([type=hidden]), #act .btn");
-    first?.focus();
-    if (first?.type === "text" || first?.type === "number") first.select();
+    const FIELD = ":is(input, select, textarea):not([type=hidden])";
+    const first = ["[data-first]", `.is-wrong ${FIELD}`, "[data-first-choice] input", `#act ${FIELD}`, "#act .btn"]
+      .map((wanted) => sheet().querySelector(wanted))
+      .find(Boolean);
+    const chosen = first?.type === "radio" && sheet().querySelector(`[name="${CSS.escape(first.name)}"]:checked`);
+    (chosen || first)?.focus();
+    if (["text", "number"].includes(first?.type)) first.select();
   }
 
   function close() {
