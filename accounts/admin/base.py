@@ -129,6 +129,20 @@ class ListAdmin(admin.ModelAdmin):
     ordering = ["-id"]
     sortable_by = ()
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For those who may read all rows. Who may add or change some from a case (a hold) does it there, within her scope and
+        limits."""
+        return request.user.has_perm(f"{self.opts.app_label}.view_{self.opts.model_name}")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request) and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -312,7 +326,7 @@ class ReadInline(admin.TabularInline):
 
 def add_link(request: HttpRequest, model: str, words: Any, **initial: object) -> list[tuple[Any, str]]:
     """A link to the page that adds a `model` of the book, with what is known already; none without the permission."""
-    if not request.user.has_perm(f"accounts.add_{model}"):
+    if not request.user.has_perms([f"accounts.view_{model}", f"accounts.add_{model}"]):
         return []
     known = "&".join(f"{name}={value}" for name, value in initial.items())
     return [(words, f"{reverse(f'admin:accounts_{model}_add')}?{known}")]

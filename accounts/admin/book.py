@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
 from accounts.admin.importing import ImportPages
 from accounts.admin.postings import reversed_on
-from accounts.models import Account, AccountParty, Bill, Customer, Hold, Payment, Product
+from accounts.errors import Invalid
+from accounts.models import Account, AccountParty, Bill, Customer, Hold, HoldKind, Payment, Product
 from accounts.services import holds, parties, posting
 from runs import clock
 
@@ -219,6 +220,8 @@ class HoldAdmin(EntryAdmin):
         return of_account(term)
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
+        if values["kind"] == HoldKind.DEFERRAL and not request.user.has_perm("accounts.place_deferral"):
+            raise Invalid(_("A deferral moves the days: only those who may place one do, on the case page."), "kind")
         return holds.place_hold(
             actor=request.user,
             account_id=values["account"].pk,

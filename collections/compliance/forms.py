@@ -1,4 +1,4 @@
-"""What people enter about contacts, flags, agreed hours, recordings and complaints. The services check what it means."""
+"""What people enter about contacts, recordings and complaints. The services check what it means."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import BookError, Invalid
 from accounts.models import Customer
-from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus, Contact, FlagKind, Outcome
+from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus, Contact, Outcome
 from compliance.outcomes import possible
 from compliance.permissions import handlers
-from compliance.uploads import DOCUMENTS, SOUNDS
+from compliance.uploads import SOUNDS
 from runs import clock
 from staff.models import User
 
 _DAY = {"type": "date"}
-_HOUR = {"type": "time"}
 CONTACTS_OFFERED = 50
 
 
@@ -36,32 +35,6 @@ def _file(kinds: dict[str, str]) -> forms.FileInput:
     return forms.FileInput(
         {"class": "form-control", "accept": ",".join([*kinds, *(f".{end}" for end in kinds.values())])}
     )
-
-
-class PlaceFlagForm(forms.Form):
-    """A flag on a customer, with how it is known."""
-
-    kind = forms.ChoiceField(label=_("Flag"), choices=[("", "–"), *FlagKind.choices])
-    from_on = forms.DateField(label=_("First day"), initial=clock.today, widget=forms.DateInput(_DAY))
-    until_on = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(_DAY))
-    evidence = forms.CharField(label=_("How it is known"), widget=_words(), max_length=4000)
-    evidence_file = forms.FileField(label=_("Document (PDF, JPEG, PNG)"), required=False, widget=_file(dict(DOCUMENTS)))
-
-
-class AgreeHoursForm(forms.Form):
-    """Hours of contact that the person agreed to."""
-
-    opens = forms.TimeField(label=_("From"), widget=forms.TimeInput(_HOUR, format="%H:%M"))
-    closes = forms.TimeField(label=_("Until"), widget=forms.TimeInput(_HOUR, format="%H:%M"))
-    from_on = forms.DateField(label=_("First day"), initial=clock.today, widget=forms.DateInput(_DAY))
-    until_on = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(_DAY))
-    evidence = forms.CharField(label=_("How the person agreed"), widget=_words(), max_length=4000)
-
-
-class ReasonForm(forms.Form):
-    """Why something ends, is held, or is shown in clear."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
 class RecordingForm(forms.Form):

@@ -95,6 +95,12 @@ class ContactDecision(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["replaces"], name="decision_replaced", condition=Q(replaces__isnull=False)),
+            # Today's refusals, for the board: of those that a person asked for, as the batches' are counted elsewhere.
+            models.Index(
+                fields=["decided_at", "actor", "rule"],
+                name="decision_refused",
+                condition=Q(allowed=False, actor__isnull=False),
+            ),
             models.Index(
                 fields=["customer", "reserved_until"],
                 name="decision_holding_a_place",

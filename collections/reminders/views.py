@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
@@ -44,5 +46,9 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _masked(text: str, message: Message) -> str:
+    """`text` with the customer's name masked wherever it stands; a Latin name only as a word, never inside another."""
     name = message.customer.name
-    return text.replace(name, mask_name(name)) if name else text
+    if not name:
+        return text
+    whole = rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name)
+    return re.sub(whole, lambda found: mask_name(name), text)

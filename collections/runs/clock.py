@@ -44,3 +44,8 @@ def now() -> datetime:
 def today() -> date:
     """The present date where the lender does business (`settings.TIME_ZONE`)."""
     return timezone.localdate(now(), timezone.get_default_timezone())
+
+
+def begins(day: date) -> datetime:
+    """The first moment of a day where the lender does business."""
+    return datetime.combine(day, datetime.min.time(), timezone.get_default_timezone())

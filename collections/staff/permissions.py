@@ -76,7 +76,9 @@ def _read_scope(user: User) -> Scope:
     reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)
     everything, name, over = (
         User.objects.filter(pk=user.pk)
-        .annotate(everything=Exists(reaches), over=ArrayAgg("supervises", filter=Q(supervises__isnull=False), default=[]))
+        .annotate(
+            everything=Exists(reaches), over=ArrayAgg("supervises", filter=Q(supervises__isnull=False), default=[])
+        )
         .values_list("everything", "team__name", "over")
         .get()
     )

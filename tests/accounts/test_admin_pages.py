@@ -59,10 +59,7 @@ ELSEWHERE = {
     "staff.staffsession": "a secret; listed and ended on pages of its own",
     "django_rq.dashboard": "the queues' dashboard is not offered: its one permission shows every argument",
     "cases.case": "opened, moved and closed by the book; its page is the desk's",
-    "cases.dispute": "its page is the desk's",
-    "cases.note": "its page is the desk's",
-    "cases.promise": "its page is the desk's",
-    "cases.promiseinstalment": "rows of their promise",
+    "cases.promiseinstalment": "on the page of their promise",
     "cases.queue": "its page is the desk's",
     "reminders.message": "queued by the close of day; its page is the desk's",
 }
@@ -76,7 +73,7 @@ def list_of(model: str) -> str:
 
 def client_of(*permissions: str, **fields: Any) -> Client:
     """Somebody of the staff who has these permissions of the book, and no role."""
-    user = UserFactory(role="", **fields)
+    user = UserFactory(**{"role": ""} | fields)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts", codename__in=permissions))
     client = Client()
     client.force_login(user)
@@ -313,9 +310,9 @@ def test_the_account_leads_to_what_may_be_entered_next() -> None:
     account = AccountFactory()
     page = reverse("admin:accounts_account_change", args=[account.pk])
     adding = f"{reverse('admin:accounts_bill_add')}?account={account.pk}"
-    assert adding in client_of("view_account", "add_bill").get(page).content.decode()
-    assert adding not in client_of("view_account", "add_hold").get(page).content.decode()
-    form = client_of("add_bill").get(adding).context["adminform"].form
+    assert adding in client_of("view_account", "view_bill", "add_bill").get(page).content.decode()
+    assert adding not in client_of("view_account", "view_hold", "add_hold").get(page).content.decode()
+    form = client_of("view_bill", "add_bill").get(adding).context["adminform"].form
     assert form["account"].value() == str(account.pk)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import Client
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold, Standing
@@ -191,3 +192,27 @@ def test_a_stale_screen_and_a_closed_case_are_refused() -> None:
     Case.objects.update(status="cured", closed_on=TODAY)
     with pytest.raises(Conflict, match="closed"):
         hold("fees")
+
+
+@pytest.mark.parametrize("role", ["collector", "senior-collector", "supervisor"])
+def test_whoever_holds_from_the_case_page_finds_no_way_around_it_on_the_data_entry_pages(
+    role: str, client: Client
+) -> None:
+    account = late_account()
+    (placed,) = hold()
+    client.force_login(UserFactory(role=role))
+    sent = {"account": account.pk, "kind": "deferral", "starts_on": "2026-03-01", "reason": "x"}
+    for address in ("", "add/", f"{placed.pk}/change/", f"{placed.pk}/lift/"):
+        assert client.get(f"/admin/accounts/hold/{address}").status_code == 403
+        assert client.post(f"/admin/accounts/hold/{address}", sent).status_code == 403
+    assert Hold.objects.count() == 1
+
+
+def test_data_entry_places_no_deferral(client: Client) -> None:
+    account = late_account()
+    client.force_login(UserFactory(role="data-entry", team=None))
+    sent = {"account": account.pk, "kind": "deferral", "starts_on": "2026-03-01", "reason": "x"}
+    page = client.post("/admin/accounts/hold/add/", sent)
+    assert "on the case page" in page.context["adminform"].form.errors["kind"][0]
+    assert client.post("/admin/accounts/hold/add/", sent | {"kind": "fees"}).status_code == 302
+    assert Hold.objects.get().kind == "fees"

@@ -108,3 +108,8 @@ def test_the_name_stands_masked_in_the_letter_that_is_shown(reader: Client) -> N
     assert "王小明" not in page
     assert "王*明，您好" in page
     assert "给王*明" in page
+
+
+def test_a_short_latin_name_is_masked_as_a_word_only(reader: Client) -> None:
+    message = MessageFactory(customer=CustomerFactory(name="Li"), body="Dear Li, your liability, Lifted")
+    assert "Dear L*, your liability, Lifted" in reader.get(f"/messages/{message.pk}/").content.decode()

@@ -72,8 +72,9 @@ _REROUTE = f"""
 def reroute(*, actor: Actor) -> int:
     """Bring every open case to the team whose portfolio takes it in; returns how many moved, each recorded (`case.routed`).
 
-    Called when portfolios or teams have changed (`staff.reactions`). Who worked a case that leaves her team works it no more. Waits
-    for the batches that are being routed by the old portfolios; locks the cases that move, by key.
+    Called when portfolios or teams have changed (`staff.reactions`). Who worked a case
+    that leaves her team works it no more. Waits for the batches that are being routed by the old portfolios; locks the cases
+    that move, by key.
     """
     moved = 0
     with connection.cursor() as cursor:

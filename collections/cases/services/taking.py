@@ -17,6 +17,8 @@ from cases.services.assigning import hand
 from cases.services.waiting import Moment, write_waits
 from compliance.models import CustomerFlag, FlagKind
 from compliance.selectors import callable_from
+from runs import clock
+from runs.selectors import book_day
 from staff.models import User
 from staff.permissions import may
 
@@ -48,7 +50,10 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     """
     moment = Moment.present()
     hours = hours_at(moment.now)
-    cases = (cases_of(queue, actor) if queue else visible_to(actor)).filter(status=CaseStatus.OPEN)
+    if queue is not None:
+        cases = cases_of(queue, actor, book_day() or moment.today)
+    else:
+        cases = visible_to(actor).filter(status=CaseStatus.OPEN)
     cases = hours.callable_among(cases.annotate(free_from=FREE_FROM).filter(free_from__lte=moment.now))
     own = _due(cases.filter(assignee=actor), moment).order_by(*PRIORITY)
     if leaving is not None:
@@ -58,7 +63,7 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
 
 def _due(cases: QuerySet[Case], moment: Moment) -> QuerySet[Case]:
     """Those with something to do today that nobody has done yet."""
-    begins = Moment.morning_of(moment.today).now
+    begins = clock.begins(moment.today)
     return cases.filter(
         Q(follow_up_on__lte=moment.today) & (Q(contacted_at=None) | Q(contacted_at__lt=begins))
         | Q(promise_broken_on__isnull=False)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -36,7 +35,7 @@ class Moment:
     @classmethod
     def morning_of(cls, day: date) -> Moment:
         """The first moment of a day where the lender does business."""
-        return cls(datetime.combine(day, time(), ZoneInfo(settings.TIME_ZONE)), day)
+        return cls(clock.begins(day), day)
 
 
 _REFRESH = f"""

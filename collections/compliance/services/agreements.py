@@ -11,6 +11,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from compliance.models import ContactAgreement
+from compliance.services.checks import check_days
 from compliance.services.reactions import person_changed
 from runs import clock
 
@@ -37,11 +38,7 @@ def agree_hours(
     if opens == closes:
         raise Invalid(_("The hours begin and end at %(time)s: that is never, or always. Give two times.")
                       % {"time": f"{opens:%H:%M}"}, "closes")  # fmt: skip
-    if until_on is not None and until_on < from_on:
-        raise Invalid(
-            _("The last day (%(until)s) is before the first (%(from)s).") % {"until": until_on, "from": from_on},
-            "until_on",
-        )
+    check_days(from_on, until_on)
     if not evidence.strip():
         raise Invalid(_("Say how the person agreed: when, to whom, in which words or which letter."), "evidence")
     present = ContactAgreement.objects.filter(customer_id=customer_id, revoked_at__isnull=True).first()

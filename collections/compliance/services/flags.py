@@ -14,6 +14,7 @@ from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from compliance import uploads
 from compliance.models import CustomerFlag, FlagKind
+from compliance.services.checks import check_days
 from compliance.services.reactions import person_changed
 from runs import clock
 
@@ -42,11 +43,7 @@ def place_flag(
         raise Invalid(_("There is no flag “%(kind)s”. Choose one of the list.") % {"kind": kind}, "kind")
     if not evidence.strip():
         raise Invalid(_("Say how this is known: which document, who said it and when."), "evidence")
-    if until_on is not None and until_on < from_on:
-        raise Invalid(
-            _("The last day (%(until)s) is before the first (%(from)s).") % {"until": until_on, "from": from_on},
-            "until_on",
-        )
+    check_days(from_on, until_on)
     present = CustomerFlag.objects.filter(customer_id=customer_id, kind=kind, ended_at__isnull=True).first()
     if present is not None:
         if present.until_on is None or present.until_on >= clock.today():

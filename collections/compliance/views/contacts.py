@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import BookError
 from audit.services import record
-from compliance.forms import CorrectContactForm, ReasonForm, RecordingForm, refuse
+from compliance.forms import CorrectContactForm, RecordingForm, refuse
 from compliance.models import Contact, CustomerFlag
 from compliance.permissions import contacts_visible_to, flags_visible_to, recordings_visible_to
 from compliance.services import recordings
@@ -47,7 +47,6 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
         "may_hold": may(request.user, "compliance.change_recording"),
         "correct": correct if may(request.user, "compliance.add_contact") else None,
         "attach": attach if may(request.user, "compliance.add_recording") else None,
-        "reason": ReasonForm(),
     }
     wrong = correct.errors or attach.errors
     return render(request, "compliance/contact.html", context, status=422 if wrong else 200)

@@ -1,0 +1,254 @@
+"""The team board: who works what, how it goes today, and where something lies."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from cases.board import Panel, panels
+from cases.models import Case, CaseStatus, Queue
+from cases.permissions import queues_of, visible_to
+from cases.selectors.queues import cases_of
+from runs import clock
+from runs.selectors import book_day
+from staff.models import Team, User
+from staff.permissions import Scope, scope_of
+
+RATE_DAYS = 30
+# Since when nobody was in contact: since it was opened, where nobody ever was.
+UNTOUCHED_SINCE = Coalesce("contacted_at", "opened_at")
+
+
+@dataclass
+class Load:
+    """Open cases of somebody, of a team, or of nobody: how many, overdue by currency, how many wait."""
+
+    cases: int = 0
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    waiting: int = 0
+    follow_ups_overdue: int = 0
+    taken_today: int = 0
+    untouched_since: datetime | None = None
+
+    def add(self, currency: str, amount: Decimal, row: Sequence[Any]) -> None:
+        """Add what one currency's row of `_loads` says."""
+        cases, waiting, overdue, taken, since = row
+        self.cases += cases
+        self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
+        self.waiting += waiting
+        self.follow_ups_overdue += overdue
+        self.taken_today += taken
+        self.untouched_since = min(filter(None, (self.untouched_since, since)), default=None)
+
+
+@dataclass(frozen=True)
+class Oldest:
+    """Somebody's case that was without contact for the longest."""
+
+    ref: str
+    untouched_since: datetime
+
+
+@dataclass
+class Member:
+    """One person's line. `is_leaver`: the account is closed and cases are still hers."""
+
+    user: User
+    load: Load = field(default_factory=Load)
+    contacts_today: int = 0
+    promises_due_today: int = 0
+    kept: int = 0
+    ended: int = 0
+    broken: int = 0
+    oldest: Oldest | None = None
+
+    @property
+    def is_leaver(self) -> bool:
+        return not (self.user.is_active and self.user.is_staff)
+
+    @property
+    def kept_rate(self) -> float | None:
+        """Of the promises that she took and that ended in the last thirty days, the share kept; None where none did."""
+        return self.kept / self.ended if self.ended else None
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """A queue: how many cases it holds, how many of them somebody could take, and since when its oldest is untouched."""
+
+    queue: Queue
+    cases: int
+    free: int
+    untouched_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a supervisor sees of her teams. `unassigned` are cases of the teams that nobody works, `teamless` those that no
+    portfolio takes in (told only to who sees every case), `refusals` today's by rule."""
+
+    day: date
+    teams: Sequence[Team]
+    members: Sequence[Member]
+    leavers: Sequence[Member]
+    by_team: dict[int, Load]
+    unassigned: Load
+    teamless: Load
+    queues: Sequence[QueueLine]
+    refusals: Sequence[tuple[str, int]]
+    panels: Sequence[Panel]
+
+
+def board(user: User) -> Board:
+    """The board of the teams that `user` sees.
+
+    Eight queries however many people and cases; what is kept of the reader for the request (scope, permissions) up to four.
+    """
+    now, today = clock.now(), clock.today()
+    begins = clock.begins(today)
+    scope = scope_of(user)
+    teams = list(Team.objects.filter(is_active=True) if scope.everything else Team.objects.filter(pk__in=scope.teams))
+    cases = visible_to(user).filter(status=CaseStatus.OPEN)
+    by_person, by_team, unassigned, teamless = _loads(cases, now, today, begins)
+    people = User.objects.filter(
+        Q(team__in=teams, is_active=True, is_staff=True) | Q(pk__in=list(by_person))
+    ).select_related("team")
+    lines = {person.pk: Member(person, by_person.get(person.pk, Load())) for person in people.order_by("username")}
+    refusals = _lately(lines, scope, today)
+    return Board(
+        day=today,
+        teams=teams,
+        members=[line for line in lines.values() if not line.is_leaver],
+        leavers=[line for line in lines.values() if line.is_leaver],
+        by_team=by_team,
+        unassigned=unassigned,
+        teamless=teamless,
+        queues=_queues(user, now),
+        refusals=refusals,
+        panels=panels(user),
+    )
+
+
+def _loads(
+    cases: QuerySet[Case], now: datetime, today: date, begins: datetime
+) -> tuple[dict[int, Load], dict[int, Load], Load, Load]:
+    """The open cases by who works them and by team, those that nobody works, those without a team: one pass over all."""
+    rows = (
+        cases.order_by()
+        .values_list("team", "assignee", "currency")
+        .annotate(
+            number=Count("*"),
+            waiting=Count("pk", filter=Q(wait_until__gt=now)),
+            overdue=Count("pk", filter=Q(follow_up_on__lt=today)),
+            taken=Count("pk", filter=Q(assigned_at__gte=begins)),
+            since=Min(UNTOUCHED_SINCE),
+            amount=Sum("overdue_amount"),
+        )
+        .values_list("team", "assignee", "currency", "amount", "number", "waiting", "overdue", "taken", "since")
+    )
+    by_person: dict[int, Load] = defaultdict(Load)
+    by_team: dict[int, Load] = defaultdict(Load)
+    unassigned, teamless = Load(), Load()
+    for team, assignee, currency, amount, *numbers in rows:
+        for load in (
+            by_person[assignee] if assignee is not None else unassigned,
+            by_team[team] if team is not None else teamless,
+        ):
+            load.add(currency, amount, numbers)
+    return dict(by_person), dict(by_team), unassigned, teamless
+
+
+# What happened lately, by person, in one statement: kind, person, reference, three numbers, a moment.
+_LATELY = """
+    SELECT 'contacts', actor_id, NULL, count(*), 0, 0, NULL::timestamptz FROM compliance_contact
+     WHERE actor_id = ANY(%(people)s) AND at >= %(begins)s AND made_by = 'staff' AND corrects_id IS NULL GROUP BY 2
+    UNION ALL
+    SELECT 'due', c.assignee_id, NULL, count(*), 0, 0, NULL
+      FROM cases_promiseinstalment i JOIN cases_promise p ON p.id = i.promise_id JOIN cases_case c ON c.id = p.case_id
+     WHERE i.status = 'open' AND i.due_on = %(today)s AND p.status = 'open' AND c.status = 'open'
+       AND c.assignee_id = ANY(%(people)s) GROUP BY 2
+    UNION ALL
+    SELECT 'ended', taken_by_id, NULL, count(*), count(*) FILTER (WHERE status = 'kept'),
+           count(*) FILTER (WHERE status = 'broken'), NULL
+      FROM cases_promise
+     WHERE taken_by_id = ANY(%(people)s) AND closed_at >= %(since)s AND status <> 'cancelled' GROUP BY 2
+    UNION ALL
+    SELECT * FROM (
+        SELECT DISTINCT ON (assignee_id) 'oldest', assignee_id, ref, id, 0, 0, coalesce(contacted_at, opened_at)
+          FROM cases_case WHERE status = 'open' AND assignee_id = ANY(%(working)s)
+           AND (%(everything)s OR team_id = ANY(%(teams)s))
+         ORDER BY assignee_id, coalesce(contacted_at, opened_at), id) oldest
+    UNION ALL
+    SELECT 'refused', NULL, rule, count(*), 0, 0, NULL FROM compliance_contactdecision
+     WHERE NOT allowed AND actor_id IS NOT NULL AND decided_at >= %(begins)s
+       AND (%(everything)s OR actor_id = ANY(%(people)s)) GROUP BY 3"""
+
+
+def _lately(lines: dict[int, Member], scope: Scope, today: date) -> list[tuple[str, int]]:
+    """Enter in each line what happened today and what became of promises of late; returns today's refusals by rule."""
+    refusals = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LATELY,
+            {
+                "people": list(lines),
+                "working": [person for person, line in lines.items() if line.load.cases],
+                "today": today,
+                "begins": clock.begins(today),
+                "since": clock.begins(today - timedelta(days=RATE_DAYS)),
+                "everything": scope.everything,
+                "teams": list(scope.teams),
+            },
+        )
+        for kind, person, ref, first, second, third, moment in cursor.fetchall():
+            if kind == "contacts":
+                lines[person].contacts_today = first
+            elif kind == "due":
+                lines[person].promises_due_today = first
+            elif kind == "ended":
+                line = lines[person]
+                line.ended, line.kept, line.broken = first, second, third
+            elif kind == "oldest":
+                lines[person].oldest = Oldest(ref, moment)
+            else:
+                refusals.append((ref, first))
+    return sorted(refusals, key=lambda row: (-row[1], row[0]))
+
+
+def _queues(user: User, now: datetime) -> list[QueueLine]:
+    """Each queue's numbers: one query for all of them."""
+    day = book_day() or clock.today()
+    queues = list(queues_of(user))
+    parts, parameters = [], []
+    for place, queue in enumerate(queues):
+        try:
+            sql, values = (
+                cases_of(queue, user, day)
+                .order_by()
+                .values("assignee_id", since=UNTOUCHED_SINCE, free=Coalesce(F("wait_until"), F("opened_at")))
+                .query.sql_with_params()
+            )
+        except EmptyResultSet:
+            parts.append(f"SELECT {place}, 0, 0, NULL::timestamptz")
+            continue
+        parts.append(
+            f"SELECT {place}, count(*), count(*) FILTER (WHERE assignee_id IS NULL AND free <= %s), min(since)"
+            f" FROM ({sql}) AS counted (assignee_id, since, free)"
+        )
+        parameters += [now, *values]
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), parameters)
+        return [
+            QueueLine(queues[place], *numbers) for place, *numbers in sorted(cursor.fetchall(), key=lambda row: row[0])
+        ]
