@@ -83,7 +83,7 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
     panel(page, "Log contact")
     expect(page.locator(".dial")).to_contain_text("13800002046")
     page.get_by_label("Right party").check()
-    page.get_by_label("Note").fill("Is paid on the 25th")
+    page.get_by_role("textbox", name="Note").fill("Is paid on the 25th")
     page.get_by_role("button", name="Save").click()
     said(page, "Logged: Right party.")
     expect(page.locator(".timeline .contact.contact .told")).to_have_text("Is paid on the 25th")

@@ -3,6 +3,7 @@
   const panel = () => document.getElementById("panel");
   const sheet = () => document.getElementById("act-sheet");
   const said = () => document.getElementById("said");
+  let swapped = false;
   let opener = null; // the id of what opened the panel: the focus goes back there
 
   // The first field that is wrong, else the outcomes, else the first field; of a group of choices the chosen one.
@@ -52,6 +53,7 @@
 
   // A stale screen (409) comes with the form as it was typed and what changed: it is shown, not swallowed.
   document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "panel") swapped = true;
     if (event.detail.xhr.status !== 409) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
@@ -62,6 +64,8 @@
 
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "panel") return;
+    if (!swapped) return; // told once for each part of the answer
+    swapped = false;
     if (sheet()) begin();
     else giveBack("do-call");
   });
