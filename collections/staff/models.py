@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.postgres.fields import ArrayField
@@ -64,8 +64,6 @@ class Role(Group):
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     scope = models.CharField(_("reaches"), max_length=12, choices=RoleScope, default=RoleScope.TEAM)
-
-    objects: ClassVar[models.Manager[Role]] = models.Manager()
 
     class Meta:
         verbose_name = _("role")
