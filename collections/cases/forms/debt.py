@@ -63,7 +63,7 @@ class PromiseForm(ActionForm):
             self.fields[f"amount_{number}"] = money_field(_("Amount"))
             self.fields[f"amount_{number}"].validators.append(MinValueValidator(CENT))
             self.fields[f"on_{number}"] = date_field(_("By"))
-                self.initial.setdefault("amount_1", self.desk.case.overdue_amount)
+        self.initial.setdefault("amount_1", self.desk.case.overdue_amount)
         self.initial.setdefault("on_1", clock.today() + timedelta(days=7))
 
     def instalment_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
