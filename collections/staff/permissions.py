@@ -94,3 +94,18 @@ def may_enter_data(user: Anyone) -> bool:
     No query where her permissions were read already. What collectors may (a hold, revealing a number) is no data entry.
     """
     return any(may(user, right) for right in ("accounts.view_account", "accounts.add_customer", "staff.change_user"))
+
+
+# Rights on the book that people have for the desk, where scope and limits bound them.
+DESK_RIGHTS = frozenset(
+    f"accounts.{right}" for right in ("add_hold", "change_hold", "place_deferral", "reveal_contactpoint")
+)
+
+
+def may_use_data_entry(user: Anyone) -> bool:
+    """Whether the data-entry pages let `user` in at all. They know no teams, so they are for who sees everything, or
+    has rights on the book beyond those of the desk; a collector would see other teams' customers there."""
+    if not (isinstance(user, User) and may_enter(user)):
+        return False
+    book = {right for right in user.get_all_permissions() if right.startswith("accounts.")}
+    return scope_of(user).everything or bool(book - DESK_RIGHTS)

@@ -21,7 +21,9 @@ from accounts.models import Standing
 from accounts.services.posting import post_payment
 from audit.services import SystemActor
 from cases.models import Case, CaseStatus
+from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
+from delinquency.bench.work import work
 from runs import clock
 from staff.models import User
 
@@ -63,7 +65,7 @@ def pages(seed: int) -> dict[str, dict[str, float]]:
                 _get(client, wanted)
                 times[name].append((time.perf_counter() - began) * 1000)
     for name, taken in times.items():
-        found[name] |= {"median": _share(taken, 0.5), "p95": _share(taken, 0.95)}
+        found[name] |= {"median": share(taken, 0.5), "p95": share(taken, 0.95)}
     return found
 
 
@@ -100,15 +102,10 @@ def payments(seed: int) -> dict[str, float]:
         time.sleep(0.005)
     return {
         "count": len(taken),
-        "median": _share(taken, 0.5),
-        "p99": _share(taken, 0.99),
+        "median": share(taken, 0.5),
+        "p99": share(taken, 0.99),
         "worst": max(taken, default=0.0),
     }
 
 
-def _share(values: list[float], part: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else 0.0
-
-
-INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"gate": gate, "pages": pages, "payments": payments}
+INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"gate": gate, "pages": pages, "payments": payments, "work": work}
