@@ -161,6 +161,7 @@ def facts_of(
     at: datetime,
     actor: Actor | None,
     rules: Rulebook,
+    anybody: bool = False,
     replaced: Collection[tuple[int, int]] = (),
     each: bool = False,
 ) -> list[Known]:
@@ -168,7 +169,8 @@ def facts_of(
 
     With no contact point named, the customer's most usable one for the channel is taken; with `each`, all of them, one
     after the other. A contact point that is not that customer's, or not of that channel, is as good as none. The decisions
-    `replaced` (each with its customer) hold no place any more. A third query asks what `actor` may, when it matters.
+    `replaced` (each with its customer) hold no place any more. A third query asks what `actor` may, when it matters; with
+    `anybody` it does not: somebody may.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -190,7 +192,7 @@ def facts_of(
         flags, holds, agreed, numbers = more
         if flags and allowed is None:
             # Only a person who works here can have the permission; what runs by itself never has.
-            allowed = may(actor, CONTACT_VULNERABLE)  # type: ignore[arg-type]  # anything but a user may nothing
+            allowed = anybody or may(actor, CONTACT_VULNERABLE)  # type: ignore[arg-type]  # anything but a user may nothing
         found.append(
             Known(
                 customer,
@@ -271,14 +273,23 @@ def callable_from(
 ) -> dict[int, datetime | None]:
     """From when each may be called: `at` itself if at some number now, else the next moment at which one may be.
 
-    None: not as things stand. Three queries, however many they are.
+    None: not as things stand. Without an `actor`: by somebody of the staff, whoever is allowed to. Three queries, however
+    many they are.
     """
     rules = rulebook()
     found: dict[int, datetime | None] = dict.fromkeys(customer_ids)
     asked: list[tuple[int, int | None, int | None]] = [(customer, None, None) for customer in found]
-    for known in facts_of(
-        channel="voice", purpose="collection", asked=asked, at=at, actor=actor, rules=rules, each=True
-    ):
+    everybody = facts_of(
+        channel="voice",
+        purpose="collection",
+        asked=asked,
+        at=at,
+        actor=actor,
+        rules=rules,
+        anybody=actor is None,
+        each=True,
+    )
+    for known in everybody:
         if found[known.customer_id] == at:
             continue
         verdict = rules.decide(known.facts, at)

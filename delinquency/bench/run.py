@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from delinquency.bench import nights
 from delinquency.bench.databases import Database
@@ -70,6 +71,21 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         for database in (book, floor, half, Database("import"), Database("copy"), *(() if keep else (made,))):
             database.drop()
     return found
+
+
+def run_gate(*, accounts: int, seed: int, keep: bool, say: Say) -> dict[str, Any]:
+    """The gate alone, on a copy of a made book of so many accounts."""
+    made, book = Database(f"made_{accounts}_{seed}"), Database("gate")
+    try:
+        _make(made, Findings(accounts, seed), say)
+        book.create(made)
+        book.settle()
+        say("the gate")
+        found: dict[str, Any] = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
+        return found
+    finally:
+        for database in (book, *(() if keep else (made,))):
+            database.drop()
 
 
 def _make(made: Database, found: Findings, say: Say) -> None:

@@ -214,3 +214,21 @@ def test_now_is_the_clocks(settings) -> None:
         )
     assert (answer.at, answer.decided_at) == (NIGHT, NIGHT)
     assert answer.next_allowed_at - NIGHT == timedelta(hours=9)
+
+
+@pytest.mark.parametrize("name", ["Lin\tLi", "a\\nb", "\\N", "first\nsecond\r", "\\."])
+def test_whoever_asks_is_kept_by_name_letter_for_letter(name: str) -> None:
+    point = ContactPointFactory()
+    answer = services.may_contact(
+        actor=SystemActor(name),
+        customer=point.customer,
+        contact_point=point,
+        channel="email",
+        purpose="reminder",
+        at=NOON,
+    )
+    kept = ContactDecision.objects.get(pk=answer.pk)
+    assert kept.actor_name == name
+    assert {f.attname: getattr(kept, f.attname) for f in kept._meta.fields} == {
+        f.attname: getattr(answer, f.attname) for f in answer._meta.fields
+    }

@@ -304,6 +304,15 @@ def test_from_when_each_may_be_called_is_asked_for_all_at_once(
     }
 
 
+def test_a_vulnerable_person_may_be_called_by_somebody_but_not_by_this_one() -> None:
+    point = number()
+    flag(point, "vulnerable")
+    asked = {"customer_ids": [point.customer_id], "at": NOON}
+    assert callable_from(**asked) == {point.customer_id: NOON}
+    assert callable_from(**asked, actor=UserFactory()) == {point.customer_id: None}
+    assert callable_from(**asked, actor=UserFactory(role="supervisor")) == {point.customer_id: NOON}
+
+
 @pytest.mark.parametrize("wrong", ["NULL", "decision_id + 1000"])
 def test_sql_takes_no_contact_without_a_decision(wrong: str) -> None:
     happened(DecisionFactory(), "no-answer")

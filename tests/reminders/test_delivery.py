@@ -125,6 +125,17 @@ def test_in_closed_hours_it_waits_under_a_new_decision(run: StepRun, mail: MailS
     assert deliver(morning) == {"sent": 1}
 
 
+def test_a_message_whose_place_has_lapsed_asks_again_and_counts_once(run: StepRun, mail: MailServer) -> None:
+    late()
+    (message,) = queue(run)
+    first = message.decision
+    later = NOON + timedelta(days=2)
+    assert first.reserved_until == NOON + timedelta(days=1)
+    assert deliver(later) == {"postponed": 1, "sent": 1}
+    message.refresh_from_db()
+    assert (message.status, message.decision.replaces, message.decision.at) == ("sent", first, later)
+
+
 def test_a_permission_taken_back_meanwhile_is_respected_and_recorded(run: StepRun, mail: MailServer) -> None:
     late()
     (message,) = queue(run)

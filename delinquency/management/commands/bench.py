@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from delinquency.bench.inside import INSIDE
 from delinquency.bench.report import write
-from delinquency.bench.run import run
+from delinquency.bench.run import run, run_gate
 
 
 class Command(BaseCommand):
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--imported", type=int, default=100_000, metavar="N", help="accounts to import (100,000)")
         parser.add_argument("--keep", action="store_true", help="keep the made book for the next run")
         parser.add_argument("--output", type=Path, default=settings.BASE_DIR / "docs" / "benchmarks.md", metavar="FILE")
+        parser.add_argument("--gate", action="store_true", help="the gate alone, printed, without a report")
         parser.add_argument("--inside", choices=sorted(INSIDE), help="one part, on this database (used by the others)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,6 +35,10 @@ class Command(BaseCommand):
             raise CommandError(_("The benchmark makes and drops databases: it runs in the embedded server only."))
         if part := options["inside"]:
             self.stdout.write(json.dumps(INSIDE[part](options["seed"])))
+            return
+        if options["gate"]:
+            numbers = run_gate(accounts=options["accounts"], seed=options["seed"], keep=options["keep"], say=self._say)
+            self.stdout.write(json.dumps(numbers, indent=2))
             return
         found = run(
             accounts=options["accounts"],
