@@ -9,14 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import time
+from decimal import Decimal
 from typing import Any
 
-from cases.models import Case
+from accounts.models import ContactPoint, Hold
+from cases.models import Case, Dispute, Promise, Queue
+from compliance.models import ContactAgreement, CustomerFlag, Recording
 from reminders.models import Message
 from runs.models import JobRun
 from staff.models import StaffSession, User
 from tests.clients import signed_in
-from tests.factories import DAY, BusinessDayFactory, DayCloseFactory, JobRunFactory, TeamFactory, UserFactory, late_case
+from tests.factories import (
+    DAY,
+    MOMENT,
+    BusinessDayFactory,
+    ComplaintFactory,
+    ContactFactory,
+    DayCloseFactory,
+    JobRunFactory,
+    TeamFactory,
+    UserFactory,
+    late_case,
+)
 
 Roles = frozenset[str]
 # "" is somebody of the staff without any role.
@@ -30,6 +45,8 @@ ADMINISTRATOR: Roles = frozenset({"administrator"})
 READERS: Roles = frozenset({"auditor", "administrator"})
 EVERYONE: Roles = COLLECTORS | OFFICERS | ENTRY | READERS | {""}
 DESK: Roles = COLLECTORS | OFFICERS | READERS
+# Data entry knows no teams: who sees no further than a team is not let in.
+INSIDE: Roles = ENTRY | OFFICERS | READERS
 
 
 @dataclass
@@ -37,36 +54,71 @@ class World:
     """Two teams with a case each, and what hangs on them. The person who asks is in Team 1."""
 
     user: User
+    session_key: str
     near: Case
     far: Case
     near_session: StaffSession
     far_session: StaffSession
     own_job: JobRun
     other_job: JobRun
-
-    @property
-    def near_message(self) -> Message:
-        return Message.objects.get(customer=self.near.customer)
-
-    @property
-    def far_message(self) -> Message:
-        return Message.objects.get(customer=self.far.customer)
+    # What hangs on the cases, by kind: (near, far).
+    things: dict[str, tuple[Any, Any]]
 
     @classmethod
-    def around(cls, user: User) -> World:
+    def around(cls, user: User, session_key: str) -> World:
         BusinessDayFactory()
         DayCloseFactory()
         far = late_case(team=TeamFactory(name="Team 2"))
+        near = late_case(team=TeamFactory(name="Team 1"))
         mine, others = signed_in(user), signed_in(UserFactory(team=far.team))
+        near_things, far_things = _things(near), _things(far)
         return cls(
             user=user,
-            near=late_case(),
+            session_key=session_key,
+            near=near,
             far=far,
             near_session=StaffSession.objects.get(session_key=mine.session.session_key),
             far_session=StaffSession.objects.get(session_key=others.session.session_key),
             own_job=JobRunFactory(actor_id=user.pk),
             other_job=JobRunFactory(),
+            things={kind: (near_things[kind], far_things[kind]) for kind in near_things},
         )
+
+
+def _things(case: Case) -> dict[str, Any]:
+    """One of everything that an address may name, on this case."""
+    customer, account = case.customer, case.customer.accounts.get()
+    contact = ContactFactory(customer=customer)
+    return {
+        "account": account,
+        "agreement": ContactAgreement.objects.create(
+            customer=customer, opens=time(8), closes=time(21), from_on=DAY, evidence="In writing", agreed_at=MOMENT
+        ),
+        "complaint": ComplaintFactory(customer=customer),
+        "contact": contact,
+        "dispute": Dispute.objects.create(
+            case=case,
+            reason="amount",
+            statement="Paid",
+            opened_on=DAY,
+            opened_at=MOMENT,
+            opened_by_name="Lin",
+            due_on=DAY,
+        ),
+        "flag": CustomerFlag.objects.create(
+            customer=customer, kind="hardship", from_on=DAY, evidence="Said so", placed_at=MOMENT, placed_by_name="Lin"
+        ),
+        "hold": Hold.objects.get(account=account),
+        "message": Message.objects.get(customer=customer),
+        "point": ContactPoint.objects.filter(customer=customer).order_by("pk")[0],
+        "promise": Promise.objects.create(
+            case=case, currency="CNY", amount=Decimal(100), made_on=DAY, made_at=MOMENT, taken_by_name="Lin"
+        ),
+        "queue": Queue.objects.create(name="Ours", team=case.team),
+        "recording": Recording.objects.create(
+            contact=contact, link="https://records.example/1", added_at=MOMENT, keep_until=DAY
+        ),
+    }
 
 
 Args = Callable[[World], dict[str, Any]]
@@ -87,17 +139,96 @@ class Row:
     done: tuple[int, ...] = (302,)
 
 
+def of_case(kind: str = "", name: str = "target", *, on_case: bool = True) -> tuple[Args, Args]:
+    """The addresses of what hangs on a case: of the near one's, and of the far one's."""
+
+    def address(place: int) -> Args:
+        def values(world: World) -> dict[str, Any]:
+            case = (world.near, world.far)[place]
+            named = {"ref": case.ref} if on_case else {}
+            if kind:
+                thing = world.things[kind][place]
+                named[name] = thing.ref if name in ("ref", "account_ref") else thing.pk
+            return named
+
+        return values
+
+    return address(0), address(1)
+
+
+def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
+    """What is done to a case: GET opens its form, POST without a word gets it back with what is missing (without a form:
+    refused as stale)."""
+    return Row(does, does, *of_case(kind), seen=(200,) if form else (302,), done=(200, 409) if form else (409,))
+
+
 TABLE: dict[str, Row] = {
-    # --- the desk
+    # --- lists
+    "my-work": Row(EVERYONE - {""}, seen=(200, 302)),
     "worklist": Row(DESK),
-    "case": Row(DESK, near=lambda w: {"ref": w.near.ref}, far=lambda w: {"ref": w.far.ref}),
-    "evidence": Row(
-        DESK,
-        near=lambda w: {"ref": w.near.ref, "account_ref": w.near.customer.accounts.get().ref},
-        far=lambda w: {"ref": w.far.ref, "account_ref": w.far.customer.accounts.get().ref},
+    "export-cases": Row(LEAD),
+    "queues": Row(DESK),
+    "queue-counts": Row(DESK),
+    "queue-save": Row(does=COLLECTORS | ADMINISTRATOR),
+    "queue": Row(DESK, None, *of_case("queue", "pk", on_case=False)),
+    "queue-change": Row(
+        None,
+        LEAD | ADMINISTRATOR,
+        *of_case("queue", "pk", on_case=False),
+        data={"name": "Ours again", "position": "10"},
     ),
+    "promises": Row(DESK),
+    "disputes": Row(DESK),
+    "search": Row(DESK, DESK, done=(200, 302)),
+    "board": Row(LEAD | READERS),
+    "hand-over": Row(LEAD, LEAD, lambda w: {"pk": w.user.pk}, done=(200, 302)),
+    "take-next": Row(does=COLLECTORS),
+    "assign-many": Row(does=LEAD, done=(200, 302)),
     "messages": Row(DESK),
-    "message": Row(DESK, near=lambda w: {"pk": w.near_message.pk}, far=lambda w: {"pk": w.far_message.pk}),
+    "complaints": Row(DESK),
+    "complaints-export": Row(DESK),
+    # --- the case
+    "case": Row(DESK, None, *of_case()),
+    "evidence": Row(DESK, None, *of_case("account", "account_ref")),
+    "case-call": verb(COLLECTORS),
+    "case-contact": verb(COLLECTORS),
+    "case-inbound": verb(COLLECTORS),
+    "case-promise": verb(COLLECTORS),
+    "case-dispute": verb(COLLECTORS),
+    "case-hold": verb(COLLECTORS),
+    "case-follow-up": verb(COLLECTORS),
+    "case-note": verb(COLLECTORS | OFFICERS),
+    "case-flag": verb(COLLECTORS),
+    "case-hours": verb(COLLECTORS),
+    "case-assign": verb(LEAD),
+    "case-take": verb(COLLECTORS, form=False),
+    "case-release": verb(COLLECTORS, form=False),
+    "case-reveal": verb(COLLECTORS | {"legal-officer"}, "point"),
+    "case-correct": verb(COLLECTORS, "contact"),
+    "case-recording": verb(COLLECTORS, "contact"),
+    "case-cancel-promise": verb(COLLECTORS, "promise"),
+    "case-close-dispute": verb(LEAD | OFFICERS, "dispute"),
+    "case-lift": verb(LEAD | {"senior-collector"}, "hold"),
+    "case-end-flag": verb(LEAD, "flag"),
+    "case-revoke-hours": verb(COLLECTORS, "agreement"),
+    # --- what belongs to a customer
+    "message": Row(DESK, None, *of_case("message", "pk", on_case=False)),
+    "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
+    # Without a customer there is nothing to complain about.
+    "complaint-new": Row(COLLECTORS, COLLECTORS, seen=(404,), done=(404,)),
+    "contact": Row(DESK, COLLECTORS, *of_case("contact", "pk", on_case=False), data={"verb": "correct"}, done=(422,)),
+    "recording": Row(
+        LEAD | READERS | {"senior-collector", "legal-officer"},
+        None,
+        *of_case("recording", "pk", on_case=False),
+        seen=(200, 302, 404),
+    ),
+    "recording-hold": Row(
+        None, ADMINISTRATOR | {"legal-officer"}, *of_case("recording", "pk", on_case=False), done=(200, 302)
+    ),
+    # The flag has no document here.
+    "flag-document": Row(LEAD | READERS, None, *of_case("flag", "pk", on_case=False), seen=(404,)),
+    # --- the record and the days
     "events": Row(OFFICERS | READERS),
     "day-closes": Row(LEAD | READERS),
     "day-close": Row(LEAD | READERS, near=lambda w: {"day": DAY}),
@@ -123,33 +254,33 @@ TABLE: dict[str, Row] = {
     "sessions": Row(ADMINISTRATOR),
     "end-sessions": Row(does=ADMINISTRATOR, near=lambda w: {"pk": w.far_session.user_id}),
     # --- data entry: what is not a page of a model's rows
-    "admin:index": Row(EVERYONE, EVERYONE, done=(200,)),
-    "admin:logout": Row(does=EVERYONE),
-    "admin:password_change": Row(EVERYONE, EVERYONE, seen=(302,)),
-    "admin:password_change_done": Row(EVERYONE, EVERYONE, done=(200,)),
-    "admin:autocomplete": Row(NOBODY, NOBODY),
-    "admin:app_list": Row(ENTRY | READERS, ENTRY | READERS, near=lambda w: {"app_label": "accounts"}, done=(200,)),
+    "admin:index": Row(INSIDE, INSIDE, done=(200,)),
+    "admin:logout": Row(does=INSIDE),
+    "admin:password_change": Row(INSIDE, INSIDE, seen=(302,)),
+    "admin:password_change_done": Row(INSIDE),
+    "admin:autocomplete": Row(NOBODY),
     "admin:view_on_site": Row(
-        EVERYONE, EVERYONE, near=lambda w: {"content_type_id": 1, "object_id": 1}, seen=(404,), done=(404,)
+        INSIDE, INSIDE, near=lambda w: {"content_type_id": 1, "object_id": 1}, seen=(404,), done=(404,)
     ),
-    "admin:accounts_import": Row(NOBODY, NOBODY),
+    "admin:accounts_import": Row(ENTRY, ENTRY, done=(200,)),
     "admin:auth_user_password_change": Row(ADMINISTRATOR, ADMINISTRATOR, near=lambda w: {"id": w.user.pk}, done=(200,)),
 }
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The pages of one model's rows in data entry: who sees the list, who adds, who changes."""
+    """The pages of one model's rows in data entry: who sees the list, who adds, who changes, who removes."""
 
     sees: Roles = READERS
     adds: Roles = NOBODY
     changes: Roles = NOBODY
+    removes: Roles = NOBODY
 
 
 BOOK = Rows(ENTRY | READERS, ENTRY)
 ADMIN: dict[str, Rows] = {
     "accounts_account": Rows(ENTRY | READERS, ENTRY, ENTRY),
-    "accounts_accountparty": BOOK,
+    "accounts_accountparty": Rows(ENTRY | READERS, ENTRY, ENTRY),
     "accounts_allocation": Rows(ENTRY | READERS),
     "accounts_allocationrule": Rows(NOBODY),
     "accounts_bill": BOOK,
@@ -167,24 +298,28 @@ ADMIN: dict[str, Rows] = {
     "accounts_standingchange": Rows(ENTRY | READERS),
     "audit_event": Rows(OFFICERS | READERS),
     "cases_disputeterms": Rows(READERS, ADMINISTRATOR),
+    "cases_dispute": Rows(OFFICERS | READERS),
+    "cases_note": Rows(READERS),
+    "cases_promise": Rows(READERS),
     "cases_workterms": Rows(READERS, ADMINISTRATOR),
-    "compliance_complaint": Rows(DESK),
+    "compliance_complaint": Rows(OFFICERS | READERS),
     "compliance_complaintterms": Rows(READERS, ADMINISTRATOR),
-    "compliance_contact": Rows(DESK),
+    "compliance_contact": Rows(OFFICERS | READERS),
     "compliance_contactagreement": Rows(READERS),
-    "compliance_contactdecision": Rows(LEAD | READERS),
+    "compliance_contactdecision": Rows(READERS),
     "compliance_contactrule": Rows(READERS, ADMINISTRATOR),
-    "compliance_customerflag": Rows(LEAD | READERS),
-    "compliance_recording": Rows(READERS | LEAD | {"senior-collector", "legal-officer"}),
+    "compliance_customerflag": Rows(READERS),
+    "compliance_recording": Rows(READERS | {"legal-officer"}),
     "runs_businessday": Rows(NOBODY),
-    "runs_dayclose": Rows(LEAD | READERS),
+    "runs_dayclose": Rows(READERS),
     "runs_jobrun": Rows(READERS),
-    "staff_role": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
-    "staff_team": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
+    "staff_role": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
+    "staff_team": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "staff_user": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
 }
 # Addresses of the admin that show nothing themselves, and why they have no row.
 ROWLESS = {
+    "admin:app_list": "the index again, of one app; 404 for who sees nothing of it",
     "admin:django.views.generic.base.RedirectView": "leads on to the page of the row, which has its own",
     "admin:django.contrib.admin.sites.AdminSite.catch_all_view": "404, or the same address with a slash",
     "admin:accounts_hold_lift": "404 without a hold; tests/accounts/test_admin_entry.py",

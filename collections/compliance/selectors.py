@@ -6,15 +6,15 @@ import functools
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from audit.services import Actor
 from compliance.rules import (
     KINDS,
-    LONGEST_WINDOW_DAYS,
     RESERVED,
     Agreed,
     Facts,
@@ -31,38 +31,40 @@ from staff.permissions import may
 
 PACK = "cn"
 CONTACT_VULNERABLE = "compliance.contact_vulnerable"
-# What a rule looks at may lie so far back, and some hours more where the person's day is another than ours.
-REMEMBERED = timedelta(days=LONGEST_WINDOW_DAYS + 1)
 
-_RULES = "SELECT pack, code, version, effective_from, parameters::text FROM compliance_contactrule ORDER BY id"
+# Many rows come as one JSON text: it is read much faster than rows are, value by value.
+_RULES = """
+    SELECT json_agg(json_build_array(pack, code, version, effective_from, parameters) ORDER BY id)::text
+    FROM compliance_contactrule
+"""
 
-# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. JSON only where there is something.
+# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know.
 _FACTS = """
-    SELECT c.id, asked.place, c.time_zone, c.jurisdiction, asked.account_id,
-           p.id, p.kind, p.source, p.relationship, p.permitted, p.verification,
-           p.verification <> 'verified' AND EXISTS (
+    SELECT json_agg(json_build_array(
+           c.id, c.time_zone, c.jurisdiction, asked.account_id, p.id, p.kind, p.source, p.relationship, p.permitted,
+           p.verification, p.verification <> 'verified' AND EXISTS (
                SELECT FROM accounts_contactpoint o
                WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id),
-           (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on))::text
+           (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on))
             FROM compliance_customerflag f WHERE f.customer_id = c.id AND f.ended_at IS NULL),
            CASE WHEN asked.account_id IS NOT NULL THEN
-               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))::text
+               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
                 FROM accounts_hold h WHERE h.account_id = asked.account_id AND {held} HAVING count(*) > 0)
            ELSE
-               (SELECT json_agg(late.held)::text
+               (SELECT json_agg(late.held)
                 FROM (SELECT (SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
                               FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
                       FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
                       WHERE a.customer_id = c.id) late
                 HAVING bool_and(late.held IS NOT NULL))
            END,
-           (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)::text
+           (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)
             FROM compliance_contactagreement g WHERE g.customer_id = c.id AND g.revoked_at IS NULL),
            CASE WHEN p.relationship = 'contact-person' THEN
-               (SELECT json_agg(json_build_array(o.id, o.verification = 'wrong'))::text
+               (SELECT json_agg(json_build_array(o.id, o.verification = 'wrong'))
                 FROM accounts_contactpoint o
                 WHERE o.customer_id = c.id AND o.relationship = 'own' AND o.kind IN ('mobile', 'phone'))
-           END
+           END) ORDER BY asked.place, p.id)::text
     FROM unnest(%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[])
          WITH ORDINALITY AS asked (customer_id, point_id, account_id, place)
     JOIN accounts_customer c ON c.id = asked.customer_id
@@ -71,7 +73,6 @@ _FACTS = """
         FROM accounts_contactpoint p
         WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s) {which}
     ) p ON true
-    ORDER BY asked.place, p.id
 """
 _HELD = "h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL"
 _BEST = """
@@ -85,12 +86,12 @@ _FACTS_OF_EACH = _FACTS.format(held=_HELD, which="")
 
 # Contacts that were put right count as put right; a place counts until it is used, replaced or given up.
 _HISTORY = """
-    SELECT c.customer_id, NULL::bigint, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
-           c.direction = 'inbound', NULL::timestamptz
+    SELECT json_agg(json_build_array(customer_id, id, extract(epoch FROM at), outcome, channel, contact_point_id, account_id,
+                                     inbound, extract(epoch FROM until)))::text FROM (
+    SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
+           c.direction = 'inbound' AS inbound, NULL::timestamptz AS until
     FROM compliance_contact c
-    WHERE c.customer_id = ANY(%(customers)s)
-      AND (c.at >= %(since)s OR c.outcome IN ('third-person', 'third-person-refused'))
-      AND (c.channel = %(channel)s OR %(channel)s = 'voice' AND c.outcome <> 'sent')
+    WHERE c.customer_id = ANY(%(customers)s) AND {which}
       AND NOT EXISTS (SELECT FROM compliance_contact n WHERE n.corrects_id = c.id)
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until
@@ -100,14 +101,23 @@ _HISTORY = """
       AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
       AND NOT EXISTS (SELECT FROM compliance_contactdecision r
                       WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)
+    ) past
 """
 
 
+# A message is counted in its own channel. Who is called may have spoken to us in any; what a third person said holds for
+# ever.
+_HISTORY_OF_MESSAGES = _HISTORY.format(which="c.at >= %(since)s AND c.channel = %(channel)s")
+_HISTORY_OF_CALLS = _HISTORY.format(
+    which="""(c.at >= %(since)s OR c.outcome IN ('third-person', 'third-person-refused'))
+      AND (c.channel = 'voice' OR c.outcome <> 'sent')"""
+)
+
+
 class Known(NamedTuple):
-    """The facts of one thing asked for: whose it is, at which place of the question, and at which contact point."""
+    """The facts of one thing asked for: whose it is, and at which contact point."""
 
     customer_id: int
-    place: int
     point_id: int | None
     facts: Facts
 
@@ -125,13 +135,22 @@ def rulebook() -> Rulebook:
     """The rules of all packs as they stand now."""
     with connection.cursor() as cursor:
         cursor.execute(_RULES)
-        return _book(tuple(cursor.fetchall()))
+        return _book(_text(cursor))
 
 
 @functools.lru_cache(maxsize=4)
-def _book(rows: tuple[tuple[str, str, int, date, str], ...]) -> Rulebook:
+def _book(text: str) -> Rulebook:
     """Kept while the rules are the same: what a book works out about days and zones, it works out once."""
-    return Rulebook(Rule(code, version, starts, json.loads(text), pack) for pack, code, version, starts, text in rows)
+    return Rulebook(
+        Rule(code, version, date.fromisoformat(starts), parameters, pack)
+        for pack, code, version, starts, parameters in json.loads(text)
+    )
+
+
+def _text(cursor: CursorWrapper) -> str:
+    """The one value of a query: the JSON text of all rows."""
+    (text,) = cursor.fetchone()
+    return text or "[]"
 
 
 def facts_of(
@@ -141,6 +160,7 @@ def facts_of(
     asked: Sequence[tuple[int, int | None, int | None]],
     at: datetime,
     actor: Actor | None,
+    rules: Rulebook,
     replaced: Collection[tuple[int, int]] = (),
     each: bool = False,
 ) -> list[Known]:
@@ -160,11 +180,13 @@ def facts_of(
                 "kinds": list(KINDS.get(channel, ())),
             },
         )
-        rows = cursor.fetchall()
-    history = _history(channel=channel, customers={customer for customer, _, _ in asked}, at=at, replaced=replaced)
+        rows = json.loads(_text(cursor))
+    since = at - timedelta(days=rules.looks_back(channel) + 1)
+    customers = {customer for customer, _, _ in asked}
+    history = _history(channel=channel, customers=customers, since=since, at=at, replaced=replaced)
     allowed = None
     found: list[Known] = []
-    for customer, place, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
+    for customer, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
         flags, holds, agreed, numbers = more
         if flags and allowed is None:
             # Only a person who works here can have the permission; what runs by itself never has.
@@ -172,7 +194,6 @@ def facts_of(
         found.append(
             Known(
                 customer,
-                place,
                 point,
                 Facts(
                     channel,
@@ -188,9 +209,9 @@ def facts_of(
                     pack,
                     account,
                     _spans(flags) if flags else (),
-                    _held(holds) if holds else (),
+                    tuple(_spans(debt) for debt in holds) if holds else (),
                     _agreed(agreed) if agreed else None,
-                    _numbers(numbers) if numbers else (),
+                    tuple(OwnNumber(*number) for number in numbers) if numbers else (),
                     history.get(customer, ()),
                     bool(flags and allowed),
                 ),
@@ -200,21 +221,23 @@ def facts_of(
 
 
 def _history(
-    *, channel: str, customers: Collection[int], at: datetime, replaced: Collection[tuple[int, int]]
+    *, channel: str, customers: Collection[int], since: datetime, at: datetime, replaced: Collection[tuple[int, int]]
 ) -> dict[int, list[Past]]:
-    """What was tried of late, or is held a place for, by customer. A message is
-    counted in its own channel; who is called may have spoken to us in any."""
+    """What was tried of late, or is held a place for, by customer."""
     found: dict[int, list[Past]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            _HISTORY,
-            {"customers": sorted(customers), "since": at - REMEMBERED, "at": at, "channel": channel},
+            _HISTORY_OF_CALLS if channel == "voice" else _HISTORY_OF_MESSAGES,
+            {"customers": sorted(customers), "since": since, "at": at, "channel": channel},
         )
-        for customer, decision, when, outcome, by, point, account, inbound, until in cursor.fetchall():
-            if decision is not None and (customer, decision) in replaced:
-                continue
-            what = RESERVED if decision is not None else class_of(outcome, by)
-            found.setdefault(customer, []).append(Past(when, what, by, point, account, inbound, until))
+        rows = json.loads(_text(cursor))
+    for customer, decision, when, outcome, by, point, account, inbound, until in rows:
+        if decision is not None and (customer, decision) in replaced:
+            continue
+        what = RESERVED if decision is not None else class_of(outcome, by)
+        held = datetime.fromtimestamp(until, UTC) if until is not None else None
+        past = Past(datetime.fromtimestamp(when, UTC), what, by, point, account, inbound, held)
+        found.setdefault(customer, []).append(past)
     return found
 
 
@@ -236,7 +259,9 @@ def look(
     asked = [(customer_id, None, account_id)]
     return [
         Look(known.point_id, channel, rules.decide(known.facts, moment))
-        for known in facts_of(channel=channel, purpose=purpose, asked=asked, at=moment, actor=actor, each=True)
+        for known in facts_of(
+            channel=channel, purpose=purpose, asked=asked, at=moment, actor=actor, rules=rules, each=True
+        )
         if known.point_id is not None
     ]
 
@@ -251,7 +276,9 @@ def callable_from(
     rules = rulebook()
     found: dict[int, datetime | None] = dict.fromkeys(customer_ids)
     asked: list[tuple[int, int | None, int | None]] = [(customer, None, None) for customer in found]
-    for known in facts_of(channel="voice", purpose="collection", asked=asked, at=at, actor=actor, each=True):
+    for known in facts_of(
+        channel="voice", purpose="collection", asked=asked, at=at, actor=actor, rules=rules, each=True
+    ):
         if found[known.customer_id] == at:
             continue
         verdict = rules.decide(known.facts, at)
@@ -262,29 +289,17 @@ def callable_from(
     return found
 
 
-def _spans(text: str) -> tuple[Span, ...]:
-    return _as_spans(json.loads(text))
-
-
-def _as_spans(rows: Iterable[tuple[str, str, str | None]]) -> tuple[Span, ...]:
+def _spans(rows: Iterable[tuple[str, str, str | None]]) -> tuple[Span, ...]:
     return tuple(
         Span(kind, date.fromisoformat(first), date.fromisoformat(last) if last else None) for kind, first, last in rows
     )
 
 
-def _held(text: str) -> tuple[tuple[Span, ...], ...]:
-    return tuple(_as_spans(debt) for debt in json.loads(text))
-
-
-def _agreed(text: str) -> Agreed:
-    opens, closes, first, last = json.loads(text)
+def _agreed(row: tuple[str, str, str, str | None]) -> Agreed:
+    opens, closes, first, last = row
     return Agreed(
         time.fromisoformat(opens),
         time.fromisoformat(closes),
         date.fromisoformat(first),
         date.fromisoformat(last) if last else None,
     )
-
-
-def _numbers(text: str) -> tuple[OwnNumber, ...]:
-    return tuple(OwnNumber(point, wrong) for point, wrong in json.loads(text))

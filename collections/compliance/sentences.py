@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -90,7 +91,7 @@ def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = 
         if verdict.rule == "inbound":
             return _("The customer came to us: this is always allowed.")
         yes = str(_YES.get(channel, _("You may make this contact now")))
-        parts = [part for part in (_left(verdict), _closes(getattr(verdict, "closes_at", None))) if part]
+        parts = [part for part in (_left(verdict), _closes(verdict)) if part]
         if parts:
             return _("%(yes)s: %(more)s.") % {"yes": yes, "more": _("; ").join(parts)}
         return _("%(yes)s.") % {"yes": yes}
@@ -154,15 +155,16 @@ def _left(verdict: Answered) -> str:
     )
 
 
-def _closes(at: datetime | None) -> str:
+def _closes(verdict: Answered) -> str:
     """When the hours end, on the reader's clock; on the customer's too where that shows another time."""
+    at: datetime | None = getattr(verdict, "closes_at", None)
     if at is None:
         return ""
-    here = timezone.localtime(at)
+    here, there = timezone.localtime(at), at.astimezone(ZoneInfo(getattr(verdict, "time_zone", "UTC")))
     text = _("closes at %(time)s") % {"time": date_format(here, "H:i")}
-    if here.utcoffset() == at.utcoffset():
+    if here.utcoffset() == there.utcoffset():
         return text
-    return _("%(closes)s (%(time)s where the customer lives)") % {"closes": text, "time": date_format(at, "H:i")}
+    return _("%(closes)s (%(time)s where the customer lives)") % {"closes": text, "time": date_format(there, "H:i")}
 
 
 def _moment(at: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -45,6 +46,31 @@ def copy_rows(target: type[models.Model] | str, columns: Sequence[str], rows: It
             copy.write_row(row)
             count += 1
     return count
+
+
+def copy_text(target: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """`copy_rows` for rows of numbers, texts, moments and booleans alone, some times as fast; how many there were."""
+    lines = ["\t".join(map(_copy_text, row)) for row in rows]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {target._meta.db_table} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        copy.write("\n".join([*lines, ""]))
+    return len(lines)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _copy_text(value: object) -> str:
+    """A value in COPY's text format."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
 
 
 @contextmanager

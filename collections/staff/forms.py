@@ -36,6 +36,14 @@ class CodeForm(forms.Form):
 class PasswordForm(PasswordChangeForm):
     """The present password, and twice the new one, which must be another."""
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.fields["new_password1"].help_text = _(
+            "At least 12 characters, no common password, not only digits, and unlike your name. A few words in a row are"
+            " easy to keep in mind."
+        )
+        self.fields["new_password2"].help_text = ""
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         new = values.get("new_password1")

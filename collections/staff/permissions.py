@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from staff.models import Role, RoleScope, User
 
@@ -48,12 +48,12 @@ def require(user: Anyone, permission: str) -> None:
         raise PermissionDenied
 
 
-def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def needs(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """A view for those with `permission`; for everyone else 403."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
             require(request.user, permission)
             return view(request, *args, **values)
 
@@ -73,7 +73,7 @@ def scope_of(user: Anyone) -> Scope:
 
 
 def _read_scope(user: User) -> Scope:
-    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)
+    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)  # type: ignore[misc]  # the stubs take a role for the group it extends
     everything, name, over = (
         User.objects.filter(pk=user.pk)
         .annotate(
@@ -94,3 +94,18 @@ def may_enter_data(user: Anyone) -> bool:
     No query where her permissions were read already. What collectors may (a hold, revealing a number) is no data entry.
     """
     return any(may(user, right) for right in ("accounts.view_account", "accounts.add_customer", "staff.change_user"))
+
+
+# Rights on the book that people have for the desk, where scope and limits bound them.
+DESK_RIGHTS = frozenset(
+    f"accounts.{right}" for right in ("add_hold", "change_hold", "place_deferral", "reveal_contactpoint")
+)
+
+
+def may_use_data_entry(user: Anyone) -> bool:
+    """Whether the data-entry pages let `user` in at all. They know no teams, so they are for who sees everything, or
+    has rights on the book beyond those of the desk; a collector would see other teams' customers there."""
+    if not (isinstance(user, User) and may_enter(user)):
+        return False
+    book = {right for right in user.get_all_permissions() if right.startswith("accounts.")}
+    return scope_of(user).everything or bool(book - DESK_RIGHTS)

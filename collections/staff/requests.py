@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
 
 # The first that is found names the browser: the later ones also stand in the texts of those before them.
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)
 SYSTEMS = (
     ("iPhone", "iPhone"),
     ("iPad", "iPad"),
@@ -35,5 +41,5 @@ def address_of(request: HttpRequest) -> str | None:
 def browser_of(request: HttpRequest) -> str:
     """The caller's browser and system as people say them, such as "Firefox, Windows"; blank when it does not say."""
     text = request.META.get("HTTP_USER_AGENT", "")
-    found = [next((name for mark, name in marks if re.search(rf"\b{mark}", text)), "") for marks in (BROWSERS, SYSTEMS)]
+    found = [next((name for mark, name in marks if mark in text), "") for marks in (BROWSERS, SYSTEMS)]
     return ", ".join(filter(None, found))

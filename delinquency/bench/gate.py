@@ -46,7 +46,15 @@ def gate(seed: int) -> dict[str, Any]:
     }
 
 
-# Months of work: so many decisions, most of them used by a contact.
+# Telephone numbers, where a made book has none; and months of work: so many decisions, most of them used by a contact.
+_NUMBERS = """
+    INSERT INTO accounts_contactpoint (customer_id, kind, value_cipher, value_index, source, relationship, permitted,
+           verification, origin, recorded_at)
+    SELECT p.customer_id, 'mobile', p.value_cipher, sha256(p.id::text::bytea), 'bench', 'own', true, 'unverified', 'made', %(now)s
+      FROM accounts_contactpoint p
+     WHERE p.kind = 'email'
+       AND NOT EXISTS (SELECT FROM accounts_contactpoint o WHERE o.customer_id = p.customer_id AND o.kind IN ('mobile', 'phone'))
+"""
 _STOCK = (
     """INSERT INTO compliance_contactdecision (customer_id, contact_point_id, channel, purpose, at, decided_at, actor_name,
               allowed, rule, rule_version, reserved_until)
@@ -67,16 +75,18 @@ _STOCK = (
 
 
 def _stock(cursor: Any) -> int:
+    """Make up what the book lacks; how many decisions there are."""
     cursor.execute("SELECT count(*) FROM compliance_contactdecision")
     (there,) = cursor.fetchone()
     if there < STOCK:
-        cursor.execute("SELECT count(*) FROM accounts_contactpoint WHERE kind IN ('email', 'mobile')")
-        (points,) = cursor.fetchone()
-        wanted = {"now": clock.now(), "wanted": STOCK - there, "times": -(-STOCK // max(points, 1))}
         with transaction.atomic():
+            cursor.execute(_NUMBERS, {"now": clock.now()})
+            cursor.execute("SELECT count(*) FROM accounts_contactpoint WHERE kind IN ('email', 'mobile')")
+            (points,) = cursor.fetchone()
+            wanted = {"now": clock.now(), "wanted": STOCK - there, "times": -(-STOCK // max(points, 1))}
             for statement in _STOCK:
                 cursor.execute(statement, wanted)
-        cursor.execute("VACUUM ANALYZE compliance_contactdecision, compliance_contact")
+        cursor.execute("VACUUM ANALYZE accounts_contactpoint, compliance_contactdecision, compliance_contact")
         cursor.execute("SELECT count(*) FROM compliance_contactdecision")
         (there,) = cursor.fetchone()
     return int(there)

@@ -36,6 +36,7 @@ def rows(page: Page) -> list[str]:
 
 
 def test_a_collector_filters_the_worklist_and_opens_a_case(cases: list[Case], desk: Page) -> None:
+    desk.goto("/worklist/")
     assert rows(desk) == ["K-78", "K-44", "K-9"]
 
     desk.get_by_role("link", name=re.compile("^M2")).click()
@@ -64,6 +65,7 @@ def test_a_collector_filters_the_worklist_and_opens_a_case(cases: list[Case], de
 
 
 def test_everything_is_reached_from_the_keyboard(cases: list[Case], desk: Page) -> None:
+    desk.goto("/worklist/")
     desk.keyboard.press("j")
     desk.keyboard.press("j")
     expect(desk.get_by_role("link", name=re.compile("K-44"))).to_be_focused()
@@ -78,7 +80,7 @@ def test_everything_is_reached_from_the_keyboard(cases: list[Case], desk: Page) 
     expect(desk.locator("dialog")).to_be_hidden()
     desk.locator("#search").fill("K-9")
     desk.keyboard.press("Enter")
-    desk.wait_for_url("**/?q=K-9")
+    desk.wait_for_url("**/search/")
     assert rows(desk) == ["K-9"]
 
     desk.keyboard.press("?")
@@ -88,6 +90,7 @@ def test_everything_is_reached_from_the_keyboard(cases: list[Case], desk: Page) 
 
 
 def test_language_and_theme_are_chosen_and_kept(cases: list[Case], desk: Page) -> None:
+    desk.goto("/worklist/")
     desk.get_by_role("button", name="中文").click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("工作清单")
     expect(desk.locator("html")).to_have_attribute("lang", "zh-hans")
@@ -144,7 +147,7 @@ def test_every_page_is_accessible(cases: list[Case], desk: Page, scheme: str, wi
     desk.emulate_media(color_scheme=scheme)
     desk.set_viewport_size({"width": width, "height": 900})
     case = f"/cases/{cases[0].ref}/"
-    worklists = ["/", "/?bucket=M2&days_min=3", "/?q=nobody", "/?amount_min=x"]
+    worklists = ["/", "/worklist/?bucket=M2&days_min=3", "/worklist/?q=nobody", "/worklist/?amount_min=x"]
     days = ["/days/", f"/days/{DAY}/", f"/days/{failed.date}/", f"/jobs/{job.pk}/"]
     logs = ["/messages/", f"/messages/{message.pk}/", "/audit/", "/preferences/"]
     evidence = f"{case}evidence/{cases[0].customer.accounts.get().ref}/"

@@ -1,174 +1,183 @@
-"""The team board: its numbers, its scope, and what it costs."""
+"""The team board, reassigning from it, and handing over the cases of who leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test import Client
 
-from cases import board as registry
-from cases.models import Promise, PromiseInstalment, Queue
-from cases.selectors.board import Board, Member, Oldest, board
-from compliance.models import Contact
+from cases.models import Case, Promise, PromiseInstalment
 from runs import clock
 from staff.models import User
-from tests.factories import CaseFactory, DecisionFactory, TeamFactory, UserFactory
+from tests.factories import (
+    DAY,
+    MOMENT,
+    BusinessDayFactory,
+    CaseFactory,
+    DecisionFactory,
+    TeamFactory,
+    UserFactory,
+)
 
-TODAY = date(2026, 11, 24)
-NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.frozen(NOON):
-        yield
+MOST_QUERIES = 15
 
 
 @pytest.fixture
-def chen() -> User:
-    made = UserFactory(role="supervisor", team=None, display_name="Chen")
-    made.supervises.set([TeamFactory(name="Team 1"), TeamFactory(name="Team 2")])
-    return User.objects.get(pk=made.pk)
+def chief() -> User:
+    BusinessDayFactory()
+    return UserFactory(username="chief", display_name="Chief", role="supervisor")
 
 
-def line(shown: Board, user: User) -> Member:
-    (found,) = [one for one in (*shown.members, *shown.leavers) if one.user == user]
-    return found
+@pytest.fixture
+def supervisor(client: Client, chief: User) -> Client:
+    client.force_login(chief)
+    return client
 
 
-def promise(case: object, by: User, status: str, closed_days_ago: int = 1, due_on: date = TODAY) -> None:
-    made = Promise.objects.create(
-        case=case,
-        currency="CNY",
-        amount=Decimal(100),
-        made_on=TODAY - timedelta(days=50),
-        made_at=NOON,
-        taken_by=by,
-        taken_by_name="Lin",
-        status=status,
-        closed_at=None if status == "open" else NOON - timedelta(days=closed_days_ago),
-    )
-    PromiseInstalment.objects.create(promise=made, number=1, due_on=due_on, amount=Decimal(100), status=status)
+def test_the_board_shows_each_members_work_and_promises(supervisor: Client) -> None:
+    wu = UserFactory(display_name="Wu Jing")
+    cases = CaseFactory.create_batch(3, assignee=wu, follow_up_on=clock.today() - timedelta(days=1))
+    promise = Promise.objects.create(case=cases[0], currency="CNY", amount=10, made_on=DAY, made_at=MOMENT, taken_by=wu)
+    PromiseInstalment.objects.create(promise=promise, number=1, due_on=clock.today(), amount=10)
+    for case, status in ((cases[1], "kept"), (cases[2], "broken")):
+        Promise.objects.create(
+            case=case,
+            currency="CNY",
+            amount=10,
+            made_on=DAY,
+            made_at=MOMENT,
+            taken_by=wu,
+            status=status,
+            closed_at=clock.now(),
+        )
+    page = supervisor.get("/board/")
+    line = next(line for line in page.context["members"] if line["member"].user == wu)
+    member = line["member"]
+    assert (member.load.cases, member.load.follow_ups_overdue, member.promises_due_today) == (3, 3, 1)
+    assert (line["kept_percent"], member.broken, line["percent"]) == (50, 1, 100)
+    text = page.content.decode()
+    assert "Wu Jing" in text
+    assert "¥31,441.65" in text
+    assert f'href="/worklist/?assignee={wu.pk}"' in text
 
 
-def contact(case: object, by: User, at: datetime, **fields: object) -> None:
-    decision = DecisionFactory(customer=case.customer, channel="voice")  # type: ignore[attr-defined]
-    Contact.objects.create(
-        customer=case.customer,  # type: ignore[attr-defined]
-        decision=decision,
-        channel="voice",
-        outcome="no-answer",
-        at=at,
-        actor=by,
-        actor_name="Lin",
-        recorded_at=at,
-        **fields,
-    )
+def test_another_teams_people_and_cases_are_on_no_board(supervisor: Client) -> None:
+    stranger = UserFactory(display_name="Stranger", team=TeamFactory(name="Team 2"))
+    CaseFactory(ref="theirs", team=stranger.team, assignee=stranger)
+    DecisionFactory(allowed=False, actor=stranger, rule="voice-day", decided_at=clock.now())
+    page = supervisor.get("/board/")
+    assert "Stranger" not in page.content.decode()
+    assert page.context["in_all"].cases == 0
+    assert page.context["refusals"] == []
 
 
-def test_each_member_has_her_numbers(chen: User) -> None:
-    lin, idle = UserFactory(display_name="Lin"), UserFactory(team=TeamFactory(name="Team 2"))
-    old = CaseFactory(assignee=lin, overdue_amount=100, assigned_at=NOON, follow_up_on=TODAY - timedelta(days=1))
-    fresh = CaseFactory(
-        assignee=lin, overdue_amount=30, currency="USD", contacted_at=NOON, assigned_at=NOON - timedelta(days=1)
-    )
-    CaseFactory(
-        assignee=lin, overdue_amount=50, contacted_at=NOON, wait_until=NOON + timedelta(days=1), wait_for="hold"
-    )
-    CaseFactory(assignee=lin, status="cured")
-    contact(old, lin, NOON)
-    contact(old, lin, NOON - timedelta(days=1))
-    contact(old, lin, NOON, made_by="batch")
-    promise(fresh, lin, "open")
-    promise(old, lin, "open", due_on=TODAY + timedelta(days=1))
-    for status, days in (("kept", 1), ("kept", 29), ("kept", 31), ("partly", 1), ("broken", 2), ("cancelled", 1)):
-        promise(old, lin, status, days)
-
-    shown = board(chen)
-    hers = line(shown, lin)
-
-    assert hers.load.cases == 3
-    assert hers.load.amounts == {"CNY": Decimal(150), "USD": Decimal(30)}
-    assert (hers.load.taken_today, hers.load.waiting, hers.load.follow_ups_overdue) == (1, 1, 1)
-    assert (hers.contacts_today, hers.promises_due_today) == (1, 1)
-    assert (hers.kept, hers.ended, hers.broken, hers.kept_rate) == (2, 4, 1, 0.5)
-    assert hers.oldest == Oldest(old.ref, old.opened_at)
-    assert hers.load.untouched_since == old.opened_at
-    assert line(shown, idle).load.cases == 0
-    assert line(shown, idle).kept_rate is None
-    assert not shown.leavers
+def test_refusals_of_today_are_counted_by_rule(supervisor: Client, chief: User) -> None:
+    for rule in ("contact-hours", "contact-hours", "contact-point"):
+        DecisionFactory(allowed=False, actor=chief, rule=rule, decided_at=clock.now())
+    assert supervisor.get("/board/").context["refusals"] == [("contact-hours", 2, 100), ("contact-point", 1, 50)]
 
 
-def test_leavers_with_cases_show_and_those_without_do_not(chen: User) -> None:
-    leaver, _gone = UserFactory(is_active=False), UserFactory(is_active=False)
+@pytest.mark.parametrize("role", ["collector", "senior-collector", "data-entry", "legal-officer"])
+def test_the_board_is_a_supervisors(client: Client, role: str) -> None:
+    client.force_login(UserFactory(role=role))
+    assert client.get("/board/").status_code == 403
+    assert client.get(f"/board/hand-over/{UserFactory().pk}/").status_code == 403
+
+
+def test_who_left_is_shown_with_the_cases_that_are_still_hers(supervisor: Client) -> None:
+    leaver = UserFactory(display_name="Gone", is_active=False)
+    CaseFactory.create_batch(2, assignee=leaver)
+    page = supervisor.get("/board/").content.decode()
+    assert "Left, with cases still theirs" in page
+    assert f'href="/board/hand-over/{leaver.pk}/"' in page
+
+
+def test_a_leavers_cases_are_spread_evenly(supervisor: Client) -> None:
+    leaver = UserFactory(display_name="Gone", is_active=False)
+    one, two = UserFactory(display_name="One"), UserFactory(display_name="Two")
+    CaseFactory.create_batch(5, assignee=leaver)
+    assert "5 open cases that you see" in supervisor.get(f"/board/hand-over/{leaver.pk}/").content.decode()
+    answer = supervisor.post(f"/board/hand-over/{leaver.pk}/", {"to": [one.pk, two.pk], "reason": "left"}, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == ["5 cases of Gone were handed over."]
+    assert sorted(Case.objects.filter(assignee=person).count() for person in (one, two)) == [2, 3]
+
+
+def test_handing_over_to_nobody_or_to_another_team_is_refused_in_words(supervisor: Client) -> None:
+    leaver = UserFactory(is_active=False)
     CaseFactory(assignee=leaver)
-    assert [one.user for one in board(chen).leavers] == [leaver]
+    address = f"/board/hand-over/{leaver.pk}/"
+    assert "Nobody is chosen" in supervisor.post(address, {}).content.decode()
+    stranger = UserFactory(team=TeamFactory(name="Team 2"))
+    supervisor.post(address, {"to": [stranger.pk]})
+    assert Case.objects.get().assignee == leaver
 
 
-def test_what_nobody_works_and_what_has_no_team(chen: User) -> None:
-    CaseFactory(overdue_amount=7)
-    CaseFactory(team=TeamFactory(name="Team 3"))
-    CaseFactory(team=None)
-    shown = board(chen)
-    assert (shown.unassigned.cases, shown.unassigned.amounts, shown.teamless.cases) == (1, {"CNY": Decimal(7)}, 0)
-    everything = board(UserFactory(role="administrator", team=None))
-    assert (everything.unassigned.cases, everything.teamless.cases) == (3, 1)
-    assert {load.cases for load in everything.by_team.values()} == {1}
+def test_who_is_out_of_reach_is_not_found(supervisor: Client) -> None:
+    stranger = UserFactory(team=TeamFactory(name="Team 2"))
+    CaseFactory(assignee=stranger, team=stranger.team)
+    assert supervisor.get(f"/board/hand-over/{stranger.pk}/").status_code == 404
 
 
-def test_another_teams_people_are_not_shown(chen: User) -> None:
-    other = UserFactory(team=TeamFactory(name="Team 3"))
-    CaseFactory(team=other.team, assignee=other)
-    assert other not in [one.user for one in board(chen).members]
+def test_several_cases_are_assigned_at_once_and_refusals_are_named(supervisor: Client) -> None:
+    wu = UserFactory(display_name="Wu")
+    fine, stale, hers = CaseFactory(), CaseFactory(ref="stale"), CaseFactory(ref="hers", assignee=wu)
+    chosen = [f"{case.pk}:{case.version}" for case in (fine, stale, hers)]
+    Case.objects.filter(pk=stale.pk).update(version=2)
+    answer = supervisor.post(
+        "/cases/assign/", {"case": chosen, "to": wu.pk, "do": "assign", "next": "/worklist/"}, follow=True
+    )
+    fine.refresh_from_db()
+    assert fine.assignee == wu
+    said = [str(message) for message in answer.context["messages"]]
+    assert said[0] == "1 case assigned to Wu."
+    assert any(line.startswith("stale: ") for line in said)
+    assert any(line.startswith("hers: ") for line in said)
+    assert answer.redirect_chain == [("/worklist/", 302)]
 
 
-def test_queues_say_how_many_how_many_free_and_since_when_untouched(chen: User) -> None:
-    first = CaseFactory(opened_at=NOON - timedelta(days=9), assignee=UserFactory(), bucket="M1")
-    CaseFactory(bucket="M1")
-    CaseFactory(bucket="M1", wait_until=NOON + timedelta(days=1), wait_for="hold", contacted_at=NOON)
-    lines = {one.queue.code: one for one in board(chen).queues}
-    assert set(lines) == set(Queue.objects.values_list("code", flat=True))
-    early = lines["early"]
-    assert (early.cases, early.free) == (3, 1)
-    assert early.untouched_since is not None
-    assert early.untouched_since <= first.opened_at
-    assert (lines["late"].cases, lines["late"].untouched_since) == (0, None)
+def test_several_cases_are_released_at_once(supervisor: Client) -> None:
+    cases = CaseFactory.create_batch(2, assignee=UserFactory())
+    supervisor.post("/cases/assign/", {"case": [f"{case.pk}:{case.version}" for case in cases], "do": "release"})
+    assert not Case.objects.exclude(assignee=None).exists()
 
 
-def test_todays_refusals_are_counted_by_rule(chen: User) -> None:
-    lin, other = UserFactory(), UserFactory(team=TeamFactory(name="Team 3"))
-    for actor, rule, at, allowed in (
-        (lin, "contact-hours", NOON, False),
-        (lin, "calls-a-day", NOON, False),
-        (lin, "calls-a-day", NOON, False),
-        (lin, "calls-a-day", NOON, True),
-        (lin, "calls-a-day", NOON - timedelta(days=1), False),
-        (other, "contact-hours", NOON, False),
-        (None, "contact-hours", NOON, False),
-    ):
-        DecisionFactory(actor=actor, rule=rule, at=at, decided_at=at, allowed=allowed)
-    assert list(board(chen).refusals) == [("calls-a-day", 2), ("contact-hours", 1)]
+def test_no_case_and_nobody_chosen_are_said(supervisor: Client) -> None:
+    answer = supervisor.post("/cases/assign/", {"do": "release"}, follow=True)
+    assert "No case was selected" in answer.content.decode()
+    case = CaseFactory()
+    answer = supervisor.post("/cases/assign/", {"case": f"{case.pk}:1", "do": "assign"}, follow=True)
+    assert "Nobody was chosen" in answer.content.decode()
 
 
-def test_other_apps_show_their_panels(chen: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_makers", [])
-    panel = registry.Panel("Approvals", "x.html", {"waiting": 3})
-    registry.add_panel(lambda user: panel)
-    registry.add_panel(lambda user: None)
-    assert board(chen).panels == [panel]
+def test_another_teams_case_or_person_is_not_found_and_nothing_is_changed(supervisor: Client) -> None:
+    ours, theirs = CaseFactory(), CaseFactory(team=TeamFactory(name="Team 2"))
+    wu, stranger = UserFactory(), UserFactory(team=theirs.team)
+    both = [f"{ours.pk}:1", f"{theirs.pk}:1"]
+    assert supervisor.post("/cases/assign/", {"case": both, "to": wu.pk, "do": "assign"}).status_code == 404
+    one = {"case": f"{ours.pk}:1", "to": stranger.pk, "do": "assign"}
+    assert supervisor.post("/cases/assign/", one).status_code == 404
+    assert supervisor.post("/cases/assign/", {"case": "x", "do": "release"}).status_code == 404
+    assert not Case.objects.exclude(assignee=None).exists()
 
 
-@pytest.mark.parametrize("count", [2, 20])
-def test_the_board_costs_twelve_queries_at_most_however_many_people_work(chen: User, count: int) -> None:
-    for _ in range(count):
-        case = CaseFactory(assignee=UserFactory())
-        promise(case, case.assignee, "open")
-        contact(case, case.assignee, NOON)
-    with CaptureQueriesContext(connection) as captured:
-        board(chen)
-    assert len(captured) <= 12, [query["sql"][:90] for query in captured]
+def test_a_collector_assigns_nothing_to_others(client: Client) -> None:
+    BusinessDayFactory()
+    client.force_login(UserFactory())
+    case = CaseFactory()
+    assert client.post("/cases/assign/", {"case": f"{case.pk}:1", "do": "release"}).status_code == 403
+    assert "data-select" not in client.get("/worklist/").content.decode()
+
+
+@pytest.mark.parametrize("rows", [2, 20])
+def test_the_board_costs_the_same_however_many_work(
+    supervisor: Client, django_assert_max_num_queries, rows: int
+) -> None:
+    for _ in range(rows):
+        CaseFactory(assignee=UserFactory())
+        CaseFactory(assignee=UserFactory(is_active=False))
+    leaver = User.objects.filter(is_active=False).first()
+    for address in ("/board/", f"/board/hand-over/{leaver.pk}/", "/worklist/", "/promises/", "/disputes/"):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            assert supervisor.get(address).status_code == 200

@@ -8,12 +8,14 @@ import pytest
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold
+from accounts.services import customers
 from accounts.services.holds import lift_hold, place_hold
 from audit.models import Event
 from audit.services import SystemActor
 from cases.errors import StaleScreen
 from cases.models import Case, Dispute, DisputeTerms
 from cases.services.disputes import close_dispute, open_dispute
+from compliance.selectors import look
 from runs import clock
 from tests.cases.test_promises import at, days, everything_agrees, late_account
 from tests.factories import UserFactory
@@ -62,6 +64,24 @@ def test_a_dispute_of_everything_pauses_every_late_account_as_its_reason_says_an
         "pauses": ["contact", "fees", "treatment"],
     }
     everything_agrees()
+
+
+def test_the_gate_refuses_to_contact_about_what_is_in_dispute_until_it_is_closed() -> None:
+    account = late_account()
+    customers.add_contact_point(
+        actor=ACTOR, customer_id=account.customer_id, kind="mobile", value="13800002046", source="contract",
+        relationship="own", permitted=True, verification="verified",
+    )  # fmt: skip
+
+    def verdicts() -> list[tuple[bool, str]]:
+        looked = look(customer_id=account.customer_id, account_id=account.pk)
+        return [(one.verdict.allowed, one.verdict.rule) for one in looked]
+
+    assert [allowed for allowed, _ in verdicts()] == [True]
+    opened = dispute("paid")
+    assert verdicts() == [(False, "hold")]
+    close(opened)
+    assert [allowed for allowed, _ in verdicts()] == [True]
 
 
 def test_a_dispute_of_one_account_pauses_that_one_alone() -> None:

@@ -19,7 +19,7 @@ from delinquency.close_of_day import CloseRefused, Step, StepFailed, close_day
 from runs import clock, selectors, services
 from runs.models import BusinessDay, DayClose
 from runs.services import StepRun
-from tests.close_of_day.book import ACTOR, DAY, FIRST, NOON, OPENING, make_book
+from tests.close_of_day.book import ACTOR, DAY, FIRST, MOVING_ON_DAY, NOON, OPENING, make_book
 
 pytestmark = pytest.mark.django_db
 
@@ -163,7 +163,7 @@ def test_the_first_close_brings_the_whole_book_to_its_day() -> None:
     early = date(2026, 3, 5)
     close_day(actor=ACTOR, day=early)
     assert not Standing.objects.filter(account__ref="A-cured").exists()
-    assert set(Standing.objects.values_list("account__ref", flat=True)) == {f"A-old{n}" for n in range(4)}
+    assert set(Standing.objects.values_list("account__ref", flat=True)) == {f"A-old{n}" for n in range(MOVING_ON_DAY)}
 
 
 @pytest.mark.usefixtures("opened")

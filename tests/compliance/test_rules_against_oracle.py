@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compliance.rules import Agreed, Facts, OwnNumber, Past, Rulebook, Span
@@ -100,7 +100,7 @@ def question(draw: Random) -> tuple[Facts, datetime]:
     return facts, at
 
 
-WIDE = settings(max_examples=1500, deadline=None)
+WIDE = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DRAWS = st.randoms(use_true_random=True)
 
 
@@ -146,7 +146,7 @@ def test_what_is_said_about_later_is_true(draw: Random) -> None:
         assert all(broken(facts, at + timedelta(hours=hours, minutes=draw.randrange(60))) for hours in range(1, 240, 2))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(WIDE, max_examples=100)
 @given(draw=DRAWS)
 def test_over_days_of_calling_as_often_as_allowed_no_cap_is_ever_passed(draw: Random) -> None:
     """Several collectors call whenever the gate lets them; counted afterwards, as the rules are written."""

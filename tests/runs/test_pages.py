@@ -47,7 +47,7 @@ def test_a_days_page_shows_each_step_with_progress_counts_and_time(reader: Clien
     assert "1,200 / 1,200" in shown
     assert "became late" in shown
     assert "1,280" in shown
-    assert "hx-trigger" not in shown, "a closed day asks no more"
+    assert 'hx-trigger="every 2s"' not in shown, "a closed day asks no more"
 
 
 def test_a_running_day_asks_again_and_a_failed_one_says_how_to_go_on(reader: Client) -> None:
@@ -56,7 +56,7 @@ def test_a_running_day_asks_again_and_a_failed_one_says_how_to_go_on(reader: Cli
     step.status, step.error = "failed", "Disk full"
     step.save()
     shown = page(reader, f"/days/{DAY}/")
-    assert "hx-trigger" not in shown
+    assert 'hx-trigger="every 2s"' not in shown
     assert "Disk full" in shown
     assert "manage.py close_day" in shown
 
@@ -81,4 +81,4 @@ def test_a_job_is_seen_by_who_asked_for_it_and_asks_again_until_it_is_over(clien
     job.save()
     shown = page(client, address)
     assert "The file is gone" in shown
-    assert "hx-trigger" not in shown
+    assert 'hx-trigger="every 2s"' not in shown

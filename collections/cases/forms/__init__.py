@@ -4,7 +4,7 @@ from cases.forms.base import ActionForm, ReasonForm
 from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm, RecordingForm
 from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
 from cases.forms.evidence import EvidenceForm
-from cases.forms.queues import QueueChangeForm, QueueForm
+from cases.forms.queues import HandOverForm, QueueChangeForm, QueueForm
 from cases.forms.work import AssignForm, FlagForm, FollowUpForm, HoursForm, NoteForm
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "EvidenceForm",
     "FlagForm",
     "FollowUpForm",
+    "HandOverForm",
     "HoldForm",
     "HoursForm",
     "InboundForm",

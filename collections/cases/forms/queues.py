@@ -1,10 +1,11 @@
-"""What is asked to keep a question to the worklist as a queue."""
+"""What is asked on the lists: a queue's name and place, and who takes cases over."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Queue
@@ -46,3 +47,19 @@ class QueueChangeForm(forms.Form):
     def __init__(self, queue: Queue, *args: Any, **values: Any) -> None:
         initial = {"name": "" if queue.code else queue.name, "position": queue.position}
         super().__init__(*args, auto_id=f"queue{queue.pk}_%s", initial=initial, **values)
+
+
+class HandOverForm(forms.Form):
+    """To whom somebody's cases go, and why."""
+
+    to = forms.ModelMultipleChoiceField(
+        queryset=User.objects.none(),
+        label=_("To"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Nobody is chosen. Choose who takes the cases over.")},
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, people: QuerySet[User], **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.fields["to"].queryset = people  # type: ignore[attr-defined]  # a ModelMultipleChoiceField

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
@@ -39,6 +39,28 @@ def promises_seen(user: Anyone) -> QuerySet[Promise]:
         .annotate(due_on=Subquery(open_ones.values("due_on")[:1]), due_amount=Subquery(open_ones.values("amount")[:1]))
         .select_related("case__customer", "case__assignee")
     )
+
+
+def promise_counts(promises: QuerySet[Promise], today: date) -> dict[str, int]:
+    """How many of `promises` (from `promises_seen`) each choice of the list takes in. One pass over them, one query."""
+    rows = (
+        promises.order_by()
+        .values("status", "due_on")
+        .annotate(number=Count("pk"))
+        .values_list("status", "due_on", "number")
+    )
+    counted = dict.fromkeys(dict(PROMISES_SHOWN), 0)
+    for status, due_on, number in rows:
+        if status != PromiseStatus.OPEN:
+            counted[status] += number
+            continue
+        counted["open"] += number
+        if due_on is not None:
+            counted["due"] += number * (due_on <= today)
+            counted["today"] += number * (due_on == today)
+            counted["overdue"] += number * (due_on < today)
+            counted["week"] += number * (today <= due_on <= today + WEEK)
+    return counted
 
 
 def promises_of_kind(promises: QuerySet[Promise], kind: str, today: date) -> QuerySet[Promise]:

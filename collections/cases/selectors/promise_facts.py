@@ -78,15 +78,12 @@ class PromiseFacts:
 def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[PromiseFacts]:
     """The promises of these customers, except cancelled ones, by key. One query where there are none, else two."""
     cursor.execute(_PROMISES, {"customers": list(customer_ids)})
-    found = {
-        row[0]: PromiseFacts(
-            *row[:9],
-            instalment_ids=row[9],
-            instalments=[Promised(*one) for one in zip(row[10], row[11], strict=True)],
-            kept=[Judged(*one) for one in zip(row[12], row[13], strict=True)],
+    found: dict[int, PromiseFacts] = {}
+    for *kept, keys, days, amounts, statuses, got in cursor.fetchall():
+        instalments = [Promised(*one) for one in zip(days, amounts, strict=True)]
+        found[kept[0]] = PromiseFacts(
+            *kept, keys, instalments, [Judged(*one) for one in zip(statuses, got, strict=True)]
         )
-        for row in cursor.fetchall()
-    }
     if found:
         cursor.execute(_PAYMENTS, {"promises": list(found)})
         for key, days, amounts in cursor.fetchall():

@@ -49,11 +49,10 @@ def page_of(cases: QuerySet[Case], day: date, *, first: int, size: int) -> Query
     The keys are found on the cases alone: joined first, PostgreSQL would sort every case together with its customer.
     """
     order = cases.query.order_by
-    keys: Any
     if isinstance(order[0], str) and order[0].endswith("days_past_due"):
         keys = _keys_by_days(cases, order[0], first, first + size)
     else:
-        keys = cases.values("pk")[first : first + size]
+        keys = list(cases.values_list("pk", flat=True)[first : first + size])
     page = with_plans(Case.objects.filter(pk__in=keys).annotate(days_past_due=days_past_due(day)))
     return page.select_related("customer", "assignee").order_by(*order)
 

@@ -1,23 +1,97 @@
-"""The team board: who works what, how old the queues are, what was promised; and handing over who leaves."""
+"""The team board: who works what, how old the queues are, what was promised; and handing over the cases of who leaves."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.errors import Invalid
+from cases.forms import HandOverForm
+from cases.models import CaseStatus
+from cases.permissions import visible_to
+from cases.selectors.board import Load, Member
+from cases.selectors.board import board as read_board
+from cases.selectors.people import members_of
+from cases.services.assigning import hand_over as hand_cases_over
+from cases.views._pages import user_of
+from staff.models import User
 from staff.permissions import needs
 
 
 @require_GET
 @needs("cases.view_board")
 def board(request: HttpRequest) -> HttpResponse:
-    """The board of the reader's teams."""
-    return render(request, "cases/board.html", {})
+    """The reader's teams now: people, cases that nobody works, queues, promises, refusals of the gate, other apps' panels."""
+    found = read_board(user_of(request))
+    most = max((member.load.cases for member in found.members), default=0)
+    ended = sum(member.ended for member in found.members)
+    in_all = Load()
+    for load in found.by_team.values():
+        for currency, amount in load.amounts.items():
+            in_all.amounts[currency] = in_all.amounts.get(currency, Decimal(0)) + amount
+        in_all.cases += load.cases
+        in_all.waiting += load.waiting
+    context: dict[str, Any] = {
+        "board": found,
+        "today": found.day,
+        "in_all": in_all,
+        "members": [_line(member, most) for member in found.members],
+        "due_today": sum(member.promises_due_today for member in found.members),
+        "contacts_today": sum(member.contacts_today for member in found.members),
+        "broken": sum(member.broken for member in found.members),
+        "kept_percent": _percent(sum(member.kept for member in found.members), ended),
+        "queues": [(line, _percent(line.cases, max(one.cases for one in found.queues))) for line in found.queues],
+        "refusals": [(rule, number, _percent(number, found.refusals[0][1])) for rule, number in found.refusals],
+    }
+    return render(request, "cases/board.html", context)
+
+
+def _line(member: Member, most: int) -> dict[str, Any]:
+    return {
+        "member": member,
+        "percent": _percent(member.load.cases, most),
+        "kept_percent": _percent(member.kept, member.ended),
+    }
+
+
+def _percent(part: int, whole: int) -> int | None:
+    """How much of a hundred; None of nothing."""
+    return round(100 * part / whole) if whole else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("cases.assign_case")
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
-    """A leaver's cases to others."""
-    return render(request, "cases/board.html", {})
+    """Spread somebody's cases evenly over others. Who neither is in the reader's teams nor works a case of theirs is 404."""
+    user = user_of(request)
+    leaver = get_object_or_404(_in_reach(user), pk=pk)
+    others = members_of(user).exclude(pk=leaver.pk).order_by("display_name", "username")
+    form = HandOverForm(request.POST if request.method == "POST" else None, people=others)
+    if request.method == "POST" and form.is_valid():
+        try:
+            given = hand_cases_over(
+                actor=user, leaver=leaver, to=list(form.cleaned_data["to"]), reason=form.cleaned_data["reason"]
+            )
+        except Invalid as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            said = ngettext(
+                "%(number)d case of %(name)s was handed over.", "%(number)d cases of %(name)s were handed over.", given
+            )
+            messages.success(request, said % {"number": given, "name": leaver})
+            return redirect("board")
+    number = visible_to(user).filter(assignee=leaver, status=CaseStatus.OPEN).count()
+    return render(request, "cases/hand_over.html", {"leaver": leaver, "number": number, "form": form})
+
+
+def _in_reach(user: User) -> QuerySet[User]:
+    """The members of the reader's teams, and whoever works a case that she sees."""
+    working = visible_to(user).filter(assignee=OuterRef("pk"), status=CaseStatus.OPEN)
+    return User.objects.filter(Exists(working)) | User.objects.filter(pk__in=members_of(user).values("pk"))

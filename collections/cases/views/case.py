@@ -6,9 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from cases.views.panel import desk_of, is_part, timeline_alone, whole
+from staff.permissions import needs
 
 
 @require_GET
+@needs("cases.view_case")
 def case(request: HttpRequest, ref: str) -> HttpResponse:
     """One case: who, how much, how late and why, may she be called, what stands open, what happened, what can be done.
 

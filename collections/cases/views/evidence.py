@@ -10,9 +10,11 @@ from accounts.models import Account
 from accounts.selectors.explain import explain
 from cases.forms import EvidenceForm
 from cases.permissions import visible_to
+from staff.permissions import needs
 
 
 @require_GET
+@needs("cases.view_case")
 def evidence(request: HttpRequest, ref: str, account_ref: str) -> HttpResponse:
     """Why one account of a case is as late as it is, on any day, as known at any moment. Out of sight is 404."""
     found = get_object_or_404(visible_to(request.user).select_related("customer"), ref=ref)

@@ -18,6 +18,7 @@ from cases.selectors.plans import (
     PROMISES_SHOWN,
     disputes_of_kind,
     disputes_seen,
+    promise_counts,
     promises_of_kind,
     promises_seen,
 )
@@ -39,7 +40,7 @@ def promises(request: HttpRequest) -> HttpResponse:
     found = promises_of_kind(seen, kind, clock.today())
     if "export" in request.GET:
         return _export_promises(request, found)
-    counts = count_of_each({code: promises_of_kind(seen, code, clock.today()) for code, _name in PROMISES_SHOWN})
+    counts = promise_counts(seen, clock.today())
     context = _listed(request, found, kind, [(code, name, counts[code]) for code, name in PROMISES_SHOWN])
     return page_or_part(request, "cases/promises.html", "cases/_promises.html", context)
 

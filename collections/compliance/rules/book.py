@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from compliance.rules import counts
@@ -35,6 +35,7 @@ from compliance.rules.terms import (
     CONVERSATION_PAUSE,
     HOLD,
     INBOUND_RULE,
+    LONGEST_WINDOW_DAYS,
     MESSAGES,
     PERSON,
     RESERVATION,
@@ -84,11 +85,11 @@ class Rulebook:
         zone = time_zone(facts.time_zone)
         if zone is None or facts.purpose not in PURPOSES:
             return REFUSED_CLOSED
-        answer = self._judge(facts, zone, at)
+        # In a zone whose clocks change, sums and comparisons are those of the clock's face: UTC from here on.
+        answer = self._judge(facts, zone, at.astimezone(UTC))
         if isinstance(answer, Verdict):
             return answer
-        again = self._again(facts, zone, answer.again)
-        return Verdict(False, answer.rule, answer.version, again.astimezone(zone) if again else None)
+        return Verdict(False, answer.rule, answer.version, self._again(facts, zone, answer.again))
 
     def reserved_until(self, facts: Facts, at: datetime) -> datetime | None:
         """Until when an allowed contact at `at` holds its place; None: it holds none."""
@@ -96,7 +97,15 @@ class Rulebook:
         if facts.purpose == INBOUND or zone is None:
             return None
         minutes = self._minutes(self._on(facts.pack, at.astimezone(zone).date()), facts.channel)
-        return at + timedelta(minutes=minutes) if minutes else None
+        return at.astimezone(UTC) + timedelta(minutes=minutes) if minutes else None
+
+    def looks_back(self, channel: str) -> int:
+        """How many days before the moment asked for any rule may look, in any pack and version, for that channel."""
+        if channel == VOICE:
+            return LONGEST_WINDOW_DAYS
+        dated = (dated for codes in self._dated.values() for dated in codes.get(MESSAGES, ()))
+        caps = (cap for _, terms in dated if isinstance(terms, MessageTerms) for cap in terms.caps.get(channel, ()))
+        return max((cap.days for cap in caps), default=0)
 
     def _again(self, facts: Facts, zone: ZoneInfo, moment: datetime | None) -> datetime | None:
         """The first moment from `moment` on at which all allow: each no says before when it cannot become a yes."""
@@ -141,7 +150,8 @@ class Rulebook:
             messages = rules.get(MESSAGES)
             caps = messages.caps.get(facts.channel, ()) if isinstance(messages, MessageTerms) else ()
             counted = counts.same_channel(facts, at)
-            return _tightest(counts.check_window(MESSAGES, cap, counted, day, zone, at) for cap in caps)
+            days = counts.days_of(counted, zone)
+            return _tightest(counts.check_window(MESSAGES, cap, counted, days, day, zone, at) for cap in caps)
         return _tightest(
             self._count_calls(code, rules, facts, day, zone, at) for code in CALL_COUNTS.get(facts.pack, ())
         )
@@ -150,18 +160,20 @@ class Rulebook:
         self, code: str, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime
     ) -> Room | Refusal | None:
         terms = rules.get(code)
+        if code == CONVERSATION_PAUSE and isinstance(terms, PauseTerms):
+            return counts.check_pause(terms, facts, day, zone, at)
         if code == CALLS_A_DAY and isinstance(terms, DailyTerms):
             person = rules.get(PERSON)
             fewer = isinstance(person, PersonTerms) and flags_on(facts.flags, day, person.fewer)
             window = WindowTerms(terms.version, terms.hardship_most if fewer else terms.most, 1)
-            return counts.check_window(code, window, counts.effective_calls(facts, at), day, zone, at)
-        if code == UNANSWERED_A_DAY and isinstance(terms, WindowTerms):
-            return counts.check_window(code, terms, counts.attempts_at_the_number(facts, at), day, zone, at)
-        if code == CALLS_A_WEEK and isinstance(terms, WindowTerms):
-            return counts.check_window(code, terms, counts.calls_about_the_debt(facts, at), day, zone, at)
-        if code == CONVERSATION_PAUSE and isinstance(terms, PauseTerms):
-            return counts.check_pause(terms, facts, day, zone, at)
-        return CLOSED
+            counted = counts.effective_calls(facts, at)
+        elif code == UNANSWERED_A_DAY and isinstance(terms, WindowTerms):
+            window, counted = terms, counts.attempts_at_the_number(facts, at)
+        elif code == CALLS_A_WEEK and isinstance(terms, WindowTerms):
+            window, counted = terms, counts.calls_about_the_debt(facts, at)
+        else:
+            return CLOSED
+        return counts.check_window(code, window, counted, counts.days_of(counted, zone), day, zone, at)
 
     def _when(
         self, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime, room: Room
@@ -175,8 +187,10 @@ class Rulebook:
         change = next((moment for moment, is_open in about if moment > at and is_open is not opened), None)
         if not opened:
             return Refusal(CONTACT_HOURS, hours.version, change)
-        closes_at = change.astimezone(zone) if change else None
-        return Verdict(True, CONTACT_HOURS, hours.version, None, closes_at, room.left, room.most, room.cap, room.days)
+        return Verdict(
+            *(True, CONTACT_HOURS, hours.version, None, change),
+            *(room.left, room.most, room.cap, room.days, facts.time_zone),
+        )
 
     def _hours_about(
         self, pack: str, zone: ZoneInfo, today: date, agreed: Agreed | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,10 +58,21 @@ def same_channel(facts: Facts, at: datetime) -> list[Past]:
     return [p for p in facts.history if p.channel == channel and p.what != NEUTRAL and not p.inbound and _held(p, at)]
 
 
+def days_of(counted: Iterable[Past], zone: ZoneInfo) -> list[int]:
+    """The local days (ordinals) of what is counted."""
+    return [past.at.astimezone(zone).toordinal() for past in counted]
+
+
 def check_window(
-    cap: str, terms: WindowTerms, counted: Sequence[Past], day: date, zone: ZoneInfo, at: datetime
+    cap: str,
+    terms: WindowTerms,
+    counted: Sequence[Past],
+    all_days: Sequence[int],
+    day: date,
+    zone: ZoneInfo,
+    at: datetime,
 ) -> Refusal | Room:
-    """At most so many within any so many local days running, this contact among them.
+    """At most so many within any so many local days running, this contact among them; `all_days`: those of `counted`.
 
     What is already agreed for a later moment counts too, so windows that reach behind `day` are looked at as well.
     """
@@ -69,11 +80,7 @@ def check_window(
         return Room(terms.most, terms.most, cap, terms.days, terms.version)
     span = terms.days - 1
     today = day.toordinal()
-    days = sorted(
-        ordinal
-        for ordinal in (past.at.astimezone(zone).toordinal() for past in counted)
-        if today - span <= ordinal <= today + span
-    )
+    days = sorted(ordinal for ordinal in all_days if today - span <= ordinal <= today + span)
     if not days or days[-1] <= today:
         used = len(days)
     else:

@@ -110,7 +110,7 @@ class Verdict:
 
     `next_allowed_at` only where waiting helps: the earliest moment at which, nothing else happening, every rule allows.
     For an allowed one `closes_at` is when the hours end, and `left` of `most` contacts are left (this one among them)
-    under the rule `cap` within `days` days, where a rule counts them. Moments are in the person's own time zone.
+    under the rule `cap` within `days` days, where a rule counts them. Moments are in UTC; `time_zone` is the person's.
     """
 
     allowed: bool
@@ -122,6 +122,7 @@ class Verdict:
     most: int | None = None
     cap: str = ""
     days: int = 1
+    time_zone: str = ""
 
 
 class Refusal(NamedTuple):

@@ -18,7 +18,7 @@ from compliance.models import ContactDecision, ContactRule
 from compliance.rules import EXAMPLES, PACKS, RESERVED, Facts, Past, Rule, Rulebook, Senseless, Verdict, parse
 from compliance.selectors import PACK, facts_of, rulebook
 from runs import clock
-from runs.bulk import copy_rows, reserve_keys
+from runs.bulk import copy_text, reserve_keys
 
 
 class Candidate(NamedTuple):
@@ -47,11 +47,28 @@ class Decided:
     reserved_until: datetime | None = None
 
 
-_COLUMNS = (
-    *("id", "customer_id", "contact_point_id", "account_id", "channel", "purpose", "at", "decided_at"),
-    *("actor_id", "actor_name", "allowed", "pack", "rule", "rule_version", "next_allowed_at", "reserved_until"),
-    "replaces_id",
-)
+class _Row(NamedTuple):
+    """A decision, column by column."""
+
+    id: int
+    customer_id: int
+    contact_point_id: int | None
+    account_id: int | None
+    channel: str
+    purpose: str
+    at: datetime
+    decided_at: datetime
+    actor_id: int | None
+    actor_name: str
+    allowed: bool
+    pack: str
+    rule: str
+    rule_version: int
+    next_allowed_at: datetime | None
+    reserved_until: datetime | None
+    replaces_id: int | None
+
+
 # A message that has to wait longer than this says nothing new any more: it is refused instead.
 LONGEST_POSTPONEMENT = timedelta(days=3)
 _LOCK = "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
@@ -76,23 +93,43 @@ def decide_many(
     """
     if not candidates:
         return []
+    rows = _decide_all(actor, channel, purpose, candidates, at, postpone=postpone)
+    return [
+        Decided(
+            row.id,
+            row.customer_id,
+            row.contact_point_id,
+            row.allowed,
+            row.rule,
+            row.at,
+            row.next_allowed_at,
+            row.reserved_until,
+        )
+        for row in rows
+    ]
+
+
+def _decide_all(
+    actor: Actor, channel: str, purpose: str, candidates: Sequence[Candidate], at: datetime, *, postpone: bool
+) -> list[_Row]:
+    """The decisions, as written."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [[candidate.customer_id for candidate in candidates]])
     rules = rulebook()
-    decided_at, actor_name = clock.now(), str(actor)[:150]
     known = facts_of(
         channel=channel,
         purpose=purpose,
         asked=[(c.customer_id, c.contact_point_id, c.account_id) for c in candidates],
         at=at,
         actor=actor,
+        rules=rules,
         replaced={(c.customer_id, c.replaces_id) for c in candidates if c.replaces_id is not None},
     )
+    decided_at, actor_name = clock.now(), str(actor)[:150]
     taken: dict[int, list[Past]] = {}
+    rows: list[_Row] = []
     keys = reserve_keys(ContactDecision, len(candidates))
-    answers: list[Decided] = []
-    rows: list[tuple[Any, ...]] = []
-    for key, candidate, (customer, _place, point, facts) in zip(keys, candidates, known, strict=True):
+    for key, candidate, (customer, point, facts) in zip(keys, candidates, known, strict=True):
         if customer in taken:
             facts = replace(facts, history=[*facts.history, *taken[customer]])
         moment, verdict = _decide(rules, facts, at, postpone=postpone)
@@ -101,21 +138,15 @@ def decide_many(
             place = Past(moment, RESERVED, channel, point, candidate.account_id, False, until)
             taken.setdefault(customer, []).append(place)
         point = point or candidate.contact_point_id
-        answers.append(
-            Decided(
-                *(key, customer, point, verdict.allowed, verdict.rule, moment, verdict.next_allowed_at),
-                reserved_until=until,
-            )
-        )
         rows.append(
-            (
+            _Row(
                 *(key, customer, point, candidate.account_id, channel, purpose, moment, decided_at),
                 *(actor.pk, actor_name, verdict.allowed, facts.pack, verdict.rule, verdict.rule_version),
                 *(verdict.next_allowed_at, until, candidate.replaces_id),
             )
         )
-    copy_rows(ContactDecision, _COLUMNS, rows)
-    return answers
+    copy_text(ContactDecision, _Row._fields, rows)
+    return rows
 
 
 def _decide(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
@@ -126,6 +157,7 @@ def _decide(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> t
     return at, verdict
 
 
+@transaction.atomic
 def may_contact(
     *,
     actor: Actor,
@@ -148,8 +180,10 @@ def may_contact(
         contact_point.pk if contact_point else None,
         replaces.pk if replaces else None,
     )
-    (answer,) = decide_many(actor=actor, channel=channel, purpose=purpose, candidates=[candidate], at=at or clock.now())
-    return ContactDecision.objects.get(pk=answer.decision_id)
+    (row,) = _decide_all(actor, channel, purpose, [candidate], at or clock.now(), postpone=False)
+    decision = ContactDecision(**row._asdict())
+    decision._state.adding, decision._state.db = False, connection.alias
+    return decision
 
 
 @transaction.atomic

@@ -143,6 +143,7 @@ class _Batch:
             asked=[(message.customer_id, message.contact_point_id, _debt(message)) for message in self.messages],
             at=clock.now(),
             actor=ACTOR,
+            rules=self._rules,
             replaced={(message.customer_id, message.decision_id) for message in self.messages},
         )
         self._facts = {message.pk: known.facts for message, known in zip(self.messages, known, strict=True)}

@@ -48,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Where signing in leads: the first page that the reader may open."""
     user = request.user
     if may(user, "cases.view_case"):
-        return redirect("worklist")
+        return redirect("my-work")
     if may_enter_data(user):
         return redirect("admin:index")
     return redirect("events" if may(user, "audit.view_event") else "preferences")

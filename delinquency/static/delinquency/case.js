@@ -3,16 +3,18 @@
   const panel = () => document.getElementById("panel");
   const sheet = () => document.getElementById("act-sheet");
   const said = () => document.getElementById("said");
+  let swapped = false;
   let opener = null; // the id of what opened the panel: the focus goes back there
 
+  // The first field that is wrong, else the outcomes, else the first field; of a group of choices the chosen one.
   function begin() {
-    const first =
-      sheet().querySelector("[data-first], .is-wrong :is(input:checked, input, select, textarea):not([type=hidden])") ||
-      sheet().querySelector("[data-first-choice] :checked") ||
-      sheet().querySelector("[data-first-choice] input") ||
-      sheet().querySelector("#act :is(input:checked, input, select, textarea):not([type=hidden]), #act .btn");
-    first?.focus();
-    if (first?.type === "text" || first?.type === "number") first.select();
+    const FIELD = ":is(input, select, textarea):not([type=hidden])";
+    const first = ["[data-first]", `.is-wrong ${FIELD}`, "[data-first-choice] input", `#act ${FIELD}`, "#act .btn"]
+      .map((wanted) => sheet().querySelector(wanted))
+      .find(Boolean);
+    const chosen = first?.type === "radio" && sheet().querySelector(`[name="${CSS.escape(first.name)}"]:checked`);
+    (chosen || first)?.focus();
+    if (["text", "number"].includes(first?.type)) first.select();
   }
 
   function close() {
@@ -51,6 +53,7 @@
 
   // A stale screen (409) comes with the form as it was typed and what changed: it is shown, not swallowed.
   document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target?.id === "panel") swapped = true;
     if (event.detail.xhr.status !== 409) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
@@ -61,6 +64,8 @@
 
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "panel") return;
+    if (!swapped) return; // told once for each part of the answer
+    swapped = false;
     if (sheet()) begin();
     else giveBack("do-call");
   });
