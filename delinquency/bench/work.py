@@ -86,8 +86,8 @@ def work(seed: int) -> dict[str, Any]:
         for start in range(0, len(customers), 5_000):
             with transaction.atomic():
                 write_waits(customers[start : start + 5_000], Moment.present())
-        # What is the collectors' own and due would come first, and again until somebody was in contact.
-        Case.objects.filter(status=CaseStatus.OPEN, assignee__in=collectors).update(contacted_at=noon)
+        # What is a collector's own and due comes again until somebody was in contact, also what she took a moment ago.
+        Case.objects.filter(status=CaseStatus.OPEN).update(contacted_at=noon)
         free = Case.objects.annotate(free_from=FREE_FROM).filter(
             status=CaseStatus.OPEN, assignee=None, free_from__lte=noon
         )
