@@ -34,6 +34,7 @@ class Findings:
     imported: Imported | None = None
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     gate: dict[str, Any] = field(default_factory=dict)
+    work: dict[str, Any] = field(default_factory=dict)
 
 
 def write(found: Findings, file: Path) -> None:
@@ -164,6 +165,35 @@ def _others(found: Findings) -> Iterator[str]:
             ],
         )
         yield "Goals: 12 queries, p95 100 ms."
+        yield ""
+    if found.work:
+        yield from _work(found.work)
+
+
+def _work(work: dict[str, Any]) -> Iterator[str]:
+    yield "## Take next"
+    yield ""
+    yield (
+        f"{work['collectors']} collectors, each a thread with a connection of its own in one process, on {work['cases']:,} open "
+        f"cases, {work['free']:,} of them free. In a burst all press the key in the same moment, again and again: each waits for "
+        f"the machine, not for another. Arriving steadily each presses it at random moments, every "
+        f"{work['seconds between']:.0f} s on average. At last all take until nothing is left."
+    )
+    yield ""
+    yield from _table(
+        ("how", "calls", "a second", "median, ms", "p95, ms"),
+        [
+            (
+                how,
+                f"{work[how]['count']:,.0f}",
+                f"{work[how]['count'] / work[how]['seconds']:,.0f}",
+                f"{work[how]['median']:.1f}",
+                f"{work[how]['p95']:.1f}",
+            )
+            for how in ("burst", "steady", "drained")
+        ],
+    )
+    yield f"Given twice: **{work['twice']}**. Could be given and was not: **{work['not given']}**. Goal: none, p95 50 ms."
 
 
 def _gate(gate: dict[str, Any]) -> Iterator[str]:

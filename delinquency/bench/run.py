@@ -64,6 +64,9 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         say("the gate")
         found.gate = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
         say(f"{found.gate}")
+        say("take next by fifty collectors")
+        found.work = book.manage("bench", "--inside", "work", "--seed", str(seed)).json
+        say(f"{found.work}")
         say(f"import of {min(imported, accounts):,} accounts")
         found.imported = measure_import(made, min(imported, accounts))
         say(f"{found.imported.share:.0%} of the speed of COPY")
