@@ -5,18 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
-from staff.models import Role, RoleScope, User
+from staff.models import RoleScope, User
 
 Anyone = AbstractBaseUser | AnonymousUser
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ def require(user: Anyone, permission: str) -> None:
         raise PermissionDenied
 
 
-def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def needs(permission: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """A view for those with `permission`; for everyone else 403."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., Answer]) -> Callable[..., Answer]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> Answer:
             require(request.user, permission)
             return view(request, *args, **values)
 
@@ -73,7 +74,7 @@ def scope_of(user: Anyone) -> Scope:
 
 
 def _read_scope(user: User) -> Scope:
-    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)
+    reaches = user.groups.filter(role__scope=RoleScope.EVERYTHING)
     everything, name, over = (
         User.objects.filter(pk=user.pk)
         .annotate(
