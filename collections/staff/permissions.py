@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -17,7 +17,6 @@ from django.http import HttpRequest, HttpResponseBase
 from staff.models import RoleScope, User
 
 Anyone = AbstractBaseUser | AnonymousUser
-Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,12 @@ def require(user: Anyone, permission: str) -> None:
         raise PermissionDenied
 
 
-def needs(permission: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+def needs(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """A view for those with `permission`; for everyone else 403."""
 
-    def decorate(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **values: Any) -> Answer:
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
             require(request.user, permission)
             return view(request, *args, **values)
 

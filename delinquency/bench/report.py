@@ -169,7 +169,10 @@ def _others(found: Findings) -> Iterator[str]:
 def _gate(gate: dict[str, Any]) -> Iterator[str]:
     yield "## The gate"
     yield ""
-    yield f"With {gate['stock']:,} decisions in the book, most of them used by a contact; made-up histories of a month for the pure rules."
+    yield (
+        f"With {gate['stock']:,} decisions in the book, most of them used by a contact; made-up histories of a month for the "
+        "pure rules."
+    )
     yield ""
     yield f"- The pure rules decide **{gate['rules_a_second']:,.0f} times a second** in one process (goal 20,000)."
     yield (

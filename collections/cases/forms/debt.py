@@ -22,6 +22,7 @@ from cases.forms.base import (
     text_field,
 )
 from cases.models import DisputeReason, DisputeStatus
+from runs import clock
 from staff.permissions import may
 
 CENT = Decimal("0.01")
@@ -62,9 +63,8 @@ class PromiseForm(ActionForm):
             self.fields[f"amount_{number}"] = money_field(_("Amount"))
             self.fields[f"amount_{number}"].validators.append(MinValueValidator(CENT))
             self.fields[f"on_{number}"] = date_field(_("By"))
-        first = self.desk.day + timedelta(days=7)
         self.initial.setdefault("amount_1", self.desk.case.overdue_amount)
-        self.initial.setdefault("on_1", first)
+        self.initial.setdefault("on_1", clock.today() + timedelta(days=7))
 
     def instalment_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"amount_{n}"], self[f"on_{n}"]) for n in range(1, self._row_count() + 1)]
@@ -124,10 +124,11 @@ class HoldForm(ActionForm):
 
     def prepare(self) -> None:
         deferral = may(self.desk.user, "accounts.place_deferral")
-        kinds = [choice for choice in HoldKind.choices if deferral or choice[0] != HoldKind.DEFERRAL]
+        kinds = [choice for choice in HoldKind.choices if choice[0] != HoldKind.DEFERRAL]
+        kinds += [(HoldKind.DEFERRAL.value, HoldKind.DEFERRAL.label)] if deferral else []
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
-        self.initial.setdefault("starts_on", self.desk.day)
+        self.initial.setdefault("starts_on", clock.today())
 
 
 class LiftForm(ActionForm):
@@ -135,5 +136,6 @@ class LiftForm(ActionForm):
     reason = reason_field()
 
     def prepare(self) -> None:
-        if self.target.starts_on <= self.desk.day and (self.target.ends_on or date.max) >= self.desk.day:
-            self.initial.setdefault("last_day", self.desk.day)
+        today = clock.today()
+        if self.target.starts_on <= today <= (self.target.ends_on or date.max):
+            self.initial.setdefault("last_day", today)

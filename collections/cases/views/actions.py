@@ -15,8 +15,9 @@ from accounts.errors import BookError, Invalid
 from cases import forms
 from cases.errors import StaleScreen
 from cases.selectors.desk import CaseDesk
+from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, desk_of, is_part, panel_alone, whole
-from cases.views.verbs import BY_CODE, Refused, Verb, Work
+from cases.views.verbs import BY_CODE, Verb
 from staff.permissions import require
 
 

@@ -6,53 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Model
 from django.http import Http404
-from django.utils.formats import date_format
 from django.utils.functional import Promise as Words
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _later
 
-from accounts.errors import Invalid
-from accounts.models import ContactPoint, Hold, Relationship
-from accounts.services.reveal import reveal_contact_point
+from accounts.models import ContactPoint, Hold
 from cases import forms
 from cases.models import Case, Dispute, Promise
 from cases.selectors.desk import CaseDesk
-from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, promises
-from cases.services.versions import lock_case
-from compliance.models import Contact, ContactAgreement, ContactDecision, CustomerFlag, Purpose
-from compliance.services import agreements, flags, recordings, register
+from cases.views import doing
+from cases.views.doing import Work
+from compliance.models import Contact, ContactAgreement, CustomerFlag
 from staff.models import User
 from staff.permissions import may
 
 WORK = "cases.work_case"
 SAVE = _later("Save")
-
-
-class Refused(Invalid):
-    """The gate refused; the decision is recorded."""
-
-    def __init__(self, decision: ContactDecision, message: str) -> None:
-        super().__init__(message, "contact_point")
-        self.decision = decision
-
-
-@dataclass(frozen=True)
-class Work:
-    """One action as it was asked for: by whom, on which case as last seen, with which values, about what."""
-
-    actor: User
-    case: Case
-    seen_version: int
-    data: dict[str, Any]
-    form: forms.ActionForm | None = None
-    target: Any = None
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        return {"actor": self.actor, "case_id": self.case.pk, "seen_version": self.seen_version}
 
 
 @dataclass(frozen=True)
@@ -87,202 +57,6 @@ class Verb:
         return (desk.is_open or self.closed_too) and self.fits(desk) and self.may(desk.user)
 
 
-def _now_at(case: Case) -> int:
-    """The version that this transaction brought the case to: it holds the lock."""
-    return Case.objects.values_list("version", flat=True).get(pk=case.pk)
-
-
-# Contacts
-
-
-def _ask(work: Work, point: ContactPoint, channel: str) -> contacts.Answer:
-    third = point.relationship in ("", Relationship.CONTACT_PERSON)
-    answer = contacts.ask_to_contact(
-        actor=work.actor,
-        case_id=work.case.pk,
-        contact_point_id=point.pk,
-        channel=channel,
-        purpose=Purpose.LOCATE if third else Purpose.COLLECTION,
-    )
-    if not answer.decision.allowed:
-        raise Refused(answer.decision, _("The gate refused: nothing may be started here now."))
-    return answer
-
-
-def _call(work: Work) -> str:
-    answer = _ask(work, _point(work.case, work.data["contact_point"]), work.data["channel"])
-    if answer.decision.reserved_until is None:
-        return _("Allowed.")
-    return _("Allowed: your place is kept until %(moment)s.") % {
-        "moment": date_format(answer.decision.reserved_until, "H:i")
-    }
-
-
-def _contact(work: Work) -> str:
-    data = work.data
-    decision_id = data.get("decision")
-    if not decision_id:
-        decision_id = _ask(work, _point(work.case, data["contact_point"]), data["channel"]).decision.pk
-    with transaction.atomic():
-        contact = contacts.log_contact(**work.seen, decision_id=decision_id, **_outcome(data))
-        return _further(work, contact)
-
-
-def _inbound(work: Work) -> str:
-    data = work.data
-    point = int(data["contact_point"]) if data["contact_point"] else None
-    with transaction.atomic():
-        contact = contacts.log_inbound(**work.seen, channel=data["channel"], contact_point_id=point, **_outcome(data))
-        return _further(work, contact)
-
-
-def _outcome(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: data[name] for name in ("outcome", "seconds", "note", "follow_up_on")}
-
-
-def _further(work: Work, contact: Contact) -> str:
-    """The promise or dispute of the conversation, in its transaction."""
-    inner = work.form.inner if isinstance(work.form, forms.ContactForm | forms.InboundForm) else None
-    if inner is None:
-        return _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
-    further = Work(work.actor, work.case, _now_at(work.case), inner.cleaned_data, inner)
-    return (_promise if isinstance(inner, forms.PromiseForm) else _dispute)(further, contact)
-
-
-def _point(case: Case, key: Any) -> ContactPoint:
-    return ContactPoint.objects.get(pk=key, customer=case.customer_id)
-
-
-def _correct(work: Work) -> str:
-    register.correct_contact(actor=work.actor, contact_id=work.target.pk, **work.data)
-    return _("Corrected.")
-
-
-def _record(work: Work) -> str:
-    recordings.attach(actor=work.actor, contact_id=work.target.pk, **work.data)
-    return _("Recording attached.")
-
-
-def _reveal(work: Work) -> str:
-    return reveal_contact_point(actor=work.actor, contact_point_id=work.target.pk, reason=work.data["reason"])
-
-
-# Promises, disputes, holds
-
-
-def _promise(work: Work, contact: Contact | None = None) -> str:
-    assert isinstance(work.form, forms.PromiseForm)
-    made = promises.take_promise(
-        **work.seen,
-        instalments=work.form.instalments,
-        account_id=_account(work.data),
-        contact_id=contact.pk if contact else None,
-        note=work.data["note"],
-    )
-    return _("Promise taken: %(amount)s by %(day)s.") % {
-        "amount": f"{made.amount:,.2f}",
-        "day": work.form.instalments[-1][0].isoformat(),
-    }
-
-
-def _cancel_promise(work: Work) -> str:
-    promises.cancel_promise(
-        actor=work.actor, promise_id=work.target.pk, seen_version=work.seen_version, reason=work.data["reason"]
-    )
-    return _("Promise cancelled.")
-
-
-def _dispute(work: Work, contact: Contact | None = None) -> str:
-    made = disputes.open_dispute(
-        **work.seen,
-        reason=work.data["reason"],
-        statement=work.data["statement"],
-        account_id=_account(work.data),
-        contact_id=contact.pk if contact else None,
-    )
-    return _("Dispute opened: answer due on %(day)s.") % {"day": made.due_on.isoformat()}
-
-
-def _close_dispute(work: Work) -> str:
-    disputes.close_dispute(actor=work.actor, dispute_id=work.target.pk, seen_version=work.seen_version, **work.data)
-    return _("Dispute closed.")
-
-
-def _hold(work: Work) -> str:
-    data = {**work.data, "account_id": _account(work.data)}
-    data.pop("account")
-    holds.place(**work.seen, **data)
-    return _("Hold placed.")
-
-
-def _lift(work: Work) -> str:
-    holds.lift(**work.seen, hold_id=work.target.pk, **work.data)
-    return _("Hold lifted.")
-
-
-def _account(data: dict[str, Any]) -> int | None:
-    return int(data["account"]) if data["account"] else None
-
-
-# The person
-
-
-def _flag(work: Work) -> str:
-    flags.place_flag(actor=work.actor, customer_id=work.case.customer_id, **work.data)
-    return _("Flag placed.")
-
-
-def _end_flag(work: Work) -> str:
-    flags.end_flag(actor=work.actor, flag_id=work.target.pk, reason=work.data["reason"])
-    return _("Flag ended.")
-
-
-def _hours(work: Work) -> str:
-    agreements.agree_hours(actor=work.actor, customer_id=work.case.customer_id, **work.data)
-    return _("Agreed hours recorded.")
-
-
-def _revoke_hours(work: Work) -> str:
-    agreements.revoke(actor=work.actor, agreement_id=work.target.pk, reason=work.data["reason"])
-    return _("Agreed hours revoked.")
-
-
-# The work
-
-
-def _note(work: Work) -> str:
-    notes.add_note(actor=work.actor, case_id=work.case.pk, text=work.data["text"])
-    return _("Note added.")
-
-
-def _follow_up(work: Work) -> str:
-    if work.data["on"] is None:
-        follow_ups.clear(**work.seen)
-        return _("Follow-up taken off.")
-    follow_ups.schedule(**work.seen, on=work.data["on"], note=work.data["note"])
-    return _("Follow-up on %(day)s.") % {"day": work.data["on"].isoformat()}
-
-
-def _take(work: Work) -> str:
-    assigning.take(**work.seen)
-    return _("The case is yours.")
-
-
-def _release(work: Work) -> str:
-    assigning.release(**work.seen)
-    return _("The case is back with the team.")
-
-
-def _assign(work: Work) -> str:
-    to = User.objects.get(pk=work.data["to"]) if work.data["to"] else None
-    with transaction.atomic():
-        lock_case(case_id=work.case.pk, seen_version=work.seen_version)  # a stale screen is told as one
-        done = assigning.assign(actor=work.actor, case_ids=[work.case.pk], to=to)
-    if done.refused:
-        raise Invalid(done.refused[0][1], "to")
-    return _("Assigned to %(name)s.") % {"name": to} if to else _("The case is back with the team.")
-
-
 def _of(model: type[Model], link: str, **wanted: Any) -> Callable[[Case, int], Model]:
     """What of the case, or of its customer, has a key; 404 if nothing has it or it is over."""
 
@@ -301,18 +75,18 @@ VERBS = (
     Verb(
         "call",
         _later("Call"),
-        _call,
+        doing.call,
         (WORK, "compliance.add_contact"),
         forms.CallForm,
         "c",
         _later("Ask the gate"),
         about=_later("The gate is asked. If it allows, your place under the caps is kept for some minutes."),
     ),
-    Verb("contact", _later("Log contact"), _contact, (WORK, "compliance.add_contact"), forms.ContactForm, "l"),
+    Verb("contact", _later("Log contact"), doing.contact, (WORK, "compliance.add_contact"), forms.ContactForm, "l"),
     Verb(
         "inbound",
         _later("Inbound"),
-        _inbound,
+        doing.inbound,
         (WORK, "compliance.add_contact"),
         forms.InboundForm,
         "i",
@@ -322,33 +96,35 @@ VERBS = (
     Verb(
         "promise",
         _later("Promise"),
-        _promise,
+        doing.promise,
         (WORK, "cases.add_promise"),
         forms.PromiseForm,
         "p",
         about=_later("An open promise is replaced."),
     ),
-    Verb("dispute", _later("Dispute"), _dispute, (WORK, "cases.add_dispute"), forms.DisputeForm, "d"),
-    Verb("hold", _later("Hold"), _hold, (WORK, "accounts.add_hold"), forms.HoldForm, "h"),
-    Verb("follow-up", _later("Follow-up"), _follow_up, (WORK,), forms.FollowUpForm, "f"),
-    Verb("note", _later("Note"), _note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True),
-    Verb("flag", _later("Flag"), _flag, (WORK, "compliance.add_customerflag"), forms.FlagForm, "b", closed_too=True),
+    Verb("dispute", _later("Dispute"), doing.dispute, (WORK, "cases.add_dispute"), forms.DisputeForm, "d"),
+    Verb("hold", _later("Hold"), doing.hold, (WORK, "accounts.add_hold"), forms.HoldForm, "h"),
+    Verb("follow-up", _later("Follow-up"), doing.follow_up, (WORK,), forms.FollowUpForm, "f"),
+    Verb("note", _later("Note"), doing.note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True),
+    Verb(
+        "flag", _later("Flag"), doing.flag, (WORK, "compliance.add_customerflag"), forms.FlagForm, "b", closed_too=True
+    ),
     Verb(
         "hours",
         _later("Hours"),
-        _hours,
+        doing.hours,
         (WORK, "compliance.add_contactagreement"),
         forms.HoursForm,
         "g",
         about=_later("The hours of contact that the person agreed to, in place of the rule’s."),
     ),
-    Verb("assign", _later("Assign"), _assign, ("cases.assign_case",), forms.AssignForm, "a"),
-    Verb("take", _later("Take"), _take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),
-    Verb("release", _later("Release"), _release, (WORK,), key="x", fits=lambda desk: desk.is_mine),
+    Verb("assign", _later("Assign"), doing.assign, ("cases.assign_case",), forms.AssignForm, "a"),
+    Verb("take", _later("Take"), doing.take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),
+    Verb("release", _later("Release"), doing.release, (WORK,), key="x", fits=lambda desk: desk.is_mine),
     Verb(
         "reveal",
         _later("Reveal"),
-        _reveal,
+        doing.reveal,
         ("accounts.reveal_contactpoint",),
         forms.ReasonForm,
         target=_of(ContactPoint, "customer"),
@@ -359,7 +135,7 @@ VERBS = (
     Verb(
         "correct",
         _later("Correct a contact"),
-        _correct,
+        doing.correct,
         (WORK, "compliance.add_contact"),
         forms.CorrectForm,
         target=_of(Contact, "customer", corrected_by=None),
@@ -368,7 +144,7 @@ VERBS = (
     Verb(
         "recording",
         _later("Attach a recording"),
-        _record,
+        doing.record,
         ("compliance.add_recording",),
         forms.RecordingForm,
         target=_of(Contact, "customer"),
@@ -377,7 +153,7 @@ VERBS = (
     Verb(
         "cancel-promise",
         _later("Cancel the promise"),
-        _cancel_promise,
+        doing.cancel_promise,
         (WORK, "cases.change_promise"),
         forms.ReasonForm,
         target=_of(Promise, "case", status="open"),
@@ -385,7 +161,7 @@ VERBS = (
     Verb(
         "close-dispute",
         _later("Close the dispute"),
-        _close_dispute,
+        doing.close_dispute,
         ("cases.change_dispute",),
         forms.CloseDisputeForm,
         target=_of(Dispute, "case", status="open"),
@@ -394,7 +170,7 @@ VERBS = (
     Verb(
         "lift",
         _later("Lift the hold"),
-        _lift,
+        doing.lift,
         (WORK, "accounts.change_hold"),
         forms.LiftForm,
         target=_of(Hold, "account__customer", withdrawn_at=None),
@@ -402,7 +178,7 @@ VERBS = (
     Verb(
         "end-flag",
         _later("End the flag"),
-        _end_flag,
+        doing.end_flag,
         (WORK, "compliance.change_customerflag"),
         forms.ReasonForm,
         target=_of(CustomerFlag, "customer", ended_at=None),
@@ -411,7 +187,7 @@ VERBS = (
     Verb(
         "revoke-hours",
         _later("Revoke the agreed hours"),
-        _revoke_hours,
+        doing.revoke_hours,
         (WORK, "compliance.add_contactagreement"),
         forms.ReasonForm,
         target=_of(ContactAgreement, "customer", revoked_at=None),

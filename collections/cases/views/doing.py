@@ -1,0 +1,241 @@
+"""What each verb of the case page does: one service, in the words that it answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+from accounts.models import ContactPoint, Relationship
+from accounts.services.reveal import reveal_contact_point
+from cases import forms
+from cases.models import Case
+from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, promises
+from cases.services.versions import lock_case
+from compliance.models import Contact, ContactDecision, Purpose
+from compliance.services import agreements, flags, recordings, register
+from staff.models import User
+
+
+class Refused(Invalid):
+    """The gate refused; the decision is recorded."""
+
+    def __init__(self, decision: ContactDecision, message: str) -> None:
+        super().__init__(message, "contact_point")
+        self.decision = decision
+
+
+@dataclass(frozen=True)
+class Work:
+    """One action as it was asked for: by whom, on which case as last seen, with which values, about what."""
+
+    actor: User
+    case: Case
+    seen_version: int
+    data: dict[str, Any]
+    form: forms.ActionForm | None = None
+    target: Any = None
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        return {"actor": self.actor, "case_id": self.case.pk, "seen_version": self.seen_version}
+
+
+def _now_at(case: Case) -> int:
+    """The version that this transaction brought the case to: it holds the lock."""
+    return Case.objects.values_list("version", flat=True).get(pk=case.pk)
+
+
+# Contacts
+
+
+def _ask(work: Work, point: ContactPoint, channel: str) -> contacts.Answer:
+    third = point.relationship in ("", Relationship.CONTACT_PERSON)
+    answer = contacts.ask_to_contact(
+        actor=work.actor,
+        case_id=work.case.pk,
+        contact_point_id=point.pk,
+        channel=channel,
+        purpose=Purpose.LOCATE if third else Purpose.COLLECTION,
+    )
+    if not answer.decision.allowed:
+        raise Refused(answer.decision, _("The gate refused: nothing may be started here now."))
+    return answer
+
+
+def call(work: Work) -> str:
+    answer = _ask(work, _point(work.case, work.data["contact_point"]), work.data["channel"])
+    if answer.decision.reserved_until is None:
+        return _("Allowed.")
+    return _("Allowed: your place is kept until %(moment)s.") % {
+        "moment": date_format(answer.decision.reserved_until, "H:i")
+    }
+
+
+def contact(work: Work) -> str:
+    data = work.data
+    decision_id = data.get("decision")
+    if not decision_id:
+        decision_id = _ask(work, _point(work.case, data["contact_point"]), data["channel"]).decision.pk
+    with transaction.atomic():
+        contact = contacts.log_contact(**work.seen, decision_id=decision_id, **_outcome(data))
+        return _further(work, contact)
+
+
+def inbound(work: Work) -> str:
+    data = work.data
+    point = int(data["contact_point"]) if data["contact_point"] else None
+    with transaction.atomic():
+        contact = contacts.log_inbound(**work.seen, channel=data["channel"], contact_point_id=point, **_outcome(data))
+        return _further(work, contact)
+
+
+def _outcome(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in ("outcome", "seconds", "note", "follow_up_on")}
+
+
+def _further(work: Work, contact: Contact) -> str:
+    """The promise or dispute of the conversation, in its transaction."""
+    inner = work.form.inner if isinstance(work.form, forms.ContactForm | forms.InboundForm) else None
+    if inner is None:
+        return _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
+    further = Work(work.actor, work.case, _now_at(work.case), inner.cleaned_data, inner)
+    return (promise if isinstance(inner, forms.PromiseForm) else dispute)(further, contact)
+
+
+def _point(case: Case, key: Any) -> ContactPoint:
+    return ContactPoint.objects.get(pk=key, customer=case.customer_id)
+
+
+def correct(work: Work) -> str:
+    register.correct_contact(actor=work.actor, contact_id=work.target.pk, **work.data)
+    return _("Corrected.")
+
+
+def record(work: Work) -> str:
+    recordings.attach(actor=work.actor, contact_id=work.target.pk, **work.data)
+    return _("Recording attached.")
+
+
+def reveal(work: Work) -> str:
+    return reveal_contact_point(actor=work.actor, contact_point_id=work.target.pk, reason=work.data["reason"])
+
+
+# Promises, disputes, holds
+
+
+def promise(work: Work, contact: Contact | None = None) -> str:
+    assert isinstance(work.form, forms.PromiseForm)
+    made = promises.take_promise(
+        **work.seen,
+        instalments=work.form.instalments,
+        account_id=_account(work.data),
+        contact_id=contact.pk if contact else None,
+        note=work.data["note"],
+    )
+    return _("Promise taken: %(amount)s by %(day)s.") % {
+        "amount": f"{made.amount:,.2f}",
+        "day": work.form.instalments[-1][0].isoformat(),
+    }
+
+
+def cancel_promise(work: Work) -> str:
+    promises.cancel_promise(
+        actor=work.actor, promise_id=work.target.pk, seen_version=work.seen_version, reason=work.data["reason"]
+    )
+    return _("Promise cancelled.")
+
+
+def dispute(work: Work, contact: Contact | None = None) -> str:
+    made = disputes.open_dispute(
+        **work.seen,
+        reason=work.data["reason"],
+        statement=work.data["statement"],
+        account_id=_account(work.data),
+        contact_id=contact.pk if contact else None,
+    )
+    return _("Dispute opened: answer due on %(day)s.") % {"day": made.due_on.isoformat()}
+
+
+def close_dispute(work: Work) -> str:
+    disputes.close_dispute(actor=work.actor, dispute_id=work.target.pk, seen_version=work.seen_version, **work.data)
+    return _("Dispute closed.")
+
+
+def hold(work: Work) -> str:
+    data = {**work.data, "account_id": _account(work.data)}
+    data.pop("account")
+    holds.place(**work.seen, **data)
+    return _("Hold placed.")
+
+
+def lift(work: Work) -> str:
+    holds.lift(**work.seen, hold_id=work.target.pk, **work.data)
+    return _("Hold lifted.")
+
+
+def _account(data: dict[str, Any]) -> int | None:
+    return int(data["account"]) if data["account"] else None
+
+
+# The person
+
+
+def flag(work: Work) -> str:
+    flags.place_flag(actor=work.actor, customer_id=work.case.customer_id, **work.data)
+    return _("Flag placed.")
+
+
+def end_flag(work: Work) -> str:
+    flags.end_flag(actor=work.actor, flag_id=work.target.pk, reason=work.data["reason"])
+    return _("Flag ended.")
+
+
+def hours(work: Work) -> str:
+    agreements.agree_hours(actor=work.actor, customer_id=work.case.customer_id, **work.data)
+    return _("Agreed hours recorded.")
+
+
+def revoke_hours(work: Work) -> str:
+    agreements.revoke(actor=work.actor, agreement_id=work.target.pk, reason=work.data["reason"])
+    return _("Agreed hours revoked.")
+
+
+# The work
+
+
+def note(work: Work) -> str:
+    notes.add_note(actor=work.actor, case_id=work.case.pk, text=work.data["text"])
+    return _("Note added.")
+
+
+def follow_up(work: Work) -> str:
+    if work.data["on"] is None:
+        follow_ups.clear(**work.seen)
+        return _("Follow-up taken off.")
+    follow_ups.schedule(**work.seen, on=work.data["on"], note=work.data["note"])
+    return _("Follow-up on %(day)s.") % {"day": work.data["on"].isoformat()}
+
+
+def take(work: Work) -> str:
+    assigning.take(**work.seen)
+    return _("The case is yours.")
+
+
+def release(work: Work) -> str:
+    assigning.release(**work.seen)
+    return _("The case is back with the team.")
+
+
+def assign(work: Work) -> str:
+    to = User.objects.get(pk=work.data["to"]) if work.data["to"] else None
+    with transaction.atomic():
+        lock_case(case_id=work.case.pk, seen_version=work.seen_version)  # a stale screen is told as one
+        done = assigning.assign(actor=work.actor, case_ids=[work.case.pk], to=to)
+    if done.refused:
+        raise Invalid(done.refused[0][1], "to")
+    return _("Assigned to %(name)s.") % {"name": to} if to else _("The case is back with the team.")

@@ -1,0 +1,139 @@
+"""The page of a case: everything on it, in few queries however much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from cases.models import Case
+from cases.services import disputes, promises
+from cases.services.notes import add_note
+from cases.views import VERBS
+from compliance.services import agreements, flags, register
+from runs import clock
+from staff.models import User
+from tests.factories import (
+    DAY,
+    MOMENT,
+    AccountFactory,
+    BillFactory,
+    BusinessDayFactory,
+    ComplaintFactory,
+    ContactPointFactory,
+    HoldFactory,
+    StandingFactory,
+    UserFactory,
+    workable_case,
+)
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 15
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    with clock.frozen(MOMENT):
+        yield
+
+
+@pytest.fixture
+def lead() -> User:
+    return UserFactory(role="supervisor", display_name="Wang")
+
+
+@pytest.fixture
+def case(lead: User) -> Case:
+    BusinessDayFactory(date=DAY - timedelta(days=1))
+    return workable_case(assignee=lead)
+
+
+@pytest.fixture
+def desk(client: Client, lead: User) -> Client:
+    client.force_login(lead)
+    return client
+
+
+def busy(case: Case, lead: User, rows: int) -> None:
+    """So many of everything that the page lists."""
+    person = {"actor": lead, "customer_id": case.customer_id}
+    for number in range(rows):
+        account = AccountFactory(customer=case.customer)
+        StandingFactory(account=account)
+        BillFactory(account=account)
+        HoldFactory(account=account)
+        ContactPointFactory(customer=case.customer, kind="mobile", clear=f"1370000{number:04d}")
+        register.log_inbound(**person, channel="voice", outcome="refused", note="Later")
+        add_note(actor=lead, case_id=case.pk, text="Seen")
+        ComplaintFactory(customer=case.customer)
+    flags.place_flag(**person, kind="hardship", from_on=DAY, evidence="A letter")
+
+
+@pytest.mark.parametrize("rows", [2, 20])
+def test_the_page_asks_little_however_much_it_shows(
+    case: Case, lead: User, desk: Client, django_assert_max_num_queries, rows: int
+) -> None:
+    busy(case, lead, rows)
+    for address in (f"/cases/{case.ref}/", *(f"/cases/{case.ref}/{verb.code}/" for verb in VERBS if not verb.target)):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            desk.get(address)
+
+
+def test_a_panel_alone_asks_less_than_the_page(case: Case, desk: Client, django_assert_max_num_queries) -> None:
+    with django_assert_max_num_queries(8):
+        desk.get(f"/cases/{case.ref}/note/", headers={"HX-Request": "true"})
+
+
+def test_the_head_says_who_works_it_what_stands_open_and_whether_one_may_call(
+    case: Case, lead: User, desk: Client
+) -> None:
+    seen = {"actor": lead, "case_id": case.pk}
+    promises.take_promise(**seen, seen_version=case.version, instalments=[(DAY + timedelta(days=5), Decimal(500))])
+    version = Case.objects.get(pk=case.pk).version
+    disputes.open_dispute(**seen, seen_version=version, reason="amount", statement="Too much")
+    flags.place_flag(actor=lead, customer_id=case.customer_id, kind="vulnerable", from_on=DAY, evidence="A letter")
+    ComplaintFactory(customer=case.customer)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    head = page[page.index('id="case-head"') : page.index('id="case-debts"')]
+    for words in ("Wang", "Team 1", "Promised by 2026-11-27", "In dispute", "Vulnerable", "Complaint", "call"):
+        assert words in head, words
+
+
+def test_the_gate_is_heard_for_every_number_of_the_customers(case: Case, desk: Client) -> None:
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "You may call this number now" in page
+    assert "third persons" in page
+    with clock.frozen(MOMENT + timedelta(hours=11)):  # 23:00
+        assert "You may call this number now" not in desk.get(f"/cases/{case.ref}/").content.decode()
+
+
+def test_agreed_hours_and_the_last_contact_are_shown(case: Case, lead: User, desk: Client) -> None:
+    agreements.agree_hours(
+        actor=lead,
+        customer_id=case.customer_id,
+        opens=MOMENT.time().replace(hour=10),
+        closes=MOMENT.time().replace(hour=20),
+        from_on=DAY,
+        evidence="Said so",
+    )
+    Case.objects.filter(pk=case.pk).update(contacted_at=MOMENT, follow_up_on=DAY + timedelta(days=2))
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    for words in ("10:00 – 20:00", "2026-11-22 12:00", "2026-11-24"):
+        assert words in page, words
+
+
+def test_no_cache_keeps_a_case(case: Case, desk: Client) -> None:
+    assert desk.get(f"/cases/{case.ref}/")["Cache-Control"] == "no-store"
+
+
+def test_the_keys_are_those_of_the_buttons(case: Case, desk: Client) -> None:
+    keys = [verb.key for verb in VERBS if verb.key]
+    assert len(keys) == len(set(keys))
+    assert not set(keys) & set("jkns/?")
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    for verb in VERBS:
+        if verb.target is None and verb.code != "take":  # it is hers already
+            assert f'data-key="{verb.key}"' in page
