@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.http import QueryDict
@@ -10,10 +10,10 @@ from django.test import Client
 
 from audit.models import Event
 from cases.filters import WorklistFilter
-from cases.models import Dispute, Promise, PromiseInstalment, Queue
+from cases.models import Case, Dispute, Promise, PromiseInstalment, Queue
 from compliance.models import CustomerFlag
 from runs import clock
-from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, TeamFactory, UserFactory
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, ContactPointFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
@@ -200,3 +200,54 @@ def test_the_rail_shows_each_link_only_to_who_may_follow_it(client: Client) -> N
     assert seen["supervisor"] == seen["collector"] | {"/board/", "/days/"}
     assert seen["auditor"] == {"/worklist/", "/queues/", "/board/", "/messages/", "/days/", "/audit/", "/admin/"}
     assert seen["data-entry"] == {"/admin/"}
+
+
+NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+def reachable(**fields: object) -> Case:
+    """A case whose customer has a number of her own."""
+    case = CaseFactory(**fields)
+    ContactPointFactory(customer=case.customer, kind="mobile", clear=f"138{case.pk:08d}")
+    return case
+
+
+def test_the_next_case_is_taken_out_of_the_queue_and_opened(collector: Client) -> None:
+    with clock.frozen(NOON):
+        reachable(ref="first", bucket="M3", priority=9)
+        reachable(ref="early", bucket="M1", priority=1)
+        queue = Queue.objects.get(code="early")
+        assert collector.post("/cases/next/", {"queue": queue.pk})["Location"] == "/cases/early/"
+        assert collector.post("/cases/next/")["Location"] == "/cases/first/"
+    assert set(Case.objects.values_list("ref", "assignee__username")) == {("first", "lin"), ("early", "lin")}
+
+
+def test_another_teams_case_is_never_taken(collector: Client) -> None:
+    with clock.frozen(NOON):
+        theirs = reachable(team=TeamFactory(name="Team 2"))
+        answer = collector.post("/cases/next/", {"next": "/worklist/"}, follow=True)
+    theirs.refresh_from_db()
+    assert theirs.assignee is None
+    assert answer.redirect_chain == [("/worklist/", 302)]
+    assert "Nothing to take: every case here is worked by somebody, or there is none." in answer.content.decode()
+
+
+def test_why_there_is_nothing_to_take_is_said_by_reason_and_until_when(collector: Client) -> None:
+    with clock.frozen(NOON):
+        for wait_for, hours in (("gate", 20), ("gate", 44), ("promise", 48), ("dispute", 48)):
+            reachable(wait_for=wait_for, wait_until=NOON + timedelta(hours=hours))
+        answer = collector.post("/cases/next/", follow=True)
+    (said,) = [str(message) for message in answer.context["messages"]]
+    assert said.startswith("Nothing to take now: 2 may not be contacted, the first before 11-24 08:00")
+    assert "1 waits for a promise" in said
+    assert "1 is in dispute" in said
+
+
+def test_who_only_reads_takes_nothing(client: Client) -> None:
+    client.force_login(UserFactory(role="auditor"))
+    assert client.post("/cases/next/").status_code == 403
+    assert client.get("/cases/next/").status_code == 405
+
+
+def test_a_page_that_is_not_ours_is_never_gone_to(collector: Client) -> None:
+    assert collector.post("/cases/next/", {"next": "https://evil.example/"})["Location"] == "/"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
 from cases.filters import WorklistFilter
-from cases.models import Case
+from cases.models import Case, Promise, PromiseInstalment, Queue
 from runs import clock
 from staff.models import User
 from tests.factories import (
@@ -18,8 +18,10 @@ from tests.factories import (
     AccountFactory,
     BusinessDayFactory,
     CaseFactory,
+    ContactPointFactory,
     CustomerFactory,
     StandingFactory,
+    TeamFactory,
     UserFactory,
 )
 
@@ -223,3 +225,94 @@ def test_an_empty_worklist_says_what_to_do(client: Client) -> None:
 
 def test_a_wrong_number_is_named_beside_its_field(collector: Client) -> None:
     assert "Enter a number." in collector.get("/worklist/?amount_min=much").content.decode()
+
+
+def test_ones_own_cases_come_by_what_is_due_then_by_priority(collector: Client) -> None:
+    lin = User.objects.get(username="lin")
+    today = clock.today()
+    for ref, priority, follow_up in (
+        ("low", 1, None),
+        ("high", 9, None),
+        ("due", 2, today),
+        ("later", 5, today + timedelta(days=1)),
+    ):
+        CaseFactory(ref=ref, assignee=lin, priority=priority, follow_up_on=follow_up)
+    CaseFactory(ref="free", priority=99)
+    page = collector.get("/")
+    assert [case.ref for case in page.context["rows"]] == ["due", "high", "later", "low"]
+    assert page.context["everywhere"] == 4
+    assert page.context["totals"] == {"CNY": 4 * Decimal("10480.55")}
+    narrowed = collector.get("/?work=follow-up")
+    assert [case.ref for case in narrowed.context["rows"]] == ["due"]
+    assert narrowed.context["page"].paginator.count == 1
+    assert {kind: number for kind, _name, number in narrowed.context["kinds"]}["new"] == 4
+
+
+def test_who_works_no_cases_begins_with_the_worklist(client: Client) -> None:
+    client.force_login(UserFactory(role="auditor"))
+    assert client.get("/")["Location"] == "/worklist/"
+    client.force_login(UserFactory(role="data-entry"))
+    assert client.get("/")["Location"] == "/admin/"
+    assert client.get("/worklist/").status_code == 403
+
+
+def test_another_teams_case_is_in_no_list_and_no_number(collector: Client) -> None:
+    CaseFactory(ref="ours")
+    CaseFactory(ref="theirs", team=TeamFactory(name="Team 2"), bucket="M1")
+    CaseFactory(ref="lent", team=TeamFactory(name="Team 2"), assignee=User.objects.get(username="lin"))
+    for headers in ({}, {"HX-Request": "true"}):
+        context = collector.get("/worklist/", headers=headers).context
+        assert {case.ref for case in context["rows"]} == {"ours", "lent"}
+        assert context["page"].paginator.count == 2
+        assert dict(context["buckets"])["M1"] == 0
+    assert refs(collector, "?q=theirs") == []
+    assert refs(collector, "?bucket=M1") == []
+
+
+def test_a_supervisor_narrows_by_person_and_team_within_her_reach(client: Client) -> None:
+    BusinessDayFactory()
+    other = TeamFactory(name="Team 2")
+    wu, stranger = UserFactory(display_name="Wu"), UserFactory(display_name="Stranger", team=other)
+    client.force_login(UserFactory(role="supervisor"))
+    CaseFactory(ref="hers", assignee=wu)
+    CaseFactory(ref="free")
+    assert refs(client, f"?assignee={wu.pk}") == ["hers"]
+    assert refs(client, f"?team={wu.team_id}&assignee=nobody") == ["free"]
+    page = client.get(f"/worklist/?assignee={stranger.pk}").content.decode()
+    assert "Stranger" not in page
+    assert "Select a valid choice" in page
+
+
+def test_a_row_says_whether_its_customer_may_be_called_and_what_was_promised(collector: Client) -> None:
+    with clock.frozen(datetime(2026, 11, 23, 3, tzinfo=UTC)):  # 11:00 in Shanghai
+        reached = CaseFactory(ref="reached")
+        ContactPointFactory(customer=reached.customer, kind="mobile", clear="13800002046")
+        promise = Promise.objects.create(case=reached, currency="CNY", amount=10, made_on=DAY, made_at=MOMENT)
+        PromiseInstalment.objects.create(promise=promise, number=1, due_on=clock.today(), amount=10)
+        CaseFactory(ref="unreached")
+        rows = {case.ref: case for case in collector.get("/worklist/").context["rows"]}
+        assert (rows["reached"].callable_now, rows["unreached"].callable_now) == (True, False)
+        assert "Promised today" in collector.get("/worklist/").content.decode()
+    with clock.frozen(datetime(2026, 11, 23, 15, tzinfo=UTC)):  # 23:00
+        rows = {case.ref: case for case in collector.get("/worklist/").context["rows"]}
+        assert not rows["reached"].callable_now
+        assert rows["reached"].callable_at == datetime(2026, 11, 24, 0, tzinfo=UTC)
+        assert rows["unreached"].callable_at is None
+        assert "from 11-24 08:00" in collector.get("/worklist/").content.decode()
+
+
+@pytest.mark.parametrize("rows", [2, 20])
+@pytest.mark.parametrize("role", ["collector", "supervisor", "auditor"])
+def test_a_list_costs_the_same_however_long_it_is(
+    client: Client, django_assert_max_num_queries, role: str, rows: int
+) -> None:
+    BusinessDayFactory()
+    user = UserFactory(role=role)
+    client.force_login(user)
+    for number in range(rows):
+        case = CaseFactory(assignee=user if number % 2 else UserFactory(), follow_up_on=clock.today())
+        ContactPointFactory(customer=case.customer, kind="mobile", clear=f"138000{number:05d}")
+    queue = Queue.objects.get(code="follow-up")
+    for address in ("/", "/worklist/", "/worklist/?sort=-priority&days_min=1&bucket=M3", f"/queues/{queue.pk}/"):
+        with django_assert_max_num_queries(MOST_QUERIES):
+            client.get(address)

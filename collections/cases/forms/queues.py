@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Queue
@@ -24,8 +25,8 @@ class QueueForm(forms.Form):
     query = forms.CharField(required=False, widget=forms.HiddenInput)
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, user: User, **values: Any) -> None:
-        super().__init__(*args, auto_id="save_%s", **values)
+    def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
+        super().__init__(data, auto_id="save_%s")
         whose: list[tuple[str, Any]] = [(self.OWN, _("Me"))]
         if user.has_perm("cases.change_queue"):
             whose += [*choices_for(user).teams, (self.EVERYONE, _("Everyone"))]
@@ -44,9 +45,9 @@ class QueueChangeForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, required=False)
     position = forms.IntegerField(label=_("Place"), min_value=0, max_value=LAST_POSITION)
 
-    def __init__(self, queue: Queue, *args: Any, **values: Any) -> None:
+    def __init__(self, queue: Queue, data: QueryDict | None = None) -> None:
         initial = {"name": "" if queue.code else queue.name, "position": queue.position}
-        super().__init__(*args, auto_id=f"queue{queue.pk}_%s", initial=initial, **values)
+        super().__init__(data, auto_id=f"queue{queue.pk}_%s", initial=initial)
 
 
 class HandOverForm(forms.Form):
@@ -60,6 +61,6 @@ class HandOverForm(forms.Form):
     )
     reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, people: QuerySet[User], **values: Any) -> None:
-        super().__init__(*args, **values)
+    def __init__(self, data: QueryDict | None = None, *, people: QuerySet[User]) -> None:
+        super().__init__(data)
         self.fields["to"].queryset = people  # type: ignore[attr-defined]  # a ModelMultipleChoiceField

@@ -45,7 +45,7 @@ def promise_counts(promises: QuerySet[Promise], today: date) -> dict[str, int]:
     """How many of `promises` (from `promises_seen`) each choice of the list takes in. One pass over them, one query."""
     rows = (
         promises.order_by()
-        .values("status", "due_on")
+        .values("status", "due_on")  # type: ignore[misc]  # annotated by `promises_seen`
         .annotate(number=Count("pk"))
         .values_list("status", "due_on", "number")
     )
@@ -73,7 +73,7 @@ def promises_of_kind(promises: QuerySet[Promise], kind: str, today: date) -> Que
         "overdue": {"due_on__lt": today},
         "week": {"due_on__gte": today, "due_on__lte": today + WEEK},
     }.get(kind, {})
-    return promises.filter(status=PromiseStatus.OPEN, **condition).order_by("due_on", "pk")
+    return promises.filter(status=PromiseStatus.OPEN, **condition).order_by("due_on", "pk")  # type: ignore[misc]  # annotated
 
 
 def disputes_seen(user: Anyone) -> QuerySet[Dispute]:

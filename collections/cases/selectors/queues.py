@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -78,11 +78,12 @@ def counts(user: Anyone, queues: Iterable[Queue]) -> dict[int, int]:
     return count_of_each({queue.pk: cases_of(queue, user, day) for queue in queues})
 
 
-def count_of_each(querysets: Mapping[Key, QuerySet[Case]]) -> dict[Key, int]:
+def count_of_each(querysets: Mapping[Key, QuerySet[Any]]) -> dict[Key, int]:
     """How many rows each queryset has. One query for all of them."""
     if not querysets:
         return {}
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     for queryset in querysets.values():
         try:
             sql, values = queryset.order_by().values("pk").query.sql_with_params()

@@ -54,12 +54,10 @@ def recognise(words: str) -> Exact | None:
 def customers_with(exact: Exact) -> list[int]:
     """The keys of the customers who have that number, in scope or not. One query."""
     if exact.kind == ID_NUMBER:
-        found = Customer.objects.filter(id_number_index__in=exact.indexes).order_by().values_list("pk", flat=True)
-    else:
-        found = (
-            ContactPoint.objects.filter(value_index__in=exact.indexes).order_by().values_list("customer_id", flat=True)
-        )
-    return list(found.distinct()[: MOST_SHOWN + 1])
+        people = Customer.objects.filter(id_number_index__in=exact.indexes).order_by().values_list("pk", flat=True)
+        return list(people[: MOST_SHOWN + 1])
+    points = ContactPoint.objects.filter(value_index__in=exact.indexes).order_by().values_list("customer_id", flat=True)
+    return list(points.distinct()[: MOST_SHOWN + 1])
 
 
 @dataclass(frozen=True)

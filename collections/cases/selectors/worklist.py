@@ -124,7 +124,7 @@ def own_tally(cases: QuerySet[Case], kinds: Mapping[str, QuerySet[Case]]) -> dic
         within = Q(pk__in=narrower.order_by().values("pk"))
         name = kind.replace("-", "_")
         numbers |= {f"{name}_count": Count("pk", filter=within), f"{name}_amount": Sum("overdue_amount", filter=within)}
-    rows = list(cases.order_by("currency").values("currency").annotate(**numbers))
+    rows: list[dict[str, Any]] = list(cases.order_by("currency").values("currency").annotate(**numbers))  # type: ignore[arg-type]  # named above
     found = {}
     for kind, name in (("", "all"), *((kind, kind.replace("-", "_")) for kind in kinds)):
         filled = [row for row in rows if row[f"{name}_count"]]

@@ -95,7 +95,7 @@ def remove_queue(*, actor: User, queue_id: int) -> None:
     queue.delete()
 
 
-def _checked(name: str, owner: User | None, team: Team | None, besides: int | None = None) -> str:
+def _checked(name: str, owner: User | None, team: Team | None, besides: int = 0) -> str:
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(_("A queue needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}, "name")

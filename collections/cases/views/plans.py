@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -33,7 +33,7 @@ PAGE_SIZE = 25
 
 @require_GET
 @needs("cases.view_case")
-def promises(request: HttpRequest) -> HttpResponse:
+def promises(request: HttpRequest) -> HttpResponseBase:
     """The promises to pay: due, overdue, of the week, kept, broken; as CSV with `export`."""
     seen = _of_whom(request, promises_seen(user_of(request)))
     kind = _chosen(request, PROMISES_SHOWN)
@@ -47,7 +47,7 @@ def promises(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @needs("cases.view_case")
-def disputes(request: HttpRequest) -> HttpResponse:
+def disputes(request: HttpRequest) -> HttpResponseBase:
     """The disputes by the day until which they are to be answered; as CSV with `export`."""
     seen = _of_whom(request, disputes_seen(user_of(request)))
     reason = request.GET.get("reason", "")
@@ -91,7 +91,7 @@ def _listed(request: HttpRequest, found: QuerySet[Any], kind: str, kinds: list[t
     }
 
 
-def _export_promises(request: HttpRequest, found: QuerySet[Promise]) -> HttpResponse:
+def _export_promises(request: HttpRequest, found: QuerySet[Promise]) -> HttpResponseBase:
     require(request.user, "cases.export_case")
     head = [
         _("Case"),
@@ -123,7 +123,7 @@ def _export_promises(request: HttpRequest, found: QuerySet[Promise]) -> HttpResp
     return exported(request, "promises", head, rows, found.count())
 
 
-def _export_disputes(request: HttpRequest, found: QuerySet[Dispute]) -> HttpResponse:
+def _export_disputes(request: HttpRequest, found: QuerySet[Dispute]) -> HttpResponseBase:
     require(request.user, "cases.export_case")
     head = [_("Case"), _("Customer"), _("Reason"), _("State"), _("Opened on"), _("Answer due"), _("Worked by")]
     rows = (

@@ -96,7 +96,7 @@ def queue_save(request: HttpRequest) -> HttpResponse:
             return redirect("queue", made.pk)
     else:
         for errors in form.errors.values():
-            messages.error(request, " ".join(errors))
+            messages.error(request, " ".join(map(str, errors)))
     return redirect(back_to(request))
 
 
@@ -117,7 +117,7 @@ def queue_change(request: HttpRequest, pk: int) -> HttpResponse:
     except Invalid as error:
         form.add_error(error.field, str(error))
     for errors in form.errors.values():
-        messages.error(request, " ".join(errors))
+        messages.error(request, " ".join(map(str, errors)))
     return redirect("queues")
 
 
