@@ -16,6 +16,8 @@ from django.shortcuts import redirect, resolve_url
 from staff import sessions
 from staff.models import User
 
+# What a page asks by itself, with nobody before it, carries this header: it does not keep a session awake.
+UNATTENDED = "X-Unattended"
 # What remains open to somebody who must change the password first.
 WITH_ANY_PASSWORD = {"password"}
 
@@ -39,7 +41,8 @@ class StaffRequiredMiddleware(LoginRequiredMiddleware):
             raise PermissionDenied
         if user.must_change_password and _name(request) not in WITH_ANY_PASSWORD:
             return _elsewhere(request, resolve_url("password"))
-        sessions.seen(request.session)
+        if UNATTENDED not in request.headers:
+            sessions.seen(request.session)
         return None
 
 

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from staff.models import Role, RoleScope, User
 
@@ -48,12 +48,12 @@ def require(user: Anyone, permission: str) -> None:
         raise PermissionDenied
 
 
-def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def needs(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """A view for those with `permission`; for everyone else 403."""
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @functools.wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
             require(request.user, permission)
             return view(request, *args, **values)
 
@@ -73,7 +73,7 @@ def scope_of(user: Anyone) -> Scope:
 
 
 def _read_scope(user: User) -> Scope:
-    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)
+    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)  # type: ignore[misc]  # the stubs take a role for the group it extends
     everything, name, over = (
         User.objects.filter(pk=user.pk)
         .annotate(

@@ -33,6 +33,7 @@ class Findings:
     verify_seconds: float = 0.0
     imported: Imported | None = None
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gate: dict[str, Any] = field(default_factory=dict)
 
 
 def write(found: Findings, file: Path) -> None:
@@ -148,6 +149,8 @@ def _others(found: Findings) -> Iterator[str]:
             f"**{i.share:.0%} of COPY's speed** (goal 30 %)."
         )
         yield ""
+    if found.gate:
+        yield from _gate(found.gate)
     if found.pages:
         yield "## Pages against this book"
         yield ""
@@ -161,6 +164,26 @@ def _others(found: Findings) -> Iterator[str]:
             ],
         )
         yield "Goals: 12 queries, p95 100 ms."
+
+
+def _gate(gate: dict[str, Any]) -> Iterator[str]:
+    yield "## The gate"
+    yield ""
+    yield (
+        f"With {gate['stock']:,} decisions in the book, most of them used by a contact; made-up histories of a month for the "
+        "pure rules."
+    )
+    yield ""
+    yield f"- The pure rules decide **{gate['rules_a_second']:,.0f} times a second** in one process (goal 20,000)."
+    yield (
+        f"- One recorded decision, committed: median {gate['single_median']:.1f} ms, "
+        f"**p95 {gate['single_p95']:.1f} ms** (goal 10)."
+    )
+    yield (
+        f"- A batch of {gate['people']:,} persons: **{gate['batch_seconds']:.1f} s** (goal 10 for 100,000). The floor, the same "
+        f"rows by INSERT … SELECT in one transaction: {gate['floor_seconds']:.1f} s."
+    )
+    yield ""
 
 
 def _machine() -> str:

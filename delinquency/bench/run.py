@@ -60,6 +60,9 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         say(f"{found.verify_seconds:.1f} s; pages")
         found.pages = book.manage("bench", "--inside", "pages", "--seed", str(seed)).json
         say(f"{found.pages}")
+        say("the gate")
+        found.gate = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
+        say(f"{found.gate}")
         say(f"import of {min(imported, accounts):,} accounts")
         found.imported = measure_import(made, min(imported, accounts))
         say(f"{found.imported.share:.0%} of the speed of COPY")

@@ -117,7 +117,7 @@ def _make(username: str, name: str, role: str, team: str | None, supervises: tup
     if not user.check_password(password):
         user.set_password(password)
     user.save()
-    user.groups.set([Role.objects.get(code=role)])
+    user.groups.set([Role.objects.get(code=role)])  # type: ignore[misc]  # the stubs take a role for the group it extends
     user.user_permissions.clear()
     user.supervises.set(Team.objects.filter(name__in=supervises))
     key = _key(username)

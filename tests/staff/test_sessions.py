@@ -49,6 +49,15 @@ def test_half_an_hour_without_a_request_ends_a_session() -> None:
     assert not is_in(client)
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_awake() -> None:
+    client = signed_in(role="")
+    idle(client, minutes=20)
+    client.get("/home/", headers={"X-Unattended": "true"})
+    assert timezone.now() - session_of(client).last_seen_at > timedelta(minutes=19)
+    client.get("/home/")
+    assert timezone.now() - session_of(client).last_seen_at < timedelta(minutes=1)
+
+
 def test_twelve_hours_end_a_session_however_busy_it_was() -> None:
     client = signed_in()
     row = session_of(client)
@@ -64,11 +73,11 @@ def test_twelve_hours_end_a_session_however_busy_it_was() -> None:
 def test_a_request_costs_no_write_and_the_first_of_a_minute_one(django_assert_num_queries) -> None:
     client = signed_in(role="")
     client.get("/home/")
-    with django_assert_num_queries(5) as quick:  # session, person, rights (twice), may she enter data
+    with django_assert_num_queries(4) as quick:  # session, person, rights (twice)
         client.get("/home/")
     assert not [query for query in quick if query["sql"].startswith("UPDATE")]
     idle(client, minutes=2)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get("/home/")
     assert timezone.now() - session_of(client).last_seen_at < timedelta(minutes=1)
 

@@ -23,39 +23,36 @@ from compliance.models import Channel, ContactDecision, ContactRule
 from compliance.rules import EXAMPLES, KINDS
 from compliance.sentences import RULE_NAMES
 
+
 # The rules whose parameters are plain values: each field and where in the parameters it stands. The others are JSON.
-_WHOLE = {"min_value": 1}
+def _number(label: Any, *, required: bool = True, help_text: Any = "") -> Callable[[], forms.Field]:
+    return lambda: forms.IntegerField(label=label, required=required, help_text=help_text, min_value=1)
+
+
+def _time(label: Any) -> Callable[[], forms.Field]:
+    return lambda: forms.TimeField(label=label)
+
+
 _MINUTES = _("How many minutes an allowed contact holds its place; blank: this channel is closed.")
 FIELDS: Mapping[str, Mapping[tuple[str, ...], Callable[[], forms.Field]]] = {
-    "contact-hours": {
-        ("opens",): lambda: forms.TimeField(label=_("Opens")),
-        ("closes",): lambda: forms.TimeField(label=_("Closes")),
-    },
+    "contact-hours": {("opens",): _time(_("Opens")), ("closes",): _time(_("Closes"))},
     "calls-a-day": {
-        ("most",): lambda: forms.IntegerField(label=_("Calls a person a day"), **_WHOLE),
-        ("hardship_most",): lambda: forms.IntegerField(label=_("Under hardship"), required=False, **_WHOLE),
+        ("most",): _number(_("Calls a person a day")),
+        ("hardship_most",): _number(_("Under hardship"), required=False),
     },
-    "unanswered-a-day": {("most",): lambda: forms.IntegerField(label=_("Attempts a number a day"), **_WHOLE)},
-    "calls-a-week": {
-        ("most",): lambda: forms.IntegerField(label=_("Calls about a debt"), **_WHOLE),
-        ("days",): lambda: forms.IntegerField(label=_("Within days"), **_WHOLE),
-    },
-    "conversation-pause": {("days",): lambda: forms.IntegerField(label=_("Days of rest"), **_WHOLE)},
-    "recordings": {("keep_years",): lambda: forms.IntegerField(label=_("Kept, years"), **_WHOLE)},
+    "unanswered-a-day": {("most",): _number(_("Attempts a number a day"))},
+    "calls-a-week": {("most",): _number(_("Calls about a debt")), ("days",): _number(_("Within days"))},
+    "conversation-pause": {("days",): _number(_("Days of rest"))},
+    "recordings": {("keep_years",): _number(_("Kept, years"))},
     "messages": {
-        (channel, span): functools.partial(
-            forms.IntegerField,
-            label=format_lazy("{channel}, {span}", channel=Channel(channel).label, span=word),
-            required=False,
-            **_WHOLE,
+        (channel, span): _number(
+            format_lazy("{channel}, {span}", channel=Channel(channel).label, span=word), required=False
         )
         for channel in sorted(set(KINDS) - {"voice"})
         for span, word in (("day", _("a day")), ("week", _("within seven days")))
     },
     "reservation": {
-        ("minutes", channel): functools.partial(
-            forms.IntegerField, label=Channel(channel).label, required=False, help_text=_MINUTES, **_WHOLE
-        )
+        ("minutes", channel): _number(Channel(channel).label, required=False, help_text=_MINUTES)
         for channel in sorted(KINDS)
     },
 }

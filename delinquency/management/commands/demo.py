@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from delinquency import engines
 from delinquency.books.demo_book import load_demo_book
 from delinquency.books.uci import LoadRefused, load_uci
 from delinquency.close_of_day import CloseRefused, StepFailed, close_day
+from delinquency.demo.history import live_through
 from delinquency.demo.hours import choose_clock, keep_clock, read_clock
 from delinquency.demo.logins import Login, make_logins
 from delinquency.demo.processes import HOST, free_port, run
+from runs.selectors import has_closed_any
 
 _CHOSEN = "DELINQUENCY_DEMO_CLOCK_CHOSEN"
 
@@ -94,10 +96,16 @@ class Command(BaseCommand):
 
     def _close(self) -> None:
         try:
+            if not has_closed_any():
+                live_through(on_day=self._closed)
             for result in close_day(actor=SystemActor("demo")):
-                self.stdout.write(_("{day} closed in {seconds:.1f} s.").format(day=result.day, seconds=result.seconds))
+                self._closed(result.day, result.seconds)
         except (CloseRefused, StepFailed) as error:
             raise CommandError(str(error)) from error
+
+    def _closed(self, day: date, seconds: float) -> None:
+        self.stdout.write(_("{day} closed in {seconds:.1f} s.").format(day=day, seconds=seconds))
+        self.stdout.flush()
 
     def _announce(self, port: int, logins: list[Login]) -> None:
         lines = [_("Ready: http://{host}:{port}/").format(host=HOST, port=port)]
