@@ -137,9 +137,10 @@ class _OutcomeForm(ChannelForm):
     @property
     def inner(self) -> PromiseForm | DisputeForm | None:
         """The form of what the outcome asks for besides."""
-        return {Outcome.PROMISE.value: self.promise, Outcome.DISPUTE.value: self.dispute}.get(
-            self.cleaned_data.get("outcome", "")
-        )
+        outcome = self.cleaned_data.get("outcome")
+        if outcome == Outcome.PROMISE:
+            return self.promise
+        return self.dispute if outcome == Outcome.DISPUTE else None
 
     def is_valid(self) -> bool:
         own = super().is_valid()
@@ -153,7 +154,7 @@ class ContactForm(_OutcomeForm):
     def prepare(self) -> None:
         reserved = self.desk.reservation
         if reserved is not None and not self.is_bound:
-            self.initial |= {"channel": reserved["channel"], "decision": reserved["id"]}
+            self.initial = {**self.initial, "channel": reserved["channel"], "decision": reserved["id"]}
         super().prepare()
         if self.reserved is not None:
             del self.fields["contact_point"]

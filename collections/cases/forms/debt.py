@@ -78,12 +78,13 @@ class PromiseForm(ActionForm):
         """What the form shows after "Split": its total in equal parts from its first date on. None: a value is wrong."""
         self.is_valid()
         data = self.cleaned_data
-        amounts = [data.get(f"amount_{n}") for n in range(1, self._row_count() + 1)]
+        amounts: list[Decimal | None] = [data.get(f"amount_{n}") for n in range(1, self._row_count() + 1)]
         first, parts = data.get("on_1"), data.get("parts")
-        if None in amounts or not first or not parts:
+        known = [amount for amount in amounts if amount is not None]
+        if len(known) < len(amounts) or not first or not parts:
             return None
         try:
-            rows = split(sum(amounts, Decimal(0)), parts, first, data.get("interval") or MONTHLY)
+            rows = split(sum(known, Decimal(0)), parts, first, data.get("interval") or MONTHLY)
         except (OverflowError, ValueError):
             return None
         shown: dict[str, Any] = {"rows": parts}

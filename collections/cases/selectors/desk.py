@@ -70,7 +70,7 @@ class CaseDesk:
 
     @property
     def closed_day(self) -> date | None:
-        return self.case.closed_day  # type: ignore[attr-defined,no-any-return]  # an annotation of `with_day`
+        return self.case.closed_day  # type: ignore[attr-defined]  # an annotation of `with_day`
 
     @cached_property
     def day(self) -> date:
