@@ -298,7 +298,7 @@ ADMIN: dict[str, Rows] = {
     "accounts_standingchange": Rows(ENTRY | READERS),
     "audit_event": Rows(OFFICERS | READERS),
     "cases_disputeterms": Rows(READERS, ADMINISTRATOR),
-    "cases_dispute": Rows(OFFICERS | READERS),
+    "cases_dispute": Rows(READERS),
     "cases_note": Rows(READERS),
     "cases_promise": Rows(READERS),
     "cases_workterms": Rows(READERS, ADMINISTRATOR),

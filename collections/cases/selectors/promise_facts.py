@@ -81,9 +81,8 @@ def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[Pr
     found: dict[int, PromiseFacts] = {}
     for *kept, keys, days, amounts, statuses, got in cursor.fetchall():
         instalments = [Promised(*one) for one in zip(days, amounts, strict=True)]
-        found[kept[0]] = PromiseFacts(
-            *kept, keys, instalments, [Judged(*one) for one in zip(statuses, got, strict=True)]
-        )
+        judged = [Judged(*one) for one in zip(statuses, got, strict=True)]
+        found[kept[0]] = PromiseFacts(*(*kept, keys, instalments, judged))
     if found:
         cursor.execute(_PAYMENTS, {"promises": list(found)})
         for key, days, amounts in cursor.fetchall():

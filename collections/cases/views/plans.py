@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from cases.filters import ME
@@ -100,7 +101,7 @@ def _export_promises(request: HttpRequest, found: QuerySet[Promise]) -> HttpResp
         _("Made on"),
         _("Amount"),
         _("Currency"),
-        _("Paid"),
+        pgettext("amount", "Paid"),
         _("Next due"),
         _("Worked by"),
         _("Taken by"),
