@@ -21,6 +21,7 @@ from cases.models import Case, CaseStatus, WaitFor
 from cases.models.case import FREE_FROM
 from cases.services.taking import take_next
 from cases.services.waiting import NO_END, Moment, write_waits
+from compliance.models import CustomerFlag
 from delinquency.bench.figures import share
 from delinquency.bench.stock import stock_workbench
 from runs import clock
@@ -98,6 +99,8 @@ def work(seed: int) -> dict[str, Any]:
         found["steady"] = _measure(collectors, given, partial(_steady, seed))
         left = set(
             free.filter(team__in={collector.team_id for collector in collectors})
+            # The vulnerable are not given to collectors.
+            .exclude(customer__in=CustomerFlag.objects.filter(ended_at=None).values("customer"))
             .order_by("-priority")
             .values_list("pk", flat=True)[:DRAINED]
         )
@@ -107,7 +110,8 @@ def work(seed: int) -> dict[str, Any]:
         drained: list[int] = []
         found["drained"] = _measure(collectors, drained, _drain)
         found["twice"] = len(given) + len(drained) - len(set(given) | set(drained))
-        found["not given"] = len(left - set(drained))
+        # Whom the gate refused for now waits by now.
+        found["not given"] = len((left - set(drained)) & set(free.values_list("pk", flat=True)))
     return found
 
 
