@@ -111,6 +111,7 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
     page.get_by_role("button", name=re.compile("^Take next")).click()
     page.wait_for_url("**/cases/K-2/")
     assert list(Case.objects.filter(assignee=lin).values_list("ref", flat=True).order_by("ref")) == ["K-1", "K-2"]
+    page.wait_for_load_state("networkidle")  # the tables are emptied next: nothing may be reading them
 
 
 def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: User) -> None:
@@ -172,6 +173,7 @@ def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: Use
     said(page, "The case is back with the team.")
     key.press("t")
     said(page, "The case is yours.")
+    page.wait_for_load_state("networkidle")
 
 
 def test_a_supervisor_reassigns_and_the_stale_window_keeps_what_was_typed(
