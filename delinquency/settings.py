@@ -143,7 +143,7 @@ RQ_SHOW_ADMIN_LINK = False
 
 AUTH_USER_MODEL = "staff.User"
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "my-work"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
