@@ -178,7 +178,7 @@ class Home:
     def _remove_predecessors(self) -> None:
         """Remove what a deleted checkout at this very path left: with its folder went the keys to its data."""
         for owner_file in service_root().glob("*.owner"):
-            if owner_file != self._owner_file and owner_file.read_text() == str(self.directory):
+            if owner_file != self._owner_file and _text_of(owner_file) == str(self.directory):
                 for pid_file in owner_file.with_suffix("").glob("**/*pid"):
                     pid = int(pid_file.read_text().split()[0])
                     if is_running(pid, "postgres") or is_running(pid, "valkey-server"):
@@ -264,6 +264,14 @@ class Home:
         with self.log.open("rb") as file:
             file.seek(max(0, self.log.stat().st_size - 8000))
             return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def _text_of(file: Path) -> str:
+    """What a file says; nothing once another process has removed it."""
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def _readable_copy(source: Path) -> Path:
