@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.forms.base import ActionForm, choices_field, date_field, reason_field, text_field
@@ -67,7 +67,7 @@ class LengthField(forms.CharField):
         found = re.fullmatch(r"(?:(\d{1,3}):)?(\d{1,5})", text.strip())
         if not found or (found[1] and int(found[2]) > 59):
             raise ValidationError(
-                _now("“%(value)s” is no length: write seconds, as 161, or minutes and seconds, as 2:41.")
+                gettext("“%(value)s” is no length: write seconds, as 161, or minutes and seconds, as 2:41.")
                 % {"value": text}
             )
         return int(found[1] or 0) * 60 + int(found[2])

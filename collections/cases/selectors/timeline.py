@@ -245,7 +245,7 @@ def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
     return _line(
         Event.objects.filter(work if kind == "work" else ~work, customer_id=customer_id)
         .exclude(subject_type__in=_TOLD_ELSEWHERE)
-        .exclude(verb="promise.taken"),
+        .exclude(verb__in=("promise.taken", "standing.moved")),
         at="at",
         kind=kind,
         what="event",

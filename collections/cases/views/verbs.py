@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 from django.http import Http404
 from django.utils.functional import Promise as Words
-from django.utils.translation import gettext_lazy as _later
+from django.utils.translation import gettext_lazy
 
 from accounts.models import ContactPoint, Hold
 from cases import forms
@@ -22,7 +22,7 @@ from staff.models import User
 from staff.permissions import may
 
 WORK = "cases.work_case"
-SAVE = _later("Save")
+SAVE = gettext_lazy("Save")
 
 
 @dataclass(frozen=True)
@@ -74,67 +74,75 @@ def _of(model: type[Model], link: str, **wanted: Any) -> Callable[[Case, int], M
 VERBS = (
     Verb(
         "call",
-        _later("Call"),
+        gettext_lazy("Call"),
         doing.call,
         (WORK, "compliance.add_contact"),
         forms.CallForm,
         "c",
-        _later("Ask the gate"),
-        about=_later("The gate is asked. If it allows, your place under the caps is kept for some minutes."),
+        gettext_lazy("Ask the gate"),
+        about=gettext_lazy("The gate is asked. If it allows, your place under the caps is kept for some minutes."),
     ),
-    Verb("contact", _later("Log contact"), doing.contact, (WORK, "compliance.add_contact"), forms.ContactForm, "l"),
+    Verb(
+        "contact", gettext_lazy("Log contact"), doing.contact, (WORK, "compliance.add_contact"), forms.ContactForm, "l"
+    ),
     Verb(
         "inbound",
-        _later("Inbound"),
+        gettext_lazy("Inbound"),
         doing.inbound,
         (WORK, "compliance.add_contact"),
         forms.InboundForm,
         "i",
         closed_too=True,
-        about=_later("The person came to us: no permission is asked."),
+        about=gettext_lazy("The person came to us: no permission is asked."),
     ),
     Verb(
         "promise",
-        _later("Promise"),
+        gettext_lazy("Promise"),
         doing.promise,
         (WORK, "cases.add_promise"),
         forms.PromiseForm,
         "p",
-        about=_later("An open promise is replaced."),
+        about=gettext_lazy("An open promise is replaced."),
     ),
-    Verb("dispute", _later("Dispute"), doing.dispute, (WORK, "cases.add_dispute"), forms.DisputeForm, "d"),
-    Verb("hold", _later("Hold"), doing.hold, (WORK, "accounts.add_hold"), forms.HoldForm, "h"),
-    Verb("follow-up", _later("Follow-up"), doing.follow_up, (WORK,), forms.FollowUpForm, "f"),
-    Verb("note", _later("Note"), doing.note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True),
+    Verb("dispute", gettext_lazy("Dispute"), doing.dispute, (WORK, "cases.add_dispute"), forms.DisputeForm, "d"),
+    Verb("hold", gettext_lazy("Hold"), doing.hold, (WORK, "accounts.add_hold"), forms.HoldForm, "h"),
+    Verb("follow-up", gettext_lazy("Follow-up"), doing.follow_up, (WORK,), forms.FollowUpForm, "f"),
+    Verb("note", gettext_lazy("Note"), doing.note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True),
     Verb(
-        "flag", _later("Flag"), doing.flag, (WORK, "compliance.add_customerflag"), forms.FlagForm, "b", closed_too=True
+        "flag",
+        gettext_lazy("Flag"),
+        doing.flag,
+        (WORK, "compliance.add_customerflag"),
+        forms.FlagForm,
+        "b",
+        closed_too=True,
     ),
     Verb(
         "hours",
-        _later("Hours"),
+        gettext_lazy("Hours"),
         doing.hours,
         (WORK, "compliance.add_contactagreement"),
         forms.HoursForm,
         "g",
-        about=_later("The hours of contact that the person agreed to, in place of the rule’s."),
+        about=gettext_lazy("The hours of contact that the person agreed to, in place of the rule’s."),
     ),
-    Verb("assign", _later("Assign"), doing.assign, ("cases.assign_case",), forms.AssignForm, "a"),
-    Verb("take", _later("Take"), doing.take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),
-    Verb("release", _later("Release"), doing.release, (WORK,), key="x", fits=lambda desk: desk.is_mine),
+    Verb("assign", gettext_lazy("Assign"), doing.assign, ("cases.assign_case",), forms.AssignForm, "a"),
+    Verb("take", gettext_lazy("Take"), doing.take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),
+    Verb("release", gettext_lazy("Release"), doing.release, (WORK,), key="x", fits=lambda desk: desk.is_mine),
     Verb(
         "reveal",
-        _later("Reveal"),
+        gettext_lazy("Reveal"),
         doing.reveal,
         ("accounts.reveal_contactpoint",),
         forms.ReasonForm,
         target=_of(ContactPoint, "customer"),
         closed_too=True,
-        save=_later("Show it"),
-        about=_later("Who saw it and why is recorded. It is shown until you leave the page."),
+        save=gettext_lazy("Show it"),
+        about=gettext_lazy("Who saw it and why is recorded. It is shown until you leave the page."),
     ),
     Verb(
         "correct",
-        _later("Correct a contact"),
+        gettext_lazy("Correct a contact"),
         doing.correct,
         (WORK, "compliance.add_contact"),
         forms.CorrectForm,
@@ -143,7 +151,7 @@ VERBS = (
     ),
     Verb(
         "recording",
-        _later("Attach a recording"),
+        gettext_lazy("Attach a recording"),
         doing.record,
         ("compliance.add_recording",),
         forms.RecordingForm,
@@ -152,7 +160,7 @@ VERBS = (
     ),
     Verb(
         "cancel-promise",
-        _later("Cancel the promise"),
+        gettext_lazy("Cancel the promise"),
         doing.cancel_promise,
         (WORK, "cases.change_promise"),
         forms.ReasonForm,
@@ -160,7 +168,7 @@ VERBS = (
     ),
     Verb(
         "close-dispute",
-        _later("Close the dispute"),
+        gettext_lazy("Close the dispute"),
         doing.close_dispute,
         ("cases.change_dispute",),
         forms.CloseDisputeForm,
@@ -169,7 +177,7 @@ VERBS = (
     ),
     Verb(
         "lift",
-        _later("Lift the hold"),
+        gettext_lazy("Lift the hold"),
         doing.lift,
         (WORK, "accounts.change_hold"),
         forms.LiftForm,
@@ -177,7 +185,7 @@ VERBS = (
     ),
     Verb(
         "end-flag",
-        _later("End the flag"),
+        gettext_lazy("End the flag"),
         doing.end_flag,
         (WORK, "compliance.change_customerflag"),
         forms.ReasonForm,
@@ -186,7 +194,7 @@ VERBS = (
     ),
     Verb(
         "revoke-hours",
-        _later("Revoke the agreed hours"),
+        gettext_lazy("Revoke the agreed hours"),
         doing.revoke_hours,
         (WORK, "compliance.add_contactagreement"),
         forms.ReasonForm,
