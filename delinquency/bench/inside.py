@@ -17,14 +17,16 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path, reverse
 
-from accounts.models import Standing
+from accounts.models import Customer, Standing
 from accounts.services.posting import post_payment
 from audit.services import SystemActor
-from cases.models import Case, CaseStatus
+from cases.models import Case, CaseStatus, Queue
 from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
+from delinquency.bench.stock import stock_workbench
 from delinquency.bench.work import work
 from runs import clock
+from staff import sessions
 from staff.models import User
 
 REQUESTS = 200
@@ -40,39 +42,68 @@ urlpatterns = [path("bench/empty/", empty_page, name="bench-empty"), path("", in
 
 
 def pages(seed: int) -> dict[str, dict[str, float]]:
-    """Queries and milliseconds of the worklist, the case page and an empty page; each requested as often, mixed."""
-    user, _ = User.objects.get_or_create(username="bench", defaults={"is_staff": True})
+    """Queries and milliseconds of every page of the workbench, as a collector of one team, a supervisor of all ten and an auditor
+    see it, and of an empty page; each requested as often, in turn."""
+    if not User.objects.filter(username="bench0").exists():
+        stock_workbench()
+    clients = {name: _signed_in(User.objects.get(username=f"bench{name}")) for name in ("0", "-supervisor", "-auditor")}
     draw = Random(seed)  # noqa: S311  # which page next
-    refs = list(Case.objects.filter(status=CaseStatus.OPEN).values_list("ref", flat=True)[:20_000])
-    kinds: dict[str, Callable[[], str]] = {
-        "empty page": lambda: "/bench/empty/",
-        "worklist": lambda: reverse("worklist") + draw.choice(["", "?bucket=M1", "?bucket=M3", "?page=2"]),
-        "case page": lambda: reverse("case", args=[draw.choice(refs)]),
+    team = User.objects.get(username="bench0").team
+    refs = list(Case.objects.filter(status=CaseStatus.OPEN, team=team).values_list("ref", flat=True)[:20_000])
+    names = list(Customer.objects.filter(cases__ref__in=refs[:500]).values_list("name", flat=True))
+    buckets = ["", "?bucket=M1", "?bucket=M3", "?page=2", "?sort=-priority"]
+    queues = list(Queue.objects.values_list("pk", flat=True))
+    wanted: dict[str, tuple[str, Callable[[Client], Any]]] = {
+        "empty page": ("0", _get(lambda: "/bench/empty/")),
+        "my work": ("0", _get(lambda: reverse("my-work"))),
+        "worklist of a team": ("0", _get(lambda: reverse("worklist") + draw.choice(buckets))),
+        "queue": ("0", _get(lambda: reverse("queue", args=[draw.choice(queues)]))),
+        "live counts": ("0", _get(lambda: reverse("queue-counts"))),
+        "case page": ("0", _get(lambda: reverse("case", args=[draw.choice(refs)]))),
+        "case page, form open": ("0", _get(lambda: reverse("case-contact", args=[draw.choice(refs)]))),
+        "promises": ("0", _get(lambda: reverse("promises"))),
+        "disputes": ("0", _get(lambda: reverse("disputes"))),
+        "search by name": ("0", lambda client: client.post(reverse("search"), {"q": draw.choice(names)[:2]})),
+        "worklist of ten teams": ("-supervisor", _get(lambda: reverse("worklist") + draw.choice(buckets))),
+        "team board of fifty": ("-supervisor", _get(lambda: reverse("board"))),
+        "complaints": ("-supervisor", _get(lambda: reverse("complaints"))),
+        "worklist of everything": ("-auditor", _get(lambda: reverse("worklist") + draw.choice(buckets))),
     }
+    found: dict[str, dict[str, float]] = {}
+    times: dict[str, list[float]] = {name: [] for name in wanted}
     with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"]):
-        client = Client()
-        client.force_login(user)
-        found: dict[str, dict[str, float]] = {}
-        times: dict[str, list[float]] = {name: [] for name in kinds}
-        for name, address in kinds.items():
+        for name, (who, ask) in wanted.items():
+            _answered(ask(clients[who]))
             with CaptureQueriesContext(connection) as captured:
-                _get(client, address())
+                _answered(ask(clients[who]))
             found[name] = {"queries": len(captured)}
         for _ in range(REQUESTS):
-            for name, address in kinds.items():
-                wanted = address()
+            for name, (who, ask) in wanted.items():
                 began = time.perf_counter()
-                _get(client, wanted)
+                _answered(ask(clients[who]))
                 times[name].append((time.perf_counter() - began) * 1000)
     for name, taken in times.items():
         found[name] |= {"median": share(taken, 0.5), "p95": share(taken, 0.95)}
     return found
 
 
-def _get(client: Client, address: str) -> None:
-    response = client.get(address)
+def _signed_in(user: User) -> Client:
+    """A browser in which `user` has passed both steps."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    sessions.verify(session, device_id="bench")
+    session.save()
+    return client
+
+
+def _get(address: Callable[[], str]) -> Callable[[Client], Any]:
+    return lambda client: client.get(address())
+
+
+def _answered(response: Any) -> None:
     if response.status_code != 200:
-        raise RuntimeError(f"{address} answered {response.status_code}.")
+        raise RuntimeError(f"{response.request['PATH_INFO']} answered {response.status_code}.")
 
 
 def payments(seed: int) -> dict[str, float]:
@@ -108,4 +139,10 @@ def payments(seed: int) -> dict[str, float]:
     }
 
 
-INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"gate": gate, "pages": pages, "payments": payments, "work": work}
+INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
+    "gate": gate,
+    "pages": pages,
+    "payments": payments,
+    "stock": lambda seed: stock_workbench(),
+    "work": work,
+}

@@ -78,6 +78,8 @@ def stock_workbench() -> dict[str, int]:
     supervisor = User.objects.create(username="bench-supervisor", is_staff=True)
     supervisor.groups.add(Role.objects.get(code="supervisor"))  # type: ignore[misc]  # the stubs take a role for the group it extends
     supervisor.supervises.set(teams)
+    auditor = User.objects.create(username="bench-auditor", is_staff=True)
+    auditor.groups.add(Role.objects.get(code="auditor"))  # type: ignore[misc]  # the stubs take a role for the group it extends
     values: dict[str, Any] = {
         "teams": [team.pk for team in teams],
         "collectors": [collector.pk for collector in collectors],
