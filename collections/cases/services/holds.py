@@ -116,7 +116,7 @@ def _place(
 def _place_deferral(
     actor: User, accounts: Sequence[int], starts_on: date, ends_on: date | None, reason: str
 ) -> list[Hold]:
-    """The one place where a deferral comes about: here the second person will be asked (docs/decisions/0015)."""
+    """The one place where a deferral comes about: here the second person will be asked (docs/decisions/0011)."""
     return _place(actor, accounts, HoldKind.DEFERRAL, starts_on, ends_on, reason)
 
 
