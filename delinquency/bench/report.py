@@ -24,6 +24,8 @@ class Findings:
     made_parts: str = ""
     # The book was made by a run before, and kept.
     was_kept: bool = False
+    # Only the workbench was measured, in use from the first night on.
+    is_workbench: bool = False
     sizes: dict[str, int] = field(default_factory=dict)
     late: int = 0
     nights: list[Night] = field(default_factory=list)
@@ -43,9 +45,14 @@ def write(found: Findings, file: Path) -> None:
 
 
 def _lines(found: Findings) -> Iterator[str]:
-    yield "# Benchmarks"
+    yield "# Benchmarks of the workbench" if found.is_workbench else "# Benchmarks"
     yield ""
-    yield f"Written by `make bench ACCOUNTS={found.accounts} SEED={found.seed}`: one run, side by side, nothing left out."
+    command = (
+        f"manage.py bench --workbench --accounts {found.accounts} --seed {found.seed}"
+        if found.is_workbench
+        else f"make bench ACCOUNTS={found.accounts} SEED={found.seed}"
+    )
+    yield f"Written by `{command}`: one run, side by side, nothing left out."
     yield ""
     yield f"Machine: {_machine()}"
     yield ""

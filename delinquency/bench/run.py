@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 
 from delinquency.bench import nights
 from delinquency.bench.databases import Database
@@ -61,16 +60,9 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         say(f"{found.verify_seconds:.1f} s; the gate")
         found.gate = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
         say(f"{found.gate}")
-        # What the gate's part wrote and the workbench that is stocked now: statistics as after a night.
         book.settle()
         book.manage("bench", "--inside", "stock")
-        book.settle()
-        say("pages")
-        found.pages = book.manage("bench", "--inside", "pages", "--seed", str(seed)).json
-        say(f"{found.pages}")
-        say("take next by fifty collectors")
-        found.work = book.manage("bench", "--inside", "work", "--seed", str(seed)).json
-        say(f"{found.work}")
+        _measure_desk(book, found, say)
         say(f"import of {min(imported, accounts):,} accounts")
         found.imported = measure_import(made, min(imported, accounts))
         say(f"{found.imported.share:.0%} of the speed of COPY")
@@ -80,19 +72,49 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
     return found
 
 
-def run_gate(*, accounts: int, seed: int, keep: bool, say: Say) -> dict[str, Any]:
-    """The gate alone, on a copy of a made book of so many accounts."""
-    made, book = Database(f"made_{accounts}_{seed}"), Database("gate")
+def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings:
+    """Measure the workbench alone, in use on every open case of a made book: nights, the gate, the pages, take next."""
+    found = Findings(accounts, seed, is_workbench=True)
+    made, book, floor = (Database(name) for name in (f"made_{accounts}_{seed}", "book", "floor"))
     try:
-        _make(made, Findings(accounts, seed), say)
+        _make(made, found, say)
+        say(
+            "copying the book, closing its first day (all of its late accounts get their cases), stocking its workbench"
+        )
         book.create(made)
+        first = nights.opening(book) + timedelta(days=1)
+        nights.close(book, first)
         book.settle()
+        found.sizes, found.late = _sizes(book)
         say("the gate")
-        found: dict[str, Any] = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
-        return found
+        found.gate = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
+        say(f"{found.gate}")
+        found.sizes |= book.manage("bench", "--inside", "stock").json
+        floor.create(book)
+        for database in (floor, book):
+            database.settle()
+            database.warm()
+        for day in nights.days_after(first, NIGHTS):
+            night = nights.close_with_floor(book, floor, day)
+            found.nights.append(night)
+            say(f"{day}: {night.seconds:.2f} s, floor {night.floor_seconds:.2f} s, {night.ratio:.2f} ×, {night.steps}")
+        floor.drop()
+        _measure_desk(book, found, say)
     finally:
-        for database in (book, *(() if keep else (made,))):
+        for database in (book, floor, *(() if keep else (made,))):
             database.drop()
+    return found
+
+
+def _measure_desk(book: Database, found: Findings, say: Say) -> None:
+    """The pages and take next, on a stocked workbench."""
+    book.settle()
+    say("pages")
+    found.pages = book.manage("bench", "--inside", "pages", "--seed", str(found.seed)).json
+    say(f"{found.pages}")
+    say("take next by fifty collectors")
+    found.work = book.manage("bench", "--inside", "work", "--seed", str(found.seed)).json
+    say(f"{found.work}")
 
 
 def _make(made: Database, found: Findings, say: Say) -> None:

@@ -38,7 +38,7 @@ _STATEMENTS = (
               seconds, actor_id, actor_name, note, recorded_at)
        SELECT customer_id, contact_point_id, id, 'voice', 'outbound', 'staff',
               (ARRAY['no-answer', 'right-party', 'promise', 'refused', 'busy'])[1 + id %% 5], at, 60, actor_id, actor_name, '', at
-         FROM compliance_contactdecision WHERE channel = 'voice' AND allowed""",
+         FROM compliance_contactdecision WHERE actor_id = ANY(%(collectors)s)""",
     "UPDATE cases_case SET contacted_at = %(now)s - interval '5 days' WHERE status = 'open'",
     """INSERT INTO cases_promise (case_id, currency, amount, made_on, made_at, taken_by_id, taken_by_name, note,
               status, got, version)

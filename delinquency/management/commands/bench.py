@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from delinquency.bench.inside import INSIDE
 from delinquency.bench.report import write
-from delinquency.bench.run import run, run_gate
+from delinquency.bench.run import run, run_workbench
 
 
 class Command(BaseCommand):
@@ -26,8 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1, metavar="S")
         parser.add_argument("--imported", type=int, default=100_000, metavar="N", help="accounts to import (100,000)")
         parser.add_argument("--keep", action="store_true", help="keep the made book for the next run")
-        parser.add_argument("--output", type=Path, default=settings.BASE_DIR / "docs" / "benchmarks.md", metavar="FILE")
-        parser.add_argument("--gate", action="store_true", help="the gate alone, printed, without a report")
+        parser.add_argument("--output", type=Path, metavar="FILE", help="instead of docs/benchmarks….md")
+        parser.add_argument(
+            "--workbench", action="store_true", help="the workbench alone, into docs/benchmarks-workbench.md"
+        )
         parser.add_argument("--inside", choices=sorted(INSIDE), help="one part, on this database (used by the others)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,19 +38,14 @@ class Command(BaseCommand):
         if part := options["inside"]:
             self.stdout.write(json.dumps(INSIDE[part](options["seed"])))
             return
-        if options["gate"]:
-            numbers = run_gate(accounts=options["accounts"], seed=options["seed"], keep=options["keep"], say=self._say)
-            self.stdout.write(json.dumps(numbers, indent=2))
-            return
-        found = run(
-            accounts=options["accounts"],
-            seed=options["seed"],
-            imported=options["imported"],
-            keep=options["keep"],
-            say=self._say,
-        )
-        write(found, options["output"])
-        self.stdout.write(_("Wrote {file}.").format(file=options["output"]))
+        wanted = {name: options[name] for name in ("accounts", "seed", "keep")}
+        if options["workbench"]:
+            found, name = run_workbench(**wanted, say=self._say), "benchmarks-workbench.md"
+        else:
+            found, name = run(**wanted, imported=options["imported"], say=self._say), "benchmarks.md"
+        file = options["output"] or settings.BASE_DIR / "docs" / name
+        write(found, file)
+        self.stdout.write(_("Wrote {file}.").format(file=file))
 
     def _say(self, line: str) -> None:
         self.stderr.write(line)
