@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -52,8 +53,9 @@ def form_of(client: Client, address: str, **changes: Any) -> dict[str, Any]:
     return {**values, **changes}
 
 
-def act(client: Client, action: str, *people: User) -> None:
-    client.post(PEOPLE, {"action": action, "_selected_action": [user.pk for user in people]})
+def act(client: Client, action: str, *people: User, **values: str) -> HttpResponse:
+    chosen = {"action": action, "_selected_action": [user.pk for user in people]}
+    return client.post(PEOPLE, chosen | values)  # type: ignore[return-value]
 
 
 def test_keys_groups_and_failures_have_no_pages() -> None:
@@ -129,7 +131,7 @@ def test_an_administrator_makes_no_superuser_and_changes_none(boss: Client) -> N
     assert boss.post(f"{PEOPLE}{root.pk}/change/", {"username": "root"}).status_code == 403
     assert boss.get(f"{PEOPLE}{root.pk}/password/").status_code == 403
     enrolled(root)
-    act(boss, "reset_second_factor", root)
+    act(boss, "reset_second_factor", root, confirmed="1", reason="x")
     assert TOTPDevice.objects.filter(user=root).exists()
 
 
@@ -165,7 +167,9 @@ def test_actions_reset_the_second_factor_lift_lockouts_and_end_sessions(boss: Cl
         give_password(door, user, "wrong")
     act(boss, "lift_lockout", user)
     assert give_password(door, user)["Location"] == "/login/code/"
-    act(boss, "reset_second_factor", user)
+    assert "Make sure who is asking" in act(boss, "reset_second_factor", user).content.decode()
+    assert TOTPDevice.objects.filter(user=user).exists()
+    act(boss, "reset_second_factor", user, confirmed="1", reason="New telephone, known by voice")
     assert give_password(door, user)["Location"] == "/login/enrol/"
     verbs = set(Event.objects.filter(subject_id=user.pk).values_list("verb", flat=True))
     assert {"user.sessions-ended", "user.lockout-lifted", "user.second-factor-reset"} <= verbs
@@ -174,7 +178,7 @@ def test_actions_reset_the_second_factor_lift_lockouts_and_end_sessions(boss: Cl
 def test_a_collector_cannot_use_the_actions() -> None:
     user = UserFactory()
     enrolled(user)
-    act(signed_in(), "reset_second_factor", user)
+    act(signed_in(), "reset_second_factor", user, confirmed="1", reason="x")
     assert TOTPDevice.objects.filter(user=user).exists()
 
 

@@ -210,7 +210,9 @@ def test_a_reset_ends_the_sessions_and_the_next_signing_in_enrols_anew(client: C
     enrolled(lin)
     services.new_recovery_codes(actor=lin)
     client.force_login(lin)
-    services.reset_second_factor(actor=UserFactory(role="administrator"), user=lin)
+    services.reset_second_factor(
+        actor=UserFactory(role="administrator"), user=lin, reason="New telephone, known by voice"
+    )
     assert not is_in(client)
     assert give_password(client, lin)["Location"] == "/login/enrol/"
     assert second_factor.recovery_codes_left(lin) == 0

@@ -9,6 +9,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -103,14 +104,23 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
         return response
 
     @admin.action(description=gettext_lazy("Reset the second factor"), permissions=["change"])
-    def reset_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        for user in self._those(request, people):
-            services.reset_second_factor(actor=request.user, user=user)
+    def reset_second_factor(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
+        """Asks once more, and why: it takes the way in away from somebody who may be at work."""
+        chosen, reason = self._those(request, people), request.POST.get("reason", "").strip()[:300]
+        if not chosen:
+            return None
+        if "confirmed" not in request.POST or not reason:
+            context = {**self.admin_site.each_context(request), "people": chosen, "opts": self.opts}
+            context["title"] = _("Reset the second factor")
+            return render(request, "admin/staff/reset_second_factor.html", context)
+        for user in chosen:
+            services.reset_second_factor(actor=request.user, user=user, reason=reason)
             self.message_user(
                 request,
                 _("%(user)s sets up a new app at the next signing in. All sessions are ended.") % {"user": user},
                 messages.SUCCESS,
             )
+        return None
 
     @admin.action(description=gettext_lazy("Lift the lock-out"), permissions=["change"])
     def lift_lockout(self, request: HttpRequest, people: QuerySet[User]) -> None:

@@ -96,11 +96,11 @@ def recovery_codes_left(user: User) -> int:
 
 
 @transaction.atomic
-def reset_second_factor(*, actor: Actor, user: User) -> None:
+def reset_second_factor(*, actor: Actor, user: User, reason: str) -> None:
     """Take the app and the recovery codes away: `user` enrols anew at the next signing in. All sessions end."""
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
-    record(actor=actor, verb="user.second-factor-reset", subject=user)
+    record(actor=actor, verb="user.second-factor-reset", subject=user, reason=reason)
     end_sessions(actor=actor, user=user)
 
 
