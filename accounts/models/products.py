@@ -8,7 +8,15 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+
+# The names of the installed products: in the database they stand in English.
+INSTALLED = {
+    "plain": gettext_noop("Plain bills"),
+    "instalment": gettext_noop("Instalment credit"),
+    "revolving": gettext_noop("Revolving credit"),
+}
 
 
 class MinimumRule(models.TextChoices):
@@ -32,6 +40,11 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def label(self) -> str:
+        """The name as read: an installed product's in the reader's language, until somebody renames it."""
+        return gettext(self.name) if INSTALLED.get(self.code) == self.name else self.name
 
 
 class ProductTerms(models.Model):
