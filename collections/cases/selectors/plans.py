@@ -73,6 +73,10 @@ def promises_of_kind(promises: QuerySet[Promise], kind: str, today: date) -> Que
         "overdue": {"due_on__lt": today},
         "week": {"due_on__gte": today, "due_on__lte": today + WEEK},
     }.get(kind, {})
+    if condition:
+        # The next instalment is one of these: an index gives them, and `due_on` is worked out for no other promise.
+        instalments = PromiseInstalment.objects.filter(status=PromiseStatus.OPEN, **condition)
+        promises = promises.filter(pk__in=instalments.values("promise"))
     return promises.filter(status=PromiseStatus.OPEN, **condition).order_by("due_on", "pk")  # type: ignore[misc]  # annotated
 
 
