@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus, Queue
+from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus, Queue
 from cases.permissions import visible_to
 from cases.selectors.worklist import open_cases
 from compliance.models import CustomerFlag, FlagKind
@@ -75,7 +75,21 @@ def cases_of(queue: Queue, user: Anyone, day: date) -> QuerySet[Case]:
 def counts(user: Anyone, queues: Iterable[Queue]) -> dict[int, int]:
     """How many open cases each of `queues` holds for `user` now, by the queue's key. One query for all of them."""
     day = book_day() or clock.today()
-    return count_of_each({queue.pk: cases_of(queue, user, day) for queue in queues})
+    return count_cases(user, {queue.pk: cases_of(queue, user, day) for queue in queues})
+
+
+def count_cases(user: Anyone, narrower: Mapping[Key, QuerySet[Case]]) -> dict[Key, int]:
+    """How many cases each queryset has; they narrow the open cases that `user` may see, with conditions on the case alone.
+
+    One query and one pass over those cases: each queryset counted by itself would read them all again.
+    """
+    wanted = {
+        f"count_{place}": Count("pk", filter=queryset.query.where)
+        for place, queryset in enumerate(narrower.values())
+        if not queryset.query.is_empty()
+    }
+    counted = visible_to(user).filter(status=CaseStatus.OPEN).aggregate(**wanted)
+    return {key: counted.get(f"count_{place}", 0) for place, key in enumerate(narrower)}
 
 
 def count_of_each(querysets: Mapping[Key, QuerySet[Any]]) -> dict[Key, int]:

@@ -21,7 +21,7 @@ from cases.forms import QueueChangeForm, QueueForm
 from cases.models import Case, Queue, WaitFor
 from cases.permissions import queues_of, visible_to
 from cases.selectors import open_cases
-from cases.selectors.queues import cases_of, count_of_each, counts, working
+from cases.selectors.queues import cases_of, count_cases, counts, working
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from cases.services.taking import take_next
 from cases.views._pages import back_to, user_of
@@ -61,7 +61,7 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     seen = open_cases(visible_to(user), day)
     wanted: dict[str | int, QuerySet[Case]] = {queue.pk: cases_of(queue, user, day) for queue in rows}
     wanted |= {name: working(seen, kind, today, user) for name, kind in RAIL_KINDS.items()}
-    numbers = count_of_each(wanted)
+    numbers = count_cases(user, wanted)
     context = {
         "queues": [
             {"queue": row, "number": numbers[row.pk], "address": reverse("queue", args=[row.pk])} for row in rows
