@@ -84,7 +84,7 @@ def count_cases(user: Anyone, narrower: Mapping[Key, QuerySet[Case]]) -> dict[Ke
     One query and one pass over those cases: each queryset counted by itself would read them all again.
     """
     wanted = {
-        f"count_{place}": Count("pk", filter=queryset.query.where)
+        f"count_{place}": Count("pk", filter=queryset.query.where)  # type: ignore[arg-type]  # a condition, resolved already
         for place, queryset in enumerate(narrower.values())
         if not queryset.query.is_empty()
     }
