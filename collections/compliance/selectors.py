@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -30,6 +30,7 @@ from runs import clock
 from staff.permissions import may
 
 PACK = "cn"
+VOICE = "voice"
 CONTACT_VULNERABLE = "compliance.contact_vulnerable"
 
 # Many rows come as one JSON text: it is read much faster than rows are, value by value.
@@ -91,12 +92,12 @@ _HISTORY = """
     SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
            c.direction = 'inbound' AS inbound, NULL::timestamptz AS until
     FROM compliance_contact c
-    WHERE c.customer_id = ANY(%(customers)s) AND {which}
+    WHERE c.customer_id = ANY(%(asked_of)s) AND {which}
       AND NOT EXISTS (SELECT FROM compliance_contact n WHERE n.corrects_id = c.id)
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until
     FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY(%(customers)s) AND d.allowed AND d.reserved_until > %(at)s
+    WHERE d.customer_id = ANY(%(asked_of)s) AND d.allowed AND d.reserved_until > %(at)s
       AND d.channel = %(channel)s
       AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
       AND NOT EXISTS (SELECT FROM compliance_contactdecision r
@@ -112,6 +113,13 @@ _HISTORY_OF_CALLS = _HISTORY.format(
     which="""(c.at >= %(since)s OR c.outcome IN ('third-person', 'third-person-refused'))
       AND (c.channel = 'voice' OR c.outcome <> 'sent')"""
 )
+
+# Both in one statement, by whether each contact point is wanted, and whether a call is.
+_WANTED = {
+    (each, calls): f"SELECT ({facts}), ({history})"
+    for each, facts in ((False, _FACTS_OF_ONE), (True, _FACTS_OF_EACH))
+    for calls, history in ((False, _HISTORY_OF_MESSAGES), (True, _HISTORY_OF_CALLS))
+}
 
 
 class Known(NamedTuple):
@@ -165,27 +173,30 @@ def facts_of(
     replaced: Collection[tuple[int, int]] = (),
     each: bool = False,
 ) -> list[Known]:
-    """The facts of each (customer, contact point or None, debt or None) asked for, in the same order, by two queries.
+    """The facts of each (customer, contact point or None, debt or None) asked for, in the same order, by one query.
 
     With no contact point named, the customer's most usable one for the channel is taken; with `each`, all of them, one
     after the other. A contact point that is not that customer's, or not of that channel, is as good as none. The decisions
-    `replaced` (each with its customer) hold no place any more. A third query asks what `actor` may, when it matters; with
+    `replaced` (each with its customer) hold no place any more. A second query asks what `actor` may, when it matters; with
     `anybody` it does not: somebody may.
     """
+    customers = {customer for customer, _, _ in asked}
     with connection.cursor() as cursor:
         cursor.execute(
-            _FACTS_OF_EACH if each else _FACTS_OF_ONE,
+            _WANTED[each, channel == VOICE],
             {
+                "asked_of": sorted(customers),
+                "since": at - timedelta(days=rules.looks_back(channel) + 1),
+                "at": at,
+                "channel": channel,
                 "customers": [customer for customer, _, _ in asked],
                 "points": [point for _, point, _ in asked],
                 "accounts": [account for _, _, account in asked],
                 "kinds": list(KINDS.get(channel, ())),
             },
         )
-        rows = json.loads(_text(cursor))
-    since = at - timedelta(days=rules.looks_back(channel) + 1)
-    customers = {customer for customer, _, _ in asked}
-    history = _history(channel=channel, customers=customers, since=since, at=at, replaced=replaced)
+        rows, past = (json.loads(text or "[]") for text in cursor.fetchone())
+    history = _history(past, replaced)
     allowed = None
     found: list[Known] = []
     for customer, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
@@ -222,17 +233,9 @@ def facts_of(
     return found
 
 
-def _history(
-    *, channel: str, customers: Collection[int], since: datetime, at: datetime, replaced: Collection[tuple[int, int]]
-) -> dict[int, list[Past]]:
+def _history(rows: Iterable[Sequence[Any]], replaced: Collection[tuple[int, int]]) -> dict[int, list[Past]]:
     """What was tried of late, or is held a place for, by customer."""
     found: dict[int, list[Past]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _HISTORY_OF_CALLS if channel == "voice" else _HISTORY_OF_MESSAGES,
-            {"customers": sorted(customers), "since": since, "at": at, "channel": channel},
-        )
-        rows = json.loads(_text(cursor))
     for customer, decision, when, outcome, by, point, account, inbound, until in rows:
         if decision is not None and (customer, decision) in replaced:
             continue
@@ -254,7 +257,7 @@ def look(
 ) -> list[Look]:
     """What the gate would say now of each of the customer's contact points of that channel; nothing is recorded.
 
-    By key of the contact point. Three queries. An answer is not a permission: `may_contact` gives that.
+    By key of the contact point. Two queries. An answer is not a permission: `may_contact` gives that.
     """
     moment = at or clock.now()
     rules = rulebook()
@@ -269,14 +272,14 @@ def look(
 
 
 def callable_from(
-    *, customer_ids: Sequence[int], at: datetime, actor: Actor | None = None
+    *, customer_ids: Sequence[int], at: datetime, actor: Actor | None = None, rules: Rulebook | None = None
 ) -> dict[int, datetime | None]:
     """From when each may be called: `at` itself if at some number now, else the next moment at which one may be.
 
-    None: not as things stand. Without an `actor`: by somebody of the staff, whoever is allowed to. Three queries, however
-    many they are.
+    None: not as things stand. Without an `actor`: by somebody of the staff, whoever is allowed to. Two queries, however
+    many they are; one where the `rules` were read already.
     """
-    rules = rulebook()
+    rules = rules or rulebook()
     found: dict[int, datetime | None] = dict.fromkeys(customer_ids)
     asked: list[tuple[int, int | None, int | None]] = [(customer, None, None) for customer in found]
     everybody = facts_of(

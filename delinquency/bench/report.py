@@ -184,9 +184,9 @@ def _work(work: dict[str, Any]) -> Iterator[str]:
     yield "## Take next"
     yield ""
     yield (
-        f"{work['collectors']} collectors, each a thread with a connection of its own in one process, on {work['cases']:,} open "
-        f"cases, {work['free']:,} of them free. In a burst all press the key in the same moment, again and again: each waits for "
-        f"the machine, not for another. Arriving steadily each presses it at random moments, every "
+        f"{work['collectors']} collectors, each a thread with a connection of its own in {work['processes']} processes, on "
+        f"{work['cases']:,} open cases, {work['free']:,} of them free. In a burst all press the key in the same moment, again "
+        f"and again: each waits for the machine, not for another. Arriving steadily each presses it at random moments, every "
         f"{work['seconds between']:.0f} s on average. At last all take until nothing is left."
     )
     yield ""

@@ -105,7 +105,7 @@ def test_many_are_decided_in_order_each_at_her_most_usable_address() -> None:
 def test_many_cost_no_more_statements_than_two(count: int, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     candidates = [Candidate(ContactPointFactory().customer_id) for _ in range(count)]
     # The savepoint, the locks, the rules, the facts, the past, the keys, COPY, the release.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         services.decide_many(actor=ACTOR, channel="email", purpose="reminder", candidates=candidates, at=NOON)
 
 

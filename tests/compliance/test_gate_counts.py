@@ -253,7 +253,7 @@ def test_a_look_records_nothing_and_says_the_same(django_assert_num_queries: Dja
     number(customer=mobile.customer, verification="wrong")
     happened(ask(mobile), "right-party")
     before = ContactDecision.objects.count()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         looks = look(customer_id=mobile.customer_id, at=NOON + MINUTE, actor=BATCH)
     assert [(one.verdict.allowed, one.verdict.left, one.verdict.most) for one in looks] == [
         (True, 2, 3),
@@ -292,7 +292,7 @@ def test_from_when_each_may_be_called_is_asked_for_all_at_once(
     nobody = CustomerFactory()
     gone = number()
     flag(gone, "deceased")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         found = callable_from(
             customer_ids=[here.customer_id, abroad.customer_id, nobody.pk, gone.customer_id], at=night
         )

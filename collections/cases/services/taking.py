@@ -16,11 +16,12 @@ from cases.selectors.queues import cases_of
 from cases.services.assigning import hand
 from cases.services.waiting import Moment, write_waits
 from compliance.models import CustomerFlag, FlagKind
-from compliance.selectors import callable_from
+from compliance.rules import Rulebook
+from compliance.selectors import callable_from, rulebook
 from runs import clock
 from runs.selectors import book_day
 from staff.models import User
-from staff.permissions import may
+from staff.permissions import may, scope_of
 
 # So many candidates that the gate refuses are set aside in one go; each is then known to wait, and the next call goes on behind.
 MOST_REFUSED = 50
@@ -46,10 +47,12 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     looked at. One with no usable number at all is given: she has to be traced. Those flagged as vulnerable go to who may
     contact them.
 
-    Each try is a transaction of its own and locks one case, not its customer: nothing is held while another is looked for.
+    Each try for a free one is a transaction of its own and locks one case, not its customer: nothing is held while another is
+    looked for. Her own are hers whoever looks, and need no lock. Where the first free one may be given, seven statements.
     """
     moment = Moment.present()
-    hours = hours_at(moment.now)
+    rules = rulebook()
+    hours = hours_at(moment.now, rules)
     if queue is not None:
         cases = cases_of(queue, actor, book_day() or moment.today)
     else:
@@ -58,7 +61,9 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     own = _due(cases.filter(assignee=actor), moment).order_by(*PRIORITY)
     if leaving is not None:
         own = own.exclude(pk=leaving)
-    return _first(actor, own, moment) or _first(actor, _free(cases, actor, moment, queue), moment)
+    return _first_own(actor, own, moment, rules) or _first_free(
+        actor, _free(cases, actor, moment, queue), moment, rules
+    )
 
 
 def _due(cases: QuerySet[Case], moment: Moment) -> QuerySet[Case]:
@@ -73,6 +78,10 @@ def _due(cases: QuerySet[Case], moment: Moment) -> QuerySet[Case]:
 
 def _free(cases: QuerySet[Case], actor: User, moment: Moment, queue: Queue | None) -> QuerySet[Case]:
     free = cases.filter(assignee=None)
+    scope = scope_of(actor)
+    if not scope.everything:
+        # Her scope says "or assigned to her" too, which is never so here, and which the index on the team cannot follow.
+        free = free.filter(team__in=scope.teams)
     if not may(actor, "compliance.contact_vulnerable"):
         free = free.filter(
             ~Exists(
@@ -95,16 +104,27 @@ def _order(queue: Queue) -> tuple[str, str]:
     return (f"-{column}" if sort.startswith("-") else column), "pk"
 
 
-def _first(actor: User, cases: QuerySet[Case], moment: Moment) -> Case | None:
-    """The first of `cases` that is still so and whose customer may be called; made the actor's where it is nobody's."""
+def _first_own(actor: User, cases: QuerySet[Case], moment: Moment, rules: Rulebook) -> Case | None:
+    """The first of the actor's own `cases` whose customer may be called."""
+    passed: list[int] = []
+    while len(passed) < MOST_REFUSED:
+        case = (cases.exclude(pk__in=passed) if passed else cases).first()
+        if case is None or _may_be_called(actor, case, moment, rules):
+            return case
+        passed.append(case.pk)
+    return None
+
+
+def _first_free(actor: User, cases: QuerySet[Case], moment: Moment, rules: Rulebook) -> Case | None:
+    """The first of `cases` that is still free and whose customer may be called, made the actor's."""
     passed: list[int] = []
     looks = 0
     while len(passed) < MOST_REFUSED:
         wanted = cases.exclude(pk__in=passed) if passed else cases
         with transaction.atomic():
             case = wanted.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-            if case is not None and _may_be_called(actor, case, moment):
-                return case if case.assignee_id else hand(case, to=actor, actor=actor, verb="case.taken")
+            if case is not None and _may_be_called(actor, case, moment, rules):
+                return hand(case, to=actor, actor=actor, verb="case.taken")
         if case is not None:
             passed.append(case.pk)
         elif looks < LOOKS and wanted.exists():
@@ -115,10 +135,10 @@ def _first(actor: User, cases: QuerySet[Case], moment: Moment) -> Case | None:
     return None
 
 
-def _may_be_called(actor: User, case: Case, moment: Moment) -> bool:
+def _may_be_called(actor: User, case: Case, moment: Moment, rules: Rulebook) -> bool:
     """Whether the gate lets the customer be called now, or cannot say when: she is then to be traced. One who may be later is set
     aside until then."""
-    answer = callable_from(customer_ids=[case.customer_id], at=moment.now, actor=actor)
+    answer = callable_from(customer_ids=[case.customer_id], at=moment.now, actor=actor, rules=rules)
     until = answer[case.customer_id]
     if until is not None and until <= moment.now:
         return True

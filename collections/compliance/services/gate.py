@@ -89,7 +89,7 @@ def decide_many(
     Locks the customers, in order of their keys, so that no two can both be given the last place under a cap; an allowed
     decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom
     waiting for some days helps is decided for the next moment at which she may be contacted instead: the moment of its
-    `Decided.at`. Costs six statements, however many the candidates, and one or two more where someone is flagged.
+    `Decided.at`. Costs five statements, however many the candidates, and one or two more where someone is flagged.
     """
     if not candidates:
         return []
