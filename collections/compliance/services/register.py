@@ -72,7 +72,7 @@ def log_contact(
         at = max(now - length, decision.decided_at)
     elif not decision.decided_at <= at <= now:
         raise Invalid(_("The contact began between being allowed and now."), "at")
-    if length > now - decision.decided_at + timedelta(minutes=1):
+    if at + length > now + timedelta(minutes=1):
         raise Invalid(_("The contact cannot have lasted longer than since it was allowed."), "seconds")
     _check_usable(decision, actor, now - length)
     told: dict[str, Any] = {}
