@@ -149,7 +149,8 @@ class Outcome(models.TextChoices):
 class Contact(models.Model):
     """One contact or attempt, by staff, batch or agency, out or in. Append-only (trigger).
 
-    A wrong entry is put right by another that `corrects` it; the gate counts the last of such a chain alone.
+    A wrong entry is put right by another that `corrects` it. For the caps both count, so that no correction frees a place,
+    unless the later one `overrules` the earlier: somebody else with the permission answers for it.
     `not-made` gives a reservation back: the call was not placed.
     """
 
@@ -181,6 +182,7 @@ class Contact(models.Model):
     corrects = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="corrected_by", verbose_name=_("corrects")
     )
+    overrules = models.BooleanField(_("overrules what it corrects"), default=False, db_default=False)
     recorded_at = models.DateTimeField(_("recorded at"))
 
     class Meta:
@@ -196,6 +198,7 @@ class Contact(models.Model):
             models.Index(fields=["customer", "at"], name="contact_by_customer"),
             models.Index(fields=["actor", "at"], name="contact_by_actor"),
         ]
+        permissions = [("correct_contact", "Can correct contacts that others entered")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.outcome}"

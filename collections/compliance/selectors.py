@@ -15,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from audit.services import Actor
 from compliance.rules import (
     KINDS,
+    NEUTRAL,
     RESERVED,
     Agreed,
     Facts,
@@ -85,19 +86,22 @@ _BEST = """
 _FACTS_OF_ONE = _FACTS.format(held=_HELD, which=_BEST)
 _FACTS_OF_EACH = _FACTS.format(held=_HELD, which="")
 
-# Contacts that were put right count as put right; a place counts until it is used, replaced or given up.
+# An entry and what corrects it both count, unless the later overrules the earlier; a place counts until it is used,
+# replaced or given up.
 _HISTORY = """
     SELECT json_agg(json_build_array(customer_id, id, extract(epoch FROM at), outcome, channel, contact_point_id, account_id,
-                                     inbound, extract(epoch FROM until)))::text FROM (
+                                     inbound, extract(epoch FROM until), chain) ORDER BY entry)::text FROM (
     SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
-           c.direction = 'inbound' AS inbound, NULL::timestamptz AS until
+           c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
     FROM compliance_contact c
     WHERE c.customer_id = ANY(%(asked_of)s) AND {which}
-      AND NOT EXISTS (SELECT FROM compliance_contact n WHERE n.corrects_id = c.id)
+      AND NOT EXISTS (SELECT FROM compliance_contact n
+                      WHERE n.decision_id = c.decision_id AND n.overrules AND n.id > c.id)
     UNION ALL
-    SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until
+    SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
+           0::bigint
     FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY(%(asked_of)s) AND d.allowed AND d.reserved_until > %(at)s
+    WHERE d.customer_id = ANY(%(asked_of)s) AND d.allowed AND d.reserved_until > %(held_at)s
       AND d.channel = %(channel)s
       AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
       AND NOT EXISTS (SELECT FROM compliance_contactdecision r
@@ -172,12 +176,14 @@ def facts_of(
     anybody: bool = False,
     replaced: Collection[tuple[int, int]] = (),
     each: bool = False,
+    held_at: datetime | None = None,
 ) -> list[Known]:
     """The facts of each (customer, contact point or None, debt or None) asked for, in the same order, by one query.
 
     With no contact point named, the customer's most usable one for the channel is taken; with `each`, all of them, one
     after the other. A contact point that is not that customer's, or not of that channel, is as good as none. The decisions
-    `replaced` (each with its customer) hold no place any more. A second query asks what `actor` may, when it matters; with
+    `replaced` (each with its customer) hold no place any more; other places count if they are held at `held_at`, by default
+    at `at`. A second query asks what `actor` may, when it matters; with
     `anybody` it does not: somebody may.
     """
     customers = {customer for customer, _, _ in asked}
@@ -188,6 +194,7 @@ def facts_of(
                 "asked_of": sorted(customers),
                 "since": at - timedelta(days=rules.looks_back(channel) + 1),
                 "at": at,
+                "held_at": held_at or at,
                 "channel": channel,
                 "customers": [customer for customer, _, _ in asked],
                 "points": [point for _, point, _ in asked],
@@ -236,12 +243,18 @@ def facts_of(
 def _history(rows: Iterable[Sequence[Any]], replaced: Collection[tuple[int, int]]) -> dict[int, list[Past]]:
     """What was tried of late, or is held a place for, by customer."""
     found: dict[int, list[Past]] = {}
-    for customer, decision, when, outcome, by, point, account, inbound, until in rows:
+    chains: dict[int, set[str]] = {}
+    for customer, decision, when, outcome, by, point, account, inbound, until, chain in rows:
         if decision is not None and (customer, decision) in replaced:
             continue
         what = RESERVED if decision is not None else class_of(outcome, by)
+        read = chains.setdefault(chain, set())
+        if what in read:
+            continue
+        echo = bool(read - {NEUTRAL})
+        read.add(what)
         held = datetime.fromtimestamp(until, UTC) if until is not None else None
-        past = Past(datetime.fromtimestamp(when, UTC), what, by, point, account, inbound, held)
+        past = Past(datetime.fromtimestamp(when, UTC), what, by, point, account, inbound, held, echo)
         found.setdefault(customer, []).append(past)
     return found
 

@@ -46,6 +46,7 @@ LEAD = (
     "compliance.view_customerflag",
     "compliance.change_customerflag",
     "compliance.change_complaint",
+    "compliance.correct_contact",
     "compliance.view_contactdecision",
     "runs.view_dayclose",
 )
@@ -156,7 +157,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("staff", "0002_teams_and_roles"),
         ("accounts", "0004_jurisdiction_and_permissions"),
-        ("compliance", "0005_register_rules"),
+        ("compliance", "0050_corrections_free_no_place"),
         ("reminders", "0003_channels"),
         ("cases", "0006_installed_work"),
         ("audit", "0002_append_only"),

@@ -135,8 +135,21 @@ def _counts(past: Past, at: datetime, what: set[str]) -> bool:
     return not past.inbound and (past.what in what or _is_held_place(past, at))
 
 
+def _calls(facts: Facts) -> list[Past]:
+    """The calls; from the fourth of a day on, one that was not made is as good as unanswered."""
+    calls, not_made = [], {}
+    for past in sorted((past for past in facts.history if past.channel == "voice"), key=lambda past: past.at):
+        if past.what == "neutral" and not past.inbound:
+            day = local_day(past.at, facts)
+            not_made[day] = not_made.get(day, 0) + 1
+            if not_made[day] > 3:
+                past = past._replace(what="unanswered")
+        calls.append(past)
+    return calls
+
+
 def _china_calls(facts: Facts, at: datetime, day: date, flags: set[str]) -> set[str]:
-    calls = [past for past in facts.history if past.channel == "voice" and local_day(past.at, facts) == day]
+    calls = [past for past in _calls(facts) if local_day(past.at, facts) == day]
     spoken = [past for past in calls if _counts(past, at, {"conversation", "third", "third-refused"})]
     here = [past for past in calls if past.point == facts.point and _counts(past, at, {"unanswered", "invalid"})]
     found = set()
@@ -152,7 +165,7 @@ def _about_the_debt(past: Past, facts: Facts) -> bool:
 
 
 def _united_states_calls(facts: Facts, at: datetime, day: date) -> set[str]:
-    calls = [past for past in facts.history if past.channel == "voice" and _about_the_debt(past, facts)]
+    calls = [past for past in _calls(facts) if _about_the_debt(past, facts)]
     placed = [
         local_day(past.at, facts)
         for past in calls

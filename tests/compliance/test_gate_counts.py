@@ -93,7 +93,7 @@ def test_calls_count_for_the_person_at_all_numbers_whoever_made_them() -> None:
 def test_a_call_that_was_not_made_gives_its_place_back_and_one_unanswered_counts_at_its_number_alone() -> None:
     mobile = number()
     phone = number(customer=mobile.customer, kind="phone")
-    for minute in range(5):
+    for minute in range(3):
         happened(ask(mobile, NOON + MINUTE * minute), "not-made")
     for minute in range(6):
         happened(ask(mobile, NOON + MINUTE * minute), "no-answer")
@@ -101,20 +101,21 @@ def test_a_call_that_was_not_made_gives_its_place_back_and_one_unanswered_counts
     assert ask(phone, NOON + 10 * MINUTE).allowed
 
 
-def test_a_corrected_contact_counts_as_what_it_was_corrected_to() -> None:
+def test_a_corrected_contact_counts_as_both_unless_it_is_overruled() -> None:
     point = number()
     talks = [happened(ask(point, NOON + MINUTE * minute), "right-party") for minute in range(3)]
     assert not ask(point, NOON + 5 * MINUTE).allowed
-    happened(talks[0].decision, "no-answer", corrects=talks[0])
+    again = happened(talks[0].decision, "no-answer", corrects=talks[0])
+    assert ask(point, NOON + 6 * MINUTE).rule == "calls-a-day"
+    happened(talks[0].decision, "busy", corrects=again, overrules=True)
     assert ask(point, NOON + 6 * MINUTE).allowed
 
 
 def test_what_came_in_uses_no_call_up() -> None:
     point = number()
     for minute in range(4):
-        asked = ask(point, NOON + MINUTE * minute, purpose="inbound")
-        assert (asked.allowed, asked.rule, asked.reserved_until) == (True, "inbound", None)
-        happened(asked, "right-party", direction="inbound")
+        came = DecisionFactory(customer=point.customer, contact_point=point, channel="voice", purpose="inbound")
+        happened(came, "right-party", direction="inbound", at=NOON + MINUTE * minute)
     assert ask(point, NOON + 5 * MINUTE).allowed
 
 

@@ -160,8 +160,8 @@ def test_a_legal_hold_has_a_reason_and_ends_with_one(lin, kept: Path) -> None:
         recordings.set_legal_hold(actor=lin, recording_id=recording.pk, on=True, reason="late")
 
 
-def in_team(name: str = "Team 1"):
-    return ContactFactory(customer=CaseFactory(team=TeamFactory(name=name)).customer)
+def in_team(name: str = "Team 1", **values):
+    return ContactFactory(customer=CaseFactory(team=TeamFactory(name=name)).customer, **values)
 
 
 def test_listening_is_a_permission_in_scope_and_on_the_record(lin, kept: Path, client: Client) -> None:
@@ -213,7 +213,7 @@ def test_a_contacts_page_takes_a_recording_and_says_what_is_wrong_with_one(lin, 
 
 
 def test_an_entry_is_corrected_on_its_page(lin, client: Client) -> None:
-    contact = in_team()
+    contact = in_team(actor=lin)
     client.force_login(lin)
     address = f"/contacts/{contact.pk}/"
     assert client.post(address, {"verb": "correct", "outcome": "sent", "reason": "x"}).status_code == 422

@@ -111,6 +111,10 @@ def test_a_call_cannot_have_begun_before_it_was_allowed_nor_be_to_come(lin) -> N
             register.log_contact(actor=lin, decision_id=decision.pk, outcome="no-answer", at=at)
     with pytest.raises(Invalid, match="longer"):
         register.log_contact(actor=lin, decision_id=decision.pk, outcome="right-party", seconds=3600)
+    with clock.frozen(MOMENT + timedelta(minutes=5)), pytest.raises(Invalid, match="longer"):
+        register.log_contact(
+            actor=lin, decision_id=decision.pk, outcome="right-party", seconds=240, at=MOMENT + timedelta(minutes=4)
+        )
 
 
 def test_every_channel_and_direction_has_its_own_outcomes(lin) -> None:
@@ -198,8 +202,9 @@ def test_a_contact_cannot_be_changed_nor_removed(lin) -> None:
 def test_a_correction_stands_in_the_place_of_what_was_wrong_and_takes_back_what_it_did(lin) -> None:
     decision = allowed(lin)
     wrong = register.log_contact(actor=lin, decision_id=decision.pk, outcome="wrong-number")
+    lead = UserFactory(role="supervisor")
     right = register.correct_contact(
-        actor=lin, contact_id=wrong.pk, outcome="no-answer", note="misclicked", reason="Clicked the wrong line"
+        actor=lead, contact_id=wrong.pk, outcome="no-answer", note="misclicked", reason="Clicked the wrong line"
     )
     assert (right.corrects, right.decision, right.at) == (wrong, decision, wrong.at)
     decision.contact_point.refresh_from_db()
@@ -212,13 +217,14 @@ def test_a_correction_stands_in_the_place_of_what_was_wrong_and_takes_back_what_
     )
     with pytest.raises(Conflict, match="latest"):
         register.correct_contact(actor=lin, contact_id=wrong.pk, outcome="busy", reason="again")
-    assert register.correct_contact(actor=lin, contact_id=right.pk, outcome="busy", reason="again").corrects == right
+    assert register.correct_contact(actor=lead, contact_id=right.pk, outcome="busy", reason="again").corrects == right
 
 
 def test_a_correction_leaves_a_number_alone_that_the_wrong_entry_did_not_touch(lin) -> None:
     decision = allowed(lin)
     wrong = register.log_contact(actor=lin, decision_id=decision.pk, outcome="right-party")
-    register.correct_contact(actor=lin, contact_id=wrong.pk, outcome="not-made", reason="Never dialled")
+    lead = UserFactory(role="supervisor")
+    register.correct_contact(actor=lead, contact_id=wrong.pk, outcome="not-made", reason="Never dialled")
     decision.contact_point.refresh_from_db()
     assert decision.contact_point.verification == "verified"
     with pytest.raises(Invalid, match="wrong with the entry"):
@@ -298,7 +304,9 @@ def test_the_gate_counts_what_the_register_holds(lin) -> None:
         register.log_inbound(actor=lin, customer_id=point.customer_id, channel="voice", outcome="right-party")
     refused = ask()
     assert (refused.allowed, refused.rule) == (False, "calls-a-day")
-    register.correct_contact(actor=lin, contact_id=last.pk, outcome="not-made", reason="Hung up before it rang")
+    register.correct_contact(
+        actor=UserFactory(role="supervisor"), contact_id=last.pk, outcome="not-made", reason="Hung up before it rang"
+    )
     again = ask()
     assert again.allowed
     assert again.reserved_until is not None

@@ -54,6 +54,10 @@ FIELDS: Mapping[str, Mapping[tuple[str, ...], Callable[[], forms.Field]]] = {
     "reservation": {
         ("minutes", channel): _number(Channel(channel).label, required=False, help_text=_MINUTES)
         for channel in sorted(KINDS)
+    }
+    | {
+        ("not_made",): _number(_("Calls not made a person a day; more count as unanswered")),
+        ("correct_hours",): _number(_("Hours in which who entered a contact may correct it")),
     },
 }
 

@@ -6,7 +6,7 @@ zone or flag) refuses, under the rule named `fail-closed`.
 
 from compliance.rules.book import Rulebook, decide
 from compliance.rules.facts import FAIL_CLOSED, KINDS, Agreed, Facts, OwnNumber, Past, Rule, Span, Verdict
-from compliance.rules.outcomes import RESERVED, class_of
+from compliance.rules.outcomes import NEUTRAL, RESERVED, SPOKEN_TO, class_of
 from compliance.rules.terms import (
     CONTACT_HOURS,
     CONTACT_POINT,
@@ -24,8 +24,10 @@ __all__ = [
     "FAIL_CLOSED",
     "KINDS",
     "LONGEST_WINDOW_DAYS",
+    "NEUTRAL",
     "PACKS",
     "RESERVED",
+    "SPOKEN_TO",
     "Agreed",
     "Facts",
     "OwnNumber",

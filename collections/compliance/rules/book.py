@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -99,6 +100,30 @@ class Rulebook:
         minutes = self._minutes(self._on(facts.pack, at.astimezone(zone).date()), facts.channel)
         return at.astimezone(UTC) + timedelta(minutes=minutes) if minutes else None
 
+    def no_room(self, facts: Facts, at: datetime) -> Refusal | None:
+        """What the rules that count say against one more such contact at `at`, whoever it is and at whatever hour."""
+        zone = time_zone(facts.time_zone)
+        if zone is None:
+            return CLOSED
+        day = at.astimezone(zone).date()
+        room = self._how_often(self._on(facts.pack, day), facts, day, zone, at.astimezone(UTC))
+        return room if isinstance(room, Refusal) else None
+
+    def open_until(self, facts: Facts, at: datetime) -> datetime | None:
+        """When the hours of contact that hold at `at` end; None: `at` is outside of them."""
+        zone = time_zone(facts.time_zone)
+        if zone is None:
+            return None
+        day, room = at.astimezone(zone).date(), Room(0, 0, "", 1, 0)
+        answer = self._when(self._on(facts.pack, day), facts, day, zone, at.astimezone(UTC), room)
+        return (answer.closes_at or datetime.max.replace(tzinfo=UTC)) if isinstance(answer, Verdict) else None
+
+    def correct_hours(self, pack: str, zone_name: str, at: datetime) -> int:
+        """For how many hours who entered a contact at `at` may correct it; 0 where no rule says."""
+        zone = time_zone(zone_name)
+        terms = self._on(pack, at.astimezone(zone).date()).get(RESERVATION) if zone else None
+        return terms.correct_hours if isinstance(terms, ReservationTerms) else 0
+
     def looks_back(self, channel: str) -> int:
         """How many days before the moment asked for any rule may look, in any pack and version, for that channel."""
         if channel == VOICE:
@@ -152,6 +177,12 @@ class Rulebook:
             counted = counts.same_channel(facts, at)
             days = counts.days_of(counted, zone)
             return _tightest(counts.check_window(MESSAGES, cap, counted, days, day, zone, at) for cap in caps)
+        reserved = rules.get(RESERVATION)
+        if not isinstance(reserved, ReservationTerms):
+            return CLOSED
+        history = counts.with_too_many_not_made(facts.history, reserved.not_made, zone)
+        if history is not facts.history:
+            facts = replace(facts, history=history)
         return _tightest(
             self._count_calls(code, rules, facts, day, zone, at) for code in CALL_COUNTS.get(facts.pack, ())
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -9,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from compliance.rules.days import day_begins
 from compliance.rules.facts import VOICE, Facts, Past, Refusal
-from compliance.rules.outcomes import CONVERSATION, INVALID, NEUTRAL, RESERVED, THIRD, THIRD_REFUSED, UNANSWERED
+from compliance.rules.outcomes import CONVERSATION, INVALID, NEUTRAL, RESERVED, SPOKEN_TO, UNANSWERED
 from compliance.rules.terms import CONVERSATION_PAUSE, PauseTerms, WindowTerms
 
 # Spoken to: the debtor or, which a reader might leave out, a third person in her stead. The stricter reading.
-EFFECTIVE = frozenset((CONVERSATION, THIRD, THIRD_REFUSED, RESERVED))
+EFFECTIVE = SPOKEN_TO | {RESERVED}
 FAILED = frozenset((UNANSWERED, INVALID, RESERVED))
 ATTEMPTS = EFFECTIVE | FAILED
 
@@ -48,6 +49,7 @@ def calls_about_the_debt(facts: Facts, at: datetime) -> list[Past]:
         if p.channel == VOICE
         and p.what != NEUTRAL
         and not p.inbound
+        and not p.echo
         and (facts.account is None or p.account is None or p.account == facts.account)
         and _held(p, at)
     ]
@@ -55,7 +57,25 @@ def calls_about_the_debt(facts: Facts, at: datetime) -> list[Past]:
 
 def same_channel(facts: Facts, at: datetime) -> list[Past]:
     channel = facts.channel
-    return [p for p in facts.history if p.channel == channel and p.what != NEUTRAL and not p.inbound and _held(p, at)]
+    return [
+        p
+        for p in facts.history
+        if p.channel == channel and p.what != NEUTRAL and not p.inbound and not p.echo and _held(p, at)
+    ]
+
+
+def with_too_many_not_made(history: Sequence[Past], most: int, zone: ZoneInfo) -> Sequence[Past]:
+    """The history in which every call not made beyond the first so many of a local day is an unanswered attempt."""
+    not_made = [past for past in history if past.what == NEUTRAL and past.channel == VOICE and not past.inbound]
+    if len(not_made) <= most:
+        return history
+    kept: Counter[int] = Counter()
+    found = [past for past in history if not (past.what == NEUTRAL and past.channel == VOICE and not past.inbound)]
+    for past in sorted(not_made, key=lambda past: past.at):
+        day = past.at.astimezone(zone).toordinal()
+        kept[day] += 1
+        found.append(past if kept[day] <= most else past._replace(what=UNANSWERED))
+    return found
 
 
 def days_of(counted: Iterable[Past], zone: ZoneInfo) -> list[int]:

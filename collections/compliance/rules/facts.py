@@ -57,7 +57,8 @@ class Agreed(NamedTuple):
 class Past(NamedTuple):
     """A contact of the person, or a place that an allowed decision holds until `until` (then `what` is `reserved`).
 
-    `at` is aware. `what` is a class of `rules.outcomes`.
+    `at` is aware. `what` is a class of `rules.outcomes`. `echo`: another reading of a call that is here already, because
+    an entry and its correction both count; where calls are counted, whatever came of them, it is none of its own.
     """
 
     at: datetime
@@ -67,6 +68,7 @@ class Past(NamedTuple):
     account: int | None = None
     inbound: bool = False
     until: datetime | None = None
+    echo: bool = False
 
 
 class OwnNumber(NamedTuple):

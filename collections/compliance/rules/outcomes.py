@@ -7,7 +7,7 @@ messages. Where a text leaves open what an outcome is, it counts as the class wi
 - a wrong number, or one not in service: an attempt at that number that did not reach her.
 - a third person answered: no conversation with the debtor, but an effective call all the same (`counts` sees to it).
 - not delivered: nothing reached the person, so a message gives its place back; a call that failed was still an attempt.
-- not made: nothing happened; the place is free again.
+- not made: nothing happened; the place is free again, a few times a day (`counts.with_too_many_not_made`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MESSAGE = "message"
 RESERVED = "reserved"
 NEUTRAL = "neutral"
 
+# Somebody was spoken to.
+SPOKEN_TO = frozenset((CONVERSATION, THIRD, THIRD_REFUSED))
 # Kinds of contact in which somebody tries to speak to the person.
 SPOKEN = (VOICE, "visit")
 

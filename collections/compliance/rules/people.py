@@ -151,8 +151,9 @@ def _is_reply(past: Past) -> bool:
     return past.what == CONVERSATION
 
 
-def _when(past: Past) -> datetime:
-    return past.at
+def _when(past: Past) -> tuple[datetime, bool]:
+    """In their order; of two readings of one call the reply comes last, and so holds."""
+    return past.at, _is_reply(past)
 
 
 def _after_all(spans: Sequence[Span], zone: ZoneInfo, at: datetime) -> datetime | None:

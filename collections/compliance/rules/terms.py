@@ -111,8 +111,13 @@ class PauseTerms(NamedTuple):
 
 
 class ReservationTerms(NamedTuple):
+    """`not_made`: so many calls a person a day that were asked for and not made give their place back; the others count as
+    unanswered. `correct_hours`: so long may who entered a contact correct it."""
+
     version: int
     minutes: Mapping[str, int]
+    not_made: int = 3
+    correct_hours: int = 24
 
 
 class RecordingTerms(NamedTuple):
@@ -257,7 +262,8 @@ def _reservation(version: int, given: Mapping[str, Any]) -> ReservationTerms:
     minutes = given.get("minutes")
     if not isinstance(minutes, Mapping) or not minutes or not set(minutes) <= set(KINDS):
         raise Senseless(f"minutes: an object is expected, its names among {', '.join(KINDS)}")
-    return ReservationTerms(version, {channel: _number(minutes, channel, 7 * 24 * 60) for channel in minutes})
+    more = {name: _number(given, name) for name in ("not_made", "correct_hours") if name in given}
+    return ReservationTerms(version, {channel: _number(minutes, channel, 7 * 24 * 60) for channel in minutes}, **more)
 
 
 def _recordings(version: int, given: Mapping[str, Any]) -> RecordingTerms:
@@ -279,7 +285,7 @@ _PARSERS: Mapping[str, tuple[Callable[[int, Mapping[str, Any]], Terms], frozense
     CALLS_A_WEEK: (_window, frozenset(("most", "days"))),
     CONVERSATION_PAUSE: (_pause, frozenset(("days",))),
     MESSAGES: (_messages, _CHANNELS_COUNTED),
-    RESERVATION: (_reservation, frozenset(("minutes",))),
+    RESERVATION: (_reservation, frozenset(("minutes", "not_made", "correct_hours"))),
     RECORDINGS: (_recordings, frozenset(("keep_years",))),
 }
 # One of each, to show to whoever writes the next.
@@ -310,7 +316,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     CALLS_A_WEEK: {"most": 7, "days": 7},
     CONVERSATION_PAUSE: {"days": 7},
     MESSAGES: {"sms": {"day": 2, "week": 5}, "letter": {"week": 2}},
-    RESERVATION: {"minutes": {"voice": 15, "email": 1440}},
+    RESERVATION: {"minutes": {"voice": 15, "email": 1440}, "not_made": 3, "correct_hours": 24},
     RECORDINGS: {"keep_years": 5},
 }
 

@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import Invalid
 from accounts.models import Account, ContactPoint, Customer
 from audit.services import Actor, record
-from compliance.models import ContactDecision, ContactRule
+from compliance.models import Channel, ContactDecision, ContactRule, Purpose
 from compliance.rules import EXAMPLES, PACKS, RESERVED, Facts, Past, Rule, Rulebook, Senseless, Verdict, parse
 from compliance.selectors import PACK, facts_of, rulebook
 from runs import clock
@@ -90,7 +91,12 @@ def decide_many(
     decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom
     waiting for some days helps is decided for the next moment at which she may be contacted instead: the moment of its
     `Decided.at`. Costs five statements, however many the candidates, and one or two more where someone is flagged.
+
+    Raises:
+        Invalid: nobody is contacted by that channel, or for that purpose (that somebody came to us is `register.log_inbound`'s
+            to enter).
     """
+    _check_asked(channel, purpose)
     if not candidates:
         return []
     rows = _decide_all(actor, channel, purpose, candidates, at, postpone=postpone)
@@ -157,6 +163,22 @@ def _decide(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> t
     return at, verdict
 
 
+def _check_asked(channel: str, purpose: str) -> None:
+    if channel not in Channel.values:
+        raise Invalid(
+            _("“%(channel)s” is no channel of contact. Choose one of: %(channels)s.")
+            % {"channel": channel, "channels": ", ".join(Channel.values)},
+            "channel",
+        )
+    outbound = [one for one in Purpose.values if one != Purpose.INBOUND]
+    if purpose not in outbound:
+        raise Invalid(
+            _("The gate is not asked for the purpose “%(purpose)s”. Choose one of: %(purposes)s.")
+            % {"purpose": purpose, "purposes": ", ".join(outbound)},
+            "purpose",
+        )
+
+
 @transaction.atomic
 def may_contact(
     *,
@@ -173,7 +195,11 @@ def may_contact(
 
     A refusal is an answer, not an error: look at `allowed`, `rule` and `next_allowed_at`. An allowed decision holds its
     place under the caps until `reserved_until`, or until a contact uses it or another decision `replaces` it.
+
+    Raises:
+        Invalid: as `decide_many`.
     """
+    _check_asked(channel, purpose)
     candidate = Candidate(
         customer.pk,
         account.pk if account else None,

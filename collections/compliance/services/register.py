@@ -6,9 +6,9 @@ wrong one is put right by another that corrects it. What an outcome says about t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -25,6 +25,7 @@ from compliance.models import Channel, Contact, ContactDecision, Direction, Made
 from compliance.outcomes import possible, verification_after
 from compliance.rules import KINDS
 from compliance.rules.terms import INBOUND_RULE
+from compliance.services.plausible import check_alone, check_correction, judge_again, length_of
 from compliance.services.reactions import person_changed
 from runs import clock
 
@@ -53,25 +54,33 @@ def log_contact(
     """Enter what came of a contact that the gate allowed to `actor`. Locks the customer.
 
     `at` is when it began: by default so many `seconds` ago. The contact takes over the place that the decision reserved.
-    A number found wrong is marked so; one of the debtor's own at which she spoke is verified.
+    A number found wrong is marked so; one of the debtor's own at which she spoke is verified. What changed since it was
+    allowed does not keep it out: it may have happened; the event names the rule that would refuse it now (`after_change`),
+    and says when it `ran_over` the hours of contact.
 
     Raises:
         Invalid: the outcome does not fit the channel, or the moment or length cannot be.
-        Conflict: the decision refused, is another's, was used or replaced, or has expired: ask the gate again.
+        Conflict: the decision refused, is another's, was used or replaced, or has expired: ask the gate again; or its place
+            lapsed since and is taken; or `actor` was on another call.
     """
     decision = ContactDecision.objects.get(pk=decision_id)
     lock_customer(decision.customer_id)
     now = clock.now()
     _check_outcome(outcome, decision.channel, Direction.OUTBOUND)
-    length = timedelta(seconds=_length(seconds))
+    length = length_of(seconds, outcome)
     if at is None:
         at = max(now - length, decision.decided_at)
     elif not decision.decided_at <= at <= now:
         raise Invalid(_("The contact began between being allowed and now."), "at")
-    if length > now - decision.decided_at + timedelta(minutes=1):
+    if at + length > now + timedelta(minutes=1):
         raise Invalid(_("The contact cannot have lasted longer than since it was allowed."), "seconds")
     _check_usable(decision, actor, now - length)
-    contact = _enter(decision, actor=actor, outcome=outcome, at=at, seconds=seconds, note=note)
+    told: dict[str, Any] = {}
+    if outcome != Outcome.NOT_MADE:
+        told = judge_again(decision, actor=actor, at=at, length=length)
+        if decision.channel == Channel.VOICE:
+            check_alone(actor.pk, at=at, length=length)
+    contact = _enter(decision, actor=actor, outcome=outcome, at=at, seconds=seconds, note=note, told=told)
     person_changed(actor, [decision.customer_id])
     return contact
 
@@ -96,14 +105,18 @@ def log_inbound(
     Raises:
         Invalid: the outcome does not fit the channel, the moment is to come, or the contact point or account is not the
             customer's or not of the channel.
+        Conflict: a call, while `actor` was on another.
     """
     customer = lock_customer(customer_id)
     now = clock.now()
     _check_outcome(outcome, channel, Direction.INBOUND)
-    at = at or now - timedelta(seconds=_length(seconds))
+    length = length_of(seconds, outcome)
+    at = at or now - length
     if at > now:
         raise Invalid(_("The contact cannot be in the future."), "at")
     _check_whose(customer, channel, contact_point_id, account_id)
+    if channel == Channel.VOICE:
+        check_alone(actor.pk, at=at, length=length)
     decision = ContactDecision.objects.create(
         customer=customer,
         contact_point_id=contact_point_id,
@@ -168,29 +181,28 @@ def correct_contact(
 ) -> Contact:
     """Put a wrong entry right by another that stands in its place; the first stays readable. Locks the customer.
 
-    What the wrong entry did to the contact point's verification is taken back, to "not verified", and the right outcome's
-    own effect follows.
+    Who entered it can correct it for some hours: both entries count then, and a number found wrong stays so. Somebody else
+    with `compliance.correct_contact` overrules it: what was wrong counts no more, and what it did to the contact point is
+    taken back, to "not verified". The right outcome's own effect follows.
 
     Raises:
-        Invalid: no reason, or the outcome does not fit the channel.
-        Conflict: the entry was corrected already: correct the latest.
+        Invalid: no reason, the outcome does not fit the channel, or the length cannot be.
+        Conflict: the entry was corrected already: correct the latest; or it is not `actor`'s to correct, or not so; or, with
+            this length, who made the call was on another.
     """
     wrong = Contact.objects.select_related("decision").get(pk=contact_id)
-    lock_customer(wrong.customer_id)
+    customer = lock_customer(wrong.customer_id)
     if not reason.strip():
         raise Invalid(_("Say what was wrong with the entry."), "reason")
     _check_outcome(outcome, wrong.channel, wrong.direction)
-    _length(seconds)
-    if Contact.objects.filter(corrects=wrong).exists():
+    length = length_of(seconds, outcome)
+    chain = list(Contact.objects.filter(decision=wrong.decision_id).order_by("id"))
+    if chain[-1].pk != wrong.pk:
         raise Conflict(_("This entry was corrected already. Correct the latest one."))
-    moved = Event.objects.filter(
-        customer_id=wrong.customer_id,
-        subject_type="contact",
-        subject_id=wrong.pk,
-        after__has_key="verification",
-    )
-    if wrong.contact_point_id and moved.exists():
-        _verify(actor, wrong.contact_point_id, Verification.UNVERIFIED, f"correction of contact {wrong.pk}")
+    overrules = check_correction(actor, chain, customer, outcome=outcome, seconds=seconds)
+    if wrong.channel == Channel.VOICE and (seconds or 0) > (wrong.seconds or 0):
+        check_alone(chain[0].actor_id, at=wrong.at, length=length, but=wrong.decision_id)
+    _unlearn(actor, chain, overrules=overrules)
     contact = _enter(
         wrong.decision,
         actor=actor,
@@ -200,6 +212,7 @@ def correct_contact(
         note=note,
         direction=wrong.direction,
         corrects=wrong,
+        overrules=overrules,
         reason=reason.strip(),
     )
     person_changed(actor, [wrong.customer_id])
@@ -216,7 +229,9 @@ def _enter(
     note: str,
     direction: str = Direction.OUTBOUND,
     corrects: Contact | None = None,
+    overrules: bool = False,
     reason: str = "",
+    told: Mapping[str, Any] | None = None,
 ) -> Contact:
     """The row, its event, and what the outcome says of the contact point."""
     try:
@@ -236,6 +251,7 @@ def _enter(
                 actor_name=str(actor)[:150],
                 note=note.strip(),
                 corrects=corrects,
+                overrules=overrules,
                 recorded_at=clock.now(),
             )
     except IntegrityError as error:
@@ -256,6 +272,8 @@ def _enter(
             "seconds": contact.seconds,
             "decision": decision.pk,
             **({"verification": verification} if verification else {}),
+            **({"overrules": True} if overrules else {}),
+            **(told or {}),
         },
         reason=reason,
     )
@@ -277,6 +295,41 @@ def _learn(actor: Actor, contact: Contact) -> str | None:
     if verification:
         _verify(actor, point.pk, verification, f"contact {contact.pk}: {contact.outcome}")
     return verification
+
+
+def _unlearn(actor: Actor, chain: Sequence[Contact], *, overrules: bool) -> None:
+    """Take back what the entries of `chain` made of the contact point, where it still is so.
+
+    That a number is wrong is taken back only by who overrules, and not while another contact says it too.
+    """
+    last = chain[-1]
+    if not last.contact_point_id:
+        return
+    became = (
+        Event.objects.filter(
+            customer_id=last.customer_id,
+            subject_type="contact",
+            subject_id__in=[one.pk for one in chain],
+            after__has_key="verification",
+        )
+        .order_by("-id")
+        .values_list("after__verification", flat=True)
+        .first()
+    )
+    point = ContactPoint.objects.get(pk=last.contact_point_id)
+    if became is None or point.verification != became:
+        return
+    if became == Verification.WRONG:
+        others = Contact.objects.filter(
+            customer_id=last.customer_id,
+            contact_point_id=point.pk,
+            direction=Direction.OUTBOUND,
+            outcome__in=(Outcome.WRONG_NUMBER, Outcome.INVALID_NUMBER),
+            corrected_by__isnull=True,
+        ).exclude(decision=last.decision_id)
+        if not overrules or others.exists():
+            return
+    _verify(actor, point.pk, Verification.UNVERIFIED, f"correction of contact {last.pk}")
 
 
 def _verify(actor: Actor, contact_point_id: int, verification: str, reason: str) -> None:
@@ -329,14 +382,6 @@ def _check_outcome(outcome: str, channel: str, direction: str) -> None:
         },
         "outcome",
     )
-
-
-def _length(seconds: int | None) -> int:
-    if seconds is not None and not 0 <= seconds <= 24 * 60 * 60:
-        raise Invalid(
-            _("A contact lasts between 0 seconds and a day, not %(seconds)s s.") % {"seconds": seconds}, "seconds"
-        )
-    return seconds or 0
 
 
 def _check_whose(customer: Customer, channel: str, contact_point_id: int | None, account_id: int | None) -> None:
