@@ -101,6 +101,12 @@ def word(code: str, family: str) -> str:
     return words.word(family, code)
 
 
+@register.filter
+def reason_in_words(text: str) -> str:
+    """Why something was done, as a reader wants it."""
+    return words.reason(text)
+
+
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> SafeString:
     """The present query with some parameters changed; None or empty takes one off. The page number always goes."""
@@ -142,7 +148,11 @@ def changes(event: Event) -> list[dict[str, Any]]:
     """What an event changed, field by field: name, before, after; fields that stayed as they were are left out."""
     before, after = event.before or {}, event.after or {}
     return [
-        {"name": name, "before": before.get(name), "after": after.get(name)}
+        {
+            "name": name,
+            "before": words.value(event.subject_type, name, before.get(name)),
+            "after": words.value(event.subject_type, name, after.get(name)),
+        }
         for name in dict.fromkeys((*before, *after))
         if before.get(name) != after.get(name)
     ]

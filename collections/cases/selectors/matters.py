@@ -147,6 +147,9 @@ def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
         "reservation",
         point="contact_point_id",
         channel="channel",
+        purpose="purpose",
+        account="account_id",
+        at="decided_at",
         until="reserved_until",
     )
 
