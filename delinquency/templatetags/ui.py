@@ -10,9 +10,11 @@ from django import template
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from audit.models import Event
 from delinquency import words
+from runs import clock
 
 register = template.Library()
 
@@ -69,6 +71,15 @@ def took(value: timedelta | None) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+@register.filter
+def age(since: datetime) -> str:
+    """3 d 12 h, 5 h: how long ago."""
+    hours = max(0, int((clock.now() - since).total_seconds() // 3600))
+    if hours < 24:
+        return gettext("%(hours)s h") % {"hours": hours}
+    return gettext("%(days)s d %(hours)s h") % {"days": hours // 24, "hours": hours % 24}
 
 
 @register.filter

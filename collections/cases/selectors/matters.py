@@ -105,6 +105,7 @@ def _holds(case: Case, day: date) -> QuerySet[Any]:
         starts_on="starts_on",
         ends_on="ends_on",
         reason="reason",
+        by_dispute=Exists(Dispute.objects.filter(holds=OuterRef("pk"), status=DisputeStatus.OPEN)),
     )
 
 
