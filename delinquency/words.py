@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import HoldKind, OverdueKind, RiskClass
+from accounts.models import ContactKind, HoldKind, OverdueKind, RiskClass
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
@@ -93,6 +97,10 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "attempts": _("attempts"),
         "team": _("team"),
         "text": _("text"),
+        "purpose": _("purpose"),
+        "relationship": _("relationship"),
+        "value": _("value"),
+        "verification": _("verification"),
     },
     "job": {"import": _("Import"), "import-book": _("Import of the book"), "import_book": _("Import of the book")},
     "queue": {
@@ -224,15 +232,22 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "user.signed-in": _("Signed in"),
     },
     "actor": {
+        "bench": _("benchmark"),
+        "close": _("close of day"),
         "close of day": _("close of day"),
         "close_day": _("close of day, by hand"),
+        "demo": _("demo"),
+        "demo book": _("demo book"),
         "first reminders": _("first reminders"),
+        "import": _("import"),
         "import_book": _("import"),
         "nightly close": _("nightly close"),
         "outbox": _("outbox"),
         "sign-in": _("sign-in page"),
         "retention": _("removal of old recordings"),
     },
+    "direction": {"inbound": _("Inbound"), "outbound": _("Outbound")},
+    "point": dict(ContactKind.choices),
     "status": dict(RunStatus.choices),
     "message": dict(MessageStatus.choices),
     "channel": dict(Channel.choices),
@@ -258,3 +273,44 @@ def word(family: str, code: str) -> str:
     if found is not None:
         return str(found)
     return code if family == "actor" else code.translate(_OPENED)
+
+
+# Which family the value of a field of an event belongs to: of any subject, or of one.
+_VALUES = {
+    "channel": "channel",
+    "direction": "direction",
+    "outcome": "outcome",
+    "pauses": "hold",
+    "purpose": "purpose",
+    "risk_class": "risk",
+}
+_VALUES_OF = {
+    ("complaint", "reason"): "complaint-reason",
+    ("contactpoint", "kind"): "point",
+    ("customerflag", "kind"): "flag",
+    ("dispute", "reason"): "dispute-reason",
+    ("dispute", "status"): "dispute",
+    ("hold", "kind"): "hold",
+    ("message", "status"): "message",
+    ("promise", "status"): "promise",
+}
+_INSTALMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d+(?:\.\d+)?)")
+_CALLED = re.compile(r"([a-z]+), decision \d+")
+
+
+def value(subject: str, field: str, found: Any) -> Any:
+    """A value that an event kept, as a reader wants it: its word where there is one, lists spelled out."""
+    if isinstance(found, list):
+        return ", ".join(str(value(subject, field, one)) for one in found)
+    if not isinstance(found, str):
+        return found
+    if field == "instalments" and (part := _INSTALMENT.fullmatch(found)):
+        return f"{part[1]} · {Decimal(part[2]):,.2f}"
+    family = _VALUES_OF.get((subject, field)) or _VALUES.get(field)
+    return str(WORDS[family].get(found, found)) if family else found
+
+
+def reason(text: str) -> str:
+    """Why, as it was written; what a service wrote for a number shown on the gate's permission, in words."""
+    called = _CALLED.fullmatch(text)
+    return gettext("%(channel)s, allowed by the gate") % {"channel": word("channel", called[1])} if called else text

@@ -267,9 +267,11 @@ def look(
     account_id: int | None = None,
     at: datetime | None = None,
     actor: Actor | None = None,
+    without: int | None = None,
 ) -> list[Look]:
     """What the gate would say now of each of the customer's contact points of that channel; nothing is recorded.
 
+    `without`: a decision of the customer's whose place is not counted, to see whether it still stands.
     By key of the contact point. Two queries. An answer is not a permission: `may_contact` gives that.
     """
     moment = at or clock.now()
@@ -278,7 +280,14 @@ def look(
     return [
         Look(known.point_id, channel, rules.decide(known.facts, moment))
         for known in facts_of(
-            channel=channel, purpose=purpose, asked=asked, at=moment, actor=actor, rules=rules, each=True
+            channel=channel,
+            purpose=purpose,
+            asked=asked,
+            at=moment,
+            actor=actor,
+            rules=rules,
+            replaced=() if without is None else {(customer_id, without)},
+            each=True,
         )
         if known.point_id is not None
     ]

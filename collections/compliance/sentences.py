@@ -145,8 +145,15 @@ def _left(verdict: Answered) -> str:
             ngettext("%(left)s of %(most)s left in %(days)s days", "%(left)s of %(most)s left in %(days)s days", most)
             % numbers
         )
+    if days == 1 and left == most:
+        said = ngettext("%(left)s call left today", "%(left)s calls left today", left) % numbers
+    elif days == 1:
+        said = ngettext("%(left)s of %(most)s call left today", "%(left)s of %(most)s calls left today", most) % numbers
+    if days == 1 and getattr(verdict, "fewer", False):
+        hardship = ngettext("hardship: %(most)s call a day", "hardship: %(most)s calls a day", most) % numbers
+        return _("%(said)s (%(why)s)") % {"said": said, "why": hardship}
     if days == 1:
-        return ngettext("%(left)s of %(most)s call left today", "%(left)s of %(most)s calls left today", most) % numbers
+        return said
     return (
         ngettext(
             "%(left)s of %(most)s call left in %(days)s days", "%(left)s of %(most)s calls left in %(days)s days", most

@@ -10,9 +10,11 @@ from django import template
 from django.http import QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from audit.models import Event
 from delinquency import words
+from runs import clock
 
 register = template.Library()
 
@@ -72,6 +74,15 @@ def took(value: timedelta | None) -> str:
 
 
 @register.filter
+def age(since: datetime) -> str:
+    """3 d 12 h, 5 h: how long ago."""
+    hours = max(0, int((clock.now() - since).total_seconds() // 3600))
+    if hours < 24:
+        return gettext("%(hours)s h") % {"hours": hours}
+    return gettext("%(days)s d %(hours)s h") % {"days": hours // 24, "hours": hours % 24}
+
+
+@register.filter
 def length_of_call(seconds: int) -> str:
     """2:41."""
     return f"{seconds // 60}:{seconds % 60:02d}"
@@ -99,6 +110,12 @@ def bar(percent: int, label: str = "", tone: str = "brand") -> dict[str, Any]:
 def word(code: str, family: str) -> str:
     """The reader's word for a code that is stored: `{{ step.step|word:"step" }}`. A code without a word stands for itself."""
     return words.word(family, code)
+
+
+@register.filter
+def reason_in_words(text: str) -> str:
+    """Why something was done, as a reader wants it."""
+    return words.reason(text)
 
 
 @register.simple_tag(takes_context=True)
@@ -142,7 +159,11 @@ def changes(event: Event) -> list[dict[str, Any]]:
     """What an event changed, field by field: name, before, after; fields that stayed as they were are left out."""
     before, after = event.before or {}, event.after or {}
     return [
-        {"name": name, "before": before.get(name), "after": after.get(name)}
+        {
+            "name": name,
+            "before": words.value(event.subject_type, name, before.get(name)),
+            "after": words.value(event.subject_type, name, after.get(name)),
+        }
         for name in dict.fromkeys((*before, *after))
         if before.get(name) != after.get(name)
     ]

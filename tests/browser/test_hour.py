@@ -99,7 +99,7 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
 
     actions.get_by_role("link", name=re.compile("^Dispute")).click()
     panel(page, "Dispute")
-    page.get_by_label("What is disputed").select_option(label="Amount or fees wrong")
+    page.get_by_label("What is disputed").select_option("amount")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("This field is required.")).to_be_visible()
     expect(page.get_by_label("What the debtor says")).to_be_focused()

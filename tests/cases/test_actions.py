@@ -388,3 +388,42 @@ def _errors(response: HttpResponse) -> str:
     import re
 
     return " | ".join(re.findall(r'(?:class="wrong"[^>]*>|class="notice[^>]*><p>)(.*?)<', response.content.decode()))
+
+
+def test_instalments_that_were_not_shown_are_shown_before_anything_is_saved(case: Case, client: Client) -> None:
+    client.force_login(UserFactory())
+    asked = {"rows": 1, "amount_1": "90.00", "on_1": TODAY + timedelta(days=7), "parts": 3, "interval": "fit"}
+    page = client.post(f"/cases/{case.ref}/promise/", values("promise", case) | asked, headers=HTMX).content.decode()
+    assert "Nothing is saved yet" in page
+    assert not Promise.objects.exists()
+    shown = {"rows": 3, "parts": 3} | {f"amount_{number}": "30.00" for number in (1, 2, 3)}
+    for number, ahead in enumerate((7, 10, 13), 1):  # within the fortnight that she may decide
+        shown[f"on_{number}"] = TODAY + timedelta(days=ahead)
+        assert f'value="{shown[f"on_{number}"].isoformat()}"' in page
+    client.post(f"/cases/{case.ref}/promise/", values("promise", case) | shown, headers=HTMX)
+    assert Promise.objects.get().instalments.count() == 3
+
+
+def test_a_number_is_not_shown_any_more_once_the_case_is_released_or_the_person_may_not_be_called(
+    case: Case, lead: User, desk: Client
+) -> None:
+    where = f"/cases/{case.ref}/contact/"
+    desk.post(f"/cases/{case.ref}/take/", {"seen_version": version(case)})
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    assert "13800002046" in desk.get(where).content.decode()
+    desk.post(f"/cases/{case.ref}/release/", {"seen_version": version(case)})
+    assert "13800002046" not in desk.get(where).content.decode()
+    desk.post(f"/cases/{case.ref}/take/", {"seen_version": version(case)})
+    assert "13800002046" in desk.get(where).content.decode()
+    flags.place_flag(
+        actor=lead, customer_id=case.customer_id, kind="represented", from_on=TODAY, evidence="A letter of the lawyer"
+    )
+    page = desk.get(where).content.decode()
+    assert "13800002046" not in page
+    assert "may not be started any more" in page
+
+
+def test_the_place_is_kept_until_a_moment_on_the_readers_clock(case: Case, desk: Client) -> None:
+    page = desk.post(f"/cases/{case.ref}/call/", values("call", case), follow=True).content.decode()
+    assert page.count("12:1") + page.count("12:0") > 1
+    assert "04:0" not in page.split("<main", 1)[1]

@@ -228,7 +228,7 @@ def test_an_empty_register_says_how_complaints_come(desk: Client) -> None:
 
 def test_out_of_scope_is_not_found_and_without_the_permission_refused(desk: Client, client: Client, lin) -> None:
     theirs = in_team("Team 2", ref="CP9")
-    for address in ("/complaints/CP9/", f"/complaints/new/?customer={theirs.customer.ref}", "/complaints/new/"):
+    for address in ("/complaints/CP9/", f"/complaints/new/?customer={theirs.customer.ref}"):
         assert desk.get(address).status_code == 404, address
         assert desk.post(address, {"verb": "close"}).status_code == 404, address
     mine = in_team(ref="CP8")
@@ -318,3 +318,8 @@ def test_a_complaints_page_asks_little(desk: Client, chief, django_assert_max_nu
             )  # fmt: skip
     with django_assert_max_num_queries(14):
         desk.get("/complaints/CP1/")
+
+
+def test_a_complaint_of_nobody_yet_asks_whose_it_is(desk: Client) -> None:
+    page = desk.get("/complaints/new/").content.decode()
+    assert "Customer or account, by reference" in page

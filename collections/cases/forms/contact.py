@@ -92,6 +92,18 @@ class ChannelForm(ActionForm):
         return [(code, Channel(code).label, code == self.present_channel) for code in self.channels]
 
 
+def _offered(form: ChannelForm) -> list[tuple[Any, Reach]]:
+    """Each contact point to choose with what the gate says of it."""
+    reaches = {str(reach.point.pk): reach for reach in form.desk.reaches}
+    return [(radio, reaches[str(radio.data["value"])]) for radio in form["contact_point"]]
+
+
+def _choose_first(form: ChannelForm, choices: list[tuple[str, Any]]) -> None:
+    """Where the choice is plain: the only one, or of telephones the one to call first."""
+    if len(choices) == 1 or (choices and form.present_channel == Channel.VOICE):
+        form.initial.setdefault("contact_point", choices[0][0])
+
+
 class CallForm(ChannelForm):
     """Which contact point the gate is asked about."""
 
@@ -99,22 +111,20 @@ class CallForm(ChannelForm):
 
     def prepare(self) -> None:
         super().prepare()
-        choices = _reach_choices(self.desk.reaches, self.present_channel)
+        choices: list[tuple[str, Any]] = list(_reach_choices(self.desk.reaches, self.present_channel))
         self.fields["contact_point"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
-        if len(choices) == 1 or (choices and self.present_channel == Channel.VOICE):
-            self.initial.setdefault("contact_point", choices[0][0])
+        _choose_first(self, choices)
 
     @property
     def offered(self) -> list[tuple[Any, Reach]]:
-        """Each choice with what the gate says of it."""
-        reaches = {str(reach.point.pk): reach for reach in self.desk.reaches}
-        return [(radio, reaches[str(radio.data["value"])]) for radio in self["contact_point"]]
+        return _offered(self)
 
 
 class _OutcomeForm(ChannelForm):
     """What came of a contact; a promise or a dispute is entered with it."""
 
     direction = "outbound"
+    offered: list[tuple[Any, Reach]] | None = None  # where no permission is asked, the gate has nothing to say
     contact_point = forms.ChoiceField(label=_("Contact point"))
     outcome = choices_field(_("Outcome"))
     seconds = LengthField()
@@ -149,6 +159,7 @@ class _OutcomeForm(ChannelForm):
 
 
 class ContactForm(_OutcomeForm):
+    contact_point = choices_field(_("Contact point"))
     decision = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def prepare(self) -> None:
@@ -158,6 +169,12 @@ class ContactForm(_OutcomeForm):
         super().prepare()
         if self.reserved is not None:
             del self.fields["contact_point"]
+        else:
+            _choose_first(self, self.point_choices())
+
+    @property
+    def offered(self) -> list[tuple[Any, Reach]] | None:  # type: ignore[override]  # read anew, where it is asked
+        return _offered(self) if "contact_point" in self.fields else None
 
     @property
     def reserved(self) -> dict[str, Any] | None:

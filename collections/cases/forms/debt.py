@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MinValueValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HoldKind
@@ -22,13 +23,20 @@ from cases.forms.base import (
     text_field,
 )
 from cases.models import DisputeReason, DisputeStatus
+from cases.selectors.terms import pauses_by_reason
 from runs import clock
 from staff.permissions import may
 
 CENT = Decimal("0.01")
 MOST_ROWS = 60
 MONTHLY = "month"
-INTERVALS = (("7", _("every week")), ("14", _("every two weeks")), (MONTHLY, _("every month")))
+FITTING = "fit"  # weekly, or closer where her limit asks it
+INTERVALS = (
+    (FITTING, _("as your limit allows")),
+    ("7", _("every week")),
+    ("14", _("every two weeks")),
+    (MONTHLY, _("every month")),
+)
 
 
 def split(total: Decimal, parts: int, first: date, interval: str) -> list[tuple[date, Decimal]]:
@@ -53,7 +61,7 @@ class PromiseForm(ActionForm):
     parts = forms.IntegerField(
         label=_("Instalments"), initial=1, required=False, min_value=1, max_value=MOST_ROWS,
     )  # fmt: skip
-    interval = forms.ChoiceField(label=_("Spaced"), choices=INTERVALS, initial=MONTHLY, required=False)
+    interval = forms.ChoiceField(label=_("Spaced"), choices=INTERVALS, initial=FITTING, required=False)
     account = forms.ChoiceField(label=_("On which debt"), required=False)
     note = forms.CharField(label=_("Note"), max_length=300, required=False)
 
@@ -64,7 +72,14 @@ class PromiseForm(ActionForm):
             self.fields[f"amount_{number}"].validators.append(MinValueValidator(CENT))
             self.fields[f"on_{number}"] = date_field(_("By"))
         self.initial.setdefault("amount_1", self.desk.case.overdue_amount)
-        self.initial.setdefault("on_1", clock.today() + timedelta(days=7))
+        if not self.is_bound:
+            self.initial.setdefault("on_1", min(clock.today() + timedelta(days=7), self.desk.promises_until))
+
+    @property
+    def is_to_split(self) -> bool:
+        """Whether more or fewer instalments are asked for than the reader has seen."""
+        parts = self.cleaned_data.get("parts")
+        return parts is not None and parts != self._row_count()
 
     def instalment_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"amount_{n}"], self[f"on_{n}"]) for n in range(1, self._row_count() + 1)]
@@ -84,13 +99,20 @@ class PromiseForm(ActionForm):
         if len(known) < len(amounts) or not first or not parts:
             return None
         try:
-            rows = split(sum(known, Decimal(0)), parts, first, data.get("interval") or MONTHLY)
+            rows = split(sum(known, Decimal(0)), parts, first, self._interval(first, parts))
         except (OverflowError, ValueError):
             return None
         shown: dict[str, Any] = {"rows": parts}
         for number, (day, amount) in enumerate(rows, 1):
             shown |= {f"on_{number}": day, f"amount_{number}": amount}
         return shown
+
+    def _interval(self, first: date, parts: int) -> str:
+        chosen: str = self.cleaned_data.get("interval") or FITTING
+        if chosen != FITTING:
+            return chosen
+        room = (self.desk.promises_until - first).days // max(parts - 1, 1)
+        return str(max(1, min(7, room)))
 
     def _row_count(self) -> int:
         given = self.data.get(self.add_prefix("rows")) if self.is_bound else self.initial.get("rows", 1)
@@ -101,12 +123,26 @@ class PromiseForm(ActionForm):
 
 
 class DisputeForm(ActionForm):
-    reason = forms.ChoiceField(label=_("What is disputed"), choices=[("", "–"), *DisputeReason.choices])
+    """A dispute; each reason says what it pauses."""
+
+    reason = forms.ChoiceField(label=_("What is disputed"))
     account = forms.ChoiceField(label=_("Which debt"), required=False)
     statement = text_field(_("What the debtor says"))
 
     def prepare(self) -> None:
         self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
+        pauses = pauses_by_reason(clock.today())
+        self.fields["reason"].choices = [  # type: ignore[attr-defined]  # a ChoiceField
+            ("", "–"),
+            *((reason.value, _reason_with(reason, pauses[reason.value])) for reason in DisputeReason),
+        ]
+
+
+def _reason_with(reason: DisputeReason, pauses: list[str]) -> str:
+    if not pauses:
+        return gettext("%(reason)s – pauses nothing") % {"reason": reason.label}
+    kinds = gettext(", ").join(str(HoldKind(kind).label) for kind in pauses)
+    return gettext("%(reason)s – pauses: %(kinds)s") % {"reason": reason.label, "kinds": kinds}
 
 
 class CloseDisputeForm(ActionForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet, Subquery
 
 from accounts.models import ContactPoint
+from audit.models import Event
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView
 from cases.selectors.debts import AccountView, debts
@@ -20,7 +21,11 @@ from compliance.selectors import Look, look
 from compliance.sentences import say
 from runs import clock
 from runs.models import BusinessDay
-from staff.models import User
+from staff.limits import limit_of
+from staff.models import LimitKind, User
+
+# What takes a case from who worked it.
+HANDED = ("case.released", "case.assigned", "case.taken")
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,31 @@ class CaseDesk:
         """The call that the user asked for, was allowed, and has not logged yet."""
         found = self.matters["reservation"]
         return found[-1] if found else None
+
+    @cached_property
+    def promises_until(self) -> date:
+        """The last day that the user may promise alone; without a limit, or without any authority, as far as days go."""
+        limit = limit_of(self.user, LimitKind.PROMISE_DAYS, clock.today())
+        return clock.today() + timedelta(days=int(limit)) if isinstance(limit, Decimal) else date.max
+
+    def still_stands(self, reserved: dict[str, Any]) -> bool:
+        """Whether an allowed call may still be started: the case is open and nobody else got it since, and the gate, but for
+        the place that the call itself holds, would allow it now. Up to four queries."""
+        if not self.is_open or (not self.is_mine and self._changed_hands_since(reserved["at"])):
+            return False
+        looks = look(
+            customer_id=self.case.customer_id,
+            channel=reserved["channel"],
+            purpose=reserved["purpose"],
+            account_id=reserved["account"],
+            actor=self.user,
+            without=reserved["id"],
+        )
+        return any(one.contact_point_id == reserved["point"] and one.verdict.allowed for one in looks)
+
+    def _changed_hands_since(self, moment: str) -> bool:
+        handed = Event.objects.filter(subject_type="case", subject_id=self.case.pk, verb__in=HANDED, at__gte=moment)
+        return handed.exists()
 
     def _in_currency(self) -> list[AccountView]:
         return [account for account in self.accounts if account.account.currency == self.case.currency]

@@ -105,6 +105,7 @@ def _holds(case: Case, day: date) -> QuerySet[Any]:
         starts_on="starts_on",
         ends_on="ends_on",
         reason="reason",
+        by_dispute=Exists(Dispute.objects.filter(holds=OuterRef("pk"), status=DisputeStatus.OPEN)),
     )
 
 
@@ -147,6 +148,9 @@ def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
         "reservation",
         point="contact_point_id",
         channel="channel",
+        purpose="purpose",
+        account="account_id",
+        at="decided_at",
         until="reserved_until",
     )
 

@@ -18,8 +18,9 @@ from cases.permissions import visible_to
 from staff.permissions import Anyone
 
 ID_NUMBER, PHONE = "id-number", "phone"
-# A single character is the surname of a tenth of the book: that is no search.
+# A single letter begins a tenth of the book: that is no search. A single Han character is a usual surname.
 SHORTEST_NAME = 2
+_HAN = re.compile(r"[\u3400-\u9fff]")
 MOST_SHOWN = 50
 _ID_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
@@ -79,16 +80,17 @@ def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str =
         why = _("identity number") if kind == ID_NUMBER else _("telephone number")
         ways.append((why, {"customer_id__in": exactly}))
     if not kind or kind == PHONE:  # a telephone number may be a reference as well; an identity number never is one
-        accounts = Account.objects.order_by().filter(ref__startswith=words).values("customer_id")
-        ways += [
-            (_("case reference"), {"ref__startswith": words}),
-            (_("customer reference"), {"customer__ref__startswith": words}),
-            (_("account reference"), {"customer_id__in": accounts}),
-        ]
+        # References are in capitals as a rule; a rule is not a promise, so what was typed counts too.
+        for ref in dict.fromkeys((words, words.upper())):
+            accounts = Account.objects.order_by().filter(ref__startswith=ref).values("customer_id")
+            ways += [
+                (_("account reference"), {"customer_id__in": accounts}),
+                (_("case reference"), {"ref__startswith": ref}),
+                (_("customer reference"), {"customer__ref__startswith": ref}),
+            ]
     if not kind:
-        ways.append(
-            (_("name"), {"customer__name__startswith" if len(words) >= SHORTEST_NAME else "customer__name": words})
-        )
+        begins = len(words) >= SHORTEST_NAME or _HAN.fullmatch(words)
+        ways.append((_("name"), {"customer__name__startswith" if begins else "customer__name": words}))
     if not ways:
         return []
     # Each way is a query of its own on its own index; joined by OR, none of the indexes would be used.

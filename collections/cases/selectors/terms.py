@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from cases.models import DisputeTerms, WorkTerms
+from cases.models import DisputeReason, DisputeTerms, WorkTerms
 
 
 def work_terms(on: date) -> WorkTerms:
@@ -34,5 +34,17 @@ def dispute_terms(reason: str, on: date) -> DisputeTerms:
     rows = list(DisputeTerms.objects.filter(Q(reason=reason) | Q(reason=""), effective_from__lte=on))
     if not rows:
         raise LookupError("There are no terms of disputes: add them on the data-entry pages.")
-    # A reason's own terms go before the blank one's, of each the newest.
+    return _nearest(rows)
+
+
+def pauses_by_reason(on: date) -> dict[str, list[str]]:
+    """Reason → the kinds of hold that a dispute of it places, by the terms in force on `on`; none where there are no terms.
+    One query."""
+    rows = list(DisputeTerms.objects.filter(effective_from__lte=on))
+    found = {reason: [row for row in rows if row.reason in (reason, "")] for reason in DisputeReason.values}
+    return {reason: list(_nearest(own).pauses) if own else [] for reason, own in found.items()}
+
+
+def _nearest(rows: list[DisputeTerms]) -> DisputeTerms:
+    """A reason's own terms go before the blank one's, of each the newest."""
     return max(rows, key=lambda row: (row.reason != "", row.effective_from))

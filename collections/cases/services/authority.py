@@ -22,12 +22,13 @@ def most_days(actor: User, kind: str, on: date) -> int | None:
     if limit is WITHOUT_LIMIT:
         return None
     if not isinstance(limit, Decimal):
-        raise Invalid(_("None of your roles may decide this. Ask one of: %(roles)s.") % {"roles": who_may(kind, 1, on)})
+        raise Invalid(_("None of your roles may decide this.") + ask_further(kind, 1, on))
     return int(limit)
 
 
-def who_may(kind: str, days: int | None, on: date) -> str:
-    """The names of the roles that may decide so many days alone (None: without limit), as a list in words. One query."""
+def ask_further(kind: str, days: int | None, on: date) -> str:
+    """The sentence, after a blank, that names the roles which may decide so many days alone (None: without limit); nothing
+    where no role may. One query."""
     newest = (
         AuthorityLimit.objects.filter(kind=kind, effective_from__lte=on)
         .order_by("role_id", "-effective_from")
@@ -35,7 +36,9 @@ def who_may(kind: str, days: int | None, on: date) -> str:
         .select_related("role")
     )
     able = [row for row in newest if row.most is None or (days is not None and row.most >= days)]
-    return ", ".join(sorted(row.role.name for row in able)) or _("nobody")
+    if not able:
+        return ""
+    return " " + _("Ask one of: %(roles)s.") % {"roles": ", ".join(sorted(row.role.name for row in able))}
 
 
 def last_day(first: date, days: int) -> date:

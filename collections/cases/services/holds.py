@@ -12,8 +12,8 @@ from accounts.errors import Invalid
 from accounts.models import Account, Hold, HoldKind
 from accounts.services.holds import lift_hold, place_hold
 from cases.models import Case
+from cases.services.authority import ask_further, most_days
 from cases.services.authority import last_day as last_of
-from cases.services.authority import most_days, who_may
 from cases.services.concluding import conclude
 from cases.services.versions import lock_case
 from runs import clock
@@ -140,19 +140,20 @@ def _check_length(actor: User, starts_on: date, ends_on: date | None) -> None:
         return
     if ends_on is None:
         raise Invalid(
-            _("Give a last day, %(last)s or earlier. Holds without one may be placed by: %(roles)s.")
-            % {"last": last_of(starts_on, most).isoformat(), "roles": who_may(LimitKind.HOLD_DAYS, None, today)},
+            _("Give a last day, %(last)s or earlier: you may not hold without one.")
+            % {"last": last_of(starts_on, most).isoformat()}
+            + ask_further(LimitKind.HOLD_DAYS, None, today),
             "ends_on",
         )
     days = (ends_on - starts_on).days + 1
     if days > most:
         raise Invalid(
-            _("%(ends)s is too late: from %(starts)s on you may hold until %(last)s. Longer may: %(roles)s.")
+            _("%(ends)s is too late: from %(starts)s on you may hold until %(last)s.")
             % {
                 "ends": ends_on.isoformat(),
                 "starts": starts_on.isoformat(),
                 "last": last_of(starts_on, most).isoformat(),
-                "roles": who_may(LimitKind.HOLD_DAYS, days, today),
-            },
+            }
+            + ask_further(LimitKind.HOLD_DAYS, days, today),
             "ends_on",
         )

@@ -15,7 +15,7 @@ from audit.services import record
 from cases.models import Case, Promise, PromiseInstalment, PromiseStatus
 from cases.selectors.debts import debts
 from cases.selectors.terms import work_terms
-from cases.services.authority import most_days, who_may
+from cases.services.authority import ask_further, most_days
 from cases.services.concluding import conclude
 from cases.services.judging import judge, judge_at_once, judge_day
 from cases.services.versions import lock_case
@@ -189,12 +189,9 @@ def _check_authority(actor: User, last: date, today: date) -> None:
     ahead = (last - today).days
     if most is not None and ahead > most:
         raise Invalid(
-            _("%(day)s is too far ahead: you may take promises until %(last)s. Later ones may be taken by: %(roles)s.")
-            % {
-                "day": last.isoformat(),
-                "last": (today + timedelta(days=most)).isoformat(),
-                "roles": who_may(LimitKind.PROMISE_DAYS, ahead, today),
-            },
+            _("%(day)s is too far ahead: you may take promises until %(last)s.")
+            % {"day": last.isoformat(), "last": (today + timedelta(days=most)).isoformat()}
+            + ask_further(LimitKind.PROMISE_DAYS, ahead, today),
             "instalments",
         )
 

@@ -50,6 +50,11 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
         return panel_alone(request, replace(panel, form=_split(form)))
     if not form.is_valid():
         return panel_alone(request, panel)
+    promise = _promise_in(form)
+    if promise is not None and promise.is_to_split:
+        # Only what she has seen is promised: the instalments are shown first.
+        split = _split(form)
+        return panel_alone(request, replace(panel, form=split, to_confirm=split is not form))
     try:
         said = verb.do(Work(desk.user, desk.case, panel.seen_version, form.cleaned_data, form, target))
     except StaleScreen as stale:
@@ -102,6 +107,12 @@ def _blame(form: forms.ActionForm, error: BookError) -> None:
         inner.add_error(field, str(error))
     else:
         form.add_error(None, str(error))
+
+
+def _promise_in(form: forms.ActionForm) -> forms.PromiseForm | None:
+    """The promise that saving the form would take, if it would."""
+    asked = getattr(form, "inner", form)
+    return asked if isinstance(asked, forms.PromiseForm) else None
 
 
 def _split(form: forms.ActionForm) -> forms.ActionForm:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -72,7 +73,7 @@ def call(work: Work) -> str:
     if answer.decision.reserved_until is None:
         return _("Allowed.")
     return _("Allowed: your place is kept until %(moment)s.") % {
-        "moment": date_format(answer.decision.reserved_until, "H:i")
+        "moment": date_format(timezone.localtime(answer.decision.reserved_until), "H:i")
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -49,6 +50,7 @@ class Panel:
     target: Any = None
     stale: StaleScreen | None = None
     refusal: str = ""
+    to_confirm: bool = False  # a promise was divided on saving: nothing is saved yet
 
     @property
     def address(self) -> str:
@@ -57,6 +59,12 @@ class Panel:
     @property
     def template(self) -> str:
         return f"cases/forms/{OWN_TEMPLATES.get(type(self.form), 'plain')}.html"
+
+    @cached_property
+    def stands(self) -> bool:
+        """Whether the call that was asked for may still be started."""
+        reserved = self.form.reserved if isinstance(self.form, forms.ContactForm) else None
+        return reserved is not None and self.desk.still_stands(reserved)
 
     @property
     def number(self) -> str:
@@ -67,7 +75,8 @@ class Panel:
         point = next((one.point for one in self.desk.reaches if one.point.pk == reserved["point"]), None)
         if point is None:
             return ""
-        return point.value if may(self.desk.user, "accounts.reveal_contactpoint") else point.masked_value
+        clear = self.stands and may(self.desk.user, "accounts.reveal_contactpoint")
+        return point.value if clear else point.masked_value
 
 
 def address_of(case: Case, verb: Verb, target: Any = None) -> str:

@@ -194,9 +194,8 @@ class Rulebook:
         if code == CONVERSATION_PAUSE and isinstance(terms, PauseTerms):
             return counts.check_pause(terms, facts, day, zone, at)
         if code == CALLS_A_DAY and isinstance(terms, DailyTerms):
-            person = rules.get(PERSON)
-            fewer = isinstance(person, PersonTerms) and flags_on(facts.flags, day, person.fewer)
-            window = WindowTerms(terms.version, terms.hardship_most if fewer else terms.most, 1)
+            most = terms.hardship_most if _has_fewer(rules, facts, day) else terms.most
+            window = WindowTerms(terms.version, most, 1)
             counted = counts.effective_calls(facts, at)
         elif code == UNANSWERED_A_DAY and isinstance(terms, WindowTerms):
             window, counted = terms, counts.attempts_at_the_number(facts, at)
@@ -221,6 +220,7 @@ class Rulebook:
         return Verdict(
             *(True, CONTACT_HOURS, hours.version, None, change),
             *(room.left, room.most, room.cap, room.days, facts.time_zone),
+            fewer=room.cap == CALLS_A_DAY and _has_fewer(rules, facts, day),
         )
 
     def _hours_about(
@@ -249,6 +249,12 @@ class Rulebook:
 def decide(facts: Facts, rules: Iterable[Rule], at: datetime) -> Verdict:
     """One decision under `rules`; for many under the same rules make a `Rulebook` once."""
     return Rulebook(rules).decide(facts, at)
+
+
+def _has_fewer(rules: DayRules, facts: Facts, day: date) -> bool:
+    """Whether a flag of the person asks for fewer calls that day."""
+    person = rules.get(PERSON)
+    return isinstance(person, PersonTerms) and bool(flags_on(facts.flags, day, person.fewer))
 
 
 def _understood(rule: Rule) -> Terms | None:

@@ -125,6 +125,7 @@ class Verdict:
     cap: str = ""
     days: int = 1
     time_zone: str = ""
+    fewer: bool = False  # the cap is lower for a flag of the person: hardship
 
 
 class Refusal(NamedTuple):

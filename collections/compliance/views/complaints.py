@@ -8,7 +8,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError
+from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from audit.models import Event
 from audit.services import record
@@ -120,8 +121,13 @@ def complaint(request: HttpRequest, ref: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("compliance.add_complaint")
 def complaint_new(request: HttpRequest) -> HttpResponse:
-    """Enter a complaint of the customer named in the address by her reference. Out of scope is 404."""
-    customer = get_object_or_404(customers_visible_to(request.user), ref=request.GET.get("customer", ""))
+    """Enter a complaint of the customer whom the address names, by her reference or an account's; where it names nobody,
+    it is asked for. Out of scope is 404."""
+    ref = request.GET.get("customer", "").strip()
+    if not ref:
+        return render(request, "compliance/complaint_for.html")
+    named = Q(ref=ref) | Q(pk__in=Account.objects.filter(ref=ref).values("customer_id"))
+    customer = get_object_or_404(customers_visible_to(request.user).order_by("pk"), named)
     names_handler = may(request.user, "compliance.change_complaint")
     form = ComplaintForm(request.POST or None, customer=customer, names_handler=names_handler)
     if request.method == "POST" and form.is_valid():

@@ -46,6 +46,16 @@
     if (act(event.key.toLowerCase())) event.preventDefault();
   });
 
+  // A page that is one form: its first field (or the first that is wrong) has the focus, Ctrl+Enter saves.
+  const page = document.querySelector("form[data-begins]");
+  const FIELD = ":is(input, select, textarea):not([type=hidden])";
+  if (page) (page.querySelector(`.is-wrong ${FIELD}`) || page.querySelector(FIELD))?.focus();
+  document.addEventListener("keydown", (event) => {
+    if (!page || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    page.requestSubmit();
+  });
+
   document.addEventListener("click", (event) => {
     const opens = event.target.closest("[data-opens]");
     if (opens) {

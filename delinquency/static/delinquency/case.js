@@ -51,6 +51,16 @@
     said().textContent = "";
   });
 
+  // An outcome that asks for more leads to it; arrows among the outcomes stay among them.
+  let byArrow = false;
+  document.addEventListener("keydown", (event) => { byArrow = event.key.startsWith("Arrow"); }, true);
+  document.addEventListener("pointerdown", () => { byArrow = false; });
+  document.addEventListener("click", (event) => {
+    const outcome = event.target.closest("#act [name=outcome]");
+    const opened = outcome && !byArrow ? sheet()?.querySelector(`.for-${CSS.escape(outcome.value)}`) : null;
+    opened?.querySelector(":is(input, select, textarea):not([type=hidden])")?.focus();
+  });
+
   // A stale screen (409) comes with the form as it was typed and what changed: it is shown, not swallowed.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "panel") swapped = true;
