@@ -318,3 +318,14 @@ def test_a_complaints_page_asks_little(desk: Client, chief, django_assert_max_nu
             )  # fmt: skip
     with django_assert_max_num_queries(14):
         desk.get("/complaints/CP1/")
+
+
+def test_a_collector_names_her_own_team_and_who_made_a_contact_and_nobody_else(client: Client, lin) -> None:
+    far, maker = (UserFactory(team=TeamFactory(name="Far")) for _ in range(2))
+    near = UserFactory()
+    contact = ContactFactory(customer=CaseFactory().customer, actor=maker)
+    client.force_login(lin)
+    page = client.get(f"/complaints/new/?customer={contact.customer.ref}")
+    offered = set(page.context["form"].fields["about"].queryset)
+    assert {lin, near, maker} <= offered
+    assert far not in offered

@@ -123,7 +123,7 @@ def complaint_new(request: HttpRequest) -> HttpResponse:
     """Enter a complaint of the customer named in the address by her reference. Out of scope is 404."""
     customer = get_object_or_404(customers_visible_to(request.user), ref=request.GET.get("customer", ""))
     names_handler = may(request.user, "compliance.change_complaint")
-    form = ComplaintForm(request.POST or None, customer=customer, names_handler=names_handler)
+    form = ComplaintForm(request.POST or None, customer=customer, user=request.user, names_handler=names_handler)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         chosen = {name: row.pk if (row := values.get(name)) else None for name in ("about", "contact", "handler")}
