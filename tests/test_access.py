@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 import uuid
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from delinquency.logs import PlainRefusals
 from staff.roles import INSTALLED
 from tests.access import ADMIN, ENTRY, EVERYONE, INSIDE, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
 from tests.clients import pass_the_password, signed_in
@@ -210,3 +214,40 @@ def test_pages_answer_a_strict_policy_without_inline_script_or_style(client: Cli
         assert "<style" not in page
         assert " onclick=" not in page
         assert page.count("<script") == page.count("<script src=")
+
+
+@pytest.mark.django_db
+def test_no_cache_keeps_what_somebody_signed_in_is_answered(client: Client) -> None:
+    client.force_login(UserFactory(role="supervisor"))
+    for address in ("/worklist/", "/complaints/", "/queues/", "/messages/", "/cases/none/", "/admin/"):
+        assert "no-store" in client.get(address)["Cache-Control"], address
+    client.logout()
+    assert "Cache-Control" not in client.get("/worklist/")
+
+
+@pytest.mark.django_db
+def test_no_address_has_a_nul_in_its_query(client: Client) -> None:
+    client.force_login(UserFactory(role="supervisor"))
+    assert client.get("/complaints/new/?customer=%00").status_code == 404
+    assert client.get("/worklist/?q=a%00b").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_refusal_is_one_line_in_the_log_and_a_fault_has_its_traceback(client: Client) -> None:
+    handler = next(
+        one for one in logging.getLogger().handlers if any(isinstance(f, PlainRefusals) for f in one.filters)
+    )
+    told = io.StringIO()
+    before = handler.setStream(told)
+    try:
+        client.force_login(UserFactory(role="collector"))
+        assert client.get("/admin/").status_code == 403
+        assert client.get("/cases/none/").status_code == 404
+        assert told.getvalue().count("\n") == 2
+        client.raise_request_exception = False
+        with patch("cases.views.queues.queues_of", side_effect=ValueError("a fault")):
+            assert client.get("/queues/").status_code == 500
+        assert "Traceback" in told.getvalue()
+        assert "ValueError: a fault" in told.getvalue()
+    finally:
+        handler.setStream(before)

@@ -116,18 +116,9 @@ class Verb:
     done: Any
 
 
-class ListAdmin(admin.ModelAdmin):
-    """A list that stays quick on a big table, searched by the beginning of references."""
-
-    actions = None
-    list_per_page = 50
-    paginator = EstimatingPaginator
-    search_fields = ["ref"]
-    show_facets = ShowFacets.NEVER
-    show_full_result_count = False
-    # By key alone: any other order would sort the whole table.
-    ordering = ["-id"]
-    sortable_by = ()
+class ReadersAdmin(admin.ModelAdmin):
+    """Pages for those who may read all rows, whatever else they may: what people may for the desk (place a hold, log a
+    contact, answer a complaint) they do there, within their scope and limits. Nothing is ever deleted."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """For those who may read all rows. Who may add or change some from a case (a hold) does it there, within her scope and
@@ -146,11 +137,25 @@ class ListAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+
+class ListAdmin(ReadersAdmin):
+    """A list that stays quick on a big table, searched by the beginning of references."""
+
+    actions = None
+    list_per_page = 50
+    paginator = EstimatingPaginator
+    search_fields = ["ref"]
+    show_facets = ShowFacets.NEVER
+    show_full_result_count = False
+    # By key alone: any other order would sort the whole table.
+    ordering = ["-id"]
+    sortable_by = ()
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        return (queryset.filter(self.found_by(term)) if term else queryset), False
+        return (queryset.filter(self.found_by(term)) if term and self.search_fields else queryset), False
 
     def found_by(self, term: str) -> Q:
         """The rows that a search means, by index."""

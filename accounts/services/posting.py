@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
@@ -24,6 +24,9 @@ from accounts.services.opening import ensure_open
 from accounts.services.rebuild import write_rebuilt
 from audit.services import Actor, record
 from runs import clock
+
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2999, 12, 31)
+MOST = Decimal("999999999999.99")  # what a column of money holds
 
 
 @transaction.atomic
@@ -205,12 +208,13 @@ def post_payment(
     Locks customer → account. Posting the same payment again returns the first.
 
     Raises:
-        Invalid: an amount that is not positive, or a designated bill of another account.
-        Conflict: the reference exists with other values.
+        Invalid: an amount or a day that the ledger does not take (`field` names which), or a designated bill of another
+            account.
+        Conflict: the reference exists with other values, or was taken for another account at this moment.
     """
-    if amount <= 0:
-        raise Invalid(_("%(amount)s is no payment: expected more than 0.") % {"amount": amount}, "amount")
+    _check_amount(amount)
     account = lock_account(account_id)
+    _check_day(effective_on, account.opened_on)
     if designated_bill_id and not Bill.objects.filter(pk=designated_bill_id, account=account).exists():
         raise Invalid(_("The designated bill belongs to another account."), "designated_bill")
     values = {
@@ -223,7 +227,14 @@ def post_payment(
     if existing := Payment.objects.filter(ref=ref).first():
         _must_agree(existing, values | ({"recorded_at": recorded_at} if recorded_at else {}))
         return existing
-    payment = Payment.objects.create(ref=ref, recorded_at=recorded_at or clock.now(), **values)
+    try:
+        with transaction.atomic():
+            payment = Payment.objects.create(ref=ref, recorded_at=recorded_at or clock.now(), **values)
+    except IntegrityError:
+        # Another account's lock is not ours: the same reference may have come in there since we looked.
+        if existing := Payment.objects.filter(ref=ref).first():
+            _must_agree(existing, values)
+        raise
     LedgerEntry.objects.create(
         account=account,
         kind=EntryKind.PAYMENT,
@@ -311,6 +322,25 @@ def re_age(*, actor: Actor, account: Account, cause: str, effective_on: date | N
             rebuilt=[rebuild(one, as_of.toordinal()) for one in facts],
         )
     reactions.standing_moved(actor, moved)
+
+
+def _check_amount(amount: Decimal) -> None:
+    if not amount.is_finite() or not 0 < amount <= MOST or amount != round(amount, 2):
+        raise Invalid(
+            _("%(amount)s is no payment: expected more than 0, at most %(most)s, with two decimals at most.")
+            % {"amount": amount, "most": f"{MOST:,}"},
+            "amount",
+        )
+
+
+def _check_day(day: date, opened_on: date | None) -> None:
+    first = max(FIRST_DAY, opened_on or FIRST_DAY)
+    if not first <= day <= LAST_DAY:
+        raise Invalid(
+            _("%(day)s is no day for a payment on this account: expected %(first)s to %(last)s.")
+            % {"day": day.isoformat(), "first": first.isoformat(), "last": LAST_DAY.isoformat()},
+            "effective_on",
+        )
 
 
 def _must_agree(existing: Bill | Payment, values: dict[str, object]) -> None:

@@ -12,10 +12,11 @@ from accounts.errors import BookError, Invalid
 from accounts.models import Customer
 from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus, Contact, Outcome
 from compliance.outcomes import possible
-from compliance.permissions import handlers
+from compliance.permissions import handlers, staff_in_reach
 from compliance.uploads import SOUNDS
 from runs import clock
 from staff.models import User
+from staff.permissions import Anyone
 
 _DAY = {"type": "date"}
 CONTACTS_OFFERED = 50
@@ -92,11 +93,14 @@ class ComplaintForm(forms.Form):
         label=_("Handled by"), required=False, queryset=User.objects.none(), empty_label=_("Nobody yet")
     )
 
-    def __init__(self, *args: Any, customer: Customer, names_handler: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, customer: Customer, user: Anyone, names_handler: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         latest = Contact.objects.filter(customer=customer).order_by("-at").values("pk")[:CONTACTS_OFFERED]
         self.fields["contact"].queryset = Contact.objects.filter(pk__in=latest).order_by("-at")  # type: ignore[attr-defined]
-        self.fields["about"].queryset = User.objects.filter(is_staff=True).order_by("display_name", "username")  # type: ignore[attr-defined]
+        made_by = Contact.objects.filter(pk__in=latest, actor__isnull=False).values("actor")
+        self.fields["about"].queryset = (staff_in_reach(user) | User.objects.filter(pk__in=made_by)).order_by(  # type: ignore[attr-defined]
+            "display_name", "username"
+        )
         if names_handler:
             self.fields["handler"].queryset = handlers()  # type: ignore[attr-defined]
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.permissions import customers_visible_to
 from compliance.models import Complaint, Contact, CustomerFlag, Recording
@@ -35,6 +35,12 @@ def recordings_visible_to(user: Anyone) -> QuerySet[Recording]:
 def flags_visible_to(user: Anyone) -> QuerySet[CustomerFlag]:
     """The flags of the customers in `user`'s scope."""
     return CustomerFlag.objects.filter(customer__in=customers_visible_to(user))
+
+
+def staff_in_reach(user: Anyone) -> QuerySet[User]:
+    """The staff whom `user` may name: everyone, or those of her teams and herself."""
+    people, scope = User.objects.filter(is_staff=True), scope_of(user)
+    return people if scope.everything else people.filter(Q(team__in=scope.teams) | Q(pk=user.pk))
 
 
 def handlers() -> QuerySet[User]:

@@ -132,7 +132,6 @@ def give(file: FieldFile, name: str, media_type: str) -> FileResponse:
         raise Conflict(_("The file is not where it was kept. Tell the administrator.")) from error
     response = FileResponse(opened, as_attachment=True, filename=name, content_type=media_type)
     response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
     # Should a browser show it after all, then as an empty page of no origin.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

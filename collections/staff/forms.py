@@ -6,14 +6,18 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
 from django.utils.translation import gettext_lazy as _
 
+from staff.models import User
 from staff.permissions import may_enter
 
 
 class SignInForm(AuthenticationForm):
     """Name and password of somebody who works here; everyone else is told the same as for a wrong password."""
+
+    # Django's own sets the limit on the widget alone. A longer name is nobody's: it is neither tried nor recorded.
+    username = UsernameField(max_length=User._meta.get_field("username").max_length)
 
     def confirm_login_allowed(self, user: AbstractBaseUser) -> None:
         super().confirm_login_allowed(user)  # type: ignore[arg-type]  # the stubs want a User

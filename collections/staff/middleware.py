@@ -1,4 +1,5 @@
-"""Default-deny: a page asks for a member of staff who passed both steps of signing in, unless its view says otherwise."""
+"""Default-deny: a page asks for a member of staff who passed both steps of signing in, unless its view says otherwise.
+And no cache keeps what it answers."""
 
 from __future__ import annotations
 
@@ -20,6 +21,21 @@ from staff.models import User
 UNATTENDED = "X-Unattended"
 # What remains open to somebody who must change the password first.
 WITH_ANY_PASSWORD = {"password"}
+
+
+class KeptNowhereMiddleware:
+    """What somebody who is signed in is answered is hers alone: no cache keeps it, not even her browser's. Static files are
+    answered further out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Where a page says so itself (the data-entry pages do), its words stand.
+        if request.user.is_authenticated and "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class StaffRequiredMiddleware(LoginRequiredMiddleware):

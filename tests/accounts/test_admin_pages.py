@@ -208,6 +208,11 @@ def test_a_list_asks_no_more_for_twenty_rows_than_for_two(model: str, boss: Clie
     assert few <= 14
 
 
+@pytest.mark.parametrize("model", sorted(PAGES))
+def test_every_list_answers_a_search(model: str, boss: Client) -> None:
+    assert boss.get(f"{list_of(model)}?q=x").status_code == 200
+
+
 @pytest.mark.parametrize("model", ["account", "customer"])
 def test_a_page_asks_no_more_for_twenty_inner_rows_than_for_two(model: str, boss: Client) -> None:
     account = AccountFactory()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -240,3 +241,46 @@ def test_a_case_opened_after_an_early_close_opens_today() -> None:
     a_bill(account, "B1", date(2026, 2, 1))
     assert Case.objects.get().opened_on == date(2026, 3, 1)
     everything_agrees()
+
+
+@pytest.mark.parametrize(
+    "amount", ["NaN", "Infinity", "-Infinity", "sNaN", "0", "-1", "0.001", "1000000000000", "1E+999"]
+)
+def test_an_amount_that_the_ledger_cannot_hold_is_refused(amount: str) -> None:
+    with pytest.raises(Invalid, match="is no payment: expected more than 0") as refusal:
+        posting.post_payment(
+            actor=ACTOR, account_id=an_account().pk, ref="P1", amount=Decimal(amount), effective_on=date(2026, 2, 1)
+        )
+    assert refusal.value.field == "amount"
+
+
+@pytest.mark.parametrize(
+    ("opened_on", "day"),
+    [
+        (date(2026, 2, 1), date(2026, 1, 31)),
+        (None, date(1989, 12, 31)),
+        (date(1980, 1, 1), date(1989, 12, 31)),
+        (None, date(3000, 1, 1)),
+    ],
+)
+def test_money_of_before_the_account_or_of_no_sensible_day_is_refused(opened_on: date | None, day: date) -> None:
+    account = an_account(opened_on=opened_on)
+    with pytest.raises(Invalid, match=f"{day} is no day for a payment") as refusal:
+        posting.post_payment(actor=ACTOR, account_id=account.pk, ref="P1", amount=Decimal(1), effective_on=day)
+    assert refusal.value.field == "effective_on"
+
+
+def test_a_reference_that_another_account_took_at_this_moment_is_a_conflict() -> None:
+    """As when it came in between our look and our writing: the first look finds nothing."""
+    one, other = an_account(), an_account(ref="A2")
+    posting.post_payment(actor=ACTOR, account_id=one.pk, ref="P1", amount=Decimal(1), effective_on=date(2026, 2, 1))
+    found, looks = Payment.objects.filter, iter([Payment.objects.none()])
+    with (
+        patch.object(
+            Payment.objects, "filter", lambda **asked: next(looks) if looks.__length_hint__() else found(**asked)
+        ),
+        pytest.raises(Conflict, match="P1 exists with another"),
+    ):
+        posting.post_payment(
+            actor=ACTOR, account_id=other.pk, ref="P1", amount=Decimal(1), effective_on=date(2026, 2, 1)
+        )

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import Conflict, Invalid
@@ -159,3 +160,15 @@ def test_opposite_orders_of_the_same_cases_do_not_block_each_other() -> None:
 
     assert at_once([lambda n=n: give(n) for n in range(4)]) == [30] * 4
     assert Event.objects.filter(verb="case.assigned").count() == 120
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "\0", "x", ""])
+def test_what_is_no_key_is_not_found(client: Client, number: str) -> None:
+    case = CaseFactory()
+    client.force_login(UserFactory(role="supervisor"))
+    for sent in (
+        {"case": f"{number}:1", "do": "release"},
+        {"case": f"{case.pk}:{number}", "do": "release"},
+        {"case": f"{case.pk}:{case.version}", "to": number or "x"},
+    ):
+        assert client.post("/cases/assign/", sent).status_code == 404

@@ -126,7 +126,7 @@ def test_agreed_hours_and_the_last_contact_are_shown(case: Case, lead: User, des
 
 
 def test_no_cache_keeps_a_case(case: Case, desk: Client) -> None:
-    assert desk.get(f"/cases/{case.ref}/")["Cache-Control"] == "no-store"
+    assert desk.get(f"/cases/{case.ref}/")["Cache-Control"] == "private, no-store"
 
 
 def test_the_keys_are_those_of_the_buttons(case: Case, desk: Client) -> None:

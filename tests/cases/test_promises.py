@@ -166,9 +166,7 @@ def test_the_last_day_of_a_promise_is_within_the_limit_of_who_takes_it(
     late_account()
     with pytest.raises(Invalid) as refused:
         promise((1, "10.00"), (ahead, "10.00"), by=UserFactory(role=role))
-    assert str(refused.value) == (
-        f"{days(ahead)} is too far ahead: you may take promises until {last}.{others}"
-    )
+    assert str(refused.value) == (f"{days(ahead)} is too far ahead: you may take promises until {last}.{others}")
     assert not Promise.objects.exists()
     assert promise((ahead - 1, "10.00"), by=UserFactory(role=role)).status == "open"
 
@@ -575,3 +573,14 @@ def test_a_random_walk_of_promises_money_reversals_and_days_always_verifies(seed
                     day += timedelta(days=1)
         everything_agrees()
     assert set(Promise.objects.values_list("status", flat=True)) & {"kept", "partly", "broken"}
+
+
+@pytest.mark.parametrize(("day", "amount"), [(date(9999, 12, 31), "1"), (days(1), "NaN"), (days(1), "1E+999")])
+def test_a_day_or_an_amount_beyond_all_bounds_is_refused_in_words(day: date, amount: str) -> None:
+    late_account()
+    case = Case.objects.get()
+    with pytest.raises(Invalid, match=r"too far ahead|no amount to promise"):
+        take_promise(
+            actor=UserFactory(role="supervisor"), case_id=case.pk, seen_version=case.version,
+            instalments=[(day, Decimal(amount))],
+        )  # fmt: skip

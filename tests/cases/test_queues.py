@@ -251,3 +251,18 @@ def test_who_only_reads_takes_nothing(client: Client) -> None:
 
 def test_a_page_that_is_not_ours_is_never_gone_to(collector: Client) -> None:
     assert collector.post("/cases/next/", {"next": "https://evil.example/"})["Location"] == "/"
+
+
+@pytest.mark.parametrize("sort", ["amount" * 9, "nonsense", "-due", "\0"])
+def test_a_queue_is_not_kept_in_an_order_that_there_is_not(collector: Client, sort: str) -> None:
+    before = Queue.objects.count()
+    answer = collector.post("/queues/save/", {"name": "Mine", "whose": "own", "query": "", "sort": sort}, follow=True)
+    assert answer.redirect_chain[-1][1] == 302
+    assert Queue.objects.count() == before
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "\0", "x"])
+def test_what_is_no_key_is_no_case_and_no_queue(collector: Client, number: str) -> None:
+    case = reachable()
+    assert collector.post("/cases/next/", {"queue": number}).status_code == 404
+    assert collector.post("/cases/next/", {"leaving": number})["Location"] == f"/cases/{case.ref}/"

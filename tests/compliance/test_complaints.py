@@ -323,3 +323,14 @@ def test_a_complaints_page_asks_little(desk: Client, chief, django_assert_max_nu
 def test_a_complaint_of_nobody_yet_asks_whose_it_is(desk: Client) -> None:
     page = desk.get("/complaints/new/").content.decode()
     assert "Customer or account, by reference" in page
+
+
+def test_a_collector_names_her_own_team_and_who_made_a_contact_and_nobody_else(client: Client, lin) -> None:
+    far, maker = (UserFactory(team=TeamFactory(name="Far")) for _ in range(2))
+    near = UserFactory()
+    contact = ContactFactory(customer=CaseFactory().customer, actor=maker)
+    client.force_login(lin)
+    page = client.get(f"/complaints/new/?customer={contact.customer.ref}")
+    offered = set(page.context["form"].fields["about"].queryset)
+    assert {lin, near, maker} <= offered
+    assert far not in offered

@@ -183,11 +183,13 @@ def test_listening_is_a_permission_in_scope_and_on_the_record(lin, kept: Path, c
     assert client.post(address).status_code == 405
 
 
-def test_a_link_is_followed_on_the_record_and_not_after_its_time(lin, client: Client) -> None:
+def test_a_link_is_shown_with_its_host_on_the_record_and_not_after_its_time(lin, client: Client) -> None:
     recording = attach(lin, in_team(), link="https://recordings.example/42")
     client.force_login(UserFactory(role="senior-collector"))
     response = client.get(f"/recordings/{recording.pk}/")
-    assert (response.status_code, response["Location"]) == (302, "https://recordings.example/42")
+    assert response.status_code == 200
+    assert "<b>recordings.example</b>" in response.content.decode()
+    assert 'href="https://recordings.example/42" rel="noreferrer noopener"' in response.content.decode()
     recordings.remove_expired(on=UNTIL + timedelta(days=1))
     assert client.get(f"/recordings/{recording.pk}/").status_code == 404
     page = client.get(f"/contacts/{recording.contact_id}/").content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from audit.models import Event
@@ -52,3 +53,20 @@ def test_a_deadline_is_added_from_a_date_on_and_its_date_is_taken_once(chief: Cl
     assert Event.objects.get(verb="complaint-terms.added").after["answer_days"] == 5
     again = chief.post("/admin/compliance/complaintterms/add/", values)
     assert "starts on" in again.content.decode()
+
+
+@pytest.mark.parametrize("model", [*LISTS, "contactrule", "contactdecision"])
+@pytest.mark.parametrize("verb", ["add", "change", "delete"])
+def test_a_right_for_the_desk_opens_nothing_here(client: Client, model: str, verb: str) -> None:
+    """Who may use the data-entry pages for something else, and may do this to a person of hers at the desk."""
+    user = UserFactory()
+    user.groups.clear()
+    for right in ("accounts.view_product", f"compliance.{verb}_{model}"):
+        app, _, codename = right.partition(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    client.force_login(user)
+    index = client.get("/admin/")
+    assert index.status_code == 200
+    assert f"/admin/compliance/{model}/" not in index.content.decode()
+    for page in ("", "add/"):
+        assert client.get(f"/admin/compliance/{model}/{page}").status_code == 403

@@ -6,6 +6,7 @@ import base64
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -234,3 +235,11 @@ def test_the_admin_has_no_door_of_its_own(client: Client, lin: User) -> None:
 def test_who_is_in_is_led_on_from_the_door(client: Client, lin: User) -> None:
     client.force_login(lin)
     assert client.get("/login/")["Location"] == "/home/"
+
+
+def test_a_name_longer_than_any_is_a_wrong_one_and_is_not_recorded(client: Client) -> None:
+    answer = client.post("/login/", {"username": "n" * 300, "password": "correct horse"})
+    assert answer.status_code == 200
+    assert "do not go together" in answer.content.decode()
+    assert not AccessAttempt.objects.exists()
+    assert not Event.objects.exists()

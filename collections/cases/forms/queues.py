@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from cases.filters import DUE_FIRST, ORDERS
 from cases.models import Queue
 from cases.selectors.choices import choices_for
 from cases.services.queues import LAST_POSITION, LONGEST_NAME
@@ -23,7 +24,11 @@ class QueueForm(forms.Form):
     name = forms.CharField(label=_("Name of the queue"), max_length=LONGEST_NAME)
     whose = forms.ChoiceField(label=_("For"))
     query = forms.CharField(required=False, widget=forms.HiddenInput)
-    sort = forms.CharField(required=False, widget=forms.HiddenInput)
+    sort = forms.ChoiceField(
+        choices=[(DUE_FIRST, DUE_FIRST), *((sign + name, name) for name in ORDERS for sign in ("", "-"))],
+        required=False,
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data, auto_id="save_%s")

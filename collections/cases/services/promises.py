@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account
+from accounts.services.posting import LAST_DAY, MOST
 from audit.services import record
 from cases.models import Case, Promise, PromiseInstalment, PromiseStatus
 from cases.selectors.debts import debts
@@ -167,10 +168,16 @@ def _check_instalments(instalments: Sequence[tuple[date, Decimal]], today: date)
         )
     earliest = today
     for due_on, amount in instalments:
-        if amount <= 0 or amount != amount.quantize(CENT):
+        if not amount.is_finite() or not 0 < amount <= MOST or amount != amount.quantize(CENT):
             raise Invalid(
                 _("%(amount)s is no amount to promise: expected more than 0, with two decimals at most.")
                 % {"amount": amount},
+                "instalments",
+            )
+        if due_on > LAST_DAY:
+            raise Invalid(
+                _("%(day)s is too far ahead: expected %(last)s or earlier.")
+                % {"day": due_on.isoformat(), "last": LAST_DAY.isoformat()},
                 "instalments",
             )
         if due_on < earliest:

@@ -33,6 +33,11 @@ def user_of(request: HttpRequest) -> User:
     return request.user
 
 
+def number_in(text: str) -> int | None:
+    """The key or version that a form sent, read by hand; None for what is no number, or more than a key can be."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def back_to(request: HttpRequest) -> str:
     """Where a form says it stands (`next`), if that is ours; else the reader's first page."""
     target = request.POST.get("next", "")

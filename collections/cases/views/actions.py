@@ -15,6 +15,7 @@ from accounts.errors import BookError, Invalid
 from cases import forms
 from cases.errors import StaleScreen
 from cases.selectors.desk import CaseDesk
+from cases.views._pages import number_in
 from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, desk_of, is_part, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
@@ -93,8 +94,7 @@ def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpRespon
 
 def _seen(request: HttpRequest) -> int:
     """The version that the screen showed; 0, which no case has, for what is no number."""
-    seen = request.POST.get("seen_version", "")
-    return int(seen) if seen.isdecimal() and len(seen) < 10 else 0
+    return number_in(request.POST.get("seen_version", "")) or 0
 
 
 def _blame(form: forms.ActionForm, error: BookError) -> None:

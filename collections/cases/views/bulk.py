@@ -13,7 +13,7 @@ from accounts.errors import Invalid
 from cases.permissions import visible_to
 from cases.selectors.people import members_of
 from cases.services.assigning import assign
-from cases.views._pages import back_to, user_of
+from cases.views._pages import back_to, number_in, user_of
 from staff.permissions import needs
 
 # A page's worth of refusals is read; more are counted.
@@ -38,7 +38,7 @@ def assign_many(request: HttpRequest) -> HttpResponse:
         if not chosen:
             messages.error(request, _("Nobody was chosen. Choose to whom the cases go, then assign."))
             return redirect(back_to(request))
-        to = get_object_or_404(members_of(user), pk=chosen if chosen.isdecimal() else 0)
+        to = get_object_or_404(members_of(user), pk=number_in(chosen))
     if not seen:
         messages.error(request, _("No case was selected. Tick the cases first."))
         return redirect(back_to(request))
@@ -68,8 +68,8 @@ def _selected(request: HttpRequest) -> dict[int, int]:
     """The keys of the ticked cases, each with the version that the reader saw."""
     seen = {}
     for value in request.POST.getlist("case"):
-        key, _colon, version = value.partition(":")
-        if not (key.isdecimal() and version.isdecimal()):
+        key, version = (number_in(part) for part in value.partition(":")[::2])
+        if key is None or version is None:
             raise Http404
-        seen[int(key)] = int(version)
+        seen[key] = version
     return seen

@@ -104,19 +104,19 @@ def whole(
         "oob": is_part(request),
     }
     template = "cases/_answer.html" if is_part(request) else "cases/case.html"
-    return _kept_nowhere(render(request, template, context, status=status))
+    return vary(render(request, template, context, status=status))
 
 
 def panel_alone(request: HttpRequest, panel: Panel, *, status: int = 200) -> HttpResponse:
     """The panel for HTMX; without it the page with the panel in it."""
     if not is_part(request):
         return whole(request, panel.desk, panel, status=status)
-    return _kept_nowhere(render(request, "cases/_panel.html", _panel_context(panel.desk, panel), status=status))
+    return vary(render(request, "cases/_panel.html", _panel_context(panel.desk, panel), status=status))
 
 
 def timeline_alone(request: HttpRequest, desk: CaseDesk) -> HttpResponse:
     context = _panel_context(desk, None) | _timeline_context(request, desk)
-    return _kept_nowhere(render(request, "cases/_timeline.html", context))
+    return vary(render(request, "cases/_timeline.html", context))
 
 
 def is_part(request: HttpRequest) -> bool:
@@ -146,9 +146,3 @@ def _timeline_context(request: HttpRequest, desk: CaseDesk) -> dict[str, Any]:
         if entry.what == "contact":
             entry.facts["masked"] = masked.get(entry.facts["contact_point"], "")
     return {"entries": entries, "kind": kind, "kinds": KIND_LABELS}
-
-
-def _kept_nowhere(response: HttpResponse) -> HttpResponse:
-    """A case is a person's: no cache keeps it."""
-    response["Cache-Control"] = "no-store"
-    return vary(response)

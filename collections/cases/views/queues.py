@@ -24,7 +24,7 @@ from cases.selectors import open_cases
 from cases.selectors.queues import cases_of, count_cases, counts, working
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from cases.services.taking import take_next
-from cases.views._pages import back_to, user_of
+from cases.views._pages import back_to, number_in, user_of
 from runs import clock
 from runs.selectors import book_day
 from staff.permissions import needs
@@ -127,9 +127,8 @@ def take(request: HttpRequest) -> HttpResponse:
     """Give the reader the next case of a queue, or of all she sees, and open it; else say why there is none."""
     user = user_of(request)
     wanted = request.POST.get("queue", "")
-    queue = get_object_or_404(queues_of(user), pk=wanted) if wanted.isdecimal() else None
-    leaving = request.POST.get("leaving", "")
-    taken = take_next(actor=user, queue=queue, leaving=int(leaving) if leaving.isdecimal() else None)
+    queue = get_object_or_404(queues_of(user), pk=number_in(wanted)) if wanted else None
+    taken = take_next(actor=user, queue=queue, leaving=number_in(request.POST.get("leaving", "")))
     if taken is not None:
         return redirect("case", taken.ref)
     messages.info(request, _nothing_left(request, queue))

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.base import ReadersAdmin
 from accounts.models import Jurisdiction
 from compliance import services
 from compliance.models import Channel, ContactDecision, ContactRule
@@ -127,7 +128,7 @@ def rule_form(code: str) -> type[NewRule]:
 
 
 @admin.register(ContactRule)
-class ContactRuleAdmin(admin.ModelAdmin):
+class ContactRuleAdmin(ReadersAdmin):
     form = NewRule
     list_display = ["code", "version", "pack", "effective_from", "parameters", "source"]
     list_filter = ["pack", "code"]
@@ -174,12 +175,9 @@ class ContactRuleAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: ContactRule | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: ContactRule | None = None) -> bool:
-        return False
-
 
 @admin.register(ContactDecision)
-class ContactDecisionAdmin(admin.ModelAdmin):
+class ContactDecisionAdmin(ReadersAdmin):
     list_display = [
         "decided_at",
         "customer",
@@ -201,7 +199,4 @@ class ContactDecisionAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: ContactDecision | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ContactDecision | None = None) -> bool:
         return False

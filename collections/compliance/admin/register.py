@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.base import ReadersAdmin
 from accounts.errors import BookError
 from compliance.models import (
     Complaint,
@@ -25,7 +26,7 @@ from compliance.models import (
 from compliance.services.complaints import add_terms, check_terms
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(ReadersAdmin):
     """A list with filters and pages to read; found by a customer's whole reference, on an index."""
 
     search_fields = ["=customer__ref"]
@@ -37,9 +38,6 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
 
@@ -101,7 +99,7 @@ class NewTerms(forms.ModelForm):
 
 
 @admin.register(ComplaintTerms)
-class ComplaintTermsAdmin(admin.ModelAdmin):
+class ComplaintTermsAdmin(ReadersAdmin):
     form = NewTerms
     list_display = ["reason", "answer_days", "effective_from", "source"]
     list_filter = ["reason"]
@@ -111,7 +109,4 @@ class ComplaintTermsAdmin(admin.ModelAdmin):
         obj.pk = add_terms(actor=request.user, **form.cleaned_data).pk
 
     def has_change_permission(self, request: HttpRequest, obj: ComplaintTerms | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ComplaintTerms | None = None) -> bool:
         return False

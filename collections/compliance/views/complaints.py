@@ -129,7 +129,7 @@ def complaint_new(request: HttpRequest) -> HttpResponse:
     named = Q(ref=ref) | Q(pk__in=Account.objects.filter(ref=ref).values("customer_id"))
     customer = get_object_or_404(customers_visible_to(request.user).order_by("pk"), named)
     names_handler = may(request.user, "compliance.change_complaint")
-    form = ComplaintForm(request.POST or None, customer=customer, names_handler=names_handler)
+    form = ComplaintForm(request.POST or None, customer=customer, user=request.user, names_handler=names_handler)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         chosen = {name: row.pk if (row := values.get(name)) else None for name in ("about", "contact", "handler")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -54,13 +56,16 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def recording(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A recording, as a download or by its link. That it was fetched is recorded; out of scope or removed is 404."""
+    """A recording, as a download, or for a link a page that says where it leads: nobody is sent elsewhere unasked.
+
+    That it was fetched is recorded; out of scope or removed is 404."""
     require(request.user, "compliance.view_recording")
     found = get_object_or_404(recordings_visible_to(request.user), pk=pk)
     try:
         found = recordings.listen(actor=request.user, recording_id=found.pk)
         if found.link:
-            return redirect(found.link)
+            context = {"recording": found, "host": urlsplit(found.link).hostname}
+            return render(request, "compliance/recording_link.html", context)
         return give(
             found.file,
             f"contact-{found.contact_id}-{found.pk}.{str(found.file.name).rpartition('.')[2]}",
