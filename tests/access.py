@@ -215,7 +215,7 @@ TABLE: dict[str, Row] = {
     "message": Row(DESK, None, *of_case("message", "pk", on_case=False)),
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
     # Without a customer there is nothing to complain about.
-    "complaint-new": Row(COLLECTORS, COLLECTORS, seen=(404,), done=(404,)),
+    "complaint-new": Row(COLLECTORS, COLLECTORS, done=(200,)),
     "contact": Row(DESK, COLLECTORS, *of_case("contact", "pk", on_case=False), data={"verb": "correct"}, done=(422,)),
     "recording": Row(
         LEAD | READERS | {"senior-collector", "legal-officer"},
