@@ -6,13 +6,13 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from accounts.vault import mask_name
 from reminders.filters import MessageFilter
 from reminders.models import Message
 from reminders.permissions import visible_to
+from runs.pages import page_or_part
 from runs.paging import log_page
 from staff.permissions import needs
 
@@ -24,10 +24,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     queryset = visible_to(request.user).select_related("customer", "contact_point")
     filters = MessageFilter(request.GET, queryset=queryset, request=request)
     context = {"filter": filters, "page": log_page(filters.qs, request.GET.get("before"))}
-    part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # HtmxMiddleware
-    response = render(request, "reminders/_messages.html" if part else "reminders/messages.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return page_or_part(request, "reminders/messages.html", "reminders/_messages.html", context)
 
 
 @require_GET

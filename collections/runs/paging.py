@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from runs.pages import number_in
+
 PAGE_SIZE = 50
 
 
@@ -21,6 +23,6 @@ class LogPage:
 
 def log_page(queryset: QuerySet[Any], before: str | None, size: int = PAGE_SIZE) -> LogPage:
     """The page of rows with keys below `before` (text from an address; anything but a number means the newest). One query."""
-    key = int(before) if before and before.isdecimal() and len(before) < 19 else None
+    key = number_in(before or "")
     rows = list((queryset if key is None else queryset.filter(pk__lt=key)).order_by("-pk")[: size + 1])
     return LogPage(rows[:size], rows[size - 1].pk if len(rows) > size else None, key is None)

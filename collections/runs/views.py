@@ -8,10 +8,10 @@ from uuid import UUID
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
 from runs import selectors
+from runs.pages import page_or_part
 from runs.permissions import visible_to
 
 
@@ -29,17 +29,11 @@ def day_close(request: HttpRequest, day: date) -> HttpResponse:
     found = selectors.day_close(day)
     if found is None:
         raise Http404
-    return _whole_or_part(request, "runs/day_close.html", "runs/_day_close.html", {"day": found})
+    return page_or_part(request, "runs/day_close.html", "runs/_day_close.html", {"day": found})
 
 
 @require_GET
 def job(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One job with its progress; somebody else's is 404."""
     found = get_object_or_404(visible_to(request.user), pk=pk)
-    return _whole_or_part(request, "runs/job.html", "runs/_job.html", {"job": found})
-
-
-def _whole_or_part(request: HttpRequest, whole: str, part: str, context: dict[str, object]) -> HttpResponse:
-    response = render(request, part if request.htmx else whole, context)  # type: ignore[attr-defined]  # HtmxMiddleware
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return page_or_part(request, "runs/job.html", "runs/_job.html", {"job": found})

@@ -15,10 +15,10 @@ from accounts.errors import BookError, Invalid
 from cases import forms
 from cases.errors import StaleScreen
 from cases.selectors.desk import CaseDesk
-from cases.views._pages import number_in
 from cases.views.doing import Refused, Work
-from cases.views.panel import Panel, desk_of, is_part, panel_alone, whole
+from cases.views.panel import Panel, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
+from runs.pages import is_part, number_in
 from staff.permissions import require
 
 

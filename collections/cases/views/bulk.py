@@ -13,7 +13,8 @@ from accounts.errors import Invalid
 from cases.permissions import visible_to
 from cases.selectors.people import members_of
 from cases.services.assigning import assign
-from cases.views._pages import back_to, number_in, user_of
+from cases.views._pages import user_of
+from runs.pages import back_to, number_in
 from staff.permissions import needs
 
 # A page's worth of refusals is read; more are counted.

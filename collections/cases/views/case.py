@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from cases.views.panel import desk_of, is_part, timeline_alone, whole
+from cases.views.panel import desk_of, timeline_alone, whole
+from runs.pages import is_part
 from staff.permissions import needs
 
 

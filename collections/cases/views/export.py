@@ -71,9 +71,9 @@ def _cells(cases: Iterator[Case]) -> Iterator[tuple[Any, ...]]:
             case.assignee,
             case.contacted_at,
             case.follow_up_on,
-            case.next_due,  # type: ignore[attr-defined]
+            case.next_due,  # type: ignore[attr-defined]  # annotated
             case.promise_broken_on,
-            yes if case.disputed else "",  # type: ignore[attr-defined]
+            yes if case.disputed else "",  # type: ignore[attr-defined]  # annotated
         )
 
 

@@ -18,10 +18,11 @@ from cases.models import Case, Queue
 from cases.permissions import queues_of, visible_to
 from cases.selectors import Tally, open_cases, page_of, tally, totals
 from cases.selectors.contactable import show_callable
-from cases.selectors.queues import WORK_KINDS, working
+from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
-from cases.views._pages import page_or_part, user_of
+from cases.views._pages import user_of
 from runs import clock
+from runs.pages import page_or_part
 from runs.selectors import book_day, has_closed_any
 from staff.models import User
 from staff.permissions import may, may_enter_data, needs
@@ -33,12 +34,10 @@ OWN_KINDS = ("follow-up", "promise-due", "promise-broken", "new", "care", "dispu
 
 def base_of(user: User, day: date, queue: Queue | None, mine: bool) -> QuerySet[Case]:
     """The open cases that a list starts from, within `user`'s scope: a queue's, her own, or all."""
-    cases = open_cases(visible_to(user), day)
-    if mine:
-        cases = cases.filter(assignee=user.pk)
     if queue is not None:
-        cases = WorklistFilter(QueryDict(queue.query), queryset=cases, user=user).qs
-    return cases
+        return cases_of(queue, user, day)
+    cases = open_cases(visible_to(user), day)
+    return cases.filter(assignee=user.pk) if mine else cases
 
 
 def order_of(queue: Queue | None, mine: bool) -> str:

@@ -18,8 +18,8 @@ from cases.permissions import visible_to
 from cases.selectors import timeline
 from cases.selectors.desk import CaseDesk, with_day
 from cases.selectors.timeline import KINDS
-from cases.views._pages import vary
 from cases.views.verbs import VERBS, Verb
+from runs.pages import is_part, page_or_part, vary
 from staff.models import User
 from staff.permissions import may
 
@@ -103,8 +103,7 @@ def whole(
         "said": said,
         "oob": is_part(request),
     }
-    template = "cases/_answer.html" if is_part(request) else "cases/case.html"
-    return vary(render(request, template, context, status=status))
+    return page_or_part(request, "cases/case.html", "cases/_answer.html", context, status=status)
 
 
 def panel_alone(request: HttpRequest, panel: Panel, *, status: int = 200) -> HttpResponse:
@@ -117,11 +116,6 @@ def panel_alone(request: HttpRequest, panel: Panel, *, status: int = 200) -> Htt
 def timeline_alone(request: HttpRequest, desk: CaseDesk) -> HttpResponse:
     context = _panel_context(desk, None) | _timeline_context(request, desk)
     return vary(render(request, "cases/_timeline.html", context))
-
-
-def is_part(request: HttpRequest) -> bool:
-    htmx = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
-    return bool(htmx) and not htmx.history_restore_request
 
 
 def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:

@@ -24,9 +24,10 @@ from cases.selectors.plans import (
     promises_seen,
 )
 from cases.selectors.queues import count_of_each
-from cases.views._pages import page_or_part, user_of
+from cases.views._pages import user_of
 from cases.views.export import exported
 from runs import clock
+from runs.pages import page_or_part
 from staff.permissions import needs, require
 
 PAGE_SIZE = 25

@@ -24,8 +24,9 @@ from cases.selectors import open_cases
 from cases.selectors.queues import cases_of, count_cases, counts, working
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from cases.services.taking import take_next
-from cases.views._pages import back_to, number_in, user_of
+from cases.views._pages import user_of
 from runs import clock
+from runs.pages import back_to, number_in
 from runs.selectors import book_day
 from staff.permissions import needs
 

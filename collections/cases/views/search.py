@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cases.selectors.search import MOST_SHOWN, PHONE, find, recognise
 from cases.services.searching import TooManySearches, search_exactly
-from cases.views._pages import user_of, vary
+from cases.views._pages import user_of
+from runs.pages import page_or_part
 from staff.permissions import may, needs
 
 LONGEST = 100
@@ -46,6 +46,4 @@ def search(request: HttpRequest) -> HttpResponse:
         if status == 200 or kind == PHONE:
             found = find(user=user, words=words, exactly=people, kind=kind)
             context |= {"found": found[:MOST_SHOWN], "more": len(found) > MOST_SHOWN}
-    htmx = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
-    page = "cases/_search.html" if htmx and not htmx.history_restore_request else "cases/search.html"
-    return vary(render(request, page, context, status=status))
+    return page_or_part(request, "cases/search.html", "cases/_search.html", context, status=status)

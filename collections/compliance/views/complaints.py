@@ -11,7 +11,6 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -26,6 +25,7 @@ from compliance.models import Complaint, ComplaintStatus
 from compliance.permissions import complaints_visible_to
 from compliance.services.complaints import close_complaint, hand_to, open_complaint
 from runs import clock, csv
+from runs.pages import page_or_part
 from staff.permissions import may, needs, require
 
 PAGE_SIZE = 25
@@ -45,10 +45,7 @@ def complaints(request: HttpRequest) -> HttpResponse:
     filters = _asked_for(request)
     page = Paginator(by_urgency(filters.qs), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"filter": filters, "page": page, "today": clock.today()}
-    part = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]  # HtmxMiddleware
-    response = render(request, "compliance/_complaint_rows.html" if part else "compliance/complaints.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return page_or_part(request, "compliance/complaints.html", "compliance/_complaint_rows.html", context)
 
 
 @require_GET

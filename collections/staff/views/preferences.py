@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as django_set_language
 
+from runs.pages import back_to
 from staff import services, sessions
 from staff.models import User
 from staff.permissions import may, may_enter_data
@@ -32,7 +32,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keep light or dark in a cookie; anything else goes back to following the system."""
-    response = redirect(_back_to(request))
+    response = redirect(back_to(request))
     theme = request.POST.get("theme", "")
     if theme in THEMES:
         response.set_cookie(
@@ -81,11 +81,3 @@ def remember_language(response: HttpResponse, language: str) -> None:
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
         samesite=settings.LANGUAGE_COOKIE_SAMESITE,
     )
-
-
-def _back_to(request: HttpRequest) -> str:
-    """Where the reader came from, if that is ours."""
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return target
-    return "/"

@@ -1,0 +1,42 @@
+"""What all pages have in common: whole or in part, where a form leads back to, and numbers that a form sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def is_part(request: HttpRequest) -> bool:
+    """Whether HTMX asks for a part of the page; not when it restores its history, for which it wants the whole."""
+    htmx = request.htmx  # type: ignore[attr-defined]  # set by HtmxMiddleware
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def page_or_part(
+    request: HttpRequest, page: str, part: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """The whole page, or for HTMX its part from the same address."""
+    return vary(render(request, part if is_part(request) else page, context, status=status))
+
+
+def vary(response: HttpResponse) -> HttpResponse:
+    """Tells caches that page and part share an address."""
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def back_to(request: HttpRequest) -> str:
+    """Where a form says it stands (`next`), if that is ours; else the first page."""
+    target = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        return target
+    return "/"
+
+
+def number_in(text: str) -> int | None:
+    """The key or version that an address or a form sent; None for what is no number, or more than a key can be."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
