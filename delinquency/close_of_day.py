@@ -24,7 +24,7 @@ from accounts.services import close as book
 from accounts.services.opening import await_postings
 from audit import services as audit
 from cases.services import follow as cases
-from cases.services import priority, promises
+from cases.services import judging, priority
 from reminders import services as reminders
 from runs import clock, selectors
 from runs import services as runs
@@ -39,7 +39,7 @@ STEPS: tuple[Step, ...] = (
     ("age", book.age),
     ("accrue", book.accrue),
     ("cases", cases.follow_day),
-    ("promises", promises.judge_day),
+    ("promises", judging.judge_day),
     ("priorities", priority.priorities),
     ("reminders", reminders.queue_first_reminders),
 )

@@ -78,11 +78,11 @@ class BookForm(forms.ModelForm):
     def _update_errors(self, errors: ValidationError) -> None:
         """What a model refuses as a whole is left to the services, which say at which field; the database is behind them."""
         errors.error_dict.pop(NON_FIELD_ERRORS, None)
-        super()._update_errors(errors)  # type: ignore[misc]
+        super()._update_errors(errors)  # type: ignore[misc]  # private to Django, not in the stubs
 
     def _post_clean(self) -> None:
         """At the very end: what is not echoed must be typed again, or it would be lost without a word."""
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()  # type: ignore[misc]  # private to Django, not in the stubs
         if self.errors:
             for name, field in self.fields.items():
                 if (
@@ -237,7 +237,7 @@ class EntryAdmin(ListAdmin):
         # A form's own fields come along whether the page has them or not.
         asked = set(self.get_fields(request, obj))
         form.base_fields = {name: field for name, field in form.base_fields.items() if name in asked}
-        form.refusal = request.__dict__.get("refusal")  # type: ignore[attr-defined]
+        form.refusal = request.__dict__.get("refusal")  # type: ignore[attr-defined]  # a form of ours
         return form
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:

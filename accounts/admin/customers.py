@@ -85,7 +85,7 @@ class CustomerForm(BookForm):
             self.initial["seen_version"] = self.instance.version
             known = self.instance.locale
             if known and known not in dict(settings.LANGUAGES):
-                self.fields["locale"].choices += [(known, known)]  # type: ignore[attr-defined]
+                self.fields["locale"].choices += [(known, known)]  # type: ignore[attr-defined]  # a choice field
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]

@@ -142,7 +142,7 @@ def _stage(cursor: CursorWrapper, sources: Sequence[Source], tell: OnProgress) -
             cursor,
             source.file,
             source.open(),
-            on_bytes=lambda at, before=before: tell(READ * min(before + at, size) // size, LOADED),  # type: ignore[misc]
+            on_bytes=lambda at, before=before: tell(READ * min(before + at, size) // size, LOADED),  # type: ignore[misc]  # lambdas with defaults have no type
         )
         before += source.size
         rows[source.file.kind] = staged.rows

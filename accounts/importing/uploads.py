@@ -49,7 +49,7 @@ class Upload:
     def sources(self) -> list[Source]:
         """The uploaded files, in the order of the import; none once they are removed."""
         return [
-            Source(file, _clear_size(path), lambda path=path: _reading(path))  # type: ignore[misc]
+            Source(file, _clear_size(path), lambda path=path: _reading(path))  # type: ignore[misc]  # lambdas with defaults have no type
             for name, file in BY_NAME.items()
             if (path := self.folder / f"{name}.enc").exists()
         ]

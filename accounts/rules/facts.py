@@ -71,7 +71,7 @@ class Known(NamedTuple):
 def from_tuple(kind: type[T]) -> Callable[[tuple[Any, ...]], T]:
     """Makes named tuples of a kind from plain ones, without the call of Python that their own constructor costs: the book
     holds tens of millions."""
-    return partial(tuple.__new__, kind)  # type: ignore[type-var]
+    return partial(tuple.__new__, kind)  # type: ignore[type-var]  # T is a named tuple
 
 
 def cents(value: Decimal) -> int:

@@ -231,7 +231,7 @@ def _before(one: BillState, other: BillState) -> bool:
     assert one.bill is not None
     assert other.bill is not None
     # Refs of one account are all text or all places in an order.
-    return one.bill.ref < other.bill.ref  # type: ignore[operator]
+    return one.bill.ref < other.bill.ref  # type: ignore[operator]  # both of one type
 
 
 def _use_waiting(found: Replay, open_bills: Sequence[BillState], waiting: list[_Waiting], today: int) -> None:

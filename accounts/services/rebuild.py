@@ -188,7 +188,7 @@ def _write_allocations(
         for part in item.touched:
             if part.day <= done:
                 continue
-            entry = entries.of_roll_over[part.into] if part.into is not None else entries.of_payment[part.credit]  # type: ignore[index]
+            entry = entries.of_roll_over[part.into] if part.into is not None else entries.of_payment[part.credit]  # type: ignore[index]  # one is set
             row = (account_id, entry, part.bill, part.component, part.amount, part.version)
             if same := had.get(row):
                 same.pop()

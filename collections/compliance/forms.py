@@ -56,7 +56,7 @@ class CorrectContactForm(forms.Form):
 
     def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["outcome"].choices = [("", "–"), *outcome_choices(contact.channel, contact.direction)]  # type: ignore[attr-defined]
+        self.fields["outcome"].choices = [("", "–"), *outcome_choices(contact.channel, contact.direction)]  # type: ignore[attr-defined]  # a choice field
 
 
 def outcome_choices(channel: str, direction: str) -> list[tuple[str, Any]]:
@@ -96,13 +96,13 @@ class ComplaintForm(forms.Form):
     def __init__(self, *args: Any, customer: Customer, user: Anyone, names_handler: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         latest = Contact.objects.filter(customer=customer).order_by("-at").values("pk")[:CONTACTS_OFFERED]
-        self.fields["contact"].queryset = Contact.objects.filter(pk__in=latest).order_by("-at")  # type: ignore[attr-defined]
+        self.fields["contact"].queryset = Contact.objects.filter(pk__in=latest).order_by("-at")  # type: ignore[attr-defined]  # a model choice field
         made_by = Contact.objects.filter(pk__in=latest, actor__isnull=False).values("actor")
-        self.fields["about"].queryset = (staff_in_reach(user) | User.objects.filter(pk__in=made_by)).order_by(  # type: ignore[attr-defined]
+        self.fields["about"].queryset = (staff_in_reach(user) | User.objects.filter(pk__in=made_by)).order_by(  # type: ignore[attr-defined]  # a model choice field
             "display_name", "username"
         )
         if names_handler:
-            self.fields["handler"].queryset = handlers()  # type: ignore[attr-defined]
+            self.fields["handler"].queryset = handlers()  # type: ignore[attr-defined]  # a model choice field
         else:
             del self.fields["handler"]
 
@@ -117,7 +117,7 @@ class HandOverForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["seen_version"].initial = complaint.version
         others = handlers().exclude(pk__in=[key for key in (complaint.about_id, complaint.handler_id) if key])
-        self.fields["handler"].queryset = others  # type: ignore[attr-defined]
+        self.fields["handler"].queryset = others  # type: ignore[attr-defined]  # a model choice field
 
 
 class CloseForm(forms.Form):

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.models import Q, QuerySet
 
 from audit.services import Actor
+from compliance.models import CustomerFlag
 from compliance.rules import (
     KINDS,
     NEUTRAL,
@@ -257,6 +259,11 @@ def _history(rows: Iterable[Sequence[Any]], replaced: Collection[tuple[int, int]
         past = Past(datetime.fromtimestamp(when, UTC), what, by, point, account, inbound, held, echo)
         found.setdefault(customer, []).append(past)
     return found
+
+
+def flags_in_force(day: date) -> QuerySet[CustomerFlag]:
+    """The flags that hold on `day`: begun, neither over nor ended."""
+    return CustomerFlag.objects.filter(Q(until_on=None) | Q(until_on__gte=day), from_on__lte=day, ended_at=None)
 
 
 def look(

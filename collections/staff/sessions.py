@@ -55,7 +55,7 @@ class SessionStore(DatabaseStore):
         return row
 
     def create_model_instance(self, data: dict[str, Any]) -> StaffSession:
-        row: StaffSession = super().create_model_instance(data)  # type: ignore[assignment]
+        row: StaffSession = super().create_model_instance(data)  # type: ignore[assignment]  # the base names its own model
         row.handle = handle_of(row.session_key)
         row.last_seen_at = self.last_seen_at = timezone.now()
         if SESSION_KEY in data:

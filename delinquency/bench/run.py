@@ -26,11 +26,7 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
     try:
         _make(made, found, say)
         say("copying the book, closing its first day (all of its late accounts get their cases)")
-        book.create(made)
-        first = nights.opening(book) + timedelta(days=1)
-        nights.close(book, first)
-        book.settle()
-        found.sizes, found.late = _sizes(book)
+        first = _open(made, book, found)
         floor.create(book)
         floor.settle()
         say("half the book")
@@ -38,11 +34,7 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         for database in (half, floor, book):
             database.settle()
             database.warm()
-        for day in nights.days_after(first, NIGHTS):
-            night = nights.close_with_floor(book, floor, day)
-            found.nights.append(night)
-            say(f"{day}: {night.seconds:.2f} s, floor {night.floor_seconds:.2f} s, {night.ratio:.2f} ×, {night.steps}")
-        floor.drop()
+        _measure_nights(book, floor, first, found, say)
         # Half the book comes to the same day; then both close the next ones in turn, on a machine in the same state.
         for day in nights.days_after(first, NIGHTS):
             nights.close(half, day)
@@ -81,11 +73,7 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
         say(
             "copying the book, closing its first day (all of its late accounts get their cases), stocking its workbench"
         )
-        book.create(made)
-        first = nights.opening(book) + timedelta(days=1)
-        nights.close(book, first)
-        book.settle()
-        found.sizes, found.late = _sizes(book)
+        first = _open(made, book, found)
         say("the gate")
         found.gate = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
         say(f"{found.gate}")
@@ -94,16 +82,31 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
         for database in (floor, book):
             database.settle()
             database.warm()
-        for day in nights.days_after(first, NIGHTS):
-            night = nights.close_with_floor(book, floor, day)
-            found.nights.append(night)
-            say(f"{day}: {night.seconds:.2f} s, floor {night.floor_seconds:.2f} s, {night.ratio:.2f} ×, {night.steps}")
-        floor.drop()
+        _measure_nights(book, floor, first, found, say)
         _measure_desk(book, found, say)
     finally:
         for database in (book, floor, *(() if keep else (made,))):
             database.drop()
     return found
+
+
+def _open(made: Database, book: Database, found: Findings) -> date:
+    """Copy the made book and close its first day, which is returned."""
+    book.create(made)
+    first = nights.opening(book) + timedelta(days=1)
+    nights.close(book, first)
+    book.settle()
+    found.sizes, found.late = _sizes(book)
+    return first
+
+
+def _measure_nights(book: Database, floor: Database, first: date, found: Findings, say: Say) -> None:
+    """The nights after the first, each with its floor, in a copy that goes afterwards."""
+    for day in nights.days_after(first, NIGHTS):
+        night = nights.close_with_floor(book, floor, day)
+        found.nights.append(night)
+        say(f"{day}: {night.seconds:.2f} s, floor {night.floor_seconds:.2f} s, {night.ratio:.2f} ×, {night.steps}")
+    floor.drop()
 
 
 def _measure_desk(book: Database, found: Findings, say: Say) -> None:

@@ -19,7 +19,8 @@ from audit.models import Event
 from audit.services import SystemActor
 from cases.errors import StaleScreen
 from cases.models import Case, Promise, PromiseInstalment, WorkTerms
-from cases.services.promises import cancel_promise, judge, judge_day, take_promise
+from cases.services.judging import judge, judge_day
+from cases.services.promises import cancel_promise, take_promise
 from compliance.models import Contact
 from delinquency.close_of_day import close_day
 from runs import clock

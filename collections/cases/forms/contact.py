@@ -134,7 +134,7 @@ class _OutcomeForm(ChannelForm):
     def prepare(self) -> None:
         super().prepare()
         self.fields["contact_point"].choices = self.point_choices()  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["outcome"].choices = outcomes(self.present_channel, self.direction)  # type: ignore[attr-defined]
+        self.fields["outcome"].choices = outcomes(self.present_channel, self.direction)  # type: ignore[attr-defined]  # a choice field
         data = self.data if self.is_bound else None
         self.promise = PromiseForm(
             data, desk=self.desk, prefix="promise", initial=self.initial.get("promise"),
@@ -205,7 +205,7 @@ class CorrectForm(ActionForm):
 
     def prepare(self) -> None:
         contact = self.target
-        self.fields["outcome"].choices = outcomes(contact.channel, contact.direction)  # type: ignore[attr-defined]
+        self.fields["outcome"].choices = outcomes(contact.channel, contact.direction)  # type: ignore[attr-defined]  # a choice field
         for name in ("outcome", "seconds", "note"):
             self.initial.setdefault(name, getattr(contact, name))
 

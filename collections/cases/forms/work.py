@@ -54,5 +54,5 @@ class AssignForm(ActionForm):
 
     def prepare(self) -> None:
         members = choices_for(self.desk.user).members
-        self.fields["to"].choices = [("", _("Nobody: back to the team")), *members]  # type: ignore[attr-defined]
+        self.fields["to"].choices = [("", _("Nobody: back to the team")), *members]  # type: ignore[attr-defined]  # a choice field
         self.initial.setdefault("to", self.desk.case.assignee_id)

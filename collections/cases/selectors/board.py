@@ -36,17 +36,15 @@ class Load:
     amounts: dict[str, Decimal] = field(default_factory=dict)
     waiting: int = 0
     follow_ups_overdue: int = 0
-    taken_today: int = 0
     untouched_since: datetime | None = None
 
     def add(self, currency: str, amount: Decimal, row: Sequence[Any]) -> None:
         """Add what one currency's row of `_loads` says."""
-        cases, waiting, overdue, taken, since = row
+        cases, waiting, overdue, since = row
         self.cases += cases
         self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
         self.waiting += waiting
         self.follow_ups_overdue += overdue
-        self.taken_today += taken
         self.untouched_since = min(filter(None, (self.untouched_since, since)), default=None)
 
 
@@ -74,11 +72,6 @@ class Member:
     @property
     def is_leaver(self) -> bool:
         return not (self.user.is_active and self.user.is_staff)
-
-    @property
-    def kept_rate(self) -> float | None:
-        """Of the promises that she took and that ended in the last thirty days, the share kept; None where none did."""
-        return self.kept / self.ended if self.ended else None
 
 
 @dataclass(frozen=True)
@@ -114,11 +107,10 @@ def board(user: User) -> Board:
     Eight queries however many people and cases; what is kept of the reader for the request (scope, permissions) up to four.
     """
     now, today = clock.now(), clock.today()
-    begins = clock.begins(today)
     scope = scope_of(user)
     teams = list(Team.objects.filter(is_active=True) if scope.everything else Team.objects.filter(pk__in=scope.teams))
     cases = visible_to(user).filter(status=CaseStatus.OPEN)
-    by_person, by_team, unassigned, teamless = _loads(cases, now, today, begins)
+    by_person, by_team, unassigned, teamless = _loads(cases, now, today)
     people = User.objects.filter(
         Q(team__in=teams, is_active=True, is_staff=True) | Q(pk__in=list(by_person))
     ).select_related("team")
@@ -138,9 +130,7 @@ def board(user: User) -> Board:
     )
 
 
-def _loads(
-    cases: QuerySet[Case], now: datetime, today: date, begins: datetime
-) -> tuple[dict[int, Load], dict[int, Load], Load, Load]:
+def _loads(cases: QuerySet[Case], now: datetime, today: date) -> tuple[dict[int, Load], dict[int, Load], Load, Load]:
     """The open cases by who works them and by team, those that nobody works, those without a team: one pass over all."""
     rows = (
         cases.order_by()
@@ -149,11 +139,10 @@ def _loads(
             number=Count("*"),
             waiting=Count("pk", filter=Q(wait_until__gt=now)),
             overdue=Count("pk", filter=Q(follow_up_on__lt=today)),
-            taken=Count("pk", filter=Q(assigned_at__gte=begins)),
             since=Min(UNTOUCHED_SINCE),
             amount=Sum("overdue_amount"),
         )
-        .values_list("team", "assignee", "currency", "amount", "number", "waiting", "overdue", "taken", "since")
+        .values_list("team", "assignee", "currency", "amount", "number", "waiting", "overdue", "since")
     )
     by_person: dict[int, Load] = defaultdict(Load)
     by_team: dict[int, Load] = defaultdict(Load)

@@ -15,5 +15,5 @@ def show_callable(cases: Sequence[Case], *, at: datetime, actor: Anyone) -> Sequ
     answers = callable_from(customer_ids=[case.customer_id for case in cases], at=at, actor=actor) if cases else {}
     for case in cases:
         case.callable_at = answers.get(case.customer_id)  # type: ignore[attr-defined]  # for the page alone
-        case.callable_now = case.callable_at is not None and case.callable_at <= at  # type: ignore[attr-defined]
+        case.callable_now = case.callable_at is not None and case.callable_at <= at  # type: ignore[attr-defined]  # for the page alone
     return cases

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus, Queue
 from cases.permissions import visible_to
 from cases.selectors.worklist import open_cases
-from compliance.models import CustomerFlag, FlagKind
+from compliance.models import FlagKind
+from compliance.selectors import flags_in_force
 from runs import clock
 from runs.selectors import book_day
 from staff.permissions import Anyone
@@ -46,9 +47,7 @@ def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QueryS
         )
         return cases.filter(pk__in=due.values("promise__case_id"))
     if kind == "care":
-        flagged = CustomerFlag.objects.filter(
-            Q(until_on=None) | Q(until_on__gte=day), kind__in=CARE, ended_at=None, from_on__lte=day
-        )
+        flagged = flags_in_force(day).filter(kind__in=CARE)
         return cases.filter(customer_id__in=flagged.values("customer_id"))
     if kind == "dispute":
         return cases.filter(pk__in=Dispute.objects.filter(status=DisputeStatus.OPEN).values("case_id"))

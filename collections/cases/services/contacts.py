@@ -143,6 +143,16 @@ def log_inbound(
     return _after(actor, case, contact, follow_up_on)
 
 
+def check_contact(case: Case, contact_id: int | None) -> None:
+    """Refuse a contact, where one is named, that was with another customer than the case's.
+
+    Raises:
+        Invalid: at `contact`.
+    """
+    if contact_id and not Contact.objects.filter(pk=contact_id, customer_id=case.customer_id).exists():
+        raise Invalid(_("That contact was with another customer."), "contact")
+
+
 def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None) -> Contact:
     """The case remembers its last contact; its version was moved by the register's own call (`follow_persons`)."""
     case.refresh_from_db(fields=["version", "contacted_at"])

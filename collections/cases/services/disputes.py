@@ -14,9 +14,9 @@ from audit.services import record
 from cases.models import Case, Dispute, DisputeReason, DisputeStatus
 from cases.selectors.terms import dispute_terms
 from cases.services.concluding import conclude
+from cases.services.contacts import check_contact
 from cases.services.holds import accounts_of
 from cases.services.versions import lock_case
-from compliance.models import Contact
 from runs import clock
 from staff.models import User
 
@@ -48,8 +48,7 @@ def open_dispute(
     if reason not in DisputeReason.values:
         raise Invalid(_("%(reason)s is no reason of disputes.") % {"reason": reason}, "reason")
     statement = _checked(statement, "statement", _("Write down what the debtor says."))
-    if contact_id and not Contact.objects.filter(pk=contact_id, customer_id=case.customer_id).exists():
-        raise Invalid(_("That contact was with another customer."), "contact")
+    check_contact(case, contact_id)
     accounts = accounts_of(case, account_id)
     _check_new(case, account_id, reason)
     today = clock.today()

@@ -41,19 +41,19 @@ def priority_values(day: date) -> dict[str, Any]:
 
 
 def _update(cases: Sequence[int], day: date) -> int:
-    wanted = priority_of("c", "c.promise_broken_on")
+    wanted, values = priority_of("c", "c.promise_broken_on"), priority_values(day)
     with connection.cursor() as cursor:
         # Numbers first, then the rows: two statements at work lock rows in the order of their keys, whatever the plan.
         cursor.execute(
             f"""SELECT c.id FROM cases_case c WHERE c.id = ANY(%(cases)s) AND c.status = 'open' AND c.priority <> {wanted}
                  ORDER BY c.id FOR NO KEY UPDATE""",
-            {"cases": list(cases), **priority_values(day)},
+            {"cases": list(cases), **values},
         )
         moved = [key for (key,) in cursor.fetchall()]
         if moved:
             cursor.execute(
                 f"UPDATE cases_case c SET priority = {wanted} WHERE c.id = ANY(%(cases)s)",
-                {"cases": moved, **priority_values(day)},
+                {"cases": moved, **values},
             )
     return len(moved)
 

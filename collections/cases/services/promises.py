@@ -18,14 +18,12 @@ from cases.selectors.debts import debts
 from cases.selectors.terms import work_terms
 from cases.services.authority import ask_further, most_days
 from cases.services.concluding import conclude
-from cases.services.judging import judge, judge_at_once, judge_day
+from cases.services.contacts import check_contact
+from cases.services.judging import judge
 from cases.services.versions import lock_case
-from compliance.models import Contact
 from runs import clock
 from runs.selectors import book_day
 from staff.models import LimitKind, User
-
-__all__ = ["cancel_promise", "judge", "judge_at_once", "judge_day", "take_promise"]
 
 CENT = Decimal("0.01")
 
@@ -59,8 +57,7 @@ def take_promise(
     _check_authority(actor, instalments[-1][0], today)
     amount = sum((part for _day, part in instalments), Decimal(0))
     _check_owed(case, account_id, amount)
-    if contact_id and not Contact.objects.filter(pk=contact_id, customer_id=case.customer_id).exists():
-        raise Invalid(_("That contact was with another customer."), "contact")
+    check_contact(case, contact_id)
     if len(note) > 300:
         raise Invalid(_("The note is %(count)d characters long; it may have 300.") % {"count": len(note)}, "note")
 

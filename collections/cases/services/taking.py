@@ -17,7 +17,7 @@ from cases.services.assigning import hand
 from cases.services.waiting import Moment, write_waits
 from compliance.models import CustomerFlag, FlagKind
 from compliance.rules import Rulebook
-from compliance.selectors import callable_from, rulebook
+from compliance.selectors import callable_from, flags_in_force, rulebook
 from runs import clock
 from runs.selectors import book_day
 from staff.models import User
@@ -84,15 +84,7 @@ def _free(cases: QuerySet[Case], actor: User, moment: Moment, queue: Queue | Non
         free = free.filter(team__in=scope.teams)
     if not may(actor, "compliance.contact_vulnerable"):
         free = free.filter(
-            ~Exists(
-                CustomerFlag.objects.filter(
-                    Q(until_on=None) | Q(until_on__gte=moment.today),
-                    customer=OuterRef("customer"),
-                    kind=FlagKind.VULNERABLE,
-                    ended_at=None,
-                    from_on__lte=moment.today,
-                )
-            )
+            ~Exists(flags_in_force(moment.today).filter(customer=OuterRef("customer"), kind=FlagKind.VULNERABLE))
         )
     return free.order_by(*(_order(queue) if queue else PRIORITY))
 

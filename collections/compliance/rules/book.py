@@ -39,6 +39,7 @@ from compliance.rules.terms import (
     LONGEST_WINDOW_DAYS,
     MESSAGES,
     PERSON,
+    RECORDINGS,
     RESERVATION,
     THIRD_PERSON,
     UNANSWERED_A_DAY,
@@ -49,6 +50,7 @@ from compliance.rules.terms import (
     PauseTerms,
     PersonTerms,
     PointTerms,
+    RecordingTerms,
     ReservationTerms,
     Senseless,
     Terms,
@@ -123,6 +125,11 @@ class Rulebook:
         zone = time_zone(zone_name)
         terms = self._on(pack, at.astimezone(zone).date()).get(RESERVATION) if zone else None
         return terms.correct_hours if isinstance(terms, ReservationTerms) else 0
+
+    def keep_years(self, pack: str, day: date) -> int | None:
+        """For how many years a recording of a contact on `day` is kept; None where no rule says."""
+        terms = self._on(pack, day).get(RECORDINGS)
+        return terms.keep_years if isinstance(terms, RecordingTerms) else None
 
     def looks_back(self, channel: str) -> int:
         """How many days before the moment asked for any rule may look, in any pack and version, for that channel."""

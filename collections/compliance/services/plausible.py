@@ -12,18 +12,93 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Customer
+from accounts.models import Account, ContactPoint, Customer
 from audit.services import Actor
 from compliance.models import Channel, Contact, ContactDecision, Outcome
-from compliance.rules import SPOKEN_TO, class_of
+from compliance.outcomes import possible
+from compliance.rules import KINDS, SPOKEN_TO, class_of
 from compliance.selectors import facts_of, rulebook
 from runs import clock
 from staff.permissions import may
 
 CORRECT = "compliance.correct_contact"
 LONGEST = timedelta(hours=4)
+# How long a decision that reserved no place can be used.
+USABLE_FOR = timedelta(minutes=30)
 # Any number of our own: calls of one person are looked at by one transaction at a time.
 _CALLS_OF = 0x43414C4C
+
+
+def check_usable(decision: ContactDecision, actor: Actor, began: datetime) -> None:
+    """The decision allows, is the actor's, is free, and was good when the contact began. Two queries.
+
+    Raises:
+        Conflict: otherwise; it says what to do.
+    """
+    if not decision.allowed:
+        raise Conflict(_("The gate refused this contact: it cannot be entered. Ask the gate again."))
+    if (decision.actor_id, decision.actor_name) != (actor.pk, str(actor)[:150]):
+        raise Conflict(_("The gate allowed this contact to %(name)s, not to you. Ask the gate yourself.")
+                       % {"name": decision.actor_name})  # fmt: skip
+    if Contact.objects.filter(decision=decision, corrects__isnull=True).exists():
+        raise Conflict(used())
+    if ContactDecision.objects.filter(replaces=decision).exists():
+        raise Conflict(_("The gate was asked again since, and its later answer holds. Use that one."))
+    good_until = decision.reserved_until or decision.decided_at + USABLE_FOR
+    if began > good_until:
+        raise Conflict(
+            _("The gate kept this contact's place until %(time)s only. Ask the gate again.")
+            % {"time": date_format(timezone.localtime(good_until), "H:i")}
+        )
+
+
+def used() -> str:
+    """What is said where a decision carries a contact already."""
+    return _("A contact was entered under this decision already. For another contact ask the gate again.")
+
+
+def check_outcome(outcome: str, channel: str, direction: str) -> None:
+    """The outcome is one that a contact of that channel and direction can have.
+
+    Raises:
+        Invalid: it names those that fit.
+    """
+    fitting = possible(channel, direction)
+    if outcome in fitting:
+        return
+    known = dict(Outcome.choices)
+    raise Invalid(
+        _("“%(outcome)s” is no outcome of this channel (%(channel)s). Choose one of: %(fitting)s.")
+        % {
+            "outcome": known.get(outcome, outcome),
+            "channel": dict(Channel.choices).get(channel, channel),
+            "fitting": ", ".join(str(known[one]) for one in fitting) or "–",
+        },
+        "outcome",
+    )
+
+
+def check_whose(customer: Customer, channel: str, contact_point_id: int | None, account_id: int | None) -> None:
+    """The contact point and the account, where they are named, are the customer's, and people come to us by that way.
+
+    Raises:
+        Invalid: at `contact_point` or `account`.
+    """
+    if contact_point_id is not None:
+        point = ContactPoint.objects.filter(pk=contact_point_id, customer=customer).first()
+        if point is None:
+            raise Invalid(
+                _("This contact point is not the customer's. Choose one of the customer's, or none."), "contact_point"
+            )
+        kinds = KINDS.get(channel)
+        if kinds and point.kind not in kinds:
+            raise Invalid(
+                _("Nobody comes by %(channel)s from a contact point of this kind (%(kind)s). Choose another, or none.")
+                % {"channel": dict(Channel.choices)[channel], "kind": point.get_kind_display()},
+                "contact_point",
+            )
+    if account_id is not None and not Account.objects.filter(pk=account_id, customer=customer).exists():
+        raise Invalid(_("This account is not the customer's. Choose one of the customer's, or none."), "account")
 
 
 def length_of(seconds: int | None, outcome: str) -> timedelta:
@@ -46,7 +121,7 @@ def judge_again(decision: ContactDecision, *, actor: Actor, at: datetime, length
     """Ask the rules once more at the moment when the contact began, under the customer's lock; what to say in its event.
 
     `after_change`: the rule that would refuse it now, because something changed since it was allowed. `ran_over`: it went on
-    beyond the hours of contact. Three queries.
+    beyond the hours of contact. Two queries, a third where the person is flagged.
 
     Raises:
         Conflict: its place lapsed and is taken by now.

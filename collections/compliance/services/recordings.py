@@ -15,9 +15,8 @@ from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from audit.services import Actor, SystemActor, record
 from compliance import uploads
-from compliance.models import Contact, ContactRule, Recording
-from compliance.rules import Rule, Senseless, parse
-from compliance.rules.terms import RECORDINGS, RecordingTerms
+from compliance.models import Contact, Recording
+from compliance.selectors import rulebook
 from runs import clock
 
 ACTOR = SystemActor("retention")
@@ -165,18 +164,11 @@ def keep_until(contact: Contact) -> date:
         Conflict: the pack has no such rule, or one that makes no sense: nothing is kept for a time that nobody set.
     """
     day = timezone.localdate(contact.at, timezone.get_default_timezone())
-    found = ContactRule.objects.filter(pack=contact.customer.jurisdiction, code=RECORDINGS).order_by("-effective_from")
-    rule = found.filter(effective_from__lte=day).first() or found.last()
-    try:
-        if rule is None:
-            raise Senseless("no such rule")
-        terms = parse(Rule(rule.code, rule.version, rule.effective_from, rule.parameters))
-    except Senseless as error:
+    years = rulebook().keep_years(contact.customer.jurisdiction, day)
+    if years is None:
         raise Conflict(
             _("No rule says how long recordings are kept. Ask the administrator to add the contact rule “recordings”.")
-        ) from error
-    assert isinstance(terms, RecordingTerms)
-    years = terms.keep_years
+        )
     try:
         return day.replace(year=day.year + years)
     except ValueError:  # the 29th of February

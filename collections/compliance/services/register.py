@@ -11,26 +11,29 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account, ContactPoint, Customer, Verification
+from accounts.models import ContactPoint, Verification
 from accounts.services.customers import change_contact_point
 from accounts.services.locks import lock_customer
 from audit.models import Event
 from audit.services import Actor, record
 from compliance.models import Channel, Contact, ContactDecision, Direction, MadeBy, Outcome, Purpose
-from compliance.outcomes import possible, verification_after
-from compliance.rules import KINDS
+from compliance.outcomes import verification_after
 from compliance.rules.terms import INBOUND_RULE
-from compliance.services.plausible import check_alone, check_correction, judge_again, length_of
+from compliance.services.plausible import (
+    check_alone,
+    check_correction,
+    check_outcome,
+    check_usable,
+    check_whose,
+    judge_again,
+    length_of,
+    used,
+)
 from compliance.services.reactions import person_changed
 from runs import clock
-
-# How long a decision that reserved no place can be used.
-USABLE_FOR = timedelta(minutes=30)
 
 
 class Sent(NamedTuple):
@@ -66,7 +69,7 @@ def log_contact(
     decision = ContactDecision.objects.get(pk=decision_id)
     lock_customer(decision.customer_id)
     now = clock.now()
-    _check_outcome(outcome, decision.channel, Direction.OUTBOUND)
+    check_outcome(outcome, decision.channel, Direction.OUTBOUND)
     length = length_of(seconds, outcome)
     if at is None:
         at = max(now - length, decision.decided_at)
@@ -74,7 +77,7 @@ def log_contact(
         raise Invalid(_("The contact began between being allowed and now."), "at")
     if at + length > now + timedelta(minutes=1):
         raise Invalid(_("The contact cannot have lasted longer than since it was allowed."), "seconds")
-    _check_usable(decision, actor, now - length)
+    check_usable(decision, actor, now - length)
     told: dict[str, Any] = {}
     if outcome != Outcome.NOT_MADE:
         told = judge_again(decision, actor=actor, at=at, length=length)
@@ -109,12 +112,12 @@ def log_inbound(
     """
     customer = lock_customer(customer_id)
     now = clock.now()
-    _check_outcome(outcome, channel, Direction.INBOUND)
+    check_outcome(outcome, channel, Direction.INBOUND)
     length = length_of(seconds, outcome)
     at = at or now - length
     if at > now:
         raise Invalid(_("The contact cannot be in the future."), "at")
-    _check_whose(customer, channel, contact_point_id, account_id)
+    check_whose(customer, channel, contact_point_id, account_id)
     if channel == Channel.VOICE:
         check_alone(actor.pk, at=at, length=length)
     decision = ContactDecision.objects.create(
@@ -194,7 +197,7 @@ def correct_contact(
     customer = lock_customer(wrong.customer_id)
     if not reason.strip():
         raise Invalid(_("Say what was wrong with the entry."), "reason")
-    _check_outcome(outcome, wrong.channel, wrong.direction)
+    check_outcome(outcome, wrong.channel, wrong.direction)
     length = length_of(seconds, outcome)
     chain = list(Contact.objects.filter(decision=wrong.decision_id).order_by("id"))
     if chain[-1].pk != wrong.pk:
@@ -255,7 +258,7 @@ def _enter(
                 recorded_at=clock.now(),
             )
     except IntegrityError as error:
-        raise Conflict(_used()) from error
+        raise Conflict(used()) from error
     verification = _learn(actor, contact)
     record(
         actor=actor,
@@ -293,7 +296,7 @@ def _learn(actor: Actor, contact: Contact) -> str | None:
         channel=contact.channel,
     )
     if verification:
-        _verify(actor, point.pk, verification, f"contact {contact.pk}: {contact.outcome}")
+        _verify(actor, point, verification, f"contact {contact.pk}: {contact.outcome}")
     return verification
 
 
@@ -329,11 +332,10 @@ def _unlearn(actor: Actor, chain: Sequence[Contact], *, overrules: bool) -> None
         ).exclude(decision=last.decision_id)
         if not overrules or others.exists():
             return
-    _verify(actor, point.pk, Verification.UNVERIFIED, f"correction of contact {last.pk}")
+    _verify(actor, point, Verification.UNVERIFIED, f"correction of contact {last.pk}")
 
 
-def _verify(actor: Actor, contact_point_id: int, verification: str, reason: str) -> None:
-    point = ContactPoint.objects.get(pk=contact_point_id)
+def _verify(actor: Actor, point: ContactPoint, verification: str, reason: str) -> None:
     change_contact_point(
         actor=actor,
         contact_point_id=point.pk,
@@ -343,60 +345,3 @@ def _verify(actor: Actor, contact_point_id: int, verification: str, reason: str)
         verification=verification,
         reason=reason,
     )
-
-
-def _check_usable(decision: ContactDecision, actor: Actor, began: datetime) -> None:
-    """The decision allows, is the actor's, is free, and was good when the contact began."""
-    if not decision.allowed:
-        raise Conflict(_("The gate refused this contact: it cannot be entered. Ask the gate again."))
-    if (decision.actor_id, decision.actor_name) != (actor.pk, str(actor)[:150]):
-        raise Conflict(_("The gate allowed this contact to %(name)s, not to you. Ask the gate yourself.")
-                       % {"name": decision.actor_name})  # fmt: skip
-    if Contact.objects.filter(decision=decision, corrects__isnull=True).exists():
-        raise Conflict(_used())
-    if ContactDecision.objects.filter(replaces=decision).exists():
-        raise Conflict(_("The gate was asked again since, and its later answer holds. Use that one."))
-    good_until = decision.reserved_until or decision.decided_at + USABLE_FOR
-    if began > good_until:
-        raise Conflict(
-            _("The gate kept this contact's place until %(time)s only. Ask the gate again.")
-            % {"time": date_format(timezone.localtime(good_until), "H:i")}
-        )
-
-
-def _used() -> str:
-    return _("A contact was entered under this decision already. For another contact ask the gate again.")
-
-
-def _check_outcome(outcome: str, channel: str, direction: str) -> None:
-    fitting = possible(channel, direction)
-    if outcome in fitting:
-        return
-    known = dict(Outcome.choices)
-    raise Invalid(
-        _("“%(outcome)s” is no outcome of this channel (%(channel)s). Choose one of: %(fitting)s.")
-        % {
-            "outcome": known.get(outcome, outcome),
-            "channel": dict(Channel.choices).get(channel, channel),
-            "fitting": ", ".join(str(known[one]) for one in fitting) or "–",
-        },
-        "outcome",
-    )
-
-
-def _check_whose(customer: Customer, channel: str, contact_point_id: int | None, account_id: int | None) -> None:
-    if contact_point_id is not None:
-        point = ContactPoint.objects.filter(pk=contact_point_id, customer=customer).first()
-        if point is None:
-            raise Invalid(
-                _("This contact point is not the customer's. Choose one of the customer's, or none."), "contact_point"
-            )
-        kinds = KINDS.get(channel)
-        if kinds and point.kind not in kinds:
-            raise Invalid(
-                _("Nobody comes by %(channel)s from a contact point of this kind (%(kind)s). Choose another, or none.")
-                % {"channel": dict(Channel.choices)[channel], "kind": point.get_kind_display()},
-                "contact_point",
-            )
-    if account_id is not None and not Account.objects.filter(pk=account_id, customer=customer).exists():
-        raise Invalid(_("This account is not the customer's. Choose one of the customer's, or none."), "account")

@@ -29,7 +29,7 @@ class RecordedAdmin(admin.ModelAdmin):
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         row = type(form.instance)._default_manager.get(pk=form.instance.pk)
-        before: Values = request._before  # type: ignore[attr-defined]
+        before: Values = request._before  # type: ignore[attr-defined]  # set by this class
         after = self.values_of(row)
         if before is None:
             record(actor=request.user, verb=f"{self.recorded_as}.added", subject=row, after=after)

@@ -1,4 +1,4 @@
-// Lists: keys of forms, selecting rows, and the bar that acts on what is selected. Lists work without this file.
+// Lists: selecting rows, and the bar that acts on what is selected. Lists work without this file.
 (() => {
   const typing = (target) => target.closest("input:not([type=checkbox]), select, textarea, [contenteditable]");
   const boxes = () => [...document.querySelectorAll("[data-select]")];
@@ -23,11 +23,6 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (typing(event.target) || document.querySelector("dialog[open]")) return;
-    const form = document.querySelector(`[data-key-form="${CSS.escape(event.key.toLowerCase())}"]`);
-    if (form) {
-      event.preventDefault();
-      return form.requestSubmit();
-    }
     if (event.key.toLowerCase() !== "s") return;
     const box = document.activeElement.closest("[data-row]")?.querySelector("[data-select]");
     if (box) box.click(), event.preventDefault();
