@@ -181,6 +181,7 @@ TABLE: dict[str, Row] = {
     "disputes": Row(DESK),
     "search": Row(DESK, DESK, done=(200, 302)),
     "board": Row(LEAD | READERS),
+    "board-queues": Row(LEAD | READERS),
     "hand-over": Row(LEAD, LEAD, lambda w: {"pk": w.user.pk}, done=(200, 302)),
     "take-next": Row(does=COLLECTORS),
     "assign-many": Row(does=LEAD, done=(200, 302)),

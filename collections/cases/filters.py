@@ -6,6 +6,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Case as Switch
 from django.db.models import IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, QueryDict
@@ -140,6 +141,18 @@ class WorklistFilter(django_filters.FilterSet):
             if name not in (left_out, "sort"):
                 queryset = self.filters[name].filter(queryset, value)
         return queryset
+
+    def narrow(self, cases: QuerySet[Case], asked: QueryDict) -> QuerySet[Case]:
+        """`cases` narrowed by another question than the filter's own; of it, what is wrong or unknown filters nothing."""
+        for name in asked:
+            if (field := self.form.fields.get(name)) is None or name == "sort":
+                continue
+            try:
+                value = field.clean(field.widget.value_from_datadict(asked, {}, name))
+            except ValidationError:
+                continue
+            cases = self.filters[name].filter(cases, value)
+        return cases
 
     def active(self) -> list[tuple[str, str, Any]]:
         """(name, label, value) of every filter in use, for the chips that take it off again."""

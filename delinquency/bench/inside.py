@@ -66,6 +66,7 @@ def pages(seed: int) -> dict[str, dict[str, float]]:
         "search by name": ("0", lambda client: client.post(reverse("search"), {"q": draw.choice(names)[:2]})),
         "worklist of ten teams": ("-supervisor", _get(lambda: reverse("worklist") + draw.choice(buckets))),
         "team board of fifty": ("-supervisor", _get(lambda: reverse("board"))),
+        "its queues": ("-supervisor", _get(lambda: reverse("board-queues"))),
         "complaints": ("-supervisor", _get(lambda: reverse("complaints"))),
         "worklist of everything": ("-auditor", _get(lambda: reverse("worklist") + draw.choice(buckets))),
     }

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from cases.models import Case, Promise, PromiseInstalment
+from cases.selectors.queues import Holds
 from runs import clock
 from staff.models import User
 from tests.factories import (
@@ -178,6 +179,27 @@ def test_the_board_costs_the_same_however_many_work(
         CaseFactory(assignee=UserFactory())
         CaseFactory(assignee=UserFactory(is_active=False))
     leaver = User.objects.filter(is_active=False).first()
-    for address in ("/board/", f"/board/hand-over/{leaver.pk}/", "/worklist/", "/promises/", "/disputes/"):
+    for address in (
+        "/board/",
+        "/board/queues/",
+        f"/board/hand-over/{leaver.pk}/",
+        "/worklist/",
+        "/promises/",
+        "/disputes/",
+    ):
         with django_assert_max_num_queries(MOST_QUERIES):
             assert supervisor.get(address).status_code == 200
+
+
+def test_the_board_says_what_each_queue_holds_in_her_reach(supervisor: Client) -> None:
+    oldest = clock.now() - timedelta(days=9)
+    CaseFactory(bucket="M1", opened_at=oldest)
+    CaseFactory(bucket="M1", opened_at=clock.now(), wait_until=clock.now() + timedelta(days=1))
+    CaseFactory(bucket="M1", assignee=UserFactory(), contacted_at=clock.now())
+    CaseFactory(bucket="M4", team=TeamFactory(name="Team 2"))
+    page = supervisor.get("/board/queues/", headers={"HX-Request": "true"})
+    held = {queue.code: holds for queue, holds, _percent in page.context["queues"]}
+    assert held["early"] == Holds(cases=3, free=1, untouched_since=oldest)
+    assert held["everything"] == held["early"]
+    assert held["new"] == Holds(cases=2, free=1, untouched_since=oldest)
+    assert held["late"] == Holds()

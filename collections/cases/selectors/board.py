@@ -9,23 +9,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from cases.board import Panel, panels
 from cases.models import Case, CaseStatus, Queue
 from cases.permissions import queues_of, visible_to
-from cases.selectors.queues import cases_of
+from cases.selectors.queues import UNTOUCHED_SINCE
 from runs import clock
-from runs.selectors import book_day
 from staff.models import Team, User
 from staff.permissions import Scope, scope_of
 
 RATE_DAYS = 30
-# Since when nobody was in contact: since it was opened, where nobody ever was.
-UNTOUCHED_SINCE = Coalesce("contacted_at", "opened_at")
 
 
 @dataclass
@@ -75,19 +70,9 @@ class Member:
 
 
 @dataclass(frozen=True)
-class QueueLine:
-    """A queue: how many cases it holds, how many of them somebody could take, and since when its oldest is untouched."""
-
-    queue: Queue
-    cases: int
-    free: int
-    untouched_since: datetime | None
-
-
-@dataclass(frozen=True)
 class Board:
     """What a supervisor sees of her teams. `unassigned` are cases of the teams that nobody works, `teamless` those that no
-    portfolio takes in (told only to who sees every case), `refusals` today's by rule."""
+    portfolio takes in (told only to who sees every case), `refusals` today's by rule. What the queues hold is `queues.held`."""
 
     day: date
     teams: Sequence[Team]
@@ -96,7 +81,7 @@ class Board:
     by_team: dict[int, Load]
     unassigned: Load
     teamless: Load
-    queues: Sequence[QueueLine]
+    queues: Sequence[Queue]
     refusals: Sequence[tuple[str, int]]
     panels: Sequence[Panel]
 
@@ -104,7 +89,7 @@ class Board:
 def board(user: User) -> Board:
     """The board of the teams that `user` sees.
 
-    Eight queries however many people and cases; what is kept of the reader for the request (scope, permissions) up to four.
+    Seven queries however many people and cases; what is kept of the reader for the request (scope, permissions) up to four.
     """
     now, today = clock.now(), clock.today()
     scope = scope_of(user)
@@ -124,7 +109,7 @@ def board(user: User) -> Board:
         by_team=by_team,
         unassigned=unassigned,
         teamless=teamless,
-        queues=_queues(user, now),
+        queues=list(queues_of(user)),
         refusals=refusals,
         panels=panels(user),
     )
@@ -211,33 +196,3 @@ def _lately(lines: dict[int, Member], scope: Scope, today: date) -> list[tuple[s
             else:
                 refusals.append((ref, first))
     return sorted(refusals, key=lambda row: (-row[1], row[0]))
-
-
-def _queues(user: User, now: datetime) -> list[QueueLine]:
-    """Each queue's numbers: one query for all of them."""
-    day = book_day() or clock.today()
-    queues = list(queues_of(user))
-    parts, parameters = [], []
-    for place, queue in enumerate(queues):
-        try:
-            sql, values = (
-                cases_of(queue, user, day)
-                .order_by()
-                .values("assignee_id", since=UNTOUCHED_SINCE, free=Coalesce(F("wait_until"), F("opened_at")))
-                .query.sql_with_params()
-            )
-        except EmptyResultSet:
-            parts.append(f"SELECT {place}, 0, 0, NULL::timestamptz")
-            continue
-        parts.append(
-            f"SELECT {place}, count(*), count(*) FILTER (WHERE assignee_id IS NULL AND free <= %s), min(since)"
-            f" FROM ({sql}) AS counted (assignee_id, since, free)"
-        )
-        parameters += [now, *values]
-    if not parts:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), parameters)
-        return [
-            QueueLine(queues[place], *numbers) for place, *numbers in sorted(cursor.fetchall(), key=lambda row: row[0])
-        ]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus, Queue
+from cases.models.case import FREE_FROM
 from cases.permissions import visible_to
-from cases.selectors.worklist import open_cases
+from cases.selectors.worklist import days_past_due, open_cases
 from compliance.models import FlagKind
 from compliance.selectors import flags_in_force
 from runs import clock
@@ -32,6 +35,8 @@ WORK_KINDS = [
     ("mine", _("My cases")),
     ("unassigned", _("Worked by nobody")),
 ]
+# Since when nobody was in contact: since it was opened, where nobody ever was.
+UNTOUCHED_SINCE = Coalesce("contacted_at", "opened_at")
 CARE = (FlagKind.HARDSHIP, FlagKind.VULNERABLE)
 
 
@@ -66,29 +71,63 @@ def cases_of(queue: Queue, user: Anyone, day: date) -> QuerySet[Case]:
 
     What of its filters nobody knows any more filters nothing.
     """
-    from cases.filters import WorklistFilter  # it names the kinds of work above
-
-    return WorklistFilter(QueryDict(queue.query), queryset=open_cases(visible_to(user), day), user=user).qs.order_by()
+    return _Asker(user).narrow(open_cases(visible_to(user), day), queue).order_by()
 
 
-def counts(user: Anyone, queues: Iterable[Queue]) -> dict[int, int]:
-    """How many open cases each of `queues` holds for `user` now, by the queue's key. One query for all of them."""
-    day = book_day() or clock.today()
-    return count_cases(user, {queue.pk: cases_of(queue, user, day) for queue in queues})
+class _Asker:
+    """Asks cases what queues ask of them, as `user` reads it: one filter for however many queues."""
+
+    def __init__(self, user: Anyone) -> None:
+        from cases.filters import WorklistFilter  # it names the kinds of work above
+
+        self._filter = WorklistFilter(None, queryset=Case.objects.none(), user=user)
+
+    def narrow(self, cases: QuerySet[Case], queue: Queue) -> QuerySet[Case]:
+        return self._filter.narrow(cases, QueryDict(queue.query))
 
 
-def count_cases(user: Anyone, narrower: Mapping[Key, QuerySet[Case]]) -> dict[Key, int]:
-    """How many cases each queryset has; they narrow the open cases that `user` may see, with conditions on the case alone.
+@dataclass
+class Holds:
+    """How many open cases a queue holds, how many of them somebody could take, and since when its oldest is untouched."""
 
-    One query and one pass over those cases: each queryset counted by itself would read them all again.
+    cases: int = 0
+    free: int = 0
+    untouched_since: datetime | None = None
+
+
+def held(user: Anyone, queues: Iterable[Queue], kinds: Iterable[str] = ()) -> dict[int | str, Holds]:
+    """What each of `queues` (by its key) and each kind of work holds for `user` now.
+
+    One query and one pass over the cases she may see, which are grouped by all the conditions together: each queue counted by
+    itself would read them all again, and an aggregate for each would work its condition out several times a case.
     """
-    wanted = {
-        f"count_{place}": Count("pk", filter=queryset.query.where)  # type: ignore[arg-type]  # a condition, resolved already
-        for place, queryset in enumerate(narrower.values())
-        if not queryset.query.is_empty()
+    today, now = clock.today(), clock.now()
+    every = Case.objects.annotate(days_past_due=days_past_due(book_day() or today))
+    asker = _Asker(user)
+    asked: dict[int | str, QuerySet[Case]] = {queue.pk: asker.narrow(every, queue) for queue in queues}
+    asked |= {kind: working(every, kind, today, user) for kind in kinds}
+    conditions = {
+        f"in_{key}": ExpressionWrapper(cases.query.where, BooleanField())  # type: ignore[type-var]  # resolved already
+        for key, cases in asked.items()
+        if not cases.query.is_empty()
     }
-    counted = visible_to(user).filter(status=CaseStatus.OPEN).aggregate(**wanted)
-    return {key: counted.get(f"count_{place}", 0) for place, key in enumerate(narrower)}
+    is_free = ExpressionWrapper(Q(assignee=None, free_from__lte=now), BooleanField())
+    rows = (
+        visible_to(user)
+        .filter(status=CaseStatus.OPEN)
+        .order_by()
+        .annotate(free_from=FREE_FROM)
+        .values(**conditions, is_free=is_free)
+        .annotate(number=Count("*"), since=Min(UNTOUCHED_SINCE))
+    )
+    holds = {key: Holds() for key in asked}
+    for row in rows:
+        for key, one in holds.items():
+            if row.get(f"in_{key}"):
+                one.cases += row["number"]
+                one.free += row["number"] * row["is_free"]
+                one.untouched_since = min(filter(None, (one.untouched_since, row["since"])), default=None)
+    return holds
 
 
 def count_of_each(querysets: Mapping[Key, QuerySet[Any]]) -> dict[Key, int]:

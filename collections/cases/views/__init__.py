@@ -1,7 +1,7 @@
 """The pages of cases: lists, queues, search, the board, and the case itself."""
 
 from cases.views.actions import act
-from cases.views.board import board, hand_over
+from cases.views.board import board, board_queues, hand_over
 from cases.views.bulk import assign_many
 from cases.views.case import case
 from cases.views.evidence import evidence
@@ -17,6 +17,7 @@ __all__ = [
     "act",
     "assign_many",
     "board",
+    "board_queues",
     "case",
     "disputes",
     "evidence",

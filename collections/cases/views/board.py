@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import Invalid
 from cases.forms import HandOverForm
 from cases.models import CaseStatus
-from cases.permissions import visible_to
+from cases.permissions import queues_of, visible_to
 from cases.selectors.board import Load, Member
 from cases.selectors.board import board as read_board
 from cases.selectors.people import members_of
+from cases.selectors.queues import held
 from cases.services.assigning import hand_over as hand_cases_over
 from cases.views._pages import user_of
 from staff.models import User
@@ -28,7 +29,7 @@ from staff.permissions import needs
 @require_GET
 @needs("cases.view_board")
 def board(request: HttpRequest) -> HttpResponse:
-    """The reader's teams now: people, cases that nobody works, queues, promises, refusals of the gate, other apps' panels."""
+    """The reader's teams now: people, cases that nobody works, promises, refusals of the gate, other apps' panels."""
     found = read_board(user_of(request))
     most = max((member.load.cases for member in found.members), default=0)
     ended = sum(member.ended for member in found.members)
@@ -47,10 +48,22 @@ def board(request: HttpRequest) -> HttpResponse:
         "contacts_today": sum(member.contacts_today for member in found.members),
         "broken": sum(member.broken for member in found.members),
         "kept_percent": _percent(sum(member.kept for member in found.members), ended),
-        "queues": [(line, _percent(line.cases, max(one.cases for one in found.queues))) for line in found.queues],
+        "queues": [(queue, None, 0) for queue in found.queues],
         "refusals": [(rule, number, _percent(number, found.refusals[0][1])) for rule, number in found.refusals],
     }
     return render(request, "cases/board.html", context)
+
+
+@require_GET
+@needs("cases.view_board")
+def board_queues(request: HttpRequest) -> HttpResponse:
+    """What the board says of the queues, fetched after it and every minute: the board stays quick and the numbers live."""
+    user = user_of(request)
+    queues = list(queues_of(user))
+    holds = held(user, queues)
+    fullest = max((one.cases for one in holds.values()), default=0)
+    lines = [(queue, holds[queue.pk], _percent(holds[queue.pk].cases, fullest) or 0) for queue in queues]
+    return render(request, "cases/_board_queues.html", {"queues": lines})
 
 
 def _line(member: Member, most: int) -> dict[str, Any]:

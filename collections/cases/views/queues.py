@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,10 +18,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.errors import Invalid
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
-from cases.models import Case, Queue, WaitFor
+from cases.models import Queue, WaitFor
 from cases.permissions import queues_of, visible_to
 from cases.selectors import open_cases
-from cases.selectors.queues import cases_of, count_cases, counts, working
+from cases.selectors.queues import cases_of, held
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from cases.services.taking import take_next
 from cases.views._pages import user_of
@@ -42,10 +42,14 @@ def queues(request: HttpRequest) -> HttpResponse:
     """The queues that the reader may use, with what they hold now; her own, and others' where she may, are changed here."""
     user = user_of(request)
     rows = list(queues_of(user).select_related("team", "owner"))
-    numbers = counts(user, rows)
+    holds = held(user, rows)
     context: dict[str, Any] = {
         "rows": [
-            {"queue": row, "number": numbers[row.pk], "form": QueueChangeForm(row) if may_change(user, row) else None}
+            {
+                "queue": row,
+                "number": holds[row.pk].cases,
+                "form": QueueChangeForm(row) if may_change(user, row) else None,
+            }
             for row in rows
         ]
     }
@@ -58,16 +62,12 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     """What the rail says beside its links, fetched after the page and every minute: pages stay quick and counts live."""
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
-    day, today = book_day() or clock.today(), clock.today()
-    seen = open_cases(visible_to(user), day)
-    wanted: dict[str | int, QuerySet[Case]] = {queue.pk: cases_of(queue, user, day) for queue in rows}
-    wanted |= {name: working(seen, kind, today, user) for name, kind in RAIL_KINDS.items()}
-    numbers = count_cases(user, wanted)
+    holds = held(user, rows, RAIL_KINDS.values())
     context = {
         "queues": [
-            {"queue": row, "number": numbers[row.pk], "address": reverse("queue", args=[row.pk])} for row in rows
+            {"queue": row, "number": holds[row.pk].cases, "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": {name: numbers[name] for name in RAIL_KINDS},
+        "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()},
         "here": request.GET.get("here", ""),
     }
     return render(request, "cases/_counts.html", context)
