@@ -25,7 +25,12 @@ def promised(draw: st.DrawFn) -> list[Promised]:
 
 
 PAYMENTS = st.lists(
-    st.builds(lambda ahead, amount: Payment(day(ahead), Decimal(amount)), st.integers(-3, 45), st.integers(1, 7)),
+    st.builds(
+        lambda ahead, amount, older: Payment(day(ahead), Decimal(amount), older),
+        st.integers(-3, 45),
+        st.integers(1, 7),
+        st.booleans(),
+    ),
     max_size=6,
 )
 GRACE = st.integers(0, 3)
@@ -41,7 +46,12 @@ def oracle(instalments: Sequence[Promised], payments: Sequence[Payment], grace: 
 
     An instalment is kept when all its coins and all those before came by its end, partly when some of its own did.
     """
-    coins = sorted(paid.effective_on for paid in payments for _ in range(int(paid.amount)) if paid.effective_on >= MADE)
+    coins = sorted(
+        paid.effective_on
+        for paid in payments
+        for _ in range(int(paid.amount))
+        if paid.effective_on >= MADE + timedelta(days=paid.is_older)
+    )
     places = [number for number, one in enumerate(instalments) for _ in range(int(one.amount))]
     lying: list[list[date]] = [[] for _ in instalments]
     for place, coin in zip(places, coins, strict=False):
@@ -87,7 +97,7 @@ def test_splitting_a_payment_changes_nothing(
 ) -> None:
     assume(which < len(payments) and payments[which].amount > 1)
     whole = payments[which]
-    parts = [Payment(whole.effective_on, Decimal(1)), Payment(whole.effective_on, whole.amount - 1)]
+    parts = [whole._replace(amount=Decimal(1)), whole._replace(amount=whole.amount - 1)]
     split = [*payments[:which], *parts, *payments[which + 1 :]]
     assert verdict(instalments, split, grace, on) == verdict(instalments, payments, grace, on)
 

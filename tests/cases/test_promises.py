@@ -145,11 +145,16 @@ def test_a_new_promise_replaces_the_open_one() -> None:
     everything_agrees()
 
 
-def test_money_of_this_morning_counts_and_may_keep_the_promise_at_once() -> None:
+def test_the_same_money_does_not_keep_several_promises_of_a_day() -> None:
     account = late_account()
     pay(account, "400.00", TODAY)
     taken = promise((3, "300.00"))
-    assert verdict(taken) == ("kept", Decimal("300.00"), ["kept"])
+    assert verdict(taken) == ("open", Decimal("0.00"), ["open"])
+    with clock.frozen(at(TODAY, 5)):
+        pay(account, "300.00", TODAY)
+        assert verdict(taken) == ("kept", Decimal("300.00"), ["kept"])
+    with clock.frozen(at(TODAY, 6)):
+        assert verdict(promise((3, "200.00"))) == ("open", Decimal("0.00"), ["open"])
     everything_agrees()
 
 
@@ -356,7 +361,7 @@ def test_a_kept_promise_is_open_again_when_its_money_is_taken_back_in_time() -> 
 def test_a_kept_promise_that_another_followed_is_replaced_when_its_money_is_taken_back() -> None:
     account = late_account()
     first = promise((5, "300.00"))
-    payment = pay(account, "300.00", TODAY)
+    payment = pay(account, "300.00", days(1))
     second = promise((6, "500.00"))
     assert (verdict(first)[0], verdict(second)[0]) == ("kept", "open")
     posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned")
@@ -367,7 +372,7 @@ def test_a_kept_promise_that_another_followed_is_replaced_when_its_money_is_take
 
 def test_of_two_kept_promises_whose_money_is_taken_back_at_once_the_newer_is_open() -> None:
     account = late_account()
-    payment = pay(account, "300.00", TODAY)
+    payment = pay(account, "300.00", days(1))
     first, second = promise((5, "300.00")), promise((6, "200.00"))
     assert (verdict(first)[0], verdict(second)[0]) == ("kept", "kept")
     posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned")
@@ -382,17 +387,17 @@ def test_a_promise_on_one_account_is_kept_by_money_on_it_alone_and_else_by_any_i
     stranger = late_account("A4", "900.00")
     taken = take(account, (3, "100.00"), account_id=other.pk)
     for payer in (account, dollars, stranger):
-        pay(payer, "100.00", TODAY)
+        pay(payer, "100.00", days(1))
     assert verdict(taken)[0] == "open"
-    pay(other, "100.00", TODAY)
+    pay(other, "100.00", days(1))
     assert verdict(taken)[0] == "kept"
 
-    with clock.frozen(at(days(1))):
+    with clock.frozen(at(days(2))):
         anywhere = take(account, (3, "100.00"))
-        pay(dollars, "100.00", days(1))
+        pay(dollars, "100.00", days(3))
         assert verdict(anywhere)[0] == "open"
-        pay(other, "60.00", days(1))
-        pay(account, "40.00", days(1))
+        pay(other, "60.00", days(3))
+        pay(account, "40.00", days(3))
         assert verdict(anywhere)[0] == "kept"
     everything_agrees()
 
@@ -490,7 +495,7 @@ def test_an_import_of_payments_judges_too() -> None:
 def test_verify_book_finds_a_verdict_and_a_raised_case_that_the_ledger_does_not_confirm() -> None:
     account = late_account()
     taken = promise((3, "600.00"))
-    pay(account, "100.00", TODAY)
+    pay(account, "100.00", days(1))
     everything_agrees()
     Promise.objects.update(status="kept")
     PromiseInstalment.objects.update(got=Decimal("7.00"))

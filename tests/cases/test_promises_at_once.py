@@ -16,7 +16,7 @@ from cases.models import Case, Promise
 from cases.services.promises import take_promise
 from runs import clock
 from staff.models import User
-from tests.cases.test_promises import TODAY, days, everything_agrees, late_account, pay, verdict
+from tests.cases.test_promises import TODAY, at, days, everything_agrees, late_account, pay, verdict
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,11 +104,13 @@ def test_of_ten_promises_taken_one_after_another_at_once_the_last_is_open() -> N
 def test_money_that_arrives_while_a_promise_is_being_taken_counts_for_it() -> None:
     account = late_account()
     by = UserFactory(role="supervisor")
-    with transaction.atomic():
-        taken = take(by)
-        payment = beside(lambda: pay(account, "100.00", TODAY))
-        wait_for_a_lock()
-    payment.join()
+    with clock.frozen(at(TODAY, 5)):
+        with transaction.atomic():
+            with clock.frozen(at(TODAY)):
+                taken = take(by)
+            payment = beside(lambda: pay(account, "100.00", TODAY))
+            wait_for_a_lock()
+        payment.join()
     assert verdict(taken) == ("kept", Decimal("100.00"), ["kept"])
     everything_agrees()
 
@@ -117,7 +119,7 @@ def test_a_promise_taken_while_money_arrives_knows_of_it() -> None:
     account = late_account()
     by = UserFactory(role="supervisor")
     with transaction.atomic():
-        pay(account, "100.00", TODAY)
+        pay(account, "100.00", days(1))
         taking = beside(lambda: take(by))
         wait_for_a_lock()
     taking.join()

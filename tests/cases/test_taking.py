@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -16,7 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.errors import Conflict
 from audit.models import Event
 from cases.models import Case, Queue
-from cases.services.assigning import take
+from cases.services import taking
+from cases.services.assigning import assign, take
 from cases.services.taking import take_next
 from cases.services.waiting import NO_END
 from compliance.models import ContactAgreement, CustomerFlag
@@ -252,3 +254,46 @@ def test_a_case_locked_for_a_moment_is_still_given() -> None:
         return take_next(actor=lin)
 
     assert at_once([hold, next_one])[1] == case
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_due_case_of_hers_that_is_being_reassigned_is_not_given_to_her() -> None:
+    lin, supervisor = UserFactory(), UserFactory(role="supervisor")
+    due = callable_case(priority=9, assignee=lin, follow_up_on=TODAY)
+    free = callable_case(priority=1)
+    reassigned, given = threading.Event(), threading.Event()
+
+    def reassign() -> None:
+        with transaction.atomic():
+            assert assign(actor=supervisor, case_ids=[due.pk], to=UserFactory()).done == [due.pk]
+            reassigned.set()
+            assert given.wait(10)
+
+    def next_one() -> Case | None:
+        reassigned.wait(10)
+        try:
+            return take_next(actor=lin)
+        finally:
+            given.set()
+
+    assert at_once([reassign, next_one])[1] == free
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_due_case_reassigned_after_it_was_found_and_before_it_is_given_is_not_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lin, supervisor, other = UserFactory(), UserFactory(role="supervisor"), UserFactory()
+    due = callable_case(priority=9, assignee=lin, follow_up_on=TODAY)
+    free = callable_case(priority=1)
+    atomic = transaction.atomic
+
+    def reassigned_first() -> object:
+        monkeypatch.setattr(taking, "transaction", transaction)
+        at_once([lambda: assign(actor=supervisor, case_ids=[due.pk], to=other)])
+        return atomic()
+
+    monkeypatch.setattr(taking, "transaction", SimpleNamespace(atomic=reassigned_first))
+    assert take_next(actor=lin) == free
+    due.refresh_from_db()
+    assert due.assignee == other

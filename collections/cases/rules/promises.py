@@ -1,7 +1,8 @@
 """What became of a promise to pay: pure, from what was promised and the payments that count.
 
-A payment counts from the day on which the promise was made (one of that very day, too) by the day on which it takes effect,
-whenever it was recorded; a reversed one never. Money fills the earliest instalment first. An instalment is
+A payment counts by the day on which it takes effect, whenever it was recorded, from the day after the promise was made on; of
+the very day only if it was recorded after the promise was taken: the same money keeps one promise only. A reversed one never
+counts. Money fills the earliest instalment first. An instalment is
 
 * **kept** once all that was promised up to and including it came within its window: until its due date plus the days of grace;
 * **partly** kept when its window is over and part of it came in time, after what the instalments before it took;
@@ -35,10 +36,11 @@ class Promised(NamedTuple):
 
 
 class Payment(NamedTuple):
-    """A payment that was not reversed, by the day on which it takes effect."""
+    """A payment that was not reversed, by the day on which it takes effect; `is_older`: recorded before the promise was taken."""
 
     effective_on: date
     amount: Decimal
+    is_older: bool = False
 
 
 class Judged(NamedTuple):
@@ -91,7 +93,11 @@ def judge(
 
 
 def _came(payments: Sequence[Payment], first: date, last: date) -> Decimal:
-    return sum((payment.amount for payment in payments if first <= payment.effective_on <= last), NOTHING)
+    return sum((payment.amount for payment in payments if _counts(payment, first, last)), NOTHING)
+
+
+def _counts(payment: Payment, first: date, last: date) -> bool:
+    return first <= payment.effective_on <= last and not (payment.is_older and payment.effective_on == first)
 
 
 def _status(got: Decimal, amount: Decimal, *, is_over: bool) -> str:

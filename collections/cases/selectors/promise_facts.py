@@ -30,7 +30,7 @@ _PROMISES = f"""
 
 # A promise on no named account is kept by money on any of the customer's in its currency.
 _PAYMENTS = """
-    SELECT p.id, array_agg(m.effective_on), array_agg(m.amount)
+    SELECT p.id, array_agg(m.effective_on), array_agg(m.amount), array_agg(m.recorded_at <= p.made_at)
       FROM cases_promise p JOIN cases_case c ON c.id = p.case_id
       JOIN accounts_account a ON a.customer_id = c.customer_id AND a.currency = p.currency
                              AND (p.account_id IS NULL OR a.id = p.account_id)
@@ -85,8 +85,8 @@ def promise_facts(cursor: CursorWrapper, customer_ids: Sequence[int]) -> list[Pr
         found[kept[0]] = PromiseFacts(*(*kept, keys, instalments, judged))
     if found:
         cursor.execute(_PAYMENTS, {"promises": list(found)})
-        for key, days, amounts in cursor.fetchall():
-            found[key].payments = [Payment(*one) for one in zip(days, amounts, strict=True)]
+        for key, *columns in cursor.fetchall():
+            found[key].payments = [Payment(*one) for one in zip(*columns, strict=True)]
     return list(found.values())
 
 

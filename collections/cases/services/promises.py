@@ -42,7 +42,7 @@ def take_promise(
     """Take the debtor's promise to pay by these dates and amounts (in the case's currency), from today on.
 
     `account_id` None: on whatever of the customer's debts in that currency. An open promise of the case is cancelled: the
-    new one replaces it. Money that took effect today counts already. Locks customer → case.
+    new one replaces it. Of today's money, what is recorded from now on counts. Locks customer → case.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.

@@ -47,8 +47,9 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     looked at. One with no usable number at all is given: she has to be traced. Those flagged as vulnerable go to who may
     contact them.
 
-    Each try for a free one is a transaction of its own and locks one case, not its customer: nothing is held while another is
-    looked for. Her own are hers whoever looks, and need no lock. Where the first free one may be given, seven statements.
+    Each try is a transaction of its own and locks one case, not its customer: nothing is held while another is looked for.
+    Of her own, one that is being changed at this moment (reassigned, or given in another of her windows) is passed over.
+    Where the first free one may be given, seven statements.
     """
     moment = Moment.present()
     rules = rulebook()
@@ -97,13 +98,18 @@ def _order(queue: Queue) -> tuple[str, str]:
 
 
 def _first_own(actor: User, cases: QuerySet[Case], moment: Moment, rules: Rulebook) -> Case | None:
-    """The first of the actor's own `cases` whose customer may be called."""
+    """The first of `cases` that is still the actor's own once it is locked, and whose customer may be called."""
     passed: list[int] = []
     while len(passed) < MOST_REFUSED:
-        case = (cases.exclude(pk__in=passed) if passed else cases).first()
-        if case is None or _may_be_called(actor, case, moment, rules):
-            return case
-        passed.append(case.pk)
+        # Most often there is none: looked for without a transaction.
+        found = (cases.exclude(pk__in=passed) if passed else cases).first()
+        if found is None:
+            return None
+        with transaction.atomic():
+            case = cases.filter(pk=found.pk).select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
+            if case is not None and _may_be_called(actor, case, moment, rules):
+                return case
+        passed.append(found.pk)
     return None
 
 
