@@ -9,11 +9,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 
+# A field that has words of its own keeps them.
+_DJANGOS = forms.Field.default_error_messages["required"]
+
+
 class SaysWhatIsMissing:
     """Mixed into a form: a field that was left out is named in its error, with what to do."""
 
     def add_error(self: Any, field: str | None, error: Any) -> None:
-        if field in self.fields and getattr(error, "code", None) == "required":
+        if field in self.fields and getattr(error, "message", None) == _DJANGOS:
             error = ValidationError(_missing(self.fields[field], str(self[field].label)), code="required")
         super().add_error(field, error)  # type: ignore[misc]  # the form's, behind this in its bases
 

@@ -84,7 +84,7 @@ def _tell_refused(request: HttpRequest, refused: Sequence[tuple[Case, str]]) -> 
                 "{}<details><summary>{}</summary>{}</details>",
                 said % {"number": len(refs), "why": why},
                 _("Which"),
-                " ".join([*shown, further]),
+                " ".join(filter(None, [*shown, further])),
             ),
         )
 

@@ -202,7 +202,7 @@ def _point(version: int, given: Mapping[str, Any]) -> PointTerms:
         or not set(own) <= set(KINDS)
         or not all(isinstance(v, Mapping) for v in own.values())
     ):
-        raise Senseless(_NAMED, name="channels", expected=KINDS)
+        raise Senseless(_NAMED, name="channels", expected=tuple(KINDS))
     if any(set(values) - {"relationships", "verifications"} for values in own.values()):
         raise Senseless(_EITHER, name="channels", expected=("relationships", "verifications"))
 
@@ -281,7 +281,7 @@ def _pause(version: int, given: Mapping[str, Any]) -> PauseTerms:
 def _reservation(version: int, given: Mapping[str, Any]) -> ReservationTerms:
     minutes = given.get("minutes")
     if not isinstance(minutes, Mapping) or not minutes or not set(minutes) <= set(KINDS):
-        raise Senseless(_NAMED, name="minutes", expected=KINDS)
+        raise Senseless(_NAMED, name="minutes", expected=tuple(KINDS))
     more = {name: _number(given, name) for name in ("not_made", "correct_hours") if name in given}
     return ReservationTerms(version, {channel: _number(minutes, channel, 7 * 24 * 60) for channel in minutes}, **more)
 
