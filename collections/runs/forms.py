@@ -8,7 +8,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-
 # A field that has words of its own keeps them.
 _DJANGOS = forms.Field.default_error_messages["required"]
 
