@@ -316,5 +316,7 @@ def value(subject: str, field: str, found: Any) -> Any:
 
 def reason(text: str) -> str:
     """Why, as it was written; what a service wrote for a number shown on the gate's permission, in words."""
+    if text == "import":
+        return word("source", text)
     called = _CALLED.fullmatch(text)
     return gettext("%(channel)s, allowed by the gate") % {"channel": word("channel", called[1])} if called else text
