@@ -61,6 +61,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "assignee": _("worked by"),
         "bills": _("bills"),
         "bucket": _("bucket"),
+        "by": _("second step"),
         "channel": _("channel"),
         "currency": _("currency"),
         "decision": _("decision"),
@@ -249,6 +250,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     "direction": {"inbound": _("Inbound"), "outbound": _("Outbound")},
     "point": dict(ContactKind.choices),
+    "second-step": {"app": _("authenticator app"), "recovery": _("recovery code")},
     "source": {"contract": _("contract"), "import": _("import")},
     "status": dict(RunStatus.choices),
     "message": dict(MessageStatus.choices),
@@ -297,6 +299,7 @@ _VALUES_OF = {
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
     ("promise", "status"): "promise",
+    ("user", "by"): "second-step",
 }
 _INSTALMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d+(?:\.\d+)?)")
 _CALLED = re.compile(r"([a-z]+), decision \d+")
