@@ -17,6 +17,7 @@ from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpo
 from compliance.sentences import RULE_NAMES
 from reminders.models import MessageStatus
 from runs.models import RunStatus
+from runs.texts import listed
 
 WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "step": {
@@ -60,6 +61,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "assignee": _("worked by"),
         "bills": _("bills"),
         "bucket": _("bucket"),
+        "by": _("second step"),
         "channel": _("channel"),
         "currency": _("currency"),
         "decision": _("decision"),
@@ -248,6 +250,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     "direction": {"inbound": _("Inbound"), "outbound": _("Outbound")},
     "point": dict(ContactKind.choices),
+    "second-step": {"app": _("authenticator app"), "recovery": _("recovery code")},
+    "source": {"contract": _("contract"), "import": _("import")},
     "status": dict(RunStatus.choices),
     "message": dict(MessageStatus.choices),
     "channel": dict(Channel.choices),
@@ -265,6 +269,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
 
 
 _OPENED = str.maketrans("_-.", "   ")
+# What people wrote, where a few codes of ours stand among it.
+_AS_WRITTEN = ("actor", "source")
 
 
 def word(family: str, code: str) -> str:
@@ -272,7 +278,7 @@ def word(family: str, code: str) -> str:
     found = WORDS[family].get(code)
     if found is not None:
         return str(found)
-    return code if family == "actor" else code.translate(_OPENED)
+    return code if family in _AS_WRITTEN else code.translate(_OPENED)
 
 
 # Which family the value of a field of an event belongs to: of any subject, or of one.
@@ -293,6 +299,7 @@ _VALUES_OF = {
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
     ("promise", "status"): "promise",
+    ("user", "by"): "second-step",
 }
 _INSTALMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d+(?:\.\d+)?)")
 _CALLED = re.compile(r"([a-z]+), decision \d+")
@@ -301,7 +308,7 @@ _CALLED = re.compile(r"([a-z]+), decision \d+")
 def value(subject: str, field: str, found: Any) -> Any:
     """A value that an event kept, as a reader wants it: its word where there is one, lists spelled out."""
     if isinstance(found, list):
-        return ", ".join(str(value(subject, field, one)) for one in found)
+        return listed(value(subject, field, one) for one in found)
     if not isinstance(found, str):
         return found
     if field == "instalments" and (part := _INSTALMENT.fullmatch(found)):
@@ -312,5 +319,7 @@ def value(subject: str, field: str, found: Any) -> Any:
 
 def reason(text: str) -> str:
     """Why, as it was written; what a service wrote for a number shown on the gate's permission, in words."""
+    if text == "import":
+        return word("source", text)
     called = _CALLED.fullmatch(text)
     return gettext("%(channel)s, allowed by the gate") % {"channel": word("channel", called[1])} if called else text

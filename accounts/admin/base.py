@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import BookError
 from accounts.importing.values import turns_text
 from accounts.models import Account
+from runs.forms import SaysWhatIsMissing
 
 # Up to so many rows a list says how many there are; beyond, what PostgreSQL expects.
 COUNTED = 10_000
@@ -58,7 +59,7 @@ class Unechoed(AdminTextInputWidget):
         return super().get_context(name, None, attrs)
 
 
-class BookForm(forms.ModelForm):
+class BookForm(SaysWhatIsMissing, forms.ModelForm):
     """A form that a service has the last word on."""
 
     # What the service refused when the form was sent; its page is then made a second time.

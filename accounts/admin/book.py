@@ -20,6 +20,7 @@ from accounts.errors import Invalid
 from accounts.models import Account, AccountParty, Bill, Customer, Hold, HoldKind, Payment, Product
 from accounts.services import holds, parties, posting
 from runs import clock
+from runs.forms import SaysWhatIsMissing
 
 
 class BillInline(ReadInline):
@@ -169,7 +170,7 @@ class AccountPartyAdmin(EntryAdmin):
         return parties.change_party(actor=request.user, party_id=obj.pk, role=values["role"])
 
 
-class LiftForm(forms.Form):
+class LiftForm(SaysWhatIsMissing, forms.Form):
     """Until when a hold shall have lasted."""
 
     last_day = forms.DateField(

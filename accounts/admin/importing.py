@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import Invalid
 from accounts.importing.files import FILES
 from accounts.importing.uploads import Upload, keep_upload
+from runs.forms import SaysWhatIsMissing
 from runs.models import JobRun
 from runs.permissions import visible_to
 from runs.services import enqueue
@@ -45,7 +46,7 @@ class SeveralFilesField(forms.FileField):
         return [super(SeveralFilesField, self).clean(item, initial) for item in given or [None]]
 
 
-class UploadForm(forms.Form):
+class UploadForm(SaysWhatIsMissing, forms.Form):
     uploaded = SeveralFilesField(
         label=_("Files"), help_text=_("CSV files of an import, or a zip archive of them."), max_length=200
     )

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.base import BookForm, EntryAdmin, Verb, of_account
 from accounts.models import Bill, Payment
 from accounts.services import posting
+from runs.forms import SaysWhatIsMissing
 
 
 class BillForm(BookForm):
@@ -63,7 +64,7 @@ def reversed_on(payment: Payment) -> str:
     return date_format(payment.reversal.effective_on) if hasattr(payment, "reversal") else "–"
 
 
-class ReverseForm(forms.Form):
+class ReverseForm(SaysWhatIsMissing, forms.Form):
     """From when a payment no longer counts, and why."""
 
     effective_on = forms.DateField(

@@ -27,6 +27,7 @@ from accounts.models import (
 )
 from accounts.services import configuration
 from accounts.services.configuration import TERMS
+from runs.forms import SaysWhatIsMissing
 
 AHEAD = gettext_lazy(
     "Once accounts stand under it: a day after the open business day. The close of that day takes it up. The date stays."
@@ -196,7 +197,7 @@ class BucketRowInline(admin.TabularInline):
     min_num = 1
 
 
-class RiskRowForm(forms.ModelForm):
+class RiskRowForm(SaysWhatIsMissing, forms.ModelForm):
     risk_class = forms.ChoiceField(
         label=gettext_lazy("Class"), choices=[choice for choice in RiskClass.choices if choice[0] != RiskClass.NORMAL]
     )

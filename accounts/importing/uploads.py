@@ -22,6 +22,7 @@ from accounts.errors import Invalid
 from accounts.importing.files import BY_NAME
 from accounts.importing.report import ImportReport
 from accounts.importing.sources import Source
+from runs.texts import listed
 
 CHUNK = 256 * 1024
 # What a page may unpack; larger books are imported on the server.
@@ -85,9 +86,7 @@ def keep_upload(files: Iterable[UploadedFile]) -> Upload:
         for file in files:
             room = _keep(upload, file, room)
         if not upload.sources():
-            raise Invalid(
-                _("There is no file of an import in it. Expected: %(names)s.") % {"names": ", ".join(BY_NAME)}
-            )
+            raise Invalid(_("There is no file of an import in it. Expected: %(names)s.") % {"names": listed(BY_NAME)})
     except BaseException:
         shutil.rmtree(upload.folder)
         raise
@@ -112,7 +111,7 @@ def _keep(upload: Upload, file: UploadedFile, room: int) -> int:
     if name not in BY_NAME:
         raise Invalid(
             _("%(name)s is no file of an import. Expected a zip archive or: %(names)s.")
-            % {"name": name, "names": ", ".join(BY_NAME)}
+            % {"name": name, "names": listed(BY_NAME)}
         )
     return _encrypt(upload, name, cast(IO[bytes], file), room)
 

@@ -34,6 +34,7 @@ from accounts.models import (
 from accounts.rules.terms import COMPONENTS, CURRENT_BUCKET, STEPS
 from audit.services import Actor, record
 from runs import selectors
+from runs.texts import listed
 
 # What a row of terms says, besides whose it is and from when.
 TERMS = (
@@ -226,7 +227,7 @@ def check_classes(rows: RiskRows) -> None:
 def _check_rule(version: int, effective_from: date, steps: Sequence[str], components: Sequence[str]) -> None:
     for field, got, wanted in (("steps", steps, STEPS), ("components", components, COMPONENTS)):
         if sorted(got) != sorted(wanted):
-            raise Invalid(_("Give each of these once, in order: %(wanted)s.") % {"wanted": ", ".join(wanted)}, field)
+            raise Invalid(_("Give each of these once, in order: %(wanted)s.") % {"wanted": listed(wanted)}, field)
 
 
 def _table(model: type[BucketTable] | type[RiskTable], table_id: int | None, effective_from: date) -> Any:

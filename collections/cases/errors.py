@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from audit.models import Event
+from runs.texts import listed
 
 # More than this nobody reads before looking at the case again.
 TOLD = 3
@@ -39,7 +40,7 @@ class StaleScreen(Conflict):
 
 
 def _message(changes: Sequence[Event]) -> str:
-    told = "; ".join(_one(event) for event in changes[-TOLD:])
+    told = listed([_one(event) for event in changes[-TOLD:]], apart=True)
     if not told:
         return _("The case changed since you opened it. Nothing was saved: look at it as it stands now, then decide.")
     return _(

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Case as Switch
 from django.db.models import IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, QueryDict
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Customer, RiskClass
@@ -39,6 +40,14 @@ class WorklistOrdering(django_filters.OrderingFilter):
     """Orders by one column, with the key behind it so that pages never overlap."""
 
     default = DEFAULT_ORDER
+
+    def build_choices(self, fields: Any, labels: Any) -> list[tuple[str, Any]]:
+        """Each order with its reverse; in words that are looked up when they are read, in the reader's language."""
+        orders = [(name, labels[field]) for field, name in fields.items()]
+        reverses = [
+            (f"-{name}", format_lazy("{order} ({way})", order=label, way=_("descending"))) for name, label in orders
+        ]
+        return [choice for pair in zip(orders, reverses, strict=True) for choice in pair]
 
     def filter(self, qs: QuerySet[Case], value: Any) -> QuerySet[Case]:
         chosen = value[0] if value else self.default

@@ -15,6 +15,7 @@ from compliance.outcomes import possible
 from compliance.permissions import handlers, staff_in_reach
 from compliance.uploads import SOUNDS
 from runs import clock
+from runs.forms import SaysWhatIsMissing
 from staff.models import User
 from staff.permissions import Anyone
 
@@ -38,7 +39,7 @@ def _file(kinds: dict[str, str]) -> forms.FileInput:
     )
 
 
-class RecordingForm(forms.Form):
+class RecordingForm(SaysWhatIsMissing, forms.Form):
     """A recording of a contact: a file or a link."""
 
     file = forms.FileField(label=_("File (WAV, MP3, M4A, OGG, FLAC, WebM)"), required=False, widget=_file(dict(SOUNDS)))
@@ -46,7 +47,7 @@ class RecordingForm(forms.Form):
     name = forms.CharField(label=_("Name"), required=False, max_length=120)
 
 
-class CorrectContactForm(forms.Form):
+class CorrectContactForm(SaysWhatIsMissing, forms.Form):
     """What stands in the place of a wrong entry of the register."""
 
     outcome = forms.ChoiceField(label=_("Outcome"))
@@ -73,7 +74,7 @@ class ContactChoice(forms.ModelChoiceField):
         return f"{when:%Y-%m-%d %H:%M} · {obj.get_channel_display()} · {obj.get_outcome_display()} · {obj.actor_name}"
 
 
-class ComplaintForm(forms.Form):
+class ComplaintForm(SaysWhatIsMissing, forms.Form):
     """What a customer complains about. Who may answer complaints also says who shall."""
 
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", "–"), *ComplaintReason.choices])
@@ -107,7 +108,7 @@ class ComplaintForm(forms.Form):
             del self.fields["handler"]
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(SaysWhatIsMissing, forms.Form):
     """Who shall answer it, from the screen of a certain version."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
@@ -120,7 +121,7 @@ class HandOverForm(forms.Form):
         self.fields["handler"].queryset = others  # type: ignore[attr-defined]  # a model choice field
 
 
-class CloseForm(forms.Form):
+class CloseForm(SaysWhatIsMissing, forms.Form):
     """How a complaint ended and what was answered, from the screen of a certain version."""
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput)

@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import ContactPoint
 from compliance.models import ContactRule
+from compliance.rules import Senseless
 from runs import clock
+from runs.texts import listed
 
 Words = Mapping[str, str | Promise]
 
@@ -202,3 +204,10 @@ def _wrong_with(point: ContactPoint) -> str:
     if point.verification == "unverified":
         return _("it is not verified: others may share it, or this channel asks for it")
     return ""
+
+
+def say_senseless(why: Senseless) -> str:
+    """What is wrong with a rule's parameters."""
+    return _(why.text) % {
+        name: value if isinstance(value, str | int) else listed(value) for name, value in why.values.items()
+    }

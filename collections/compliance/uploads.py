@@ -19,6 +19,7 @@ from django.http import FileResponse
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
+from runs.texts import listed
 
 # Media type: ending of the name under which it is kept.
 DOCUMENTS: Mapping[str, str] = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
@@ -64,7 +65,7 @@ def check(file: UploadedFile, allowed: Mapping[str, str], field: str = "file") -
     if media_type not in allowed:
         raise Invalid(
             _("By its content this is no file of a kind that is taken here. Choose one of: %(kinds)s.")
-            % {"kinds": ", ".join(sorted(allowed.values()))},
+            % {"kinds": listed(sorted(allowed.values()))},
             field,
         )
     file.seek(0)

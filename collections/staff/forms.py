@@ -9,11 +9,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
 from django.utils.translation import gettext_lazy as _
 
+from runs.forms import SaysWhatIsMissing
 from staff.models import User
 from staff.permissions import may_enter
 
 
-class SignInForm(AuthenticationForm):
+class SignInForm(SaysWhatIsMissing, AuthenticationForm):
     """Name and password of somebody who works here; everyone else is told the same as for a wrong password."""
 
     # Django's own sets the limit on the widget alone. A longer name is nobody's: it is neither tried nor recorded.
@@ -25,7 +26,7 @@ class SignInForm(AuthenticationForm):
             raise self.get_invalid_login_error()
 
 
-class CodeForm(forms.Form):
+class CodeForm(SaysWhatIsMissing, forms.Form):
     """Six digits of the app, or a recovery code."""
 
     code = forms.CharField(
@@ -37,7 +38,7 @@ class CodeForm(forms.Form):
     )
 
 
-class PasswordForm(PasswordChangeForm):
+class PasswordForm(SaysWhatIsMissing, PasswordChangeForm):
     """The present password, and twice the new one, which must be another."""
 
     def __init__(self, *args: Any, **values: Any) -> None:

@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from django.conf import settings
 from django.http import HttpRequest
 
+from runs.texts import listed
+
 # The first that is found names the browser: the later ones also stand in the texts of those before them.
 BROWSERS = (
     ("Edg", "Edge"),
@@ -42,4 +44,4 @@ def browser_of(request: HttpRequest) -> str:
     """The caller's browser and system as people say them, such as "Firefox, Windows"; blank when it does not say."""
     text = request.META.get("HTTP_USER_AGENT", "")
     found = [next((name for mark, name in marks if mark in text), "") for marks in (BROWSERS, SYSTEMS)]
-    return ", ".join(filter(None, found))
+    return listed(filter(None, found))

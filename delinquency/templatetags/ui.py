@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from audit.models import Event
+from cases.views.verbs import VERBS, Verb
 from delinquency import words
 from runs import clock
 
@@ -21,6 +22,20 @@ register = template.Library()
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$"}
 _LAST_RAMP_STEP = 7
 MINUS = "\N{MINUS SIGN}"
+
+
+@register.filter
+def here(request: HttpRequest) -> str:
+    """The name of the page, for the navigation: every page of a case counts as the case's."""
+    found = getattr(request, "resolver_match", None)
+    name = (found.url_name or "") if found else ""
+    return "case" if name.startswith("case-") or name == "evidence" else name
+
+
+@register.simple_tag
+def keys_of_cases() -> list[Verb]:
+    """What has a key on the page of a case, for who reads about the keys elsewhere."""
+    return [verb for verb in VERBS if verb.key]
 
 
 @register.filter

@@ -101,7 +101,7 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
     panel(page, "Dispute")
     page.get_by_label("What is disputed").select_option("amount")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("This field is required.")).to_be_visible()
+    expect(page.get_by_text("“What the debtor says” is empty. Fill it in.")).to_be_visible()
     expect(page.get_by_label("What the debtor says")).to_be_focused()
     page.get_by_label("What the debtor says").fill("The fee was waived")
     page.get_by_role("button", name="Save").click()

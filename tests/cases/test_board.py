@@ -138,6 +138,16 @@ def test_several_cases_are_assigned_at_once_and_refusals_are_named(supervisor: C
     assert answer.redirect_chain == [("/worklist/", 302)]
 
 
+def test_equal_refusals_are_said_once_with_the_cases_to_unfold(supervisor: Client) -> None:
+    wu = UserFactory(display_name="Wu")
+    hers = [CaseFactory(ref=ref, assignee=wu) for ref in ("one", "two")]
+    chosen = [f"{case.pk}:{case.version}" for case in hers]
+    answer = supervisor.post("/cases/assign/", {"case": chosen, "to": wu.pk, "do": "assign"}, follow=True)
+    said = [str(message) for message in answer.context["messages"]]
+    assert said == ["2 cases: Wu works it already.<details><summary>Which</summary>one two</details>"]
+    assert said[0] in answer.content.decode()
+
+
 def test_several_cases_are_released_at_once(supervisor: Client) -> None:
     cases = CaseFactory.create_batch(2, assignee=UserFactory())
     supervisor.post("/cases/assign/", {"case": [f"{case.pk}:{case.version}" for case in cases], "do": "release"})

@@ -102,6 +102,20 @@ def test_the_head_says_who_works_it_what_stands_open_and_whether_one_may_call(
         assert words in head, words
 
 
+@pytest.mark.parametrize("page", ["", "call/", "note/"])
+def test_every_page_of_a_case_is_under_my_work_for_who_works_it_and_under_the_worklist_for_others(
+    case: Case, lead: User, desk: Client, page: str
+) -> None:
+    def marked() -> str:
+        content = desk.get(f"/cases/{case.ref}/{page}").content.decode()
+        return content[: content.index('aria-current="page"')].rsplit("<a ", 1)[1]
+
+    Case.objects.filter(pk=case.pk).update(assignee=None)
+    assert 'href="/worklist/"' in marked()
+    Case.objects.filter(pk=case.pk).update(assignee=lead)
+    assert 'href="/"' in marked()
+
+
 def test_the_gate_is_heard_for_every_number_of_the_customers(case: Case, desk: Client) -> None:
     page = desk.get(f"/cases/{case.ref}/").content.decode()
     assert "You may call this number now" in page

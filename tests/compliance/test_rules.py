@@ -186,7 +186,7 @@ def test_every_example_of_a_rule_is_understood_and_every_rule_has_one() -> None:
         ("calls-a-day", {"most": True}, "most: a whole number"),
         ("calls-a-day", {"most": 3, "hardship_most": 4}, "hardship_most"),
         ("calls-a-day", {"most": 3, "mots": 2}, "mots: not known"),
-        ("messages", {"sms": {"month": 2}}, "sms: an object with day, week"),
+        ("messages", {"sms": {"month": 2}}, "sms: an object with one or both of these is expected: day, week"),
         ("messages", {}, "at least one channel"),
         ("third-person", {**EXAMPLES["third-person"], "purposes": ["collection"]}, "nothing else is lawful"),
         ("third-person", {**EXAMPLES["third-person"], "recent_days": 400}, "recent_days: a whole number from 1 to 30"),

@@ -15,6 +15,7 @@ from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS
 from accounts.rules.terms import in_force
 from accounts.selectors.explain.found import Found, moment
 from accounts.selectors.explain.parts import BillPart, Explanation, HoldPart, Met
+from runs.texts import listed
 
 
 class Story(Found):
@@ -304,7 +305,7 @@ class Story(Found):
     def _rules_sentence(self) -> str:
         return _("Rules: product terms in force since %(terms)s, allocation version %(versions)s.") % {
             "terms": self.in_force.terms_from,
-            "versions": ", ".join(map(str, self.in_force.allocation_versions)),
+            "versions": listed(self.in_force.allocation_versions),
         }
 
 
@@ -334,9 +335,9 @@ def _met(parts: Sequence[Met]) -> str:
         if bill is None:
             told.append(_("late fees with %(amount)s") % {"amount": total})
             continue
-        inside = ", ".join(f"{Component(name).label} {_amount(amount)}" for name, amount in components.items())
+        inside = listed(f"{Component(name).label} {_amount(amount)}" for name, amount in components.items())
         told.append(_("bill %(bill)s with %(amount)s (%(inside)s)") % {"bill": bill, "amount": total, "inside": inside})
-    return ", ".join(told)
+    return listed(told)
 
 
 def _amount(value: Decimal) -> str:

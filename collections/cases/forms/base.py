@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.forms.evidence import EARLIEST, LATEST
 from cases.selectors.desk import CaseDesk
+from runs.forms import SaysWhatIsMissing
 
 
-class ActionForm(forms.Form):
+class ActionForm(SaysWhatIsMissing, forms.Form):
     """One action on the case that `desk` has before it; `target` is what it acts on, where that is not the case itself."""
 
     use_required_attribute = False  # the server says what is missing, at the field and in the reader's language

@@ -13,10 +13,11 @@ from cases.filters import DUE_FIRST, ORDERS
 from cases.models import Queue
 from cases.selectors.choices import choices_for
 from cases.services.queues import LAST_POSITION, LONGEST_NAME
+from runs.forms import SaysWhatIsMissing
 from staff.models import Team, User
 
 
-class QueueForm(forms.Form):
+class QueueForm(SaysWhatIsMissing, forms.Form):
     """The present question to the worklist, to be kept under a name: her own, a team's, or everyone's."""
 
     OWN, EVERYONE = "own", "everyone"
@@ -44,7 +45,7 @@ class QueueForm(forms.Form):
         return cleaned
 
 
-class QueueChangeForm(forms.Form):
+class QueueChangeForm(SaysWhatIsMissing, forms.Form):
     """A queue's name and place. An installed queue's name is translated as long as nobody writes another."""
 
     name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, required=False)
@@ -55,7 +56,7 @@ class QueueChangeForm(forms.Form):
         super().__init__(data, auto_id=f"queue{queue.pk}_%s", initial=initial)
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(SaysWhatIsMissing, forms.Form):
     """To whom somebody's cases go, and why."""
 
     to = forms.ModelMultipleChoiceField(

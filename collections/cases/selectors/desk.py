@@ -142,12 +142,6 @@ class CaseDesk:
         return matters(self.case, actor=self.user, day=self.day, now=clock.now())
 
     @property
-    def stands_open(self) -> bool:
-        """Whether anything does that the page says beside the name."""
-        kinds = ("flag", "complaint", "dispute", "promise")
-        return self.case.promise_broken_on is not None or any(self.matters[kind] for kind in kinds)
-
-    @property
     def reservation(self) -> dict[str, Any] | None:
         """The call that the user asked for, was allowed, and has not logged yet."""
         found = self.matters["reservation"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
+from runs.texts import listed
 from staff.limits import WITHOUT_LIMIT, limit_of
 from staff.models import AuthorityLimit, User
 
@@ -38,7 +39,7 @@ def ask_further(kind: str, days: int | None, on: date) -> str:
     able = [row for row in newest if row.most is None or (days is not None and row.most >= days)]
     if not able:
         return ""
-    return " " + _("Ask one of: %(roles)s.") % {"roles": ", ".join(sorted(row.role.name for row in able))}
+    return " " + _("Ask one of: %(roles)s.") % {"roles": listed(sorted(row.role.name for row in able))}
 
 
 def last_day(first: date, days: int) -> date:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.errors import Invalid
+from cases.models import Case
 from cases.permissions import visible_to
 from cases.selectors.people import members_of
 from cases.services.assigning import assign
@@ -17,8 +22,8 @@ from cases.views._pages import user_of
 from runs.pages import back_to, number_in
 from staff.permissions import needs
 
-# A page's worth of refusals is read; more are counted.
-REFUSALS_SHOWN = 25
+# The messages travel in a cookie while they fit: more references are counted.
+REFS_SHOWN = 50
 
 
 @require_POST
@@ -57,12 +62,31 @@ def assign_many(request: HttpRequest) -> HttpResponse:
                 "%(number)d case assigned to %(name)s.", "%(number)d cases assigned to %(name)s.", len(answer.done)
             )
         messages.success(request, said % values)
-    for case, why in answer.refused[:REFUSALS_SHOWN]:
-        messages.warning(request, f"{case.ref}: {why}")
-    left = len(answer.refused) - REFUSALS_SHOWN
-    if left > 0:
-        messages.warning(request, ngettext("%(left)d more refused.", "%(left)d more refused.", left) % {"left": left})
+    _tell_refused(request, answer.refused)
     return redirect(back_to(request))
+
+
+def _tell_refused(request: HttpRequest, refused: Sequence[tuple[Case, str]]) -> None:
+    """Each reason once with the cases that it holds for; who wants to know which opens them."""
+    by_reason = defaultdict(list)
+    for case, why in refused:
+        by_reason[why].append(case.ref)
+    for why, refs in by_reason.items():
+        if len(refs) == 1:
+            messages.warning(request, f"{refs[0]}: {why}")
+            continue
+        said = ngettext("%(number)d case: %(why)s", "%(number)d cases: %(why)s", len(refs))
+        shown, left = refs[:REFS_SHOWN], len(refs) - REFS_SHOWN
+        further = ngettext("and %(left)d more", "and %(left)d more", left) % {"left": left} if left > 0 else ""
+        messages.warning(
+            request,
+            format_html(
+                "{}<details><summary>{}</summary>{}</details>",
+                said % {"number": len(refs), "why": why},
+                _("Which"),
+                " ".join(filter(None, [*shown, further])),
+            ),
+        )
 
 
 def _selected(request: HttpRequest) -> dict[int, int]:

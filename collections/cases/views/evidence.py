@@ -21,4 +21,14 @@ def evidence(request: HttpRequest, ref: str, account_ref: str) -> HttpResponse:
     account = get_object_or_404(Account, ref=account_ref, customer=found.customer)
     form = EvidenceForm(request.GET)
     told = explain(account, **form.cleaned_data) if form.is_valid() else None
-    return render(request, "cases/evidence.html", {"case": found, "account": account, "form": form, "told": told})
+    return render(
+        request,
+        "cases/evidence.html",
+        {
+            "case": found,
+            "account": account,
+            "form": form,
+            "told": told,
+            "is_mine": found.assignee_id == request.user.pk,
+        },
+    )

@@ -121,6 +121,7 @@ def timeline_alone(request: HttpRequest, desk: CaseDesk) -> HttpResponse:
 def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
     return {
         "desk": desk,
+        "is_mine": desk.is_mine,
         "case": desk.case,
         "panel": panel,
         "verbs": [verb for verb in VERBS if verb.target is None and verb.is_offered(desk)],

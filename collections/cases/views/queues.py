@@ -28,6 +28,7 @@ from cases.views._pages import user_of
 from runs import clock
 from runs.pages import back_to, number_in
 from runs.selectors import book_day
+from runs.texts import listed
 from staff.permissions import needs
 
 # How many queues the rail names; the page of queues has all.
@@ -156,7 +157,7 @@ def _nothing_left(request: HttpRequest, queue: Queue | None) -> str:
         said.append(_sentence(reason, number) % {"number": number, "until": until})
     if not said:
         return _("Nothing to take: every case here is worked by somebody, or there is none.")
-    return _("Nothing to take now: %(reasons)s.") % {"reasons": ", ".join(said)}
+    return _("Nothing to take now: %(reasons)s.") % {"reasons": listed(said)}
 
 
 def _sentence(reason: str, number: int) -> str:

@@ -23,6 +23,7 @@ from compliance import services
 from compliance.models import Channel, ContactDecision, ContactRule
 from compliance.rules import EXAMPLES, KINDS
 from compliance.sentences import RULE_NAMES
+from runs.forms import SaysWhatIsMissing
 
 
 # The rules whose parameters are plain values: each field and where in the parameters it stands. The others are JSON.
@@ -63,7 +64,7 @@ FIELDS: Mapping[str, Mapping[tuple[str, ...], Callable[[], forms.Field]]] = {
 }
 
 
-class NewRule(forms.ModelForm):
+class NewRule(SaysWhatIsMissing, forms.ModelForm):
     """The next version of a rule; the version's number is the service's to give."""
 
     code = forms.ChoiceField(label=_("Rule"), choices=sorted((code, RULE_NAMES[code]) for code in EXAMPLES))

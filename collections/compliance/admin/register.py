@@ -24,6 +24,7 @@ from compliance.models import (
     Recording,
 )
 from compliance.services.complaints import add_terms, check_terms
+from runs.forms import SaysWhatIsMissing
 
 
 class ReadOnlyAdmin(ReadersAdmin):
@@ -81,7 +82,7 @@ class ComplaintAdmin(ReadOnlyAdmin):
     search_help_text = _("Complaint or customer reference, whole")
 
 
-class NewTerms(forms.ModelForm):
+class NewTerms(SaysWhatIsMissing, forms.ModelForm):
     """A deadline from a date on."""
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time
 from typing import Any, NamedTuple
 
@@ -140,8 +140,24 @@ Terms = (
 )
 
 
+def gettext_noop(text: str) -> str:
+    """Marks a text for the translators; `compliance.sentences` looks their words up."""
+    return text
+
+
+_NAMED = gettext_noop("%(name)s: an object is expected, its names among %(expected)s")
+_EITHER = gettext_noop("%(name)s: an object with one or both of these is expected: %(expected)s")
+
+
 class Senseless(ValueError):
-    """The parameters of a rule cannot be understood; says which and what was expected."""
+    """The parameters of a rule cannot be understood; `text` with its `values` says which and what was expected."""
+
+    def __init__(self, text: str, **values: str | int | Sequence[str]) -> None:
+        self.text = text
+        self.values = values
+        super().__init__(
+            text % {name: value if isinstance(value, str | int) else ", ".join(value) for name, value in values.items()}
+        )
 
 
 def parse(rule: Rule) -> Terms:
@@ -151,12 +167,14 @@ def parse(rule: Rule) -> Terms:
         Senseless: they are incomplete, of the wrong kind, or would let in what nobody meant to.
     """
     if rule.code not in _PARSERS:
-        raise Senseless(f"{rule.code}: no such rule")
+        raise Senseless(gettext_noop("%(code)s: no such rule"), code=rule.code)
     if not isinstance(rule.parameters, Mapping):
-        raise Senseless("an object with named values is expected")
+        raise Senseless(gettext_noop("an object with named values is expected"))
     reader, names = _PARSERS[rule.code]
     if unknown := sorted(set(rule.parameters) - names):
-        raise Senseless(f"{', '.join(unknown)}: not known; expected: {', '.join(sorted(names))}")
+        raise Senseless(
+            gettext_noop("%(names)s: not known; expected: %(expected)s"), names=unknown, expected=sorted(names)
+        )
     return reader(rule.version, rule.parameters)
 
 
@@ -164,14 +182,14 @@ def _person(version: int, given: Mapping[str, Any]) -> PersonTerms:
     groups = [_names(given, key, FLAGS, empty=True) for key in ("representative_only", "nobody", "permission", "fewer")]
     named = [flag for group in groups for flag in group]
     if sorted(named) != sorted(FLAGS):
-        raise Senseless(f"each of {', '.join(sorted(FLAGS))} is expected in exactly one list")
+        raise Senseless(gettext_noop("each of %(expected)s is expected in exactly one list"), expected=sorted(FLAGS))
     return PersonTerms(version, *groups)
 
 
 def _hold(version: int, given: Mapping[str, Any]) -> HoldTerms:
     kinds = _names(given, "kinds", frozenset(("contact", "treatment")))
     if "contact" not in kinds:
-        raise Senseless("kinds: contact is expected among them")
+        raise Senseless(gettext_noop("%(name)s: contact is expected among them"), name="kinds")
     return HoldTerms(version, kinds)
 
 
@@ -184,9 +202,9 @@ def _point(version: int, given: Mapping[str, Any]) -> PointTerms:
         or not set(own) <= set(KINDS)
         or not all(isinstance(v, Mapping) for v in own.values())
     ):
-        raise Senseless(f"channels: an object is expected, its names among {', '.join(KINDS)}")
+        raise Senseless(_NAMED, name="channels", expected=tuple(KINDS))
     if any(set(values) - {"relationships", "verifications"} for values in own.values()):
-        raise Senseless("channels: each holds relationships, verifications or both")
+        raise Senseless(_EITHER, name="channels", expected=("relationships", "verifications"))
 
     def by_channel(key: str, every: frozenset[str], default: frozenset[str]) -> dict[str, frozenset[str]]:
         return {
@@ -202,7 +220,9 @@ def _point(version: int, given: Mapping[str, Any]) -> PointTerms:
 
 def _third(version: int, given: Mapping[str, Any]) -> ThirdTerms:
     if given.get("purposes") != [LOCATE]:
-        raise Senseless(f'purposes: ["{LOCATE}"] is expected, nothing else is lawful')
+        raise Senseless(
+            gettext_noop("%(name)s: %(only)s is expected, nothing else is lawful"), name="purposes", only=LOCATE
+        )
     return ThirdTerms(
         version,
         _names(given, "channels", frozenset((VOICE,))),
@@ -217,9 +237,9 @@ def _hours(version: int, given: Mapping[str, Any]) -> Hours:
     try:
         opens, closes = (time.fromisoformat(given[key]) for key in ("opens", "closes"))
     except (KeyError, TypeError, ValueError):
-        raise Senseless('opens and closes: times are expected, such as "08:00"') from None
+        raise Senseless(gettext_noop('opens and closes: times are expected, such as "08:00"')) from None
     if opens == closes or opens.tzinfo or closes.tzinfo:
-        raise Senseless("opens and closes: two different times of the day are expected")
+        raise Senseless(gettext_noop("opens and closes: two different times of the day are expected"))
     return Hours(version, opens, closes)
 
 
@@ -227,7 +247,7 @@ def _calls_a_day(version: int, given: Mapping[str, Any]) -> DailyTerms:
     most = _number(given, "most")
     hardship = _number(given, "hardship_most") if "hardship_most" in given else most
     if hardship > most:
-        raise Senseless("hardship_most: at most as many as most is expected")
+        raise Senseless(gettext_noop("hardship_most: at most as many as most is expected"))
     return DailyTerms(version, most, hardship)
 
 
@@ -243,14 +263,14 @@ def _messages(version: int, given: Mapping[str, Any]) -> MessageTerms:
     caps: dict[str, tuple[WindowTerms, ...]] = {}
     for channel, limits in given.items():
         if not isinstance(limits, Mapping) or not limits or not set(limits) <= {"day", "week"}:
-            raise Senseless(f"{channel}: an object with day, week or both is expected")
+            raise Senseless(_EITHER, name=channel, expected=("day", "week"))
         caps[channel] = tuple(
             WindowTerms(version, _number(limits, name), days)
             for name, days in (("day", 1), ("week", 7))
             if name in limits
         )
     if not caps:
-        raise Senseless("at least one channel is expected")
+        raise Senseless(gettext_noop("at least one channel is expected"))
     return MessageTerms(version, caps)
 
 
@@ -261,7 +281,7 @@ def _pause(version: int, given: Mapping[str, Any]) -> PauseTerms:
 def _reservation(version: int, given: Mapping[str, Any]) -> ReservationTerms:
     minutes = given.get("minutes")
     if not isinstance(minutes, Mapping) or not minutes or not set(minutes) <= set(KINDS):
-        raise Senseless(f"minutes: an object is expected, its names among {', '.join(KINDS)}")
+        raise Senseless(_NAMED, name="minutes", expected=tuple(KINDS))
     more = {name: _number(given, name) for name in ("not_made", "correct_hours") if name in given}
     return ReservationTerms(version, {channel: _number(minutes, channel, 7 * 24 * 60) for channel in minutes}, **more)
 
@@ -328,14 +348,14 @@ def _names(given: Mapping[str, Any], key: str, every: frozenset[str], *, empty: 
         or not all(isinstance(name, str) and name in every for name in value)
         or (not value and not empty)
     ):
-        raise Senseless(f"{key}: a list is expected, of {', '.join(sorted(every))}")
+        raise Senseless(gettext_noop("%(name)s: a list is expected, of %(expected)s"), name=key, expected=sorted(every))
     if len(set(value)) != len(value):
-        raise Senseless(f"{key}: each is expected once")
+        raise Senseless(gettext_noop("%(name)s: each is expected once"), name=key)
     return frozenset(value)
 
 
 def _number(given: Mapping[str, Any], key: str, most: int = MOST_EVER) -> int:
     value = given.get(key)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise Senseless(f"{key}: a whole number from 1 to {most} is expected")
+        raise Senseless(gettext_noop("%(name)s: a whole number from 1 to %(most)s is expected"), name=key, most=most)
     return value

@@ -18,8 +18,10 @@ from audit.services import Actor, record
 from compliance.models import Channel, ContactDecision, ContactRule, Purpose
 from compliance.rules import EXAMPLES, PACKS, RESERVED, Facts, Past, Rule, Rulebook, Senseless, Verdict, parse
 from compliance.selectors import PACK, facts_of, rulebook
+from compliance.sentences import say_senseless
 from runs import clock
 from runs.bulk import copy_text, reserve_keys
+from runs.texts import listed
 
 
 class Candidate(NamedTuple):
@@ -167,14 +169,14 @@ def _check_asked(channel: str, purpose: str) -> None:
     if channel not in Channel.values:
         raise Invalid(
             _("“%(channel)s” is no channel of contact. Choose one of: %(channels)s.")
-            % {"channel": channel, "channels": ", ".join(Channel.values)},
+            % {"channel": channel, "channels": listed(Channel.values)},
             "channel",
         )
     outbound = [one for one in Purpose.values if one != Purpose.INBOUND]
     if purpose not in outbound:
         raise Invalid(
             _("The gate is not asked for the purpose “%(purpose)s”. Choose one of: %(purposes)s.")
-            % {"purpose": purpose, "purposes": ", ".join(outbound)},
+            % {"purpose": purpose, "purposes": listed(outbound)},
             "purpose",
         )
 
@@ -250,7 +252,7 @@ def check_rule(*, code: str, effective_from: date, parameters: Mapping[str, Any]
             {
                 "code": ValidationError(
                     _("“%(code)s” is no rule of the pack “%(pack)s”. Choose one of: %(codes)s."),
-                    params={"code": code, "pack": pack, "codes": ", ".join(PACKS.get(pack, ())) or "–"},
+                    params={"code": code, "pack": pack, "codes": listed(PACKS.get(pack, ())) or "–"},
                 )
             }
         )
@@ -261,7 +263,7 @@ def check_rule(*, code: str, effective_from: date, parameters: Mapping[str, Any]
             {
                 "parameters": ValidationError(
                     _("The gate does not understand this rule. %(why)s. An example: %(example)s"),
-                    params={"why": why, "example": json.dumps(EXAMPLES[code])},
+                    params={"why": say_senseless(why), "example": json.dumps(EXAMPLES[code])},
                 )
             }
         ) from why

@@ -19,6 +19,7 @@ from compliance.outcomes import possible
 from compliance.rules import KINDS, SPOKEN_TO, class_of
 from compliance.selectors import facts_of, rulebook
 from runs import clock
+from runs.texts import listed
 from staff.permissions import may
 
 CORRECT = "compliance.correct_contact"
@@ -72,7 +73,7 @@ def check_outcome(outcome: str, channel: str, direction: str) -> None:
         % {
             "outcome": known.get(outcome, outcome),
             "channel": dict(Channel.choices).get(channel, channel),
-            "fitting": ", ".join(str(known[one]) for one in fitting) or "–",
+            "fitting": listed(str(known[one]) for one in fitting) or "–",
         },
         "outcome",
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.services import Values
+from runs.texts import listed
 from staff import services
 from staff.admin.recorded import RecordedAdmin
 from staff.models import Role, User
@@ -59,7 +60,7 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
 
     @admin.display(description=gettext_lazy("roles"))
     def role_names(self, user: Any) -> str:
-        return ", ".join(map(str, user._roles))
+        return listed(user._roles)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **values: Any) -> Any:
         if db_field.name == "groups":
