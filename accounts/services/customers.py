@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from accounts import vault
 from accounts.errors import Conflict
 from accounts.identity import check_contact, check_id_number
-from accounts.models import ContactPoint, Customer, Jurisdiction, Origin, Verification
+from accounts.models import ContactKind, ContactPoint, Customer, Jurisdiction, Origin, Verification
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from runs import clock
+
+TELEPHONES = (ContactKind.MOBILE, ContactKind.PHONE)
 
 
 @transaction.atomic
@@ -116,12 +118,15 @@ def add_contact_point(
 
     Raises:
         Invalid: the value is no number or address of its kind.
-        Conflict: the customer has it already.
+        Conflict: the customer has it already, as this kind of number or another.
     """
     lock_customer(customer_id)
     value = check_contact(kind, value)
     index = vault.blind_index(kind, value)
-    if ContactPoint.objects.filter(customer_id=customer_id, kind=kind, value_index=index).exists():
+    # One number under two kinds would be counted, and called, as if it were two.
+    kinds = TELEPHONES if kind in TELEPHONES else (kind,)
+    indexes = [vault.blind_index(one, value) for one in kinds]
+    if ContactPoint.objects.filter(customer_id=customer_id, value_index__in=indexes).exists():
         raise Conflict(_("The customer already has this contact point. Change that one instead."))
     point = ContactPoint.objects.create(
         customer_id=customer_id,

@@ -68,7 +68,8 @@ _FACTS = """
                (SELECT json_agg(json_build_array(o.id, o.verification = 'wrong'))
                 FROM accounts_contactpoint o
                 WHERE o.customer_id = c.id AND o.relationship = 'own' AND o.kind IN ('mobile', 'phone'))
-           END) ORDER BY asked.place, p.id)::text
+           END,
+           {elsewhere}) ORDER BY asked.place, p.id)::text
     FROM unnest(%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[])
          WITH ORDINALITY AS asked (customer_id, point_id, account_id, place)
     JOIN accounts_customer c ON c.id = asked.customer_id
@@ -85,29 +86,27 @@ _BEST = """
                  p.relationship = 'own' DESC, p.permitted IS TRUE DESC, p.verification = 'verified' DESC,
                  p.verification <> 'wrong' DESC, p.id
         LIMIT 1"""
-_FACTS_OF_ONE = _FACTS.format(held=_HELD, which=_BEST)
-_FACTS_OF_EACH = _FACTS.format(held=_HELD, which="")
-
 # An entry and what corrects it both count, unless the later overrules the earlier; a place counts until it is used,
 # replaced or given up.
-_HISTORY = """
+_NOT_OVERRULED = """NOT EXISTS (SELECT FROM compliance_contact n
+                      WHERE n.decision_id = c.decision_id AND n.overrules AND n.id > c.id)"""
+_HOLDS_A_PLACE = """d.allowed AND d.reserved_until > %(held_at)s AND d.channel = %(channel)s
+      AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
+      AND NOT EXISTS (SELECT FROM compliance_contactdecision r
+                      WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)"""
+_HISTORY = f"""
     SELECT json_agg(json_build_array(customer_id, id, extract(epoch FROM at), outcome, channel, contact_point_id, account_id,
                                      inbound, extract(epoch FROM until), chain) ORDER BY entry)::text FROM (
     SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
            c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
     FROM compliance_contact c
-    WHERE c.customer_id = ANY(%(asked_of)s) AND {which}
-      AND NOT EXISTS (SELECT FROM compliance_contact n
-                      WHERE n.decision_id = c.decision_id AND n.overrules AND n.id > c.id)
+    WHERE c.customer_id = ANY(%(asked_of)s) AND {{which}}
+      AND {_NOT_OVERRULED}
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
            0::bigint
     FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY(%(asked_of)s) AND d.allowed AND d.reserved_until > %(held_at)s
-      AND d.channel = %(channel)s
-      AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
-      AND NOT EXISTS (SELECT FROM compliance_contactdecision r
-                      WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)
+    WHERE d.customer_id = ANY(%(asked_of)s) AND {_HOLDS_A_PLACE}
     ) past
 """
 
@@ -120,11 +119,26 @@ _HISTORY_OF_CALLS = _HISTORY.format(
       AND (c.channel = 'voice' OR c.outcome <> 'sent')"""
 )
 
+# Calls of the same number for another customer.
+_ELSEWHERE = f"""
+           (SELECT json_agg(json_build_array(o.customer_id, past.id, extract(epoch FROM past.at), past.outcome, 'voice', o.id,
+                                             NULL, false, extract(epoch FROM past.until), past.chain) ORDER BY past.entry)
+            FROM accounts_contactpoint o CROSS JOIN LATERAL (
+                SELECT NULL::bigint AS id, c.at, c.outcome, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
+                FROM compliance_contact c
+                WHERE c.customer_id = o.customer_id AND c.contact_point_id = o.id AND c.at >= %(since)s
+                  AND c.channel = 'voice' AND c.direction <> 'inbound' AND {_NOT_OVERRULED}
+                UNION ALL
+                SELECT d.id, d.at, '', d.reserved_until, d.id, 0::bigint FROM compliance_contactdecision d
+                WHERE d.customer_id = o.customer_id AND d.contact_point_id = o.id AND {_HOLDS_A_PLACE}) past
+            WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id)"""
+
 # Both in one statement, by whether each contact point is wanted, and whether a call is.
 _WANTED = {
-    (each, calls): f"SELECT ({facts}), ({history})"
-    for each, facts in ((False, _FACTS_OF_ONE), (True, _FACTS_OF_EACH))
-    for calls, history in ((False, _HISTORY_OF_MESSAGES), (True, _HISTORY_OF_CALLS))
+    (each, calls): f"""SELECT ({_FACTS.format(held=_HELD, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
+                              ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"""
+    for each, which in ((False, _BEST), (True, ""))
+    for calls in (False, True)
 }
 
 
@@ -209,7 +223,7 @@ def facts_of(
     allowed = None
     found: list[Known] = []
     for customer, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
-        flags, holds, agreed, numbers = more
+        flags, holds, agreed, numbers, elsewhere = more
         if flags and allowed is None:
             # Only a person who works here can have the permission; what runs by itself never has.
             allowed = anybody or may(actor, CONTACT_VULNERABLE)  # type: ignore[arg-type]  # anything but a user may nothing
@@ -236,6 +250,7 @@ def facts_of(
                     tuple(OwnNumber(*number) for number in numbers) if numbers else (),
                     history.get(customer, ()),
                     bool(flags and allowed),
+                    _all_of(_history(elsewhere, replaced)) if elsewhere else (),
                 ),
             )
         )
@@ -259,6 +274,10 @@ def _history(rows: Iterable[Sequence[Any]], replaced: Collection[tuple[int, int]
         past = Past(datetime.fromtimestamp(when, UTC), what, by, point, account, inbound, held, echo)
         found.setdefault(customer, []).append(past)
     return found
+
+
+def _all_of(pasts: dict[int, list[Past]]) -> tuple[Past, ...]:
+    return tuple(past for one in pasts.values() for past in one)
 
 
 def flags_in_force(day: date) -> QuerySet[CustomerFlag]:

@@ -207,10 +207,11 @@ def test_a_contact_value_that_is_none_is_refused_at_its_field(boss: Client) -> N
     assert not ContactPoint.objects.exists()
 
 
-def test_a_contact_point_that_is_there_already_is_refused(boss: Client) -> None:
+@pytest.mark.parametrize(("kind", "value"), [("mobile", f"+86 {PHONE}"), ("phone", PHONE)])
+def test_a_contact_point_that_is_there_already_is_refused(boss: Client, kind: str, value: str) -> None:
     customer = a_customer()
     customers.add_contact_point(actor=ACTOR, customer_id=customer.pk, kind="mobile", value=PHONE)
-    response = fill(boss, adding("contactpoint"), customer=customer.pk, kind="mobile", new_value=f"+86 {PHONE}")
+    response = fill(boss, adding("contactpoint"), customer=customer.pk, kind=kind, new_value=value)
     assert "already" in errors(response)["__all__"][0]
     assert "again" in errors(response)["new_value"][0]
     assert ContactPoint.objects.count() == 1

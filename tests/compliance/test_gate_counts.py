@@ -202,6 +202,35 @@ def test_a_number_that_others_have_too_is_barred_until_it_is_verified() -> None:
     assert ask(point).allowed
 
 
+def test_unanswered_attempts_count_at_the_number_whoever_it_was_called_for() -> None:
+    point, other = (number(clear="13800138000", verification="verified") for _ in range(2))
+    for minute in range(3):
+        happened(ask(point, NOON + 2 * MINUTE * minute), "no-answer")
+        happened(ask(other, NOON + 2 * MINUTE * minute + MINUTE), "no-answer")
+    assert ask(point, NOON + 10 * MINUTE).rule == "unanswered-a-day"
+    assert ask(other, NOON + 10 * MINUTE).rule == "unanswered-a-day"
+    assert ask(number(customer=point.customer), NOON + 10 * MINUTE).allowed
+
+
+def test_a_place_held_at_the_number_counts_for_who_shares_it() -> None:
+    point, other = (number(clear="13800138000", verification="verified") for _ in range(2))
+    for minute in range(5):
+        happened(ask(other, NOON + MINUTE * minute), "no-answer")
+    held = ask(point, NOON + 6 * MINUTE)
+    assert held.allowed
+    assert ask(other, NOON + 7 * MINUTE).rule == "unanswered-a-day"
+    happened(held, "not-made")
+    assert ask(other, NOON + 8 * MINUTE).allowed
+
+
+def test_a_talk_at_a_shared_number_uses_up_no_call_of_who_shares_it() -> None:
+    point, other = (number(clear="13800138000", verification="verified") for _ in range(2))
+    for minute in range(3):
+        happened(ask(other, NOON + MINUTE * minute), "right-party")
+    assert ask(other, NOON + 10 * MINUTE).rule == "calls-a-day"
+    assert ask(point, NOON + 10 * MINUTE).allowed
+
+
 def test_hours_agreed_with_her_take_the_place_of_the_rules() -> None:
     point = number()
     agreement = ContactAgreement.objects.create(
@@ -345,6 +374,30 @@ def test_two_collectors_never_both_get_the_last_call() -> None:
 
         _together(collector, 4)
         assert sorted(allowed) == [False, False, False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_share_a_number_are_never_both_called_at_its_last_attempt() -> None:
+    for _ in range(12):
+        digits = f"138{ContactPoint.objects.count():08}"
+        points = [number(clear=digits, verification="verified") for _ in range(2)]
+        for minute in range(5):
+            happened(ask(points[minute % 2], NOON + MINUTE * minute), "no-answer")
+        allowed: list[bool] = []
+        at_once, left = threading.Barrier(2), list(points)
+
+        def collector(
+            at_once: threading.Barrier = at_once, allowed: list[bool] = allowed, left: list[ContactPoint] = left
+        ) -> None:
+            point = left.pop()
+            try:
+                at_once.wait(10)
+                allowed.append(ask(point, NOON + 6 * MINUTE).allowed)
+            finally:
+                connection.close()
+
+        _together(collector, 2)
+        assert sorted(allowed) == [False, True]
 
 
 def _together(work: Callable[[], None], count: int) -> None:

@@ -34,10 +34,12 @@ def effective_calls(facts: Facts, at: datetime) -> list[Past]:
 
 
 def attempts_at_the_number(facts: Facts, at: datetime) -> list[Past]:
+    """Those at the number itself, whoever's it was called as: the rule counts the number."""
+    there = [p for p in facts.history if p.point == facts.point]
     return [
         p
-        for p in facts.history
-        if p.point == facts.point and p.channel == VOICE and p.what in FAILED and not p.inbound and _held(p, at)
+        for p in (*there, *facts.elsewhere)
+        if p.channel == VOICE and p.what in FAILED and not p.inbound and _held(p, at)
     ]
 
 

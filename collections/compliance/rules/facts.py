@@ -83,7 +83,7 @@ class Facts:
     """What is known of one contact that somebody wants. `kind` is blank when the person has no such contact point at all.
 
     `holds`: for each debt that the contact would be about, what is held on it. `history`: of the person, at all her
-    contact points, in any order.
+    contact points, in any order. `elsewhere`: calls of the same number for another customer.
     """
 
     channel: str
@@ -104,6 +104,7 @@ class Facts:
     own_numbers: Sequence[OwnNumber] = ()
     history: Sequence[Past] = ()
     may_contact_vulnerable: bool = False
+    elsewhere: Sequence[Past] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,13 @@ class _Row(NamedTuple):
 # A message that has to wait longer than this says nothing new any more: it is refused instead.
 LONGEST_POSTPONEMENT = timedelta(days=3)
 _LOCK = "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+# Attempts are counted at the number: those who share a verified one are locked together. One that is not is barred anyway.
+_LOCK_WITH_SHARERS = """
+    SELECT FROM accounts_customer WHERE id = ANY(%s::bigint[] || ARRAY(
+        SELECT o.customer_id FROM accounts_contactpoint p JOIN accounts_contactpoint o USING (kind, value_index)
+         WHERE p.customer_id = ANY(%s) AND p.verification = 'verified' AND kind IN ('mobile', 'phone')
+           AND o.customer_id <> p.customer_id))
+     ORDER BY id FOR NO KEY UPDATE"""
 
 
 @transaction.atomic
@@ -89,7 +96,8 @@ def decide_many(
 ) -> list[Decided]:
     """Decide and record each candidate's contact at `at`, allowed or refused, in the candidates' order.
 
-    Locks the customers, in order of their keys, so that no two can both be given the last place under a cap; an allowed
+    Locks the customers (for calls also who shares a verified number with them), in order of their keys, so that no two can
+    both be given the last place under a cap; an allowed
     decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom
     waiting for some days helps is decided for the next moment at which she may be contacted instead: the moment of its
     `Decided.at`. Costs five statements, however many the candidates, and one or two more where someone is flagged.
@@ -122,7 +130,11 @@ def _decide_all(
 ) -> list[_Row]:
     """The decisions, as written."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[candidate.customer_id for candidate in candidates]])
+        customers = [candidate.customer_id for candidate in candidates]
+        if channel == Channel.VOICE:
+            cursor.execute(_LOCK_WITH_SHARERS, [customers, customers])
+        else:
+            cursor.execute(_LOCK, [customers])
     rules = rulebook()
     known = facts_of(
         channel=channel,
