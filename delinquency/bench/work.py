@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import time as hour_of_day
 from functools import partial
 from random import Random
@@ -54,7 +54,8 @@ def work(seed: int) -> dict[str, Any]:
     if not wanted.exists():
         stock_workbench()
     collectors = list(wanted)
-    noon = datetime.combine(clock.today(), hour_of_day(12), ZoneInfo(settings.TIME_ZONE))
+    # Of the next day: the cases were opened today, whatever the hour at which this is measured.
+    noon = datetime.combine(clock.today() + timedelta(days=1), hour_of_day(12), ZoneInfo(settings.TIME_ZONE))
     with clock.frozen(noon):
         with connection.cursor() as cursor:
             cursor.execute("SELECT customer_id FROM cases_case WHERE status = 'open' ORDER BY 1")
@@ -73,6 +74,8 @@ def work(seed: int) -> dict[str, Any]:
             "cases": len(customers),
             "free": free.count(),
         }
+        if not found["free"]:
+            raise RuntimeError("No case is free to be taken: there is nothing to measure.")
         found["seconds between"] = SECONDS_BETWEEN
         given: list[int] = []
         found["burst"] = _measure(collectors, given, _burst)
