@@ -15,8 +15,8 @@ from audit.models import Event
 from cases.errors import StaleScreen
 from cases.models import Case
 from cases.services.assigning import assign, hand_over, release, take
-from tests.cases.test_taking import at_once
 from tests.factories import CaseFactory, TeamFactory, UserFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

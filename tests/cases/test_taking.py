@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import Conflict
@@ -25,6 +24,7 @@ from compliance.models import ContactAgreement, CustomerFlag
 from runs import clock
 from staff.models import User
 from tests.factories import CaseFactory, ContactPointFactory, CustomerFactory, DecisionFactory, TeamFactory, UserFactory
+from tests.threads import at_once
 
 TODAY = date(2026, 11, 24)
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
@@ -175,22 +175,6 @@ def test_it_costs_as_many_queries_with_many_cases_as_with_few() -> None:
         return len(captured)
 
     assert queries(2) == queries(20) <= 12  # with the reading of her scope and permissions
-
-
-def at_once(jobs: list[Callable[[], object]]) -> list[object]:
-    """Run every job in a thread of its own, each with its connection, all from the same moment on."""
-    gate = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> object:
-        try:
-            gate.wait()
-            return job()
-        finally:
-            close_old_connections()
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(run, jobs))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,6 +26,7 @@ from tests.factories import (
     StandingFactory,
     UserFactory,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 BATCH = SystemActor("test")
@@ -360,19 +359,7 @@ def test_two_collectors_never_both_get_the_last_call() -> None:
         point = number()
         happened(ask(point), "right-party")
         happened(ask(point, NOON + MINUTE), "right-party")
-        allowed: list[bool] = []
-        at_once = threading.Barrier(4)
-
-        def collector(
-            point: ContactPoint = point, at_once: threading.Barrier = at_once, allowed: list[bool] = allowed
-        ) -> None:
-            try:
-                at_once.wait(10)
-                allowed.append(ask(point, NOON + 2 * MINUTE).allowed)
-            finally:
-                connection.close()
-
-        _together(collector, 4)
+        allowed = at_once([lambda point=point: ask(point, NOON + 2 * MINUTE).allowed] * 4)  # type: ignore[misc]  # lambdas with defaults have no type
         assert sorted(allowed) == [False, False, False, True]
 
 
@@ -383,26 +370,5 @@ def test_two_who_share_a_number_are_never_both_called_at_its_last_attempt() -> N
         points = [number(clear=digits, verification="verified") for _ in range(2)]
         for minute in range(5):
             happened(ask(points[minute % 2], NOON + MINUTE * minute), "no-answer")
-        allowed: list[bool] = []
-        at_once, left = threading.Barrier(2), list(points)
-
-        def collector(
-            at_once: threading.Barrier = at_once, allowed: list[bool] = allowed, left: list[ContactPoint] = left
-        ) -> None:
-            point = left.pop()
-            try:
-                at_once.wait(10)
-                allowed.append(ask(point, NOON + 6 * MINUTE).allowed)
-            finally:
-                connection.close()
-
-        _together(collector, 2)
+        allowed = at_once([lambda point=point: ask(point, NOON + 6 * MINUTE).allowed for point in points])  # type: ignore[misc]  # lambdas with defaults have no type
         assert sorted(allowed) == [False, True]
-
-
-def _together(work: Callable[[], None], count: int) -> None:
-    threads = [threading.Thread(target=work) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)

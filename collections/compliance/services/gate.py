@@ -97,10 +97,10 @@ def decide_many(
     """Decide and record each candidate's contact at `at`, allowed or refused, in the candidates' order.
 
     Locks the customers (for calls also who shares a verified number with them), in order of their keys, so that no two can
-    both be given the last place under a cap; an allowed
-    decision holds its place until `reserved_until`, for the candidates after it too. With `postpone`, one to whom
-    waiting for some days helps is decided for the next moment at which she may be contacted instead: the moment of its
-    `Decided.at`. Costs five statements, however many the candidates, and one or two more where someone is flagged.
+    both be given the last place under a cap; an allowed decision holds its place until `reserved_until`, for the candidates
+    after it too. With `postpone`, one to whom waiting for some days helps is decided for the next moment at which she may
+    be contacted instead: the moment of its `Decided.at`. Costs five statements, however many the
+    candidates, and one or two more where someone is flagged.
 
     Raises:
         Invalid: nobody is contacted by that channel, or for that purpose (that somebody came to us is `register.log_inbound`'s
