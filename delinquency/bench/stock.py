@@ -44,8 +44,8 @@ _STATEMENTS = (
               status, got, version)
        SELECT id, currency, greatest(round(overdue_amount / 2, 2), 0.01), %(today)s - 3, %(now)s - interval '3 days',
               (%(collectors)s::bigint[])[1 + id %% %(seats)s], 'bench', '',
-              CASE id %% 10 WHEN 0 THEN 'open' WHEN 1 THEN 'kept' ELSE 'broken' END, 0, 1
-         FROM cases_case WHERE status = 'open' AND id %% 10 < 3""",
+              CASE id / 10 %% 10 WHEN 0 THEN 'open' WHEN 1 THEN 'kept' ELSE 'broken' END, 0, 1
+         FROM cases_case WHERE status = 'open' AND id / 10 %% 10 < 3""",
     """INSERT INTO cases_promiseinstalment (promise_id, number, due_on, amount, status, got)
        SELECT id, 1, %(today)s + (id %% 14)::int - CASE status WHEN 'open' THEN 0 ELSE 15 END, amount, status, 0
          FROM cases_promise""",
