@@ -122,6 +122,9 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "connect_timeout": 10,
+            # For `runs.prepared`: it alone prepares statements, each planned once, whatever its parameters.
+            "prepare_threshold": 0,
+            "options": "-c plan_cache_mode=force_generic_plan",
             **_connection,
             **({"pool": {"min_size": 1, "max_size": _pool_size, "timeout": 10}} if _pool_size else {}),
         },

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Q, QuerySet
 
@@ -30,6 +29,7 @@ from compliance.rules import (
     class_of,
 )
 from runs import clock
+from runs.prepared import prepared_cursor
 from staff.permissions import may
 
 PACK = "cn"
@@ -76,7 +76,7 @@ _FACTS = """
     LEFT JOIN LATERAL (
         SELECT p.id, p.customer_id, p.kind, p.source, p.relationship, p.permitted, p.verification, p.value_index
         FROM accounts_contactpoint p
-        WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s) {which}
+        WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s::text[]) {which}
     ) p ON true
 """
 _HELD = "h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL"
@@ -90,7 +90,7 @@ _BEST = """
 # replaced or given up.
 _NOT_OVERRULED = """NOT EXISTS (SELECT FROM compliance_contact n
                       WHERE n.decision_id = c.decision_id AND n.overrules AND n.id > c.id)"""
-_HOLDS_A_PLACE = """d.allowed AND d.reserved_until > %(held_at)s AND d.channel = %(channel)s
+_HOLDS_A_PLACE = """d.allowed AND d.reserved_until > %(held_at)s::timestamptz AND d.channel = %(channel)s::text
       AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
       AND NOT EXISTS (SELECT FROM compliance_contactdecision r
                       WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)"""
@@ -100,22 +100,22 @@ _HISTORY = f"""
     SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
            c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
     FROM compliance_contact c
-    WHERE c.customer_id = ANY(%(asked_of)s) AND {{which}}
+    WHERE c.customer_id = ANY(%(asked_of)s::bigint[]) AND {{which}}
       AND {_NOT_OVERRULED}
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
            0::bigint
     FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY(%(asked_of)s) AND {_HOLDS_A_PLACE}
+    WHERE d.customer_id = ANY(%(asked_of)s::bigint[]) AND {_HOLDS_A_PLACE}
     ) past
 """
 
 
 # A message is counted in its own channel. Who is called may have spoken to us in any; what a third person said holds for
 # ever.
-_HISTORY_OF_MESSAGES = _HISTORY.format(which="c.at >= %(since)s AND c.channel = %(channel)s")
+_HISTORY_OF_MESSAGES = _HISTORY.format(which="c.at >= %(since)s::timestamptz AND c.channel = %(channel)s::text")
 _HISTORY_OF_CALLS = _HISTORY.format(
-    which="""(c.at >= %(since)s OR c.outcome IN ('third-person', 'third-person-refused'))
+    which="""(c.at >= %(since)s::timestamptz OR c.outcome IN ('third-person', 'third-person-refused'))
       AND (c.channel = 'voice' OR c.outcome <> 'sent')"""
 )
 
@@ -126,7 +126,7 @@ _ELSEWHERE = f"""
             FROM accounts_contactpoint o CROSS JOIN LATERAL (
                 SELECT NULL::bigint AS id, c.at, c.outcome, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
                 FROM compliance_contact c
-                WHERE c.customer_id = o.customer_id AND c.contact_point_id = o.id AND c.at >= %(since)s
+                WHERE c.customer_id = o.customer_id AND c.contact_point_id = o.id AND c.at >= %(since)s::timestamptz
                   AND c.channel = 'voice' AND c.direction <> 'inbound' AND {_NOT_OVERRULED}
                 UNION ALL
                 SELECT d.id, d.at, '', d.reserved_until, d.id, 0::bigint FROM compliance_contactdecision d
@@ -161,7 +161,7 @@ class Look:
 
 def rulebook() -> Rulebook:
     """The rules of all packs as they stand now."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_RULES)
         return _book(_text(cursor))
 
@@ -203,7 +203,7 @@ def facts_of(
     `anybody` it does not: somebody may.
     """
     customers = {customer for customer, _, _ in asked}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _WANTED[each, channel == VOICE],
             {

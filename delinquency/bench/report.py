@@ -184,10 +184,11 @@ def _work(work: dict[str, Any]) -> Iterator[str]:
     yield "## Take next"
     yield ""
     yield (
-        f"{work['collectors']} collectors, each a thread with a connection of its own in {work['processes']} processes, on "
-        f"{work['cases']:,} open cases, {work['free']:,} of them free. In a burst all press the key in the same moment, again "
-        f"and again: each waits for the machine, not for another. Arriving steadily each presses it at random moments, every "
-        f"{work['seconds between']:.0f} s on average. At last all take until nothing is left."
+        f"{work['collectors']} collectors, served by {work['processes']} processes of {work['threads']} threads as the server "
+        f"runs, on {work['cases']:,} open cases, {work['free']:,} of them free; timed from the press of the key. In a burst all "
+        f"press it in the same moment, again and again, and wait for the machine's cores, not for one another. Arriving "
+        f"steadily each presses it at random moments, every {work['seconds between']:.0f} s on average. At last what is left "
+        f"is taken, all presses waiting in line."
     )
     yield ""
     yield from _table(

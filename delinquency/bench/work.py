@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from datetime import time as hour_of_day
 from functools import partial
+from operator import itemgetter
 from random import Random
+from threading import Barrier
 from time import monotonic, sleep
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +32,7 @@ from staff.permissions import scope_of
 
 # As the server runs: the Procfile has so many workers, each with threads.
 PROCESSES = 2
+THREADS = 4
 ROUNDS = 5
 SECONDS_OF_A_ROUND = 1.5
 STEADY_SECONDS = 15
@@ -38,13 +41,15 @@ DRAINED = 1_000
 # Until all threads have their connections.
 SECONDS_TO_START = 3.0
 
-# What a collector does from a moment (monotonic) on, with what takes a case.
-Hour = Callable[[User, float, Callable[[], bool]], None]
+# So many seconds after the start this collector presses the key.
+Press = tuple[float, User]
+# What of that there is, in order.
+Hour = Callable[[Sequence[User]], Iterator[Press]]
 
 
 def work(seed: int) -> dict[str, Any]:
-    """Take next by fifty collectors, each a thread with a connection of its own, spread over as many processes as
-    the server has workers, on the stocked workbench of this database.
+    """Take next by fifty collectors, served as the server does, by some processes with some threads each, on the stocked
+    workbench of this database.
 
     `burst`: all press the key in the same moment, again and again. `steady`: each does so at random moments, on average every
     two seconds, twenty-five in a second altogether. `drained`: what may be given is cut down to some thousands, and all
@@ -71,6 +76,7 @@ def work(seed: int) -> dict[str, Any]:
         found: dict[str, Any] = {
             "collectors": len(collectors),
             "processes": PROCESSES,
+            "threads": THREADS,
             "cases": len(customers),
             "free": free.count(),
         }
@@ -99,61 +105,76 @@ def work(seed: int) -> dict[str, Any]:
 
 
 def _measure(collectors: Sequence[User], given: list[int], hour: Hour) -> dict[str, float]:
-    """Let every collector live through `hour` at once; each calls what it is given to take a case, and is timed."""
+    """Let the collectors press as `hour` says, their requests spread over the processes; each take is timed from the press."""
     taken: list[float] = []
     starts = monotonic() + SECONDS_TO_START
     with forked(PROCESSES) as pool:
         shares = [collectors[number::PROCESSES] for number in range(PROCESSES)]
-        for times, cases in pool.map(partial(_live_together, hour, starts), shares):
+        for times, cases in pool.map(partial(_serve, hour, starts), shares):
             taken += times
             given += cases
     seconds = monotonic() - starts
     return {"count": len(taken), "seconds": seconds, "median": share(taken, 0.5), "p95": share(taken, 0.95)}
 
 
-def _live_together(hour: Hour, starts: float, collectors: Sequence[User]) -> tuple[list[float], list[int]]:
-    """One process's share of the collectors, each a thread: how long each take lasted (ms), and the cases given."""
+def _serve(hour: Hour, starts: float, collectors: Sequence[User]) -> tuple[list[float], list[int]]:
+    """One process's share of the collectors: how long each take lasted from the press on (ms), and the cases given."""
     gc.enable()  # a server does collect
     taken: list[float] = []
     given: list[int] = []
+    for collector in collectors:
+        scope_of(collector)
+        collector.get_all_permissions()
+    # The parent's connection is not this process's.
+    connection.close()
+    together = Barrier(THREADS)
 
-    def live(collector: User) -> None:
-        def take() -> bool:
-            began = monotonic()
-            case = take_next(actor=collector)
-            taken.append((monotonic() - began) * 1000)
-            if case is not None:
+    def begin(number: int) -> None:
+        connection.ensure_connection()
+        together.wait()  # so that each thread opens its own
+        # The first take of a day writes a collector's statements.
+        for collector in collectors[number::THREADS]:
+            if case := take_next(actor=collector):
                 given.append(case.pk)
-            return case is not None
 
-        try:
-            # The first calls open the connection and read what she may: a server has its connections open.
-            scope_of(collector)
-            collector.get_all_permissions()
-            sleep(max(0.0, starts - monotonic()))
-            hour(collector, starts, take)
-        finally:
-            connection.close()
+    def take(collector: User, pressed: float) -> bool:
+        case = take_next(actor=collector)
+        taken.append((monotonic() - pressed) * 1000)
+        if case is not None:
+            given.append(case.pk)
+        return case is not None
 
-    with ThreadPoolExecutor(len(collectors)) as pool:
-        list(pool.map(live, collectors))
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(begin, range(THREADS)))
+        answers: list[Future[bool]] = []
+        for after, collector in hour(collectors):
+            sleep(max(0.0, starts + after - monotonic()))
+            answers.append(pool.submit(take, collector, max(starts + after, monotonic())))
+        for answer in answers:
+            answer.result()
+        list(pool.map(lambda _number: connection.close(), range(THREADS)))
     return taken, given
 
 
-def _burst(_collector: User, starts: float, take: Callable[[], bool]) -> None:
+def _burst(collectors: Sequence[User]) -> Iterator[Press]:
     for number in range(ROUNDS):
-        sleep(max(0.0, starts + number * SECONDS_OF_A_ROUND - monotonic()))
-        take()
+        for collector in collectors:
+            yield number * SECONDS_OF_A_ROUND, collector
 
 
-def _steady(seed: int, collector: User, starts: float, take: Callable[[], bool]) -> None:
-    draw = Random(f"{seed} {collector.username}")  # noqa: S311  # when the key is pressed
-    ends = starts + STEADY_SECONDS
-    while (pause := draw.expovariate(1 / SECONDS_BETWEEN)) + monotonic() < ends:
-        sleep(pause)
-        take()
+def _steady(seed: int, collectors: Sequence[User]) -> Iterator[Press]:
+    draw = Random(seed)  # noqa: S311  # when the key is pressed
+    presses: list[Press] = []
+    for collector in collectors:
+        after = draw.expovariate(1 / SECONDS_BETWEEN)
+        while after < STEADY_SECONDS:
+            presses.append((after, collector))
+            after += draw.expovariate(1 / SECONDS_BETWEEN)
+    yield from sorted(presses, key=itemgetter(0))
 
 
-def _drain(_collector: User, _starts: float, take: Callable[[], bool]) -> None:
-    while take():
-        pass
+def _drain(collectors: Sequence[User]) -> Iterator[Press]:
+    """Twice as often as there are cases for all: some teams have more of them than others."""
+    for _round in range(2 * DRAINED // len(collectors)):
+        for collector in collectors:
+            yield 0.0, collector

@@ -146,6 +146,35 @@ def test_one_without_any_usable_number_is_given_to_be_traced() -> None:
 
 
 @pytest.mark.django_db
+def test_hardship_does_not_keep_one_without_a_number_from_being_traced() -> None:
+    case = CaseFactory()
+    CustomerFlag.objects.create(
+        customer=case.customer, kind="hardship", from_on=TODAY, evidence="x", placed_at=NOON, placed_by_name="x"
+    )
+    assert take_next(actor=UserFactory()) == case
+
+
+@pytest.mark.django_db
+def test_who_died_without_a_number_is_not_given_to_be_traced() -> None:
+    case = CaseFactory()
+    CustomerFlag.objects.create(
+        customer=case.customer, kind="deceased", from_on=TODAY, evidence="x", placed_at=NOON, placed_by_name="x"
+    )
+    assert take_next(actor=UserFactory()) is None
+    case.refresh_from_db()
+    assert case.wait_for == "flag"
+
+
+@pytest.mark.django_db
+def test_what_a_take_asks_is_written_for_the_day_and_asked_for_the_moment() -> None:
+    lin = UserFactory()
+    case = callable_case(wait_until=clock.now() + timedelta(minutes=30), wait_for="gate")
+    assert take_next(actor=lin) is None
+    with clock.frozen(clock.now() + timedelta(minutes=31)):
+        assert take_next(actor=lin) == case
+
+
+@pytest.mark.django_db
 def test_the_vulnerable_go_to_who_may_contact_them() -> None:
     case = callable_case()
     CustomerFlag.objects.create(

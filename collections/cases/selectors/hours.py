@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from cases.models import Case
 from compliance.models import ContactAgreement
 from compliance.rules import Facts, Rulebook
+from runs.prepared import prepared_cursor
 
 # A loose scan of the index on both: as many steps as there are combinations.
 _ZONES = """
@@ -46,7 +46,7 @@ class Hours:
 
 def hours_at(moment: datetime, rules: Rulebook) -> Hours:
     """What the gate says, zone by zone, of a person against whose call nothing else stands. One query."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_ZONES)
         zones = cursor.fetchall()
     closed = tuple(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -11,17 +15,18 @@ from cases.filters import DEFAULT_ORDER, ORDERS
 from cases.models import Case, CaseStatus, Queue
 from cases.models.case import FREE_FROM
 from cases.permissions import visible_to
-from cases.selectors.hours import hours_at
+from cases.selectors.hours import Hours, hours_at
 from cases.selectors.queues import cases_of
 from cases.services.assigning import hand
 from cases.services.waiting import Moment, write_waits
 from compliance.models import CustomerFlag, FlagKind
 from compliance.rules import Rulebook
-from compliance.selectors import callable_from, flags_in_force, rulebook
+from compliance.selectors import CONTACT_VULNERABLE, callable_from, flags_in_force, rulebook
 from runs import clock
+from runs.prepared import THE_MOMENT, first_of, text_of
 from runs.selectors import book_day
 from staff.models import User
-from staff.permissions import may, scope_of
+from staff.permissions import Scope, may, scope_of
 
 # So many candidates that the gate refuses are set aside in one go; each is then known to wait, and the next call goes on behind.
 MOST_REFUSED = 50
@@ -53,41 +58,86 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     """
     moment = Moment.present()
     rules = rulebook()
-    hours = hours_at(moment.now, rules)
-    if queue is not None:
-        cases = cases_of(queue, actor, book_day() or moment.today)
-    else:
-        cases = visible_to(actor).filter(status=CaseStatus.OPEN)
-    cases = hours.callable_among(cases.annotate(free_from=FREE_FROM).filter(free_from__lte=moment.now))
-    own = _due(cases.filter(assignee=actor), moment).order_by(*PRIORITY)
-    if leaving is not None:
-        own = own.exclude(pk=leaving)
-    return _first_own(actor, own, moment, rules) or _first_free(
-        actor, _free(cases, actor, moment, queue), moment, rules
-    )
+    scope, may_all = scope_of(actor), may(actor, CONTACT_VULNERABLE)
+    offer = _Offer(actor, scope, may_all, hours_at(moment.now, rules), moment.today, queue, moment)
+    return _first_own(offer, rules, leaving) or _first_free(offer, rules)
 
 
-def _due(cases: QuerySet[Case], moment: Moment) -> QuerySet[Case]:
-    """Those with something to do today that nobody has done yet."""
-    begins = clock.begins(moment.today)
-    return cases.filter(
-        Q(follow_up_on__lte=moment.today) & (Q(contacted_at=None) | Q(contacted_at__lt=begins))
-        | Q(promise_broken_on__isnull=False)
-        & (Q(contacted_at=None) | Q(contacted_at__date__lte=F("promise_broken_on")))
-    )
+@dataclass(frozen=True)
+class _Offer:
+    """What there is for somebody to take, each in the order in which it is offered.
 
+    Two are equal that ask the same, at whatever moment of the day.
+    """
 
-def _free(cases: QuerySet[Case], actor: User, moment: Moment, queue: Queue | None) -> QuerySet[Case]:
-    free = cases.filter(assignee=None)
-    scope = scope_of(actor)
-    if not scope.everything:
-        # Her scope says "or assigned to her" too, which is never so here, and which the index on the team cannot follow.
-        free = free.filter(team__in=scope.teams)
-    if not may(actor, "compliance.contact_vulnerable"):
-        free = free.filter(
-            ~Exists(flags_in_force(moment.today).filter(customer=OuterRef("customer"), kind=FlagKind.VULNERABLE))
+    actor: User
+    scope: Scope
+    may_contact_vulnerable: bool
+    hours: Hours
+    today: date
+    queue: Queue | None
+    moment: Moment = field(compare=False)
+
+    def own(self, now: datetime) -> QuerySet[Case]:
+        """Those of the actor's with something to do today that nobody has done yet."""
+        today = self.today
+        return (
+            self._open(now)
+            .filter(assignee=self.actor)
+            .filter(
+                Q(follow_up_on__lte=today) & (Q(contacted_at=None) | Q(contacted_at__lt=clock.begins(today)))
+                | Q(promise_broken_on__isnull=False)
+                & (Q(contacted_at=None) | Q(contacted_at__date__lte=F("promise_broken_on")))
+            )
+            .order_by(*PRIORITY)
         )
-    return free.order_by(*(_order(queue) if queue else PRIORITY))
+
+    def free(self, now: datetime) -> QuerySet[Case]:
+        """Those that nobody works."""
+        free = self._open(now).filter(assignee=None)
+        if not self.scope.everything:
+            # Her scope says "or assigned to her" too, which is never so here, and which the index on the team cannot follow.
+            free = free.filter(team__in=self.scope.teams)
+        if not self.may_contact_vulnerable:
+            vulnerable = flags_in_force(self.today).filter(customer=OuterRef("customer"), kind=FlagKind.VULNERABLE)
+            free = free.filter(~Exists(vulnerable))
+        return free.order_by(*(_order(self.queue) if self.queue else PRIORITY))
+
+    def first_own(self, passed: Sequence[int]) -> Case | None:
+        """The first of `own`, not locked."""
+        if passed or self.queue:
+            return self.own(self.moment.now).exclude(pk__in=passed).first()
+        return first_of(Case, _own_text(self), self.moment.now)
+
+    def first_free(self, passed: Sequence[int]) -> Case | None:
+        """The first of `free` that nobody has locked, locked."""
+        if passed or self.queue:
+            return _locked(self.free(self.moment.now)).exclude(pk__in=passed).first()
+        return first_of(Case, _free_text(self), self.moment.now)
+
+    def _open(self, now: datetime) -> QuerySet[Case]:
+        if self.queue:
+            cases = cases_of(self.queue, self.actor, book_day() or self.today)
+        else:
+            cases = visible_to(self.actor).filter(status=CaseStatus.OPEN)
+        return self.hours.callable_among(cases.annotate(free_from=FREE_FROM).filter(free_from__lte=now))
+
+
+# Without a queue, and with nothing passed over, which is most often, the statements are written once a day for each person:
+# Django takes longer to write them than PostgreSQL to answer.
+@functools.lru_cache(maxsize=1_000)
+def _own_text(offer: _Offer) -> str:
+    return text_of(offer.own(THE_MOMENT))
+
+
+@functools.lru_cache(maxsize=1_000)
+def _free_text(offer: _Offer) -> str:
+    return text_of(_locked(offer.free(THE_MOMENT)))
+
+
+def _locked(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """`cases`, locked as they are read, without those that somebody else has locked."""
+    return cases.select_for_update(skip_locked=True, no_key=True, of=("self",))
 
 
 def _order(queue: Queue) -> tuple[str, str]:
@@ -97,35 +147,34 @@ def _order(queue: Queue) -> tuple[str, str]:
     return (f"-{column}" if sort.startswith("-") else column), "pk"
 
 
-def _first_own(actor: User, cases: QuerySet[Case], moment: Moment, rules: Rulebook) -> Case | None:
-    """The first of `cases` that is still the actor's own once it is locked, and whose customer may be called."""
-    passed: list[int] = []
+def _first_own(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | None:
+    """The first of her own that is still hers once it is locked, and whose customer may be called."""
+    passed = [] if leaving is None else [leaving]
     while len(passed) < MOST_REFUSED:
         # Most often there is none: looked for without a transaction.
-        found = (cases.exclude(pk__in=passed) if passed else cases).first()
+        found = offer.first_own(passed)
         if found is None:
             return None
         with transaction.atomic():
-            case = cases.filter(pk=found.pk).select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-            if case is not None and _may_be_called(actor, case, moment, rules):
+            case = _locked(offer.own(offer.moment.now)).filter(pk=found.pk).first()
+            if case is not None and _may_be_called(offer, case, rules):
                 return case
         passed.append(found.pk)
     return None
 
 
-def _first_free(actor: User, cases: QuerySet[Case], moment: Moment, rules: Rulebook) -> Case | None:
-    """The first of `cases` that is still free and whose customer may be called, made the actor's."""
+def _first_free(offer: _Offer, rules: Rulebook) -> Case | None:
+    """The first free one whose customer may be called, made the actor's."""
     passed: list[int] = []
     looks = 0
     while len(passed) < MOST_REFUSED:
-        wanted = cases.exclude(pk__in=passed) if passed else cases
         with transaction.atomic():
-            case = wanted.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-            if case is not None and _may_be_called(actor, case, moment, rules):
-                return hand(case, to=actor, actor=actor, verb="case.taken")
+            case = offer.first_free(passed)
+            if case is not None and _may_be_called(offer, case, rules):
+                return hand(case, to=offer.actor, actor=offer.actor, verb="case.taken")
         if case is not None:
             passed.append(case.pk)
-        elif looks < LOOKS and wanted.exists():
+        elif looks < LOOKS and offer.free(offer.moment.now).exclude(pk__in=passed).exists():
             looks += 1
             time.sleep(PAUSE_SECONDS)
         else:
@@ -133,14 +182,15 @@ def _first_free(actor: User, cases: QuerySet[Case], moment: Moment, rules: Ruleb
     return None
 
 
-def _may_be_called(actor: User, case: Case, moment: Moment, rules: Rulebook) -> bool:
+def _may_be_called(offer: _Offer, case: Case, rules: Rulebook) -> bool:
     """Whether the gate lets the customer be called now, or cannot say when: she is then to be traced. One who may be later is set
     aside until then."""
-    answer = callable_from(customer_ids=[case.customer_id], at=moment.now, actor=actor, rules=rules)
+    moment = offer.moment
+    answer = callable_from(customer_ids=[case.customer_id], at=moment.now, actor=offer.actor, rules=rules)
     until = answer[case.customer_id]
     if until is not None and until <= moment.now:
         return True
-    if until is None:
-        return not CustomerFlag.objects.filter(customer=case.customer_id, ended_at=None).exists()
-    write_waits([case.customer_id], moment, answer)
-    return False
+    if until is None and not CustomerFlag.objects.filter(customer=case.customer_id, ended_at=None).exists():
+        return True
+    # A flag may be why, and then the case waits; one that bars nobody (hardship) leaves her to be traced.
+    return write_waits([case.customer_id], moment, answer) == 0 and until is None

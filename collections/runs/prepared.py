@@ -1,0 +1,71 @@
+"""Statements that are written and planned once and asked often: where that costs more than their work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import psycopg
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+from psycopg import sql
+from psycopg._queries import PostgresQuery
+
+M = TypeVar("M", bound=models.Model)
+# In a query set that `text_of` writes, stands for the moment at which it will be asked.
+THE_MOMENT = datetime(1, 2, 3, tzinfo=UTC)
+
+
+class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
+    """Binds its parameters in the server and has every statement prepared."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _Cursor:
+        super().execute(query, params, prepare=True, **options)
+        # What Django logs and counts as executed; psycopg leaves it out of what was prepared.
+        self._query = PostgresQuery(self._tx)
+        self._query.query = query.encode()
+        return self
+
+
+@contextmanager
+def prepared_cursor() -> Iterator[CursorWrapper]:
+    """A cursor like `connection.cursor()`, logged and counted as that is, whose statements keep their plan.
+
+    The plan is made without looking at the parameters (`plan_cache_mode` in the settings): not for a statement whose best
+    plan hangs on them. Cast each parameter in the statement, so that one text is one statement whatever the values.
+    """
+    connection.ensure_connection()
+    with connection._prepare_cursor(_Cursor(connection.connection)) as cursor:  # type: ignore[attr-defined]  # what cursor() calls
+        yield cursor
+
+
+def text_of(queryset: models.QuerySet[M]) -> str:
+    """The statement of a query set, to be kept and given to `first_of`: its values are part of the text, so that partial
+    indexes serve it, but `THE_MOMENT`. A locking one is written in a transaction only. Blank for one that cannot have rows."""
+    try:
+        text, values = queryset[:1].query.sql_with_params()
+    except EmptyResultSet:
+        return ""
+    return text.replace("%%", "%%%%") % tuple(
+        "%s::timestamptz"
+        if value == THE_MOMENT
+        else sql.Literal(value).as_string(connection.connection).replace("%", "%%")
+        for value in values
+    )
+
+
+def first_of(model: type[M], text: str, moment: datetime) -> M | None:
+    """The first row of a kept statement at `moment`, as a whole instance; None when there is none."""
+    if not text:
+        return None
+    with prepared_cursor() as cursor:
+        cursor.execute(text, [moment] * text.count("%s::timestamptz"))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    names = [field.attname for field in model._meta.concrete_fields]
+    # Annotations come behind the fields.
+    return model.from_db(connection.alias, names, row[: len(names)])
