@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from compliance.models import Channel, Purpose
-from reminders.models import Message, MessageStatus
+from reminders.models import Delivery, Message, MessageKind, MessageStatus
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -18,6 +18,14 @@ class MessageFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="to_customer", label=_("Customer"))
     status = django_filters.ChoiceFilter(choices=MessageStatus, label=_("State"), empty_label=_("Any"))
+    delivery = django_filters.ChoiceFilter(
+        choices=[(value, label) for value, label in Delivery.choices if value],
+        label=_("Delivery"),
+        empty_label=_("Any"),
+    )
+    kind = django_filters.ChoiceFilter(choices=MessageKind, label=_("Kind"), empty_label=_("Any"))
+    template = django_filters.CharFilter(label=_("Template"))
+    provider = django_filters.CharFilter(label=_("Provider"))
     channel = django_filters.ChoiceFilter(choices=Channel, label=_("Channel"), empty_label=_("Any"))
     purpose = django_filters.ChoiceFilter(choices=Purpose, label=_("Purpose"), empty_label=_("Any"))
     language = django_filters.ChoiceFilter(choices=settings.LANGUAGES, label=_("Language"), empty_label=_("Any"))

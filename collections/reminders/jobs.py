@@ -7,9 +7,9 @@ from reminders import services
 SECONDS_PER_JOB = 50
 
 
-def deliver_batch() -> dict[str, int]:
-    """Send what is due for a while, then hand the rest to the next job."""
-    counts = services.deliver(seconds=SECONDS_PER_JOB)
+def deliver_batch(channel: str) -> dict[str, int]:
+    """Send what is due of a channel for a while, then hand the rest to the next job."""
+    counts = services.deliver(channel, seconds=SECONDS_PER_JOB)
     services.sweep()
     return counts
 

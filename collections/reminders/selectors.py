@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from reminders.models import Message, MessageStatus
+from reminders.models import ChannelPrice, Message, MessageStatus
 from reminders.texts import Due
 
 # A claim older than this is nobody's any more: its worker died.
@@ -28,13 +29,23 @@ _DUES = f"""
 """  # made of the code's own constants
 
 
-def due(at: datetime) -> QuerySet[Message]:
-    """What should be on its way at `at`: queued and due, or claimed by a worker that died."""
-    return Message.objects.filter(
-        Q(status=MessageStatus.QUEUED) | Q(status=MessageStatus.CLAIMED, claimed_at__lt=at - CLAIM_HELD_FOR),
+def due(at: datetime, channel: str | None = None) -> QuerySet[Message]:
+    """What should be on its way at `at` (of a channel): queued and due, or claimed by a worker that died before it gave it to
+    a provider of a channel that sends at most once."""
+    found = Message.objects.filter(
+        Q(status=MessageStatus.QUEUED)
+        | Q(status=MessageStatus.CLAIMED, claimed_at__lt=at - CLAIM_HELD_FOR, handed_at=None),
         # Says no more, but is what the partial index is on.
         status__in=[MessageStatus.QUEUED, MessageStatus.CLAIMED],
         send_after__lte=at,
+    )
+    return found if channel is None else found.filter(channel=channel)
+
+
+def uncertain(at: datetime) -> QuerySet[Message]:
+    """What a worker that died had given to a provider of a channel that sends at most once: perhaps it went."""
+    return Message.objects.filter(
+        status=MessageStatus.CLAIMED, claimed_at__lt=at - CLAIM_HELD_FOR, handed_at__isnull=False
     )
 
 
@@ -43,3 +54,14 @@ def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:
     with connection.cursor() as cursor:
         cursor.execute(_DUES, {"accounts": list(accounts), "on": on})
         return {account: Due(*rest) for account, *rest in cursor.fetchall()}
+
+
+def price_of(channel: str, provider: str, on: date) -> tuple[Decimal | None, str]:
+    """What one message or part costs by that provider on a day, and in which currency; None where no price is entered."""
+    found = (
+        ChannelPrice.objects.filter(channel=channel, provider__in=["", provider], effective_from__lte=on)
+        .order_by("-provider", "-effective_from")
+        .values_list("each", "currency")
+        .first()
+    )
+    return found or (None, "")

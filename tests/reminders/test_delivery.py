@@ -19,6 +19,7 @@ from reminders import services
 from reminders.channels import Outgoing, TransportError, email
 from reminders.models import Message
 from reminders.services import delivery
+from reminders.services.delivery.batch import Batch
 from runs import clock
 from runs.services import StepRun
 from tests.factories import ContactPointFactory, CustomerFactory, HoldFactory
@@ -33,7 +34,7 @@ def queue(run: StepRun, *accounts: Account) -> list[Message]:
 
 def deliver(at=NOON) -> dict[str, int]:
     with clock.frozen(at):
-        return services.deliver(seconds=30)
+        return services.deliver("email", seconds=30)
 
 
 def address(message: Message) -> str:
@@ -105,7 +106,10 @@ def test_what_is_no_longer_owed_or_was_put_on_hold_is_withheld(run: StepRun, mai
         HoldFactory(account=account, kind="contact")
     assert deliver() == {"withheld": 1}
     message.refresh_from_db()
-    why = {"paid": "No longer late, or put on hold since.", "held": "Refused by the gate: hold."}[since]
+    why = {
+        "paid": "What it is about no longer holds: paid, put on hold, or done.",
+        "held": "Refused by the gate: hold.",
+    }[since]
     assert (message.status, message.error) == ("withheld", why)
     assert Event.objects.get(verb="message.withheld").reason == message.error
     assert not mail.letters
@@ -238,9 +242,9 @@ def test_a_claim_lost_to_another_is_not_sent_any_more(run: StepRun, mail: MailSe
     late()
     late()
     first, second = queue(run)
-    monkeypatch.setattr(delivery, "LOOK_AGAIN_AFTER_SECONDS", -1)
+    monkeypatch.setattr("reminders.services.delivery.batch.LOOK_AGAIN_AFTER_SECONDS", -1)
     with clock.frozen(NOON):
-        batch = delivery._Batch.claim()
+        batch = Batch.claim("email")
         Message.objects.filter(pk=second.pk).update(claim=uuid.uuid4())
         batch.deliver()
     assert mail.ids == [first.header_id]
@@ -251,7 +255,7 @@ def test_an_outcome_under_a_lost_claim_changes_nothing(run: StepRun, mail: MailS
     late()
     (message,) = queue(run)
     with clock.frozen(NOON):
-        batch = delivery._Batch.claim()
+        batch = Batch.claim("email")
         Message.objects.update(claim=uuid.uuid4())
         batch.deliver()
     message.refresh_from_db()

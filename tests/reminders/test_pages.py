@@ -31,20 +31,33 @@ def keys(client: Client, query: str = "") -> list[str]:
         ("?business_day=2026-11-20", ["second"]),
         ("?channel=email&purpose=reminder", ["second", "first"]),
         ("?channel=sms", []),
+        ("?kind=overdue&template=first-late", ["second", "first"]),
+        ("?kind=notice", []),
+        ("?delivery=bounced", ["first"]),
+        ("?provider=smtp", ["first"]),
         ("?q=CUS-1", ["first"]),
         ("?q=An Yi", ["first"]),
         ("?q=An", []),
     ],
 )
 def test_the_log_is_narrowed_newest_first(reader: Client, query: str, expected: list[str]) -> None:
-    MessageFactory(key="first", customer=CustomerFactory(ref="CUS-1", name="An Yi"))
+    MessageFactory(
+        key="first", customer=CustomerFactory(ref="CUS-1", name="An Yi"), delivery="bounced", provider="smtp"
+    )
     MessageFactory(key="second", status="failed", language="zh-hans", business_day="2026-11-20")
     assert keys(reader, query) == expected
 
 
-ASKED = {"customer": "q"} | {name: name for name in ("status", "channel", "purpose", "language", "business_day")}
+ASKED = {"customer": "q"} | {
+    name: name
+    for name in (
+        *("status", "channel", "purpose", "language", "business_day"),
+        *("delivery", "kind", "template", "provider"),
+    )
+}
 NOT_ASKED = {
-    "id", "key", "contact_point", "decision", "template", "template_version", "context", "send_after", "header_id",
+    "id", "key", "contact_point", "decision", "template_version", "handed_at", "provider_id", "parts", "cost",
+    "cost_currency", "delivery_at", "context", "send_after", "header_id",
     "attempts", "claim", "claimed_at", "sent_at", "subject", "body", "error", "created_at",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ import sys
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from reminders.channels import Outgoing, email
+from reminders.channels import Outgoing, Sent, email
 from tests.reminders.conftest import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ def test_the_sink_keeps_what_it_gets_for_its_owner_only(tmp_path: Path, settings
             Outgoing(number, f"<{number}@example>", "someone@example.com", "Hello", "你好", "zh-hans")
             for number in (1, 2)
         ]
-        assert [error for _, error in email.send(letters)] == [None, None]
+        assert [result for _, result in email.send(letters)] == [Sent(), Sent()]
     finally:
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=30)

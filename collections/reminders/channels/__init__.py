@@ -1,6 +1,6 @@
 """How messages leave: one module a channel, each with the same small contract.
 
-    send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, TransportError | None]]
+    send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]
 
 A channel takes one message at a time from `batch` and answers for it before it takes the next, so that the caller can
 look at each just before it goes and record it right after. It knows nothing of the outbox.
@@ -26,13 +26,33 @@ class Outgoing:
         return f"Outgoing({self.message_id})"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took it, under this number of its own (blank: it has none), in so many parts."""
+
+    provider_id: str = ""
+    parts: int = 1
+
+
 class TransportError(Exception):
     """It did not go. The text is kept and shown, so it names no person and no address.
 
-    `permanent`: trying again cannot help. `unknown_recipient`: there is nobody at that address.
+    `permanent`: trying again cannot help. `unknown_recipient`: there is nobody at that address. `uncertain`: the provider had
+    the request whole and never answered, so it may have gone after all. `retry_after`: in so many seconds, as the provider
+    asks.
     """
 
-    def __init__(self, reason: str, *, permanent: bool, unknown_recipient: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool,
+        unknown_recipient: bool = False,
+        uncertain: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.unknown_recipient = unknown_recipient
+        self.uncertain = uncertain
+        self.retry_after = retry_after

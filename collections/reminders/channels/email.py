@@ -13,7 +13,7 @@ from email.utils import format_datetime, parseaddr
 
 from django.conf import settings
 
-from reminders.channels import Outgoing, TransportError
+from reminders.channels import Outgoing, Sent, TransportError
 from runs import clock
 
 # After so many cuts in a row it is the server and not a message: the rest is not tried any more.
@@ -22,8 +22,8 @@ UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
 UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 
 
-def send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, TransportError | None]]:
-    """Send each message, in order, and say at once whether the server took it (None) or why not."""
+def send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    """Send each message, in order, and say at once whether the server took it or why not."""
     link = _Link()
     try:
         for outgoing in batch:
@@ -32,7 +32,7 @@ def send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, TransportError |
             except TransportError as error:
                 yield outgoing, error
             else:
-                yield outgoing, None
+                yield outgoing, Sent()
     finally:
         link.close()
 

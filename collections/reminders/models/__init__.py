@@ -1,5 +1,15 @@
 """What goes out to people."""
 
-from reminders.models.outbox import Message, MessageStatus
+from reminders.models.channels import ChannelControl, ChannelPrice, ChannelState
+from reminders.models.outbox import AT_MOST_ONCE, Delivery, Message, MessageKind, MessageStatus
 
-__all__ = ["Message", "MessageStatus"]
+__all__ = [
+    "AT_MOST_ONCE",
+    "ChannelControl",
+    "ChannelPrice",
+    "ChannelState",
+    "Delivery",
+    "Message",
+    "MessageKind",
+    "MessageStatus",
+]

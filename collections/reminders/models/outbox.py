@@ -16,13 +16,39 @@ class MessageStatus(models.TextChoices):
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Failed")
     WITHHELD = "withheld", _("Withheld")
+    REVIEW = "review", _("To be looked at")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+# Sent again after a crash these would reach the person twice, and nobody could tell: once handed over, never blindly again.
+AT_MOST_ONCE = frozenset({Channel.SMS.value, Channel.LETTER.value})
+
+
+class MessageKind(models.TextChoices):
+    """What a message is about; it goes only while that still holds."""
+
+    PRE_DUE = "pre-due", _("Before the due date")
+    OVERDUE = "overdue", _("Overdue")
+    PROMISE = "promise", _("Promise to pay")
+    NOTICE = "notice", _("Notice required by law")
+
+
+class Delivery(models.TextChoices):
+    """What became of it after the provider took it, as the provider's receipts tell."""
+
+    UNKNOWN = "", _("Not known")
+    DELIVERED = "delivered", _("Delivered")
+    UNDELIVERED = "undelivered", _("Not delivered")
+    BOUNCED = "bounced", _("Bounced")
+    COMPLAINED = "complained", _("Complained about")
 
 
 class Message(models.Model):
     """One message to one person. It carries the gate's allowing decision, or it cannot exist.
 
     `key` makes queueing idempotent; `header_id` is the Message-ID, the same at every attempt, so that a message sent
-    twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof.
+    twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof. `handed_at`: of a
+    channel that sends at most once, when it was last given to the provider without an answer yet.
     """
 
     key = models.CharField(_("key"), max_length=100, unique=True)
@@ -35,6 +61,9 @@ class Message(models.Model):
     )
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=MessageKind, default=MessageKind.OVERDUE, db_default=MessageKind.OVERDUE
+    )
     template = models.CharField(_("template"), max_length=60)
     template_version = models.PositiveSmallIntegerField(_("template version"), default=1)
     language = models.CharField(_("language"), max_length=10)
@@ -46,7 +75,15 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     claim = models.UUIDField(null=True, blank=True, editable=False)
     claimed_at = models.DateTimeField(_("claimed at"), null=True, blank=True)
+    handed_at = models.DateTimeField(_("given to the provider at"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    provider = models.CharField(_("provider"), max_length=20, blank=True, db_default="")
+    provider_id = models.CharField(_("the provider's number"), max_length=120, blank=True, db_default="")
+    parts = models.PositiveSmallIntegerField(_("parts"), default=0, db_default=0)
+    cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4, null=True, blank=True)
+    cost_currency = models.CharField(_("currency of the cost"), max_length=3, blank=True, db_default="")
+    delivery = models.CharField(_("delivery"), max_length=12, choices=Delivery, blank=True, db_default="")
+    delivery_at = models.DateTimeField(_("delivery told at"), null=True, blank=True)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"), blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
@@ -58,9 +95,18 @@ class Message(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(
-                fields=["send_after", "id"], name="message_to_send", condition=Q(status__in=["queued", "claimed"])
+                fields=["channel", "send_after", "id"],
+                name="message_to_send",
+                condition=Q(status__in=["queued", "claimed"]),
             ),
+            models.Index(fields=["id"], name="message_to_look_at", condition=Q(status="review")),
+            models.Index(fields=["provider", "provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.key}"
+
+    @property
+    def accounts(self) -> list[int]:
+        """The keys of the accounts that it is about."""
+        return [account["id"] for account in self.context["accounts"]]

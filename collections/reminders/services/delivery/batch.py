@@ -1,0 +1,258 @@
+"""The loop of one worker: each message looked at just before it goes, and recorded soon after."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+
+from audit.services import SystemActor
+from compliance.rules import Facts, Rulebook
+from compliance.selectors import facts_of, rulebook
+from compliance.services import Candidate, decide_many
+from reminders.channels import Outgoing, Sent, TransportError, registry
+from reminders.contents import Content, content_of
+from reminders.models import Message, MessageStatus
+from reminders.rendering import render
+from reminders.selectors import CLAIM_HELD_FOR, price_of
+from reminders.services.delivery.claims import Claim, claim
+from reminders.services.delivery.restarts import through_restarts
+from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, pause_after, settle
+from runs import clock
+
+ACTOR = SystemActor("outbox")
+LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
+# So many are recorded in one transaction, or what there is after a second. A worker that dies leaves as many uncertain.
+RECORDED_TOGETHER = 20
+RECORDED_AFTER_SECONDS = 1.0
+
+
+def deliver(channel: str, *, seconds: float) -> dict[str, int]:
+    """Send due messages of a channel, batch by batch, until none is due or `seconds` have passed (the batch begun is
+    finished, but for what a rate leaves for later).
+
+    Returns how many were sent, postponed, withheld, put off for a later attempt (retried), failed and set aside because
+    nobody knows whether they went. Runs beside others of its kind: a claim belongs to one. Outlives a restart of the
+    database.
+    """
+    counts: Counter[str] = Counter()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        batch = Batch.claim(channel)
+        if batch is None:
+            break
+        batch.deliver()
+        counts += batch.counts
+    return dict(counts)
+
+
+class Batch:
+    """Some messages under one claim, and what is known for them."""
+
+    def __init__(self, claimed: Claim, messages: list[Message]) -> None:
+        self.claim_of = claimed
+        self.messages = messages
+        self.counts: Counter[str] = Counter()
+        self._settled: list[Settled] = []
+        self._settled_at = time.monotonic()
+        self._held = {message.pk for message in messages}
+        self._price = price_of(claimed.channel, registry.provider_of(claimed.channel), clock.today())
+        self._look()
+
+    @classmethod
+    def claim(cls, channel: str) -> Batch | None:
+        """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
+        token = uuid.uuid4()
+        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision")
+
+        def work() -> Batch | None:
+            # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
+            claimed = claim(channel, token) or (Claim(token, channel, clock.now()) if mine.exists() else None)
+            messages = list(mine.order_by("send_after", "id")) if claimed else []
+            return cls(claimed, messages) if claimed and messages else None
+
+        return through_restarts(work)
+
+    def deliver(self) -> None:
+        """Send them over one connection; what was sent is recorded some at a time."""
+        by_id = {message.pk: message for message in self.messages}
+        for outgoing, result in registry.send(self.claim_of.channel, self._ready()):
+            self._settled.append(self._judged(by_id[outgoing.message_id], outgoing, result))
+            self._record_some()
+        self._record()
+
+    def _ready(self) -> Iterator[Outgoing]:
+        """What may go, each looked at just before; of a channel that sends at most once, marked as handed over before."""
+        size = RECORDED_TOGETHER if self.claim_of.sends_at_most_once else 1
+        for start in range(0, len(self.messages), size):
+            if time.monotonic() - self._looked_at > LOOK_AGAIN_AFTER_SECONDS:
+                self._record()
+                through_restarts(self._hold_on)
+            going = [
+                outgoing
+                for message in self.messages[start : start + size]
+                if message.pk in self._held and (outgoing := self._written(message))
+            ]
+            if self.claim_of.sends_at_most_once:
+                self._record()
+                going = self._handed_over(going)
+            for outgoing in going:
+                self._wait_for_turn()
+                yield outgoing
+
+    def _written(self, message: Message) -> Outgoing | None:
+        """The message as it is to go, or None: then it was put off, withheld or given up."""
+        now = clock.now()
+        if _lapsed(message) or not self._rules.decide(self._facts[message.pk], now).allowed:
+            self._hold_back(message)
+            return None
+        content = self._contents.get(message.pk)
+        if content is None:
+            why = "What it is about no longer holds: paid, put on hold, or done."
+            self._settle_soon(Settled(message, "withheld", {"error": why}))
+            return None
+        try:
+            text = render(message.template, message.template_version, message.language, content.values)
+            address = message.contact_point.value
+        except Exception as error:
+            # Whatever is wrong with one message must not stop the others; what it says may quote a person.
+            self._settle_soon(_retried(message, f"cannot be written: {type(error).__name__}"))
+            return None
+        return Outgoing(message.pk, message.header_id, address, text.subject, text.body, message.language)
+
+    def _handed_over(self, going: Sequence[Outgoing]) -> list[Outgoing]:
+        """Those of `going` that are still ours, marked, and that committed, before the provider gets them."""
+
+        def work() -> set[int]:
+            ours = Message.objects.filter(
+                pk__in=[outgoing.message_id for outgoing in going],
+                claim=self.claim_of.token,
+                status=MessageStatus.CLAIMED,
+            )
+            now = clock.now()
+            ours.update(handed_at=now, claimed_at=now)
+            return set(ours.values_list("pk", flat=True))
+
+        marked = through_restarts(work) if going else set()
+        return [outgoing for outgoing in going if outgoing.message_id in marked]
+
+    def _wait_for_turn(self) -> None:
+        if not self.claim_of.interval:
+            return
+        turn = getattr(self, "_turn", None)
+        if turn is None:
+            turn = time.monotonic() + max(0.0, (self.claim_of.begins_at - clock.now()).total_seconds())
+        time.sleep(max(0.0, turn - time.monotonic()))
+        self._turn = turn + self.claim_of.interval
+
+    def _look(self) -> None:
+        """Read what decides whether each may go: the gate's rules and facts, and whether what it is about still holds."""
+        self._looked_at = time.monotonic()
+        self._rules: Rulebook = rulebook()
+        self._facts: dict[int, Facts] = {}
+        for purpose in sorted({message.purpose for message in self.messages}):
+            asked = [message for message in self.messages if message.purpose == purpose]
+            known = facts_of(
+                channel=self.claim_of.channel,
+                purpose=purpose,
+                asked=[(message.customer_id, message.contact_point_id, _debt(message)) for message in asked],
+                at=clock.now(),
+                actor=ACTOR,
+                rules=self._rules,
+                replaced={(message.customer_id, message.decision_id) for message in asked},
+            )
+            self._facts |= {message.pk: one.facts for message, one in zip(asked, known, strict=True)}
+        self._contents: dict[int, Content] = content_of(self.messages, clock.today())
+
+    def _hold_on(self) -> None:
+        """Keep the claim alive, learn what was lost to others while we were away, and look again."""
+        mine = Message.objects.filter(claim=self.claim_of.token, status=MessageStatus.CLAIMED)
+        mine.update(claimed_at=clock.now())
+        self._held = set(mine.values_list("pk", flat=True))
+        self._look()
+
+    def _judged(self, message: Message, outgoing: Outgoing, result: Sent | TransportError) -> Settled:
+        if isinstance(result, Sent):
+            return Settled(message, "sent", self._proof(outgoing, result))
+        if result.uncertain and self.claim_of.sends_at_most_once:
+            why = f"{result}: it may have been sent."
+            return Settled(message, "set-aside", {**self._proof(outgoing, Sent()), "sent_at": None, "error": why})
+        if result.permanent:
+            return Settled(message, "failed", {"error": str(result)}, nobody_there=result.unknown_recipient)
+        return _retried(message, str(result), result.retry_after)
+
+    def _proof(self, outgoing: Outgoing, result: Sent) -> dict[str, object]:
+        """What is kept of what went out."""
+        each, currency = self._price
+        return {
+            "sent_at": clock.now(),
+            "subject": outgoing.subject,
+            "body": outgoing.body,
+            "provider": registry.provider_of(self.claim_of.channel),
+            "provider_id": result.provider_id,
+            "parts": result.parts,
+            "cost": None if each is None else each * result.parts,
+            "cost_currency": currency,
+        }
+
+    def _hold_back(self, message: Message) -> None:
+        """The gate says no where it said yes, or its yes has lapsed: ask again on the record, and follow the answer."""
+
+        def work() -> Counter[str]:
+            with transaction.atomic():
+                (answer,) = decide_many(
+                    actor=ACTOR,
+                    channel=message.channel,
+                    purpose=message.purpose,
+                    candidates=[
+                        Candidate(message.customer_id, _debt(message), message.contact_point_id, message.decision_id)
+                    ],
+                    at=clock.now(),
+                    postpone=True,
+                )
+                if not answer.allowed:
+                    why = f"Refused by the gate: {answer.rule}."
+                    return settle([Settled(message, "withheld", {"error": why})], self.claim_of.token)
+                mine = Message.objects.filter(pk=message.pk, claim=self.claim_of.token, status=MessageStatus.CLAIMED)
+                mine.update(decision_id=answer.decision_id)
+                return settle([Settled(message, "postponed", {"send_after": answer.at})], self.claim_of.token)
+
+        self.counts += through_restarts(work)
+
+    def _settle_soon(self, settled: Settled) -> None:
+        self._settled.append(settled)
+        self._record_some()
+
+    def _record_some(self) -> None:
+        waited = time.monotonic() - self._settled_at
+        if len(self._settled) >= RECORDED_TOGETHER or waited > RECORDED_AFTER_SECONDS:
+            self._record()
+
+    def _record(self) -> None:
+        """Record what became of messages so far."""
+        settled, self._settled, self._settled_at = self._settled, [], time.monotonic()
+        self.counts += through_restarts(lambda: settle(settled, self.claim_of.token))
+
+
+def _retried(message: Message, why: str, retry_after: float | None = None) -> Settled:
+    attempts = message.attempts + 1
+    if attempts >= ATTEMPTS_TO_GIVE_UP:
+        return Settled(message, "failed", {"error": why})
+    pause = max(pause_after(attempts), timedelta(seconds=retry_after or 0))
+    return Settled(message, "retried", {"send_after": clock.now() + pause, "error": why})
+
+
+def _debt(message: Message) -> int | None:
+    """The one debt that the message is about; none named where there are several, of which some may be on hold."""
+    accounts = message.accounts
+    return accounts[0] if len(accounts) == 1 else None
+
+
+def _lapsed(message: Message) -> bool:
+    """Whether the place that the gate kept for the message may have gone to another meanwhile."""
+    until = message.decision.reserved_until
+    return until is not None and until <= clock.now()

@@ -1,0 +1,107 @@
+"""Who sends what: a batch of one channel belongs to one worker, within the channel's rate and width."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.services import SystemActor, record_many
+from compliance.models import Outcome
+from compliance.services import register
+from reminders.models import AT_MOST_ONCE, ChannelControl, ChannelState, Message, MessageStatus
+from reminders.selectors import CLAIM_HELD_FOR, due, uncertain
+from runs import clock
+
+BATCH = 200
+ACTOR = SystemActor("outbox")
+# Under a rate a batch is so many seconds' worth, so that a pause takes hold soon and workers take turns.
+WINDOW = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one worker may send now. Under a rate: not before `begins_at`, and one message every `interval` seconds."""
+
+    token: uuid.UUID
+    channel: str
+    begins_at: datetime
+    interval: float = 0.0
+
+    @property
+    def sends_at_most_once(self) -> bool:
+        return self.channel in AT_MOST_ONCE
+
+
+@transaction.atomic
+def claim(channel: str, token: uuid.UUID) -> Claim | None:
+    """Take what is due of a channel and nobody's, oldest first; None when there is nothing to take now.
+
+    Locks the channel's control, so that claims of one channel are made one after the other: never more batches at once than
+    it allows, never faster than its rate, none while it is paused. A batch whose worker died counts until its claim lapses.
+    """
+    control = ChannelControl.objects.select_for_update().get(channel=channel)
+    now = clock.now()
+    claimed = Message.objects.filter(
+        channel=channel, status=MessageStatus.CLAIMED, claimed_at__gte=now - CLAIM_HELD_FOR
+    ).exclude(claim=token)
+    if control.state == ChannelState.PAUSED or claimed.values("claim").distinct().count() >= control.concurrency:
+        return None
+    begins, interval, limit = now, 0.0, BATCH
+    if control.per_second is not None:
+        begins = max(now, control.taken_until or now)
+        if begins - now > WINDOW:
+            return None
+        interval = 1 / float(control.per_second)
+        limit = max(1, min(BATCH, math.floor(WINDOW.total_seconds() / interval)))
+    ids = list(
+        due(now, channel)
+        .order_by("send_after", "id")
+        .select_for_update(skip_locked=True)
+        .values_list("pk", flat=True)[:limit]
+    )
+    if not ids:
+        return None
+    Message.objects.filter(pk__in=ids).update(status=MessageStatus.CLAIMED, claim=token, claimed_at=now)
+    if interval:
+        control.taken_until = begins + timedelta(seconds=len(ids) * interval)
+        control.save(update_fields=["taken_until"])
+    return Claim(token, channel, begins, interval)
+
+
+@transaction.atomic
+def set_aside_uncertain() -> int:
+    """Set aside for a person what a worker that died had given to a provider of a channel that sends at most once; how many.
+
+    Nobody knows whether it went. It is never sent again by itself, and counts as a contact, as if it had.
+    """
+    now = clock.now()
+    found = list(uncertain(now).select_for_update(skip_locked=True).order_by("id"))
+    why = "The worker died after giving it to the provider: it may have been sent."
+    Message.objects.filter(pk__in=[message.pk for message in found]).update(
+        status=MessageStatus.REVIEW, claim=None, claimed_at=None, error=why
+    )
+    register.register_sent(
+        actor=ACTOR, rows=[register.Sent(message.decision_id, now, Outcome.SENT) for message in found]
+    )
+    record_many(
+        actor=ACTOR,
+        verb="message.set-aside",
+        subject_type="message",
+        rows=(
+            (
+                message.pk,
+                message.key,
+                message.customer_id,
+                None,
+                {"status": MessageStatus.CLAIMED},
+                {"status": MessageStatus.REVIEW, "handed_at": message.handed_at},
+                why,
+            )
+            for message in found
+        ),
+    )
+    return len(found)

@@ -1,0 +1,147 @@
+"""Recording what became of messages that were sent, some at a time, each only while its claim is still ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.models import Verification
+from accounts.services.customers import change_contact_point
+from audit.services import SystemActor, record_many
+from compliance.models import Outcome
+from compliance.services import register
+from reminders.models import Message, MessageStatus
+from runs import clock
+
+logger = logging.getLogger(__name__)
+
+ACTOR = SystemActor("outbox")
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+# About a day and a half; after that the reminder says nothing new.
+ATTEMPTS_TO_GIVE_UP = 40
+
+# What becomes of a message that counts as a contact. One held back or withheld reached nobody and is none; one that may have
+# gone counts as one that did.
+_REGISTERED = {"sent": Outcome.SENT, "failed": Outcome.FAILED, "set-aside": Outcome.SENT}
+
+_SETTLE = """
+    UPDATE reminders_message m
+       SET claim = NULL, claimed_at = NULL, status = v.status, attempts = m.attempts + v.attempts, error = v.error,
+           send_after = coalesce(v.send_after, m.send_after), sent_at = v.sent_at,
+           handed_at = CASE WHEN v.keep THEN m.handed_at END,
+           subject = coalesce(v.subject, m.subject), body = coalesce(v.body, m.body), provider = coalesce(v.provider, m.provider),
+           provider_id = coalesce(v.provider_id, m.provider_id), parts = coalesce(v.parts, m.parts),
+           cost = v.cost, cost_currency = coalesce(v.cost_currency, '')
+      FROM json_to_recordset(%s) AS v (
+           id bigint, status text, attempts int, error text, send_after timestamptz, sent_at timestamptz, keep boolean,
+           subject text, body text, provider text, provider_id text, parts int, cost numeric, cost_currency text)
+     WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
+    RETURNING m.id"""
+
+
+@dataclass
+class Settled:
+    """What became of one message: `outcome` is the last word of its event, `values` what is written of it."""
+
+    message: Message
+    outcome: str
+    values: dict[str, Any] = field(default_factory=dict)
+    nobody_there: bool = False
+
+    def row(self) -> dict[str, Any]:
+        status = {
+            "retried": MessageStatus.QUEUED,
+            "postponed": MessageStatus.QUEUED,
+            "set-aside": MessageStatus.REVIEW,
+        }
+        return {
+            "id": self.message.pk,
+            "status": status.get(self.outcome, self.outcome),
+            "attempts": 0 if self.outcome in ("withheld", "postponed") else 1,
+            "error": "",
+            "keep": self.outcome == "set-aside",
+            **{key: value.isoformat() if isinstance(value, datetime) else value for key, value in self.values.items()},
+        }
+
+
+def settle(settled: Iterable[Settled], token: uuid.UUID) -> Counter[str]:
+    """Write what became of these messages, with their contacts and events, in one transaction; how many of each outcome.
+
+    One that another worker took over meanwhile is left as it is, and logged.
+    """
+    by_id = {one.message.pk: one for one in settled}
+    if not by_id:
+        return Counter()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            rows = json.dumps([one.row() for one in by_id.values()], default=str)
+            cursor.execute(_SETTLE, [rows, token])
+            ours = [by_id[key] for (key,) in cursor.fetchall()]
+        now = clock.now()
+        register.register_sent(
+            actor=ACTOR,
+            rows=[
+                register.Sent(one.message.decision_id, now, _REGISTERED[one.outcome])
+                for one in ours
+                if one.outcome in _REGISTERED
+            ],
+        )
+        for one in sorted(ours, key=lambda one: one.message.customer_id):
+            if one.nobody_there:
+                _mark_wrong(one)
+        for outcome in sorted({one.outcome for one in ours}):
+            record_many(
+                actor=ACTOR,
+                verb=f"message.{outcome}",
+                subject_type="message",
+                rows=(_event(one) for one in ours if one.outcome == outcome),
+            )
+    for one in by_id.values():
+        if one not in ours:
+            logger.warning("Message %s was taken over by another worker.", one.message.pk)
+    return Counter(one.outcome for one in ours)
+
+
+def _event(
+    one: Settled,
+) -> tuple[int, str, int, None, dict[str, Any], dict[str, Any], str]:
+    row = one.row()
+    after: dict[str, Any] = {"status": row["status"], "attempts": one.message.attempts + row["attempts"]}
+    if row.get("send_after"):
+        after["send_after"] = row["send_after"]
+    return (
+        one.message.pk,
+        one.message.key,
+        one.message.customer_id,
+        None,
+        {"status": MessageStatus.QUEUED},
+        after,
+        row["error"],
+    )
+
+
+def _mark_wrong(one: Settled) -> None:
+    point = one.message.contact_point
+    change_contact_point(
+        actor=ACTOR,
+        contact_point_id=point.pk,
+        source=point.source,
+        relationship=point.relationship,
+        permitted=point.permitted,
+        verification=Verification.WRONG,
+        reason=str(one.values.get("error", "")),
+    )
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after so many attempts that failed: a minute, doubled each time, an hour at most."""
+    return min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE)
