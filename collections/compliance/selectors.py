@@ -38,7 +38,7 @@ CONTACT_VULNERABLE = "compliance.contact_vulnerable"
 
 # Many rows come as one JSON text: it is read much faster than rows are, value by value.
 _RULES = """
-    SELECT json_agg(json_build_array(pack, code, version, effective_from, parameters) ORDER BY id)::text
+    SELECT json_agg(json_build_array(pack, code, version, effective_from, parameters, source) ORDER BY id)::text
     FROM compliance_contactrule
 """
 
@@ -152,11 +152,12 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the gate would say of one contact point, without recording or reserving anything."""
+    """What the gate would say of one contact point, and under which dated rule, without recording or reserving anything."""
 
     contact_point_id: int
     channel: str
     verdict: Verdict
+    rule: Rule | None
 
 
 def rulebook() -> Rulebook:
@@ -170,8 +171,8 @@ def rulebook() -> Rulebook:
 def _book(text: str) -> Rulebook:
     """Kept while the rules are the same: what a book works out about days and zones, it works out once."""
     return Rulebook(
-        Rule(code, version, date.fromisoformat(starts), parameters, pack)
-        for pack, code, version, starts, parameters in json.loads(text)
+        Rule(code, version, date.fromisoformat(starts), parameters, pack, source)
+        for pack, code, version, starts, parameters, source in json.loads(text)
     )
 
 
@@ -302,21 +303,22 @@ def look(
     """
     moment = at or clock.now()
     rules = rulebook()
-    asked = [(customer_id, None, account_id)]
-    return [
-        Look(known.point_id, channel, rules.decide(known.facts, moment))
-        for known in facts_of(
-            channel=channel,
-            purpose=purpose,
-            asked=asked,
-            at=moment,
-            actor=actor,
-            rules=rules,
-            replaced=() if without is None else {(customer_id, without)},
-            each=True,
-        )
+    found = facts_of(
+        channel=channel,
+        purpose=purpose,
+        asked=[(customer_id, None, account_id)],
+        at=moment,
+        actor=actor,
+        rules=rules,
+        replaced=() if without is None else {(customer_id, without)},
+        each=True,
+    )
+    judged = [
+        (known.point_id, known.facts.pack, rules.decide(known.facts, moment))
+        for known in found
         if known.point_id is not None
     ]
+    return [Look(point, channel, verdict, rules.behind(verdict, pack)) for point, pack, verdict in judged]
 
 
 def callable_from(

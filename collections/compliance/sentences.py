@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import ContactPoint
-from compliance.models import ContactRule
-from compliance.rules import Senseless
+from compliance.rules import Rule, Senseless
 from runs import clock
 from runs.texts import listed
 
@@ -109,19 +108,23 @@ def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = 
     }
 
 
-def say_source(verdict: Answered, *, pack: str) -> str:
-    """Which version of which rule that was, and where the rule comes from; one query. Blank where no rule is behind it."""
-    source = (
-        ContactRule.objects.filter(pack=pack, code=verdict.rule, version=verdict.rule_version)
-        .values_list("source", flat=True)
-        .first()
+def say_source(verdict: Answered, rule: Rule | None) -> str:
+    """Under which dated rule that was answered, and where the rule comes from; without a rule, that there was none to read."""
+    if rule is None:
+        return _("No rule could be read or decided on what is known: what is not known is refused.")
+    text = (
+        _(
+            "Every rule allows, last “%(rule)s” (%(code)s), version %(version)s, in force from %(day)s. Source: %(source)s"
+        )
+        if verdict.allowed
+        else _("Refused by “%(rule)s” (%(code)s), version %(version)s, in force from %(day)s. Source: %(source)s")
     )
-    if source is None:
-        return ""
-    return _("Rule %(rule)s, version %(version)s. %(source)s") % {
-        "rule": f"{pack}/{verdict.rule}",
-        "version": verdict.rule_version,
-        "source": source,
+    return text % {
+        "rule": RULE_NAMES.get(rule.code, rule.code),
+        "code": f"{rule.pack}/{rule.code}",
+        "version": rule.version,
+        "day": rule.effective_from.isoformat(),
+        "source": rule.source,
     }
 
 

@@ -57,8 +57,8 @@ def money_in(value: Decimal | str | None, currency: str) -> str:
 
 @register.filter
 def symbol(currency: str) -> str:
-    """The sign of a currency, else its code with a space."""
-    return _SYMBOLS.get(currency, f"{currency} ")
+    """The sign of a currency, else its code with a space at which no line ends."""
+    return _SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
 
 
 @register.filter

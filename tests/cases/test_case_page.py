@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -9,10 +11,12 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from accounts.models import Customer
 from cases.models import Case
 from cases.services import disputes, promises
 from cases.services.notes import add_note
 from cases.views import VERBS
+from compliance.models import ContactRule
 from compliance.services import agreements, flags, register
 from runs import clock
 from staff.models import User
@@ -122,6 +126,22 @@ def test_the_gate_is_heard_for_every_number_of_the_customers(case: Case, desk: C
     assert "third persons" in page
     with clock.frozen(MOMENT + timedelta(hours=11)):  # 23:00
         assert "You may call this number now" not in desk.get(f"/cases/{case.ref}/").content.decode()
+
+
+def test_each_answer_of_the_gate_says_under_which_dated_rule(case: Case, desk: Client) -> None:
+    def told() -> list[str]:
+        page = html.unescape(desk.get(f"/cases/{case.ref}/").content.decode())
+        return re.findall(r'<details class="source"><summary>.*?</summary><p>(.*?)</p></details>', page)
+
+    hours, third = ContactRule.objects.get(code="contact-hours", version=2), "third persons” (cn/third-person), version"
+    dated = f"contact hours” (cn/contact-hours), version 2, in force from 2026-01-30. Source: {hours.source}"
+    yes, no = told()
+    assert yes == f"Every rule allows, last “{dated}"
+    assert no.startswith(f"Refused by “{third}")
+    with clock.frozen(MOMENT + timedelta(hours=11)):  # 23:00
+        assert f"Refused by “{dated}" in told()
+    Customer.objects.update(time_zone="Nowhere/Else")
+    assert told() == ["No rule could be read or decided on what is known: what is not known is refused."] * 2
 
 
 def test_agreed_hours_and_the_last_contact_are_shown(case: Case, lead: User, desk: Client) -> None:

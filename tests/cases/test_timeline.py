@@ -6,13 +6,27 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from cases.models import Dispute, Note, Promise, PromiseInstalment
+from accounts.services.holds import lift_hold, place_hold
+from cases.models import Case, Dispute, Note, Promise, PromiseInstalment
 from cases.selectors import timeline
 from cases.selectors.timeline import KINDS
+from cases.services import disputes
 from compliance.models import Contact, Recording
-from tests.factories import DAY, MOMENT, AccountFactory, CaseFactory, DecisionFactory, EventFactory, late_case
+from tests.factories import (
+    DAY,
+    MOMENT,
+    AccountFactory,
+    BusinessDayFactory,
+    CaseFactory,
+    DecisionFactory,
+    EventFactory,
+    UserFactory,
+    late_case,
+    workable_case,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +142,7 @@ def test_promises_disputes_and_notes_are_told_once_each_and_a_dispute_again_when
         "text": "No such payment",
         "status": "rejected",
         "due_on": "2026-12-12",
+        "pauses": None,
     }
 
 
@@ -149,3 +164,24 @@ def test_an_event_is_work_when_somebody_did_something_about_the_case(verb: str, 
     (entry,) = timeline(case.customer_id)
     assert (entry.kind, entry.what, entry.facts["verb"]) == (kind, "event", verb)
     assert timeline(case.customer_id, kind) == [entry]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dispute_is_one_line_when_it_opens_and_one_when_it_closes_whatever_it_pauses(client: Client) -> None:
+    BusinessDayFactory(date=DAY - timedelta(days=1))
+    lead = UserFactory(role="supervisor")
+    case = workable_case(assignee=lead)
+    seen = {"actor": lead, "case_id": case.pk}
+    opened = disputes.open_dispute(**seen, seen_version=case.version, reason="fraud", statement="Not me")
+    assert opened.holds.count() == 3
+    by_hand = opened.holds.get(kind="fees")
+    lift_hold(actor=lead, hold_id=by_hand.pk, last_day=None, reason="Fees go on")
+    place_hold(actor=lead, account_id=by_hand.account_id, kind="fees", starts_on=DAY, reason="Goodwill")
+    disputes.close_dispute(
+        actor=lead, dispute_id=opened.pk, seen_version=Case.objects.get().version, status="rejected", answer="It was"
+    )
+    told = [entry.facts.get("step") or entry.facts["reason"] for entry in timeline(case.customer_id, "work")]
+    assert told == ["closed", "Goodwill", "Fees go on", "opened"]
+    client.force_login(lead)
+    page = client.get(f"/cases/{case.ref}/?timeline=work").content.decode()
+    assert page.count("· No contact · No late fees · No treatment</span>") == 1

@@ -303,7 +303,10 @@ def test_a_refusal_says_why_and_until_when_and_where_the_rule_comes_from() -> No
         assert say(refused) == (
             "Do not call this number now: it is outside the hours of contact. Allowed again tomorrow at 08:00."
         )
-    assert say_source(refused, pack="cn").startswith("Rule cn/contact-hours, version 2. 中国银行业协会")
+    (looked,) = look(customer_id=point.customer_id, at=night)
+    assert say_source(looked.verdict, looked.rule).startswith(
+        "Refused by “contact hours” (cn/contact-hours), version 2, in force from 2026-01-30. Source: 中国银行业协会"
+    )
 
 
 def test_the_time_where_she_lives_is_said_when_it_is_another() -> None:

@@ -18,7 +18,7 @@ from cases.selectors.debts import AccountView, debts
 from cases.selectors.matters import Matters, matters, points_of
 from cases.selectors.why import why
 from compliance.selectors import Look, look
-from compliance.sentences import say
+from compliance.sentences import say, say_source
 from runs import clock
 from runs.models import BusinessDay
 from staff.limits import limit_of
@@ -54,6 +54,11 @@ class Reach:
         if self.look is None:
             return self.contact.state
         return ("may" if self.may_call else "mustnot"), say(self.look.verdict, point=self.point)
+
+    @property
+    def source(self) -> str:
+        """Under which rule the gate says so; blank where it was not asked."""
+        return say_source(self.look.verdict, self.look.rule) if self.look else ""
 
 
 def with_day(cases: QuerySet[Case]) -> QuerySet[Case]:

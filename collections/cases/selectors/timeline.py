@@ -9,7 +9,8 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
 * standing: `standing` (account, business_day, cause, from_bucket, to_bucket, amount, currency)
 * work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
   are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
-  statement or answer, status as it is now, due_on); `note` (id, text, actor)
+  statement or answer, status as it is now, due_on, pauses: the kinds of the holds that come and go with it); `note` (id,
+  text, actor)
 * work or record: `event` (verb, subject, ref, actor, reason, before, after)
 
 An event is `work` when somebody did something about the case: promises judged or cancelled, holds, flags, agreed hours,
@@ -22,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import CharField, Count, F, Max, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
@@ -226,6 +228,7 @@ def _disputes(customer_id: int, *, step: str) -> QuerySet[Any]:
             text="answer" if step == "closed" else "statement",
             status="status",
             due_on="due_on",
+            pauses=ArrayAgg("holds__kind", filter=Q(holds__isnull=False), distinct=True),
         ),
     )
 
@@ -241,11 +244,16 @@ def _notes(customer_id: int) -> QuerySet[Any]:
 
 
 def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
+    disputes = Event.objects.filter(
+        customer_id=customer_id, verb__in=("dispute.opened", "dispute.closed"), transaction__isnull=False
+    )
     work = Q(subject_type__in=_WORK) | Q(subject_type="case") & ~Q(verb__in=_FOLLOWS)
     return _line(
         Event.objects.filter(work if kind == "work" else ~work, customer_id=customer_id)
         .exclude(subject_type__in=_TOLD_ELSEWHERE)
-        .exclude(verb__in=("promise.taken", "standing.moved")),
+        .exclude(verb__in=("promise.taken", "standing.moved"))
+        # A dispute's holds come and go with it, and it says so itself.
+        .exclude(subject_type="hold", transaction__in=disputes.values("transaction")),
         at="at",
         kind=kind,
         what="event",

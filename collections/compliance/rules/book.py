@@ -72,9 +72,11 @@ class Rulebook:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._dated: dict[str, dict[str, list[tuple[date, Terms | None]]]] = {}
+        self._rules: dict[tuple[str, str, int], Rule] = {}
         for rule in sorted(rules, key=lambda rule: rule.effective_from):
             codes = self._dated.setdefault(rule.pack, {})
             codes.setdefault(rule.code, []).append((rule.effective_from, _understood(rule)))
+            self._rules[rule.pack, rule.code, rule.version] = rule
         self._on = functools.lru_cache(maxsize=4096)(self._in_force)
         self._changes = functools.lru_cache(maxsize=4096)(self._hours_about)
 
@@ -93,6 +95,10 @@ class Rulebook:
         if isinstance(answer, Verdict):
             return answer
         return Verdict(False, answer.rule, answer.version, self._again(facts, zone, answer.again))
+
+    def behind(self, verdict: Verdict, pack: str) -> Rule | None:
+        """The dated rule under which `verdict` was given; None: what is not known was refused, or nothing was asked."""
+        return self._rules.get((pack, verdict.rule, verdict.rule_version))
 
     def reserved_until(self, facts: Facts, at: datetime) -> datetime | None:
         """Until when an allowed contact at `at` holds its place; None: it holds none."""

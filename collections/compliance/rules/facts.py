@@ -32,6 +32,7 @@ class Rule:
     effective_from: date
     parameters: Mapping[str, Any]
     pack: str = CHINA
+    source: str = ""
 
 
 class Span(NamedTuple):
