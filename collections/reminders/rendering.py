@@ -1,22 +1,104 @@
-"""The one way from a template to a text."""
+"""The one way from a template to a text: values become variables, variables fill the words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from reminders import texts
+from django.conf import settings
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from reminders.models import TemplateVersion
+from reminders.rules import fill, harmless
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text as it goes out: its subject (one line) and its body."""
+    """A text as it goes out: its subject (one line, may be blank) and its body."""
 
     subject: str
     body: str
 
 
-def render(name: str, version: int, language: str, values: Mapping[str, Any]) -> Rendered:
-    """The text of one version of a template in a language, filled with `values`."""
-    return Rendered(*texts.render(name=name, version=version, language=language, **values))
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What one account asks for."""
+
+    account_ref: str
+    currency: str
+    amount: Decimal
+    due_on: date
+
+
+def language_for(locale: str) -> str:
+    """The language we can write that is nearest to a customer's own; the lender's when hers is not known."""
+    wanted = (locale or settings.DEFAULT_CUSTOMER_LOCALE).lower()
+    return "zh-hans" if wanted.startswith("zh") else "en"
+
+
+def texts_of(versions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, dict[str, str]]]:
+    """The texts of versions of templates, each by (name, number), then by language. One query."""
+    wanted = set(versions)
+    rows = TemplateVersion.objects.filter(
+        template__name__in={name for name, _number in wanted}, number__in={number for _name, number in wanted}
+    ).values_list("template__name", "number", "texts")
+    return {(name, number): texts for name, number, texts in rows if (name, number) in wanted}
+
+
+def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) -> Rendered:
+    """A text (`subject`, `body`) filled with values: `customer_name`; `dues`, a list of `Due`; what else its kind has.
+
+    A value is never read as a template, and cannot break a line, hide or turn what stands around it.
+
+    Raises:
+        KeyError: the text wants a variable that these values do not give.
+    """
+    with translation.override(language):
+        variables = _variables(values)
+    return Rendered(" ".join(fill(text["subject"], variables).split()), fill(text["body"], variables).strip() + "\n")
+
+
+def _variables(values: Mapping[str, Any]) -> dict[str, str]:
+    found = {
+        "lender": harmless(settings.LENDER_NAME),
+        "lender_contact": harmless(settings.LENDER_CONTACT),
+        "pay_url": harmless(settings.LENDER_PAY_URL),
+        "opt_out": _("Reply STOP to opt out."),
+        "customer_name": harmless(values["customer_name"]),
+    }
+    if dues := values.get("dues"):
+        found["accounts"] = "\n".join(
+            _("  Account %(account)s: %(amount)s, due on %(day)s")
+            % {
+                "account": harmless(due.account_ref),
+                "amount": _money(due.currency, due.amount),
+                "day": _day(due.due_on),
+            }
+            for due in dues
+        )
+        found["total"] = _total(dues)
+        found["due_on"] = _day(min(due.due_on for due in dues))
+    return found
+
+
+def _total(dues: Iterable[Due]) -> str:
+    """The sum by currency; currencies are never added up."""
+    sums: dict[str, Decimal] = {}
+    for due in dues:
+        sums[due.currency] = sums.get(due.currency, Decimal(0)) + due.amount
+    return " + ".join(_money(currency, amount) for currency, amount in sums.items())
+
+
+def _money(currency: str, amount: Decimal) -> str:
+    # Not the language's own grouping: Chinese letters about money group by three as well.
+    return f"{currency} {amount:,.2f}"
+
+
+def _day(day: date) -> str:
+    return date_format(day, pgettext("a date in a letter", "j F Y"))

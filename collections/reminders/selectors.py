@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from reminders.models import ChannelPrice, Message, MessageStatus
-from reminders.texts import Due
+from accounts.errors import Conflict
+from approvals.models import OPEN, Request
+from compliance.models import Channel
+from reminders.models import (
+    LANGUAGES,
+    ChannelPrice,
+    DebtWords,
+    Message,
+    MessageStatus,
+    Template,
+    TemplateVersion,
+    VersionStatus,
+    WritingRule,
+)
+from reminders.rendering import Due
+from reminders.rules import Fault, Wording, faults_of, length_of
+from reminders.rules.wording import LONGEST_SMS_PARTS
 
 # A claim older than this is nobody's any more: its worker died.
 CLAIM_HELD_FOR = timedelta(minutes=2)
@@ -65,3 +82,69 @@ def price_of(channel: str, provider: str, on: date) -> tuple[Decimal | None, str
         .first()
     )
     return found or (None, "")
+
+
+def approved_number(template: str) -> int:
+    """The number of the approved version of a template, which messages queued from now on carry.
+
+    Raises:
+        Conflict: none is approved.
+    """
+    number = (
+        TemplateVersion.objects.filter(template__name=template, status=VersionStatus.APPROVED)
+        .order_by("-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    if number is None:
+        raise Conflict(
+            _("No version of the template “%(template)s” is approved. Have one approved, then try again.")
+            % {"template": template}
+        )
+    return number
+
+
+def wording_for(kind: str, channel: str, language: str, on: date) -> Wording:
+    """The rules that hold on a day for the words of that kind and channel in a language. Two queries."""
+    rule = (
+        WritingRule.objects.filter(kind=kind, channel=channel, effective_from__lte=on)
+        .order_by("-effective_from")
+        .values_list("required", flat=True)
+        .first()
+    )
+    words = (
+        DebtWords.objects.filter(language=language, effective_from__lte=on)
+        .order_by("-effective_from")
+        .values_list("words", flat=True)
+        .first()
+    )
+    return Wording(
+        required=rule or (),
+        forbidden_words=words or (),
+        seen_by_others=("subject", "body") if channel == Channel.PUSH else ("subject",),
+        has_subject=channel != Channel.SMS,
+    )
+
+
+def faults_of_texts(template: Template, texts: Mapping[str, Any], on: date) -> list[tuple[str, str, Fault]]:
+    """All that is wrong with texts on a day: the language, the place (subject or body) and the fault of each."""
+    found = []
+    for language in LANGUAGES:
+        text = texts.get(language, {})
+        subject, body = text.get("subject", ""), text.get("body", "")
+        faults = faults_of(
+            template.kind, wording_for(template.kind, template.channel, language, on), subject=subject, body=body
+        )
+        found += [(language, fault.place, fault) for fault in faults]
+        parts = length_of(body).parts if template.channel == Channel.SMS else 0
+        if parts > LONGEST_SMS_PARTS:
+            fault = Fault("parts", "body", {"parts": parts, "most": LONGEST_SMS_PARTS})
+            found.append((language, "body", fault))
+    return found
+
+
+def request_of(version: TemplateVersion) -> Request | None:
+    """The open request for a version's approval."""
+    return Request.objects.filter(
+        kind="template-version", subject_type="templateversion", subject_id=version.pk, status__in=OPEN
+    ).first()

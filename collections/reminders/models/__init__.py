@@ -2,14 +2,28 @@
 
 from reminders.models.channels import ChannelControl, ChannelPrice, ChannelState
 from reminders.models.outbox import AT_MOST_ONCE, Delivery, Message, MessageKind, MessageStatus
+from reminders.models.templates import (
+    LANGUAGES,
+    DebtWords,
+    Template,
+    TemplateVersion,
+    VersionStatus,
+    WritingRule,
+)
 
 __all__ = [
     "AT_MOST_ONCE",
+    "LANGUAGES",
     "ChannelControl",
     "ChannelPrice",
     "ChannelState",
+    "DebtWords",
     "Delivery",
     "Message",
     "MessageKind",
     "MessageStatus",
+    "Template",
+    "TemplateVersion",
+    "VersionStatus",
+    "WritingRule",
 ]

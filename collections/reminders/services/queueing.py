@@ -14,14 +14,15 @@ from compliance.models import Channel, Purpose
 from compliance.services import Candidate, Decided, decide_many
 from reminders.channels.email import sender
 from reminders.models import Message, MessageStatus
-from reminders.selectors import NOT_HELD
-from reminders.texts import FIRST_LATE, language_for
+from reminders.rendering import language_for
+from reminders.selectors import NOT_HELD, approved_number
 from runs import clock
 from runs.bulk import copy_rows, reserve_keys
 from runs.services import StepRun
 
 BATCH = 2000
 ACTOR = SystemActor("first reminders")
+FIRST_LATE = "first-late"
 
 _NEWLY_LATE = f"""
     SELECT DISTINCT a.customer_id, a.id
@@ -91,7 +92,8 @@ def queue_first_reminders(run: StepRun) -> None:
 
 def _queue(day: date, accounts: Sequence[int]) -> tuple[int, int]:
     """Decide on the borrowers of `accounts` and write the messages that may go; how many, and how many not."""
-    prefix, suffix = f"{FIRST_LATE.name}:", f":{day.isoformat()}"
+    prefix, suffix = f"{FIRST_LATE}:", f":{day.isoformat()}"
+    version = approved_number(FIRST_LATE)
     with connection.cursor() as cursor:
         cursor.execute(_TO_TELL, {"accounts": list(accounts), "prefix": prefix, "suffix": suffix})
         people = [_Told(*row) for row in cursor.fetchall()]
@@ -112,7 +114,7 @@ def _queue(day: date, accounts: Sequence[int]) -> tuple[int, int]:
         return (
             *(pk, key, told.customer_id, answer.contact_point_id, answer.decision_id),
             *(Channel.EMAIL.value, Purpose.REMINDER.value),
-            *(FIRST_LATE.name, FIRST_LATE.version, language_for(told.locale), told.context),
+            *(FIRST_LATE, version, language_for(told.locale), told.context),
             *(day, MessageStatus.QUEUED.value, answer.at, header_id(key, domain), 0, "", "", "", now),
         )
 
@@ -129,7 +131,7 @@ def _queue(day: date, accounts: Sequence[int]) -> tuple[int, int]:
                 told.customer_id,
                 told.account_id,
                 None,
-                {"channel": Channel.EMAIL.value, "text": FIRST_LATE.name, "decision": answer.decision_id},
+                {"channel": Channel.EMAIL.value, "text": FIRST_LATE, "decision": answer.decision_id},
                 "",
             )
             for pk, key, (told, answer) in zip(ids, keys, allowed, strict=True)

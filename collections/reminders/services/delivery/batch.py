@@ -17,7 +17,7 @@ from compliance.services import Candidate, decide_many
 from reminders.channels import Outgoing, Sent, TransportError, registry
 from reminders.contents import Content, content_of
 from reminders.models import Message, MessageStatus
-from reminders.rendering import render
+from reminders.rendering import render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
 from reminders.services.delivery.claims import Claim, claim
 from reminders.services.delivery.restarts import through_restarts
@@ -116,7 +116,8 @@ class Batch:
             self._settle_soon(Settled(message, "withheld", {"error": why}))
             return None
         try:
-            text = render(message.template, message.template_version, message.language, content.values)
+            written = self._texts[message.template, message.template_version][message.language]
+            text = render(written, message.language, content.values)
             address = message.contact_point.value
         except Exception as error:
             # Whatever is wrong with one message must not stop the others; what it says may quote a person.
@@ -166,6 +167,7 @@ class Batch:
                 replaced={(message.customer_id, message.decision_id) for message in asked},
             )
             self._facts |= {message.pk: one.facts for message, one in zip(asked, known, strict=True)}
+        self._texts = texts_of((message.template, message.template_version) for message in self.messages)
         self._contents: dict[int, Content] = content_of(self.messages, clock.today())
 
     def _hold_on(self) -> None:

@@ -1,0 +1,36 @@
+"""What of templates is asked for and decided by another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from approvals.kinds import Kind
+from approvals.models import Request
+from reminders.models import TemplateVersion
+from reminders.services.templates import KIND, approve_version, check_approvable
+from staff.models import User
+
+
+class ApproveTemplate(Kind):
+    """A version of a template, to be carried by messages from then on."""
+
+    code = KIND
+    label = gettext_lazy("Approve a template")
+    ask_permission = "reminders.change_template"
+    decide_permission = "reminders.approve_template"
+    template = "reminders/_template_request.html"
+    valid_for = timedelta(days=30)
+
+    def check(self, request: Request) -> None:
+        version = TemplateVersion.objects.select_related("template").select_for_update(of=("self",))
+        check_approvable(version.get(pk=request.payload["version"]), request.payload["edits"])
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        approve_version(actor=actor, version_id=request.payload["version"])
+
+    def url(self, request: Request) -> str:
+        name = TemplateVersion.objects.values_list("template__name", flat=True).get(pk=request.payload["version"])
+        return reverse("template", args=[name])

@@ -1,0 +1,126 @@
+"""What we write to people: templates, each a line of versions, and the dated rules for their words."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from compliance.models import Channel
+from reminders.models.outbox import MessageKind
+
+LANGUAGES = ("en", "zh-hans")
+
+
+class Template(models.Model):
+    """One message that we send, in one channel, about one kind of matter. Its words are its versions'."""
+
+    name = models.CharField(
+        _("name"),
+        max_length=60,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Small letters, digits and hyphens: first-late."))],
+    )
+    title = models.CharField(_("title"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=10, choices=MessageKind)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        ordering = ["name"]
+        default_permissions = ("add", "change", "view")
+        permissions = [("approve_template", "Can approve a template")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    APPROVED = "approved", _("Approved")
+    RETIRED = "retired", _("Retired")
+
+
+class TemplateVersion(models.Model):
+    """The words of a template in every language: `texts` by language, each with `subject` and `body`.
+
+    Those of an approved or retired version never change (trigger): messages name them. Of a template one version at most is
+    a draft, and one at most approved: it is what new messages carry.
+    """
+
+    template = models.ForeignKey(Template, models.CASCADE, related_name="versions", verbose_name=_("template"))
+    number = models.PositiveSmallIntegerField(_("version"))
+    status = models.CharField(_("state"), max_length=10, choices=VersionStatus, default=VersionStatus.DRAFT)
+    texts = models.JSONField(_("texts"), default=dict)
+    # Adds up with every change of the draft, so that a stale screen is refused.
+    edits = models.PositiveIntegerField(default=1, editable=False)
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
+    written_by_name = models.CharField(_("written by"), max_length=150)
+    written_at = models.DateTimeField(_("written at"))
+    approved_by_name = models.CharField(_("approved by"), max_length=150, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("version of a template")
+        verbose_name_plural = _("versions of templates")
+        ordering = ["template", "-number"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["template", "number"], name="template_version_once"),
+            models.UniqueConstraint(
+                fields=["template"],
+                name="template_one_version_being_written",
+                condition=Q(status="draft"),
+            ),
+            models.UniqueConstraint(
+                fields=["template"], name="template_one_version_approved", condition=Q(status="approved")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} v{self.number}"
+
+
+class WritingRule(models.Model):
+    """What texts of a kind and channel must say, from a date on: of each group of variables one at least."""
+
+    kind = models.CharField(_("kind"), max_length=10, choices=MessageKind)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    effective_from = models.DateField(_("in force from"))
+    required = models.JSONField(_("required"), default=list, help_text=_("Groups of variables, one of each is needed"))
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        verbose_name = _("rule of writing")
+        verbose_name_plural = _("rules of writing")
+        ordering = ["kind", "channel", "-effective_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "channel", "effective_from"], name="writing_rule_once_per_date")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.channel}"
+
+
+class DebtWords(models.Model):
+    """Words that say that there is a debt: none of them stands where others may see it, from a date on."""
+
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    effective_from = models.DateField(_("in force from"))
+    words = ArrayField(models.CharField(max_length=40), verbose_name=_("words"))
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        verbose_name = _("words of debt")
+        verbose_name_plural = _("words of debt")
+        ordering = ["language", "-effective_from"]
+        constraints = [models.UniqueConstraint(fields=["language", "effective_from"], name="debt_words_once_per_date")]
+
+    def __str__(self) -> str:
+        return self.language

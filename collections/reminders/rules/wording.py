@@ -1,0 +1,68 @@
+"""What a text must say, and what it must not, by what it is about and how it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reminders.rules.syntax import Fault, faults_in, variables_in
+
+_ALWAYS = frozenset({"lender", "lender_contact", "pay_url", "customer_name", "opt_out"})
+_OWED = frozenset({"accounts", "total", "due_on"})
+# The variables there are, by the kind of message.
+VARIABLES: Mapping[str, frozenset[str]] = {
+    "pre-due": _ALWAYS | _OWED,
+    "overdue": _ALWAYS | _OWED,
+    "notice": _ALWAYS | _OWED,
+    "promise": _ALWAYS | {"accounts", "amount", "due_on"},
+}
+# What others may see on a lock screen or in the post: no amounts, no names.
+_OPEN_TO_OTHERS = frozenset({"accounts", "total", "amount", "customer_name"})
+LONGEST_SUBJECT = 150
+LONGEST_SMS_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The dated rules that hold for one kind and channel: of each group of variables at least one must stand in the body;
+    none of the words may stand where others see them. A word of letters is meant whole, unless it ends in a star."""
+
+    required: Sequence[Sequence[str]] = ()
+    forbidden_words: Sequence[str] = ()
+    seen_by_others: Sequence[str] = ("subject",)
+    has_subject: bool = True
+
+
+def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[Fault]:
+    """All that is wrong with a text; empty when it may be used. Words are looked for in any case."""
+    known = VARIABLES[kind]
+    texts = {"subject": subject, "body": body}
+    found = [fault for place, text in texts.items() for fault in faults_in(text, place, known)]
+    if not body.strip():
+        found.append(Fault("empty", "body"))
+    if wording.has_subject and not subject.strip():
+        found.append(Fault("empty", "subject"))
+    if not wording.has_subject and subject.strip():
+        found.append(Fault("no-subject", "subject"))
+    if len(subject) > LONGEST_SUBJECT:
+        found.append(Fault("long", "subject", {"length": len(subject), "most": LONGEST_SUBJECT}))
+    if "\n" in subject.strip():
+        found.append(Fault("lines", "subject"))
+    said = variables_in(body)
+    found += [Fault("missing", "body", {"names": list(group)}) for group in wording.required if not said & set(group)]
+    for place in wording.seen_by_others:
+        shown = texts[place].casefold()
+        found += [Fault("word", place, {"word": word}) for word in wording.forbidden_words if word.casefold() in shown]
+        found += [
+            Fault("private", place, {"name": name}) for name in sorted(variables_in(texts[place]) & _OPEN_TO_OTHERS)
+        ]
+    return found
+
+
+def _stands_in(word: str, text: str) -> bool:
+    stem = word.removesuffix("*")
+    if not stem.isascii():
+        return stem in text
+    behind = "" if word.endswith("*") else r"(?!\w)"
+    return re.search(rf"(?<!\w){re.escape(stem)}{behind}", text, re.IGNORECASE) is not None
