@@ -17,7 +17,7 @@ from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
-from reminders.models import MessageStatus
+from reminders.models import MessageStatus, VersionStatus
 from runs.models import RunStatus
 from runs.texts import listed
 
@@ -146,9 +146,11 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "role": _("role"),
         "standing": _("standing"),
         "team": _("team"),
+        "template": _("template"),
         "user": _("user"),
         "workterms": _("terms of work"),
     },
+    "template": dict(VersionStatus.choices),
     "verb": {
         "account.changed": _("Account changed"),
         "account.loaded": _("Account imported"),
@@ -193,6 +195,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "message.queued": _("Message queued"),
         "message.sent": _("Message sent"),
         "list.exported": _("List exported"),
+        "message.set-aside": _("Message set aside"),
         "message.withheld": _("Message withheld"),
         "note.added": _("Note written"),
         "payment.posted": _("Payment posted"),
@@ -229,6 +232,10 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "team.added": _("Team added"),
         "team.changed": _("Team changed"),
         "team.removed": _("Team removed"),
+        "template.added": _("Template added"),
+        "template.approved": _("Template approved"),
+        "template.drafted": _("Version begun"),
+        "template.written": _("Draft written"),
         "user.added": _("User added"),
         "user.changed": _("User changed"),
         "user.created": _("User made for the demo"),
