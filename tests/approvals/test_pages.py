@@ -37,7 +37,7 @@ def near(team: str = "Team 1", **fields) -> Account:
 
 
 def listed(client: Client, query: str = "") -> list[Request]:
-    return list(client.get(f"/approvals/{query}").context["page"].object_list)
+    return list(client.get(f"/approvals/{query}").context["rows"])
 
 
 def post(client: Client, request: Request, verb: str, version: int = 1, **fields):
@@ -83,6 +83,9 @@ def test_the_list_goes_by_pages(desk, lin) -> None:
     made = [asked(lin, near()) for _ in range(26)]
     assert [row.pk for row in listed(desk)] == [row.pk for row in made[:25]]
     assert listed(desk, "?page=2") == made[25:]
+    assert listed(desk, "?page=2&kind=credit-limit") == made[25:]
+    assert listed(desk, "?show=all") == made[:0:-1]
+    assert listed(desk, f"?show=all&before={made[1].pk}") == made[:1]
 
 
 @pytest.mark.parametrize("count", [1, 20])
