@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.permissions import customers_visible_to
 from approvals import kinds
@@ -19,7 +19,8 @@ def visible_to(user: Anyone) -> QuerySet[Request]:
     concerned = [
         kind.code for kind in kinds.registered() if may(user, kind.ask_permission) or may(user, kind.decide_permission)
     ]
-    in_reach = Q(customer__isnull=True) | Q(customer__in=customers_visible_to(user))
+    # Looked up for each request: of the customers in her scope there are many, of the requests few.
+    in_reach = Q(customer__isnull=True) | Q(Exists(customers_visible_to(user).filter(pk=OuterRef("customer_id"))))
     return known.filter(Q(requested_by=user.pk) | Q(in_reach, kind__in=concerned))
 
 

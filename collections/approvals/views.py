@@ -8,7 +8,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,6 +28,7 @@ from approvals.selectors import counts, history, inbox_of, mine
 from approvals.services.deciding import refusal
 from runs import clock
 from runs.pages import page_or_part
+from runs.paging import LogPage, log_page
 from staff.models import User
 from staff.permissions import may, needs
 from staff.requests import user_of
@@ -61,9 +62,21 @@ def approvals(request: HttpRequest) -> HttpResponse:
         del filters.form.fields["status"]  # everything there waits for a decision
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
     numbers = counts(user)
+    found = filters.qs.select_related("customer")
+    page: Page[Request] | LogPage
+    if show == "inbox":
+        paginator = Paginator(found, PAGE_SIZE)
+        if not filters.form.cleaned_data.get("kind"):
+            paginator.count = numbers["inbox"]  # known: counting the same again would cost as much as fetching the page
+        page = paginator.get_page(request.GET.get("page"))
+        rows = list(page)
+    else:
+        page = log_page(found, request.GET.get("before"), PAGE_SIZE)
+        rows = page.rows
     context = {
         "filter": filters,
-        "page": Paginator(filters.qs.select_related("customer"), PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": rows,
         "show": show,
         "chips": [(code, name, numbers.get(code)) for code, name in SHOWN],
         "now": clock.now(),

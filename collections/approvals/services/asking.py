@@ -123,6 +123,7 @@ def resubmit(
         actor=actor,
         verb="request.resubmitted",
         to=RequestStatus.PENDING,
+        why=reason,
         reason=reason,
         payload=payload,
         preview=preview,

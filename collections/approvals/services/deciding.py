@@ -94,7 +94,7 @@ def _decide(request: Request, actor: User, verb: str, to: RequestStatus, comment
         actor=actor,
         verb=verb,
         to=to,
-        reason=comment,
+        why=comment,
         decided_by=actor,
         decided_by_name=str(actor)[:150],
         decided_at=clock.now(),

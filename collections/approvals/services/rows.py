@@ -53,8 +53,8 @@ def has_expired(request: Request) -> str:
     }
 
 
-def move(request: Request, *, actor: Actor, verb: str, to: RequestStatus, reason: str = "", **fields: Any) -> Request:
-    """Write `fields` and the new state of a locked request as its next version, and record it."""
+def move(request: Request, *, actor: Actor, verb: str, to: RequestStatus, why: str = "", **fields: Any) -> Request:
+    """Write `fields` and the new state of a locked request as its next version, and record it with `why`."""
     before = {"status": request.status}
     for name, value in fields.items():
         setattr(request, name, value)
@@ -68,7 +68,7 @@ def move(request: Request, *, actor: Actor, verb: str, to: RequestStatus, reason
         customer_id=request.customer_id,
         before=before,
         after=told(request),
-        reason=reason,
+        reason=why,
     )
     return request
 

@@ -1,0 +1,111 @@
+"""The pure rules of texts: syntax, what fills them, what they must say, how long an SMS is."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reminders.rules import Wording, faults_of, fill, harmless, length_of, variables_in
+
+NAMES = st.sampled_from(["customer_name", "lender", "accounts"])
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "units", "parts"),
+    [
+        ("", "GSM-7", 0, 0),
+        ("a" * 160, "GSM-7", 160, 1),
+        ("a" * 161, "GSM-7", 161, 2),
+        ("a" * 306, "GSM-7", 306, 2),
+        ("a" * 307, "GSM-7", 307, 3),
+        ("€" * 80, "GSM-7", 160, 1),
+        ("a" + "€" * 80, "GSM-7", 161, 2),
+        # 153 places hold 76 signs of two and leave one empty: nothing is cut in two.
+        ("€" * 153, "GSM-7", 306, 3),
+        ("[{~}]", "GSM-7", 10, 1),
+        ("您" * 70, "UCS-2", 70, 1),
+        ("您" * 71, "UCS-2", 71, 2),
+        ("您" * 134, "UCS-2", 134, 2),
+        ("您" * 135, "UCS-2", 135, 3),
+        ("a" * 69 + "您", "UCS-2", 70, 1),
+        ("😀" * 35, "UCS-2", 70, 1),
+        # 67 units hold 33 pairs and leave one empty.
+        ("😀" * 67, "UCS-2", 134, 3),
+        ("`", "UCS-2", 1, 1),
+    ],
+)
+def test_an_sms_is_as_long_as_the_networks_count(text: str, encoding: str, units: int, parts: int) -> None:
+    found = length_of(text)
+    assert (found.encoding, found.units, found.parts) == (encoding, units, parts)
+
+
+@given(st.text(max_size=60), NAMES)
+def test_what_fills_a_variable_is_never_read_again(value: str, name: str) -> None:
+    assert fill("<{" + name + "}>", {name: value}) == f"<{value}>"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{lender}", "{{ 7 * 7 }}", "{% debug %}", "{0.__class__}", "%(lender)s", "$lender", "{"],
+)
+def test_a_name_that_looks_like_a_template_stays_a_name(value: str) -> None:
+    assert fill("Dear {customer_name},", {"customer_name": harmless(value), "lender": "L"}) == f"Dear {value},"
+
+
+@given(st.text(max_size=60))
+def test_a_value_is_one_line_and_turns_nothing(value: str) -> None:
+    shown = harmless(value)
+    assert len(shown.splitlines()) <= 1
+    assert not [c for c in shown if unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}]
+    assert not [c for c in shown if unicodedata.category(c) == "Cc"]
+
+
+def test_names_of_people_keep_what_they_are_written_with() -> None:
+    for name in ("王小明", "Anne-Marie O’Neill", "محمد", "D'Souza, José", "李\u200d明"):
+        assert harmless(name) == name
+
+
+def test_a_brace_alone_and_a_variable_that_there_is_not_are_named_with_their_place() -> None:
+    faults = faults_of("overdue", Wording(has_subject=False), subject="", body="Dear {customer_nam},\npay { now")
+    assert [(fault.code, fault.values["line"], fault.values["column"]) for fault in faults] == [
+        ("variable", 1, 6),
+        ("brace", 2, 5),
+    ]
+    assert "customer_name" in faults[0].values["known"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "words", "refused"),
+    [
+        ("Your overdue account", ["overdue"], ["overdue"]),
+        ("OVERDUE", ["overdue"], ["overdue"]),
+        ("A translation, related", ["late"], []),
+        ("You owed us", ["owe*"], ["owe*"]),
+        ("The power of habit", ["owe*"], []),
+        ("您的逾期账单", ["逾期"], ["逾期"]),
+        ("关于您账户的通知", ["逾期"], []),
+    ],
+)
+def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[str], refused: list[str]) -> None:
+    faults = faults_of("overdue", Wording(forbidden_words=words), subject=subject, body="overdue debt")
+    assert [fault.values["word"] for fault in faults if fault.code == "word"] == refused
+
+
+def test_what_is_the_customers_alone_stands_in_no_subject_and_no_push() -> None:
+    push = Wording(seen_by_others=("subject", "body"))
+    faults = faults_of("overdue", push, subject="{customer_name}", body="{total}")
+    assert [(fault.place, fault.values["name"]) for fault in faults] == [("subject", "customer_name"), ("body", "total")]
+
+
+def test_of_each_required_group_one_is_enough() -> None:
+    wording = Wording(required=[["lender"], ["accounts", "total"]], has_subject=False)
+    assert not faults_of("overdue", wording, subject="", body="{lender} {total}")
+    (fault,) = faults_of("overdue", wording, subject="", body="{lender}")
+    assert (fault.code, fault.values["names"]) == ("missing", ["accounts", "total"])
+
+
+def test_variables_are_found_by_name() -> None:
+    assert variables_in("{a} {b} {a} { c") == {"a", "b"}
