@@ -38,6 +38,7 @@ Roles = frozenset[str]
 # "" is somebody of the staff without any role.
 NOBODY: Roles = frozenset()
 OF_A_TEAM: Roles = frozenset({"collector", "senior-collector", "supervisor", ""})
+WRITERS: Roles = frozenset({"supervisor", "administrator"})
 COLLECTORS: Roles = frozenset({"collector", "senior-collector", "supervisor"})
 LEAD: Roles = frozenset({"supervisor"})
 OFFICERS: Roles = frozenset({"legal-officer", "bureau-officer"})
@@ -189,6 +190,11 @@ TABLE: dict[str, Row] = {
     "assign-many": Row(does=LEAD, done=(200, 302)),
     "approvals": Row(DESK),
     "messages": Row(DESK),
+    "templates": Row(WRITERS | {"legal-officer", "auditor"}),
+    "template-new": Row(WRITERS, WRITERS, done=(200, 302)),
+    "template": Row(WRITERS | {"legal-officer", "auditor"}, None, lambda w: {"name": "first-late"}),
+    "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, done=(302, 422)),
+    "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
     "complaints": Row(DESK),
     "complaints-export": Row(DESK),
     # --- the case

@@ -59,7 +59,11 @@ def test_a_name_that_looks_like_a_template_stays_a_name(value: str) -> None:
 def test_a_value_is_one_line_and_turns_nothing(value: str) -> None:
     shown = harmless(value)
     assert len(shown.splitlines()) <= 1
-    assert not [c for c in shown if unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}]
+    assert not [
+        c
+        for c in shown
+        if unicodedata.bidirectional(c) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    ]
     assert not [c for c in shown if unicodedata.category(c) == "Cc"]
 
 
@@ -97,7 +101,10 @@ def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[st
 def test_what_is_the_customers_alone_stands_in_no_subject_and_no_push() -> None:
     push = Wording(seen_by_others=("subject", "body"))
     faults = faults_of("overdue", push, subject="{customer_name}", body="{total}")
-    assert [(fault.place, fault.values["name"]) for fault in faults] == [("subject", "customer_name"), ("body", "total")]
+    assert [(fault.place, fault.values["name"]) for fault in faults] == [
+        ("subject", "customer_name"),
+        ("body", "total"),
+    ]
 
 
 def test_of_each_required_group_one_is_enough() -> None:

@@ -52,8 +52,9 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
     said = variables_in(body)
     found += [Fault("missing", "body", {"names": list(group)}) for group in wording.required if not said & set(group)]
     for place in wording.seen_by_others:
-        shown = texts[place].casefold()
-        found += [Fault("word", place, {"word": word}) for word in wording.forbidden_words if word.casefold() in shown]
+        found += [
+            Fault("word", place, {"word": word}) for word in wording.forbidden_words if _stands_in(word, texts[place])
+        ]
         found += [
             Fault("private", place, {"name": name}) for name in sorted(variables_in(texts[place]) & _OPEN_TO_OTHERS)
         ]

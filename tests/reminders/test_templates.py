@@ -1,0 +1,219 @@
+"""Templates: written, checked, approved by somebody else, carried by messages."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from accounts.errors import Conflict
+from approvals import services as approvals
+from approvals.models import Request
+from audit.models import Event
+from reminders.models import Template, TemplateVersion, VersionStatus
+from reminders.rendering import Due, render, texts_of
+from reminders.selectors import approved_number, faults_of_texts
+from reminders.services import templates as services
+from runs import clock
+from staff.models import User
+from tests.clients import signed_in
+from tests.factories import UserFactory, late_case
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def writer() -> User:
+    return UserFactory(role="supervisor", display_name="Lin")
+
+
+@pytest.fixture
+def approver() -> User:
+    return UserFactory(role="legal-officer", display_name="Chen")
+
+
+GOOD = "{lender}: {accounts}. {pay_url} {lender_contact}"
+
+
+def words(body: str = GOOD, subject: str = "Hello") -> dict[str, dict[str, str]]:
+    return {language: {"subject": subject, "body": body} for language in ("en", "zh-hans")}
+
+
+def drafted(writer: User, **texts: str) -> TemplateVersion:
+    template = Template.objects.get(name="first-late")
+    version = services.begin_draft(actor=writer, template_id=template.pk)
+    return services.write_draft(actor=writer, version_id=version.pk, seen_edits=version.edits, texts=words(**texts))
+
+
+def submitted(writer: User) -> tuple[TemplateVersion, Request]:
+    version = drafted(writer)
+    request = services.submit_draft(actor=writer, version_id=version.pk, seen_edits=version.edits, reason="Shorter")
+    return version, request
+
+
+def test_what_is_installed_breaks_no_rule_in_force() -> None:
+    for version in TemplateVersion.objects.select_related("template"):
+        assert not faults_of_texts(version.template, version.texts, clock.today()), version
+        assert version.status == VersionStatus.APPROVED
+
+
+def test_a_draft_approved_by_another_is_what_new_messages_carry(writer: User, approver: User) -> None:
+    version, request = submitted(writer)
+    assert approved_number("first-late") == 1
+    approvals.approve(actor=approver, request_id=request.pk, seen_version=request.version, comment="")
+    version.refresh_from_db()
+    assert (version.status, version.approved_by_name, approved_number("first-late")) == ("approved", "Chen", 2)
+    assert TemplateVersion.objects.get(template=version.template, number=1).status == VersionStatus.RETIRED
+    assert Event.objects.filter(verb="template.approved", subject_id=version.template_id).exists()
+    # What was queued before still finds its words.
+    assert set(texts_of([("first-late", 1), ("first-late", 2)])) == {("first-late", 1), ("first-late", 2)}
+
+
+def test_who_wrote_the_words_does_not_approve_them_whoever_asked(writer: User) -> None:
+    version = drafted(writer)
+    other = UserFactory(role="supervisor")
+    request = services.submit_draft(actor=other, version_id=version.pk, seen_edits=version.edits, reason="Mine")
+    with pytest.raises(Conflict, match="You wrote the words"):
+        approvals.approve(actor=writer, request_id=request.pk, seen_version=request.version, comment="")
+    version.refresh_from_db()
+    assert version.status == VersionStatus.DRAFT
+
+
+def test_a_draft_that_waits_is_not_written_on_and_one_sent_back_is(writer: User, approver: User) -> None:
+    version, request = submitted(writer)
+    with pytest.raises(Conflict, match="waits for a decision"):
+        services.write_draft(actor=writer, version_id=version.pk, seen_edits=version.edits, texts=words())
+    approvals.send_back(actor=approver, request_id=request.pk, seen_version=request.version, comment="Say more")
+    services.write_draft(
+        actor=writer, version_id=version.pk, seen_edits=version.edits, texts=words(body=f"{GOOD} More.")
+    )
+    again = services.submit_draft(actor=writer, version_id=version.pk, seen_edits=version.edits + 1, reason="More")
+    assert again.pk == request.pk
+    approvals.approve(actor=approver, request_id=again.pk, seen_version=again.version, comment="")
+    assert TemplateVersion.objects.get(pk=version.pk).texts["en"]["body"].endswith("More.\n")
+
+
+def test_what_is_wrong_in_itself_is_not_saved_and_what_is_missing_not_put_forward(writer: User) -> None:
+    version = services.begin_draft(actor=writer, template_id=Template.objects.get(name="first-late").pk)
+    with pytest.raises(ValidationError) as refusal:
+        services.write_draft(
+            actor=writer, version_id=version.pk, seen_edits=1, texts=words(body="Dear {custmer},\n{ pay")
+        )
+    assert set(refusal.value.message_dict) == {"body_en", "body_zh-hans"}
+    assert "there is no variable “custmer”" in refusal.value.message_dict["body_en"][0]
+    saved = services.write_draft(
+        actor=writer, version_id=version.pk, seen_edits=1, texts=words(body="{lender}", subject="Your debt")
+    )
+    with pytest.raises(ValidationError) as refusal:
+        services.submit_draft(actor=writer, version_id=version.pk, seen_edits=saved.edits, reason="x")
+    assert "“debt*” says that there is a debt" in refusal.value.message_dict["subject_en"][0]
+    assert len(refusal.value.message_dict["body_en"]) == 3
+
+
+def test_a_stale_screen_saves_nothing(writer: User) -> None:
+    version = drafted(writer)
+    with pytest.raises(Conflict, match="Lin changed this draft"):
+        services.write_draft(actor=writer, version_id=version.pk, seen_edits=version.edits - 1, texts=words())
+
+
+def test_approved_words_cannot_be_changed_or_removed_even_in_sql() -> None:
+    version = TemplateVersion.objects.get(template__name="first-late", number=1)
+    for change in (
+        lambda: TemplateVersion.objects.filter(pk=version.pk).update(texts={}),
+        lambda: TemplateVersion.objects.filter(pk=version.pk).update(status="draft"),
+        version.delete,
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+
+
+def test_a_hostile_name_fills_its_place_and_nothing_else() -> None:
+    from datetime import date
+    from decimal import Decimal
+
+    name = "{pay_url}\r\nBcc: all@example.com\u202e<script>"
+    values = {"customer_name": name, "dues": [Due("A1", "CNY", Decimal("1.00"), date(2026, 11, 1))]}
+    shown = render({"subject": "Dear {customer_name}", "body": "Dear {customer_name},\n{total}"}, "en", values)
+    assert shown.subject == "Dear {pay_url} Bcc: all@example.com<script>"
+    assert shown.body == "Dear {pay_url} Bcc: all@example.com<script>,\nCNY 1.00\n"
+
+
+# Pages
+
+
+def test_the_editor_shows_the_words_with_a_real_case_masked_and_saves_nothing(writer: User) -> None:
+    case = late_case()
+    client = signed_in(writer)
+    client.get("/templates/first-late/edit/")
+    edits = TemplateVersion.objects.get(status="draft").edits
+    answer = client.post(
+        "/templates/first-late/preview/",
+        {"seen_edits": "1", "subject_en": "Hi", "body_en": "Dear {customer_name}: {accounts} {nobody}",
+         "body_zh-hans": "{customer_name}：{total}", "customer": case.customer.ref},
+    )  # fmt: skip
+    page = answer.content.decode()
+    assert "there is no variable “nobody”" in page
+    assert case.customer.masked_name in page
+    assert case.customer.name not in page
+    assert TemplateVersion.objects.get(status="draft").edits == edits
+
+
+def test_a_case_out_of_scope_is_not_shown(writer: User) -> None:
+    from tests.factories import TeamFactory
+
+    case = late_case(team=TeamFactory(name="Another"))
+    writer.team = TeamFactory(name="Own")
+    writer.save()
+    page = signed_in(writer).post("/templates/first-late/preview/", {"customer": case.customer.ref}).content.decode()
+    assert "There is no customer or account" in page
+
+
+def test_an_sms_is_counted_as_it_goes_out(writer: User) -> None:
+    page = signed_in(writer).get("/templates/overdue-sms/edit/").content.decode()
+    assert "GSM-7" in page
+    assert "UCS-2" in page
+
+
+def test_a_draft_is_saved_put_forward_and_shown_as_waiting(writer: User) -> None:
+    client: Client = signed_in(writer)
+    client.get("/templates/first-late/edit/")
+    version = TemplateVersion.objects.get(status="draft")
+    form = {f"{place}_{language}": text for language in ("en", "zh-hans") for place, text in words()["en"].items()}
+    saved = client.post("/templates/first-late/edit/", {**form, "seen_edits": version.edits, "verb": "save"})
+    assert saved.status_code == 302
+    asked = client.post(
+        "/templates/first-late/edit/", {**form, "seen_edits": version.edits + 1, "verb": "submit", "reason": "Shorter"}
+    )
+    assert asked.status_code == 302
+    assert Request.objects.filter(kind="template-version", status="pending").exists()
+    stale = client.post("/templates/first-late/edit/", {**form, "seen_edits": 1, "verb": "save"})
+    assert stale.status_code == 422
+    assert "waits for a decision" in stale.content.decode()
+
+
+def test_a_new_template_is_named_once(writer: User) -> None:
+    client = signed_in(writer)
+    new = {"name": "kind-word", "title": "A kind word", "kind": "overdue", "channel": "sms"}
+    assert client.post("/templates/new/", new)["Location"] == "/templates/kind-word/edit/"
+    refused = client.post("/templates/new/", new)
+    assert refused.status_code == 422
+    assert client.post("/templates/new/", {**new, "name": "No Good"}).status_code == 422
+
+
+def test_who_only_reads_templates_writes_none() -> None:
+    reader = UserFactory(role="auditor")
+    client = signed_in(reader)
+    assert client.get("/templates/").status_code == client.get("/templates/first-late/").status_code == 200
+    assert client.get("/templates/first-late/edit/").status_code == 403
+    assert client.post("/templates/first-late/preview/", {}).status_code == 403
+    assert not Permission.objects.filter(codename="delete_template").exists()
+
+
+def test_the_list_asks_as_many_queries_for_many_as_for_few(writer: User, django_assert_max_num_queries) -> None:
+    for number in range(20):
+        services.add_template(actor=writer, name=f"more-{number}", title="More", kind="overdue", channel="email")
+    client = signed_in(writer)
+    with django_assert_max_num_queries(12):
+        client.get("/templates/")
