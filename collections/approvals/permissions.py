@@ -24,6 +24,6 @@ def visible_to(user: Anyone) -> QuerySet[Request]:
     return known.filter(Q(requested_by=user.pk) | Q(in_reach, kind__in=concerned))
 
 
-def decided_by(user: Anyone) -> list[kinds.Kind]:
+def kinds_decided_by(user: Anyone) -> list[kinds.Kind]:
     """The kinds of request that `user` decides, within her authority."""
     return [kind for kind in kinds.registered() if may(user, kind.decide_permission)]

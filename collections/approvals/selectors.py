@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from approvals.models import Request, RequestStatus
-from approvals.permissions import decided_by, visible_to
+from approvals.permissions import kinds_decided_by, visible_to
 from audit.models import Event
 from runs import clock
 from staff.limits import NO_AUTHORITY, Limit, limits_of
@@ -19,7 +19,7 @@ def inbox_of(user: Anyone) -> QuerySet[Request]:
 
     The queryset asks once; making it asks for her limits, where a kind that she decides has one.
     """
-    decides = decided_by(user)
+    decides = kinds_decided_by(user)
     if not decides:
         return Request.objects.none()
     limits = limits_of(user, clock.today()) if any(kind.limit for kind in decides) else {}

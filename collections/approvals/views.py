@@ -23,7 +23,7 @@ from approvals.errors import StaleScreen
 from approvals.filters import RequestFilter
 from approvals.forms import AgainForm, DecideForm, WithdrawForm
 from approvals.models import OPEN, Request, RequestStatus
-from approvals.permissions import decided_by, visible_to
+from approvals.permissions import kinds_decided_by, visible_to
 from approvals.selectors import counts, history, inbox_of, mine
 from approvals.services.deciding import refusal
 from runs import clock
@@ -56,7 +56,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     show = request.GET.get("show", "")
     if show not in dict(SHOWN):
-        show = "inbox" if decided_by(user) else "mine"
+        show = "inbox" if kinds_decided_by(user) else "mine"
     filters = RequestFilter(request.GET, queryset=_shown(user, show), request=request)
     if show == "inbox":
         del filters.form.fields["status"]  # everything there waits for a decision

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from staff.limits import NO_AUTHORITY, WITHOUT_LIMIT, limit_of, within
+from staff.limits import NO_AUTHORITY, WITHOUT_LIMIT, ask_further, limit_of, limits_of, within
 from staff.models import AuthorityLimit, Role
 from tests.factories import UserFactory
 
@@ -78,3 +78,31 @@ def test_a_limit_costs_one_query(django_assert_num_queries) -> None:
     user = UserFactory()
     with django_assert_num_queries(1):
         limit_of(user, "promise-days", DAY)
+
+
+def test_all_limits_at_once_are_each_limit(django_assert_num_queries) -> None:
+    user = UserFactory()
+    user.groups.add(Role.objects.get(code="supervisor"))
+    allow("collector", 500, kind="waiver", currency="CNY")
+    allow("supervisor", None, kind="waiver", currency="CNY")
+    allow("supervisor", 70, kind="waiver", currency="USD")
+    allow("auditor", 900, kind="write-off", currency="CNY")
+    with django_assert_num_queries(1):
+        found = limits_of(user, DAY)
+    assert found == {
+        ("hold-days", ""): 180, ("promise-days", ""): 92, ("waiver", "CNY"): WITHOUT_LIMIT, ("waiver", "USD"): 70,
+    }  # fmt: skip
+    assert all(limit_of(user, kind, DAY, currency) == limit for (kind, currency), limit in found.items())
+    assert limits_of(UserFactory(is_active=False), DAY) == limits_of(AnonymousUser(), DAY) == {}
+
+
+def test_who_may_decide_further_is_named_by_role() -> None:
+    allow("collector", 500, kind="waiver", currency="CNY")
+    allow("supervisor", 1000, kind="waiver", currency="CNY")
+    allow("auditor", None, kind="waiver", currency="CNY")
+    asked = {"kind": "waiver", "on": DAY, "currency": "CNY"}
+    assert ask_further(value=1000, **asked) == " Ask one of: Auditor, Supervisor."
+    assert ask_further(value=None, **asked) == " Ask one of: Auditor."
+    assert ask_further(value=500, permission="accounts.change_hold", **asked) == " Ask one of: Supervisor."
+    assert ask_further(value=1001, permission="accounts.change_hold", **asked) == ""
+    assert ask_further(value=1, kind="waiver", on=DAY, currency="USD") == ""

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Invalid
-from approvals.permissions import decided_by
+from approvals.permissions import kinds_decided_by
 from approvals.selectors import inbox_of
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
@@ -79,7 +79,7 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
 
 def _to_decide(user: User) -> dict[str, int]:
     """How many requests wait for her, for who decides any; otherwise no number is shown."""
-    return {"approvals": inbox_of(user).count()} if decided_by(user) else {}
+    return {"approvals": inbox_of(user).count()} if kinds_decided_by(user) else {}
 
 
 @require_POST
