@@ -131,6 +131,7 @@ def _balances() -> dict[str, int]:
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(900)  # the whole file; minutes where others use the machine too
 def test_every_account_of_the_file_ends_at_its_last_balance(real_file: Path) -> None:
     """All rows: counts, balances, the close after it, and who is newly late."""
     rows = list(read_rows(real_file))

@@ -101,6 +101,8 @@ def test_the_lists_and_pages_open_in_the_dark_too(desk: Page, customer: Customer
         expect(desk.locator("#site-name")).to_have_text("Delinquency")
     background = desk.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(18, 18, 18)"
-    desk.locator("button.theme-toggle").click()
-    desk.locator("button.theme-toggle").click()
-    assert desk.evaluate("document.documentElement.dataset.theme") in {"light", "dark"}
+    desk.get_by_role("button", name="Switch to light").click()
+    expect(desk.locator("html")).to_have_attribute("data-theme", "light")
+    assert desk.evaluate("getComputedStyle(document.body).backgroundColor") != background
+    desk.get_by_role("button", name="Switch to dark").click()
+    expect(desk.locator("html")).to_have_attribute("data-theme", "dark")
