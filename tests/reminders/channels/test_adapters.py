@@ -276,5 +276,5 @@ def test_what_is_missing_is_named(channel: str, name: str, told: str) -> None:
 
 def test_keys_never_leave_the_machine_in_clear(settings: Any) -> None:
     settings.WEBHOOK_URL = "http://gateway.example"
-    with pytest.raises(ImproperlyConfigured, match="WEBHOOK_URL is .* must be an https"):
+    with pytest.raises(ImproperlyConfigured, match=r"WEBHOOK_URL is .* must be an https"):
         registry.adapter("sms", "webhook")
