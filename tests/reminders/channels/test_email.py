@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from reminders.channels import Outgoing, Sent, email
 from tests.reminders.conftest import MailServer
 
@@ -30,7 +32,7 @@ def test_batches_at_once_have_their_own(mail: MailServer) -> None:
 def test_a_kept_one_that_was_cut_is_opened_again(mail: MailServer) -> None:
     adapter = email.Adapter()
     list(adapter.send([letter(1)]))
-    adapter._idle[0][1].sock.close()
+    adapter._idle[0][1].sock.shutdown(socket.SHUT_RDWR)
     assert [result for _, result in adapter.send([letter(2)])] == [Sent()]
     assert mail.connections == 2
     adapter.close()
