@@ -81,7 +81,7 @@ messages: setup ## Collects new texts for translation and compiles what is trans
 	$(MANAGE) messages
 
 lock: ## Locks requirements/*.in anew (needs uv).
-	cd requirements && for name in base dev; do \
+	cd requirements && for name in base webpush dev; do \
 		uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate --output-file $$name.txt $$name.in; done
 

@@ -262,10 +262,58 @@ EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="collections@localhost")
 
+# --- Channels: which adapter serves each, and what the adapters need (collections/reminders/channels); by default all but
+# letters goes to sinks on this machine (manage.py smtp_sink, http_sink)
+
+CHANNEL_ADAPTERS = {
+    "email": "smtp",
+    "sms": env.str("SMS_ADAPTER", default="webhook"),
+    "push": env.str("PUSH_ADAPTER", default="webhook"),
+    "letter": "pdf",
+}
+# The lender's own gateway.
+WEBHOOK_URL = env.str("WEBHOOK_URL", default="http://127.0.0.1:8026")
+WEBHOOK_SECRET = secret("WEBHOOK_SECRET", random_text) if EMBEDDED else env.str("WEBHOOK_SECRET", default="")
+# Our template and language → the provider's own code of the text, and its variables in order.
+SMS_TEMPLATES = env.json("SMS_TEMPLATES", default={})
+SMS_ALIYUN_URL = env.str("SMS_ALIYUN_URL", default="https://dysmsapi.aliyuncs.com")
+SMS_ALIYUN_KEY_ID = env.str("SMS_ALIYUN_KEY_ID", default="")
+SMS_ALIYUN_KEY_SECRET = env.str("SMS_ALIYUN_KEY_SECRET", default="")
+SMS_ALIYUN_SIGN_NAME = env.str("SMS_ALIYUN_SIGN_NAME", default="")
+SMS_TENCENT_URL = env.str("SMS_TENCENT_URL", default="https://sms.tencentcloudapi.com")
+SMS_TENCENT_REGION = env.str("SMS_TENCENT_REGION", default="ap-guangzhou")
+SMS_TENCENT_SECRET_ID = env.str("SMS_TENCENT_SECRET_ID", default="")
+SMS_TENCENT_SECRET_KEY = env.str("SMS_TENCENT_SECRET_KEY", default="")
+SMS_TENCENT_APP_ID = env.str("SMS_TENCENT_APP_ID", default="")
+SMS_TENCENT_SIGN_NAME = env.str("SMS_TENCENT_SIGN_NAME", default="")
+SMS_TWILIO_URL = env.str("SMS_TWILIO_URL", default="https://api.twilio.com")
+SMS_TWILIO_ACCOUNT_SID = env.str("SMS_TWILIO_ACCOUNT_SID", default="")
+SMS_TWILIO_KEY_SID = env.str("SMS_TWILIO_KEY_SID", default="")
+SMS_TWILIO_KEY_SECRET = env.str("SMS_TWILIO_KEY_SECRET", default="")
+SMS_TWILIO_FROM = env.str("SMS_TWILIO_FROM", default="")
+SMS_TWILIO_STATUS_URL = env.str("SMS_TWILIO_STATUS_URL", default="")
+PUSH_JPUSH_URL = env.str("PUSH_JPUSH_URL", default="https://api.jpush.cn")
+PUSH_JPUSH_APP_KEY = env.str("PUSH_JPUSH_APP_KEY", default="")
+PUSH_JPUSH_MASTER_SECRET = env.str("PUSH_JPUSH_MASTER_SECRET", default="")
+PUSH_WEBPUSH_PRIVATE_KEY = env.str("PUSH_WEBPUSH_PRIVATE_KEY", default="")
+PUSH_WEBPUSH_CONTACT = env.str("PUSH_WEBPUSH_CONTACT", default="")
+# A subscription names the server that is asked: only these are, `.name` with all below it.
+PUSH_WEBPUSH_HOSTS = env.list(
+    "PUSH_WEBPUSH_HOSTS",
+    default=[
+        *("fcm.googleapis.com", "updates.push.services.mozilla.com", ".push.apple.com", ".notify.windows.com"),
+    ],
+)
+# Where print batches are put, and the font of letters (found on the machine when blank).
+LETTER_DIR = Path(env.str("LETTER_DIR", default=str(VAR_DIR / "letters")))
+LETTER_FONT = env.str("LETTER_FONT", default="")
+
 # --- The lender, as letters to customers name it
 
 LENDER_NAME = env.str("LENDER_NAME", default="Demo Lender")
 LENDER_CONTACT = env.str("LENDER_CONTACT", default="collections@localhost")
+# Whose telephone numbers are those without a country (ISO 3166).
+LENDER_COUNTRY = env.str("LENDER_COUNTRY", default="CN")
 LENDER_PAY_URL = env.str("LENDER_PAY_URL", default="http://localhost/pay")
 
 # --- Logs: to the standard error, and never a person's data
@@ -281,5 +329,10 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         # Would write the query, and with it whatever somebody searched for.
         "django.db.backends": {"level": "WARNING"},
+        # Would write whole addresses, and with them whom a message goes to.
+        "urllib3": {"level": "WARNING"},
+        # Would write every glyph of a letter, and its text with them.
+        "fpdf": {"level": "ERROR"},
+        "fontTools": {"level": "ERROR"},
     },
 }

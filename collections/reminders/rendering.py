@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from reminders.models import TemplateVersion
-from reminders.rules import fill, harmless
+from reminders.rules import fill, harmless, variables_in
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text as it goes out: its subject (one line, may be blank) and its body."""
+    """A text as it goes out: its subject (one line, may be blank) and its body; and the values of the variables in it."""
 
     subject: str
     body: str
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,12 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
     """
     with translation.override(language):
         variables = _variables(values)
-    return Rendered(" ".join(fill(text["subject"], variables).split()), fill(text["body"], variables).strip() + "\n")
+    used = variables_in(text["subject"]) | variables_in(text["body"])
+    return Rendered(
+        " ".join(fill(text["subject"], variables).split()),
+        fill(text["body"], variables).strip() + "\n",
+        {name: value for name, value in variables.items() if name in used},
+    )
 
 
 def _variables(values: Mapping[str, Any]) -> dict[str, str]:

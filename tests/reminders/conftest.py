@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from accounts.models import Account, Customer
+from reminders.channels import registry
 from runs.models import DayClose
 from runs.services import StepRun
 from tests.factories import AccountFactory, ContactPointFactory, CustomerFactory, StandingChangeFactory, StandingFactory
@@ -78,6 +79,8 @@ def mail(settings) -> Iterator[MailServer]:
     server.port = controller.port
     server.connections = 0
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    # Its connections are kept from batch to batch, and so would be those to the last test's server.
+    registry.forget()
     yield server
     controller.stop()
 

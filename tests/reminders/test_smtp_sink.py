@@ -33,7 +33,7 @@ def test_the_sink_keeps_what_it_gets_for_its_owner_only(tmp_path: Path, settings
             Outgoing(number, f"<{number}@example>", "someone@example.com", "Hello", "你好", "zh-hans")
             for number in (1, 2)
         ]
-        assert [result for _, result in email.send(letters)] == [Sent(), Sent()]
+        assert [result for _, result in email.Adapter().send(letters)] == [Sent(), Sent()]
     finally:
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=30)

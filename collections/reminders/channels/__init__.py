@@ -1,19 +1,25 @@
-"""How messages leave: one module a channel, each with the same small contract.
+"""How messages leave: one folder a channel, each with the same small contract.
 
     send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]
 
 A channel takes one message at a time from `batch` and answers for it before it takes the next, so that the caller can
-look at each just before it goes and record it right after. It knows nothing of the outbox.
+look at each just before it goes and record it right after. It knows nothing of the outbox. Which adapter serves a channel:
+`registry`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message ready to leave. `address` is in clear and lives in memory only."""
+    """One message ready to leave. `address` and `addressee` are in clear and live in memory only.
+
+    `header_id` is the same at every attempt. `subject` may be seen by others, so nothing in it tells of a debt. `template` and
+    `values` are for providers that send only texts which they have approved.
+    """
 
     message_id: int
     header_id: str
@@ -21,6 +27,14 @@ class Outgoing:
     subject: str
     body: str
     language: str
+    addressee: str = ""
+    template: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """What tells this message from all others, the same at every attempt."""
+        return self.header_id.strip("<>")
 
     def __repr__(self) -> str:
         return f"Outgoing({self.message_id})"
@@ -56,3 +70,15 @@ class TransportError(Exception):
         self.unknown_recipient = unknown_recipient
         self.uncertain = uncertain
         self.retry_after = retry_after
+
+
+def one_by_one(
+    post: Callable[[Outgoing], Sent], batch: Iterable[Outgoing]
+) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    """Hand each message over by `post`, in order, and say at once what became of it: the contract, for most adapters."""
+    for outgoing in batch:
+        try:
+            result: Sent | TransportError = post(outgoing)
+        except TransportError as error:
+            result = error
+        yield outgoing, result

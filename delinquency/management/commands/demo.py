@@ -46,6 +46,7 @@ class Command(BaseCommand):
         logins = make_logins()
         self._close()
         web, mail = free_port(port), free_port(settings.EMAIL_PORT)
+        gateway = free_port(mail + 1)
         if web != port:
             self.stdout.write(_("Port {port} is taken; using {free}.").format(port=port, free=web))
         self.stdout.flush()
@@ -53,7 +54,7 @@ class Command(BaseCommand):
             run(
                 settings.BASE_DIR / "Procfile",
                 port=web,
-                environment={"EMAIL_PORT": str(mail)},
+                environment={"EMAIL_PORT": str(mail), "WEBHOOK_URL": f"http://{HOST}:{gateway}"},
                 when_ready=lambda: self._announce(web, logins),
             )
         )

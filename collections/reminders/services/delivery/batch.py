@@ -123,7 +123,17 @@ class Batch:
             # Whatever is wrong with one message must not stop the others; what it says may quote a person.
             self._settle_soon(_retried(message, f"cannot be written: {type(error).__name__}"))
             return None
-        return Outgoing(message.pk, message.header_id, address, text.subject, text.body, message.language)
+        return Outgoing(
+            message.pk,
+            message.header_id,
+            address,
+            text.subject,
+            text.body,
+            message.language,
+            addressee=message.customer.name,
+            template=f"{message.template}.v{message.template_version}.{message.language}",
+            values=text.values,
+        )
 
     def _handed_over(self, going: Sequence[Outgoing]) -> list[Outgoing]:
         """Those of `going` that are still ours, marked, and that committed, before the provider gets them."""

@@ -1,10 +1,11 @@
-"""E-mail over SMTP: one connection a batch, opened at the first message and opened again when it was cut."""
+"""E-mail over SMTP: connections are opened at the first message, kept from batch to batch, opened again when cut."""
 
 from __future__ import annotations
 
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Iterable, Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,30 +19,69 @@ from runs import clock
 
 # After so many cuts in a row it is the server and not a message: the rest is not tried any more.
 CUTS_TO_GIVE_UP = 3
+# Servers cut who says nothing for five minutes (RFC 5321, 4.5.3.2.7).
+KEPT_SECONDS = 60
 UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
 UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 
 
-def send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
-    """Send each message, in order, and say at once whether the server took it or why not."""
-    link = _Link()
+class Adapter:
+    """E-mail by the server of the settings (`EMAIL_HOST` …)."""
+
+    def __init__(self) -> None:
+        # A connection carries one conversation: each batch takes one, or opens one more.
+        self._idle: list[tuple[float, smtplib.SMTP]] = []
+
+    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+        """Send each message, in order, and say at once whether the server took it or why not."""
+        link = _Link(self._kept())
+        try:
+            for outgoing in batch:
+                try:
+                    link.send(outgoing)
+                except TransportError as error:
+                    yield outgoing, error
+                else:
+                    yield outgoing, Sent()
+        finally:
+            smtp = link.let_go()
+            if smtp is not None:
+                self._idle.append((time.monotonic(), smtp))
+
+    def close(self) -> None:
+        """End what is kept open."""
+        while self._idle:
+            _end(self._idle.pop()[1])
+
+    def _kept(self) -> smtplib.SMTP | None:
+        """A connection of an earlier batch on which the server still answers, if there is one."""
+        while self._idle:
+            since, smtp = self._idle.pop()
+            if time.monotonic() - since < KEPT_SECONDS and _answers(smtp):
+                return smtp
+            _end(smtp)
+        return None
+
+
+def _answers(smtp: smtplib.SMTP) -> bool:
     try:
-        for outgoing in batch:
-            try:
-                link.send(outgoing)
-            except TransportError as error:
-                yield outgoing, error
-            else:
-                yield outgoing, Sent()
-    finally:
-        link.close()
+        return smtp.noop()[0] == 250
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def _end(smtp: smtplib.SMTP) -> None:
+    try:
+        smtp.quit()
+    except (OSError, smtplib.SMTPException):
+        smtp.close()
 
 
 class _Link:
     """The connection of one batch."""
 
-    def __init__(self) -> None:
-        self._smtp: smtplib.SMTP | None = None
+    def __init__(self, smtp: smtplib.SMTP | None) -> None:
+        self._smtp = smtp
         self._cuts = 0
         self._down: TransportError | None = None
 
@@ -65,19 +105,17 @@ class _Link:
         except (smtplib.SMTPNotSupportedError, UnicodeError, ValueError) as error:
             raise TransportError(f"cannot be sent by this server: {type(error).__name__}", permanent=True) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise self._cut(f"connection cut: {type(error).__name__}") from None
+            # It may have been cut after the server took the text: the same Message-ID tells the two apart.
+            raise self._cut(f"connection cut: {type(error).__name__}", uncertain=True) from None
         self._cuts = 0
 
-    def close(self) -> None:
-        if self._smtp is not None:
-            try:
-                self._smtp.quit()
-            except (OSError, smtplib.SMTPException):
-                self._smtp.close()
-            self._smtp = None
+    def let_go(self) -> smtplib.SMTP | None:
+        """The connection, where it is still open, for whoever comes next."""
+        smtp, self._smtp = self._smtp, None
+        return smtp
 
-    def _cut(self, reason: str) -> TransportError:
-        error = TransportError(reason, permanent=False)
+    def _cut(self, reason: str, *, uncertain: bool = False) -> TransportError:
+        error = TransportError(reason, permanent=False, uncertain=uncertain)
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None

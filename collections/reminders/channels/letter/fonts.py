@@ -1,0 +1,58 @@
+"""The font of letters: one that writes Chinese, set or found on the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from fontTools.ttLib import TTCollection, TTFont, TTLibError
+
+# Where systems keep the fonts that have Chinese, best first.
+KNOWN = (
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/google-noto-sans-cjk-fonts/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/System/Library/Fonts/Hiragino Sans GB.ttc",
+    "/Library/Fonts/Arial Unicode.ttf",
+)
+# Of a collection the face for simplified Chinese: the same characters are drawn otherwise in Japan.
+SIMPLIFIED = ("SC", "CN", "GB")
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """A font file, which of its faces, and the characters that it draws."""
+
+    path: Path
+    face: int
+    characters: frozenset[int]
+
+
+def find_font() -> Font:
+    """The font that the settings name, or the first known one on this machine.
+
+    Raises:
+        ImproperlyConfigured: there is none, it cannot be read, or it has no Chinese.
+    """
+    wanted = [settings.LETTER_FONT] if settings.LETTER_FONT else KNOWN
+    path = next((Path(name) for name in wanted if Path(name).is_file()), None)
+    if path is None:
+        looked = settings.LETTER_FONT or "the usual places"
+        raise ImproperlyConfigured(
+            f"Letters need a font with Chinese, and there is none at {looked}: set LETTER_FONT to a .ttf, .otf or .ttc file, "
+            "or install one (Debian, Ubuntu: apt-get install fonts-noto-cjk)."
+        )
+    try:
+        faces = TTCollection(path, lazy=True).fonts if path.suffix.lower() == ".ttc" else [TTFont(path, lazy=True)]
+        names = [str(face["name"].getDebugName(4) or "").split() for face in faces]
+        index = next((at for at, name in enumerate(names) if set(name) & set(SIMPLIFIED)), 0)
+        characters = frozenset(faces[index].getBestCmap())
+    except (TTLibError, OSError, KeyError, AssertionError) as error:
+        raise ImproperlyConfigured(f"LETTER_FONT: {path} is no font ({type(error).__name__}).") from None
+    if ord("欠") not in characters:
+        raise ImproperlyConfigured(f"LETTER_FONT: {path} has no Chinese.")
+    return Font(path, index, characters)

@@ -1,0 +1,92 @@
+"""One letter on A4: the address shows in the left window of a DL envelope (DIN 5008 form B), and nothing else does."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+
+from reminders.channels import Outgoing
+from reminders.channels.letter.fonts import Font
+from runs import clock
+
+# Millimetres. The window's address field, and where the text begins below it.
+WINDOW_LEFT, WINDOW_TOP, WINDOW_WIDTH, WINDOW_HEIGHT = 20, 50, 85, 40
+TEXT_TOP, MARGIN, LINE = 103, 20, 6
+SIZE, SMALL = 11, 8
+
+
+class Unprintable(Exception):
+    """It cannot be put on paper as it is. Says why and quotes nothing."""
+
+
+def print_letter(outgoing: Outgoing, font: Font) -> tuple[bytes, int]:
+    """The letter as PDF, and its number of pages.
+
+    It carries what article 69 asks of a letter that is not the text's own: who issues it, how to reach them, its date,
+    its number, whom it is to, and the place of the seal.
+
+    Raises:
+        Unprintable: a character that the font lacks, or an address that does not fit the window.
+    """
+    pdf = FPDF(format="A4")
+    pdf.set_auto_page_break(True, margin=25)
+    pdf.set_margins(MARGIN, MARGIN)
+    pdf.add_font("letter", fname=font.path, collection_font_number=font.face)
+    pdf.set_title(settings.LENDER_NAME)
+    pdf.set_lang(outgoing.language)
+    today = clock.today()
+    with translation.override(outgoing.language):
+        _head(pdf, font, outgoing, today)
+        _address(pdf, font, outgoing)
+        pdf.set_xy(MARGIN, TEXT_TOP)
+        pdf.set_font("letter", size=SIZE + 2)
+        pdf.multi_cell(0, LINE + 1, _shown(outgoing.subject, font), new_x="LMARGIN", new_y="NEXT")
+        pdf.ln(LINE / 2)
+        pdf.set_font("letter", size=SIZE)
+        pdf.multi_cell(0, LINE, _shown(outgoing.body.strip(), font), align="L", new_x="LMARGIN", new_y="NEXT")
+        _seal(pdf, font, today)
+    return bytes(pdf.output()), pdf.pages_count
+
+
+def _head(pdf: FPDF, font: Font, outgoing: Outgoing, today: date) -> None:
+    pdf.add_page()
+    pdf.set_font("letter", size=SIZE + 3)
+    pdf.cell(0, LINE + 2, _shown(settings.LENDER_NAME, font), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_font("letter", size=SMALL)
+    pdf.cell(0, LINE, _shown(settings.LENDER_CONTACT, font), new_x="LMARGIN", new_y="NEXT")
+    pdf.set_xy(120, WINDOW_TOP)
+    shown = [date_format(today, "DATE_FORMAT"), _("Reference: %(number)s") % {"number": outgoing.message_id}]
+    pdf.multi_cell(70, LINE, _shown("\n".join(shown), font), align="R")
+
+
+def _address(pdf: FPDF, font: Font, outgoing: Outgoing) -> None:
+    pdf.set_font("letter", size=SIZE)
+    text = "\n".join(filter(None, (outgoing.addressee.strip(), outgoing.address.strip())))
+    height = pdf.multi_cell(WINDOW_WIDTH, LINE, _shown(text, font), align="L", dry_run=True, output="HEIGHT")
+    if float(str(height)) > WINDOW_HEIGHT or not outgoing.address.strip():
+        raise Unprintable("the address does not fit the window")
+    pdf.set_xy(WINDOW_LEFT, WINDOW_TOP)
+    pdf.multi_cell(WINDOW_WIDTH, LINE, _shown(text, font), align="L")
+
+
+def _seal(pdf: FPDF, font: Font, today: date) -> None:
+    with pdf.unbreakable() as block:
+        block.ln(LINE * 2)
+        for line in (settings.LENDER_NAME, _("(seal)"), date_format(today, "DATE_FORMAT")):
+            block.cell(0, LINE, _shown(line, font), align="R", new_x="LMARGIN", new_y="NEXT")
+
+
+def _shown(text: str, font: Font) -> str:
+    """The text as it is printed: without what is invisible or turns the direction around, in composed characters."""
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    clean = "".join(c for c in composed if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    lacking = next((c for c in clean if c != "\n" and ord(c) not in font.characters), None)
+    if lacking is not None:
+        raise Unprintable(f"the font has no U+{ord(lacking):04X}")
+    return clean

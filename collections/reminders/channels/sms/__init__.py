@@ -1,0 +1,1 @@
+"""Text messages over HTTP: Aliyun, Tencent Cloud, Twilio, each by its published request signing (docs/dependencies.md)."""
