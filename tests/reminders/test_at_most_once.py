@@ -1,0 +1,236 @@
+"""SMS through the outbox: sent at most once whatever dies, within the channel's rate and width, and priced."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from audit.models import Event
+from compliance.models import Contact
+from reminders import services
+from reminders.channels import registry
+from reminders.models import ChannelControl, ChannelPrice, ChannelState, Message
+from reminders.services.delivery import claims, set_aside_uncertain
+from reminders.services.delivery.batch import RECORDED_TOGETHER
+from runs import clock
+from tests.factories import (
+    AccountFactory,
+    ContactPointFactory,
+    CustomerFactory,
+    DecisionFactory,
+    MessageFactory,
+    StandingFactory,
+)
+from tests.reminders.channels import servers
+from tests.reminders.conftest import DAY, DUE, NOON, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def gateway(settings: Any) -> Iterator[servers.Server]:
+    registry.forget()
+    server = servers.gateway("s3cret")
+    settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = server.url, "s3cret"
+    yield server
+    server.stop()
+    registry.forget()
+
+
+def queued(number: int = 0) -> Message:
+    """An SMS about an account that is late, due at noon."""
+    customer = CustomerFactory(locale="zh-Hans")
+    point = ContactPointFactory(customer=customer, kind="mobile", clear=f"138{number:08d}")
+    account = AccountFactory(customer=customer)
+    StandingFactory(account=account, overdue_since=DUE, late_on=DAY, bucket="M1")
+    decision = DecisionFactory(
+        customer=customer, contact_point=point, channel="sms", at=NOON, reserved_until=NOON + timedelta(days=1)
+    )
+    return MessageFactory(
+        key=f"overdue-sms:{customer.pk}",
+        customer=customer,
+        contact_point=point,
+        decision=decision,
+        channel="sms",
+        template="overdue-sms",
+        language="zh-hans",
+        context={"accounts": [{"id": account.pk, "ref": account.ref}]},
+        status="queued",
+        send_after=NOON,
+        sent_at=None,
+        attempts=0,
+        subject="",
+        body="",
+    )
+
+
+def deliver(at: Any = NOON) -> dict[str, int]:
+    with clock.frozen(at):
+        return services.deliver("sms", seconds=30)
+
+
+def keys(server: servers.Server) -> Counter[str]:
+    """How often each message arrived."""
+    return Counter(request.headers["idempotency-key"] for request in server.taken)
+
+
+@pytest.mark.django_db
+def test_it_keeps_the_providers_number_its_parts_and_what_it_cost(gateway: servers.Server) -> None:
+    message = queued()
+    ChannelPrice.objects.create(
+        channel="sms", effective_from=DAY, currency="CNY", each=Decimal("0.0450"), source="Contract"
+    )
+    assert deliver() == {"sent": 1}
+    message.refresh_from_db()
+    assert (message.status, message.provider, message.provider_id, message.parts) == ("sent", "webhook", "g-1", 2)
+    assert (message.cost, message.cost_currency, message.handed_at) == (Decimal("0.0900"), "CNY", None)
+    assert message.body == gateway.taken[0].json["body"]
+    assert Contact.objects.get().outcome == "sent"
+
+
+@pytest.mark.django_db
+def test_one_that_the_provider_took_and_never_answered_is_set_aside_and_not_sent_again(gateway: servers.Server) -> None:
+    lost, good = queued(1), queued(2)
+    gateway.script = [servers.CUT]
+    assert deliver() == {"set-aside": 1, "sent": 1}
+    lost.refresh_from_db()
+    good.refresh_from_db()
+    assert (lost.status, good.status) == ("review", "sent")
+    assert lost.handed_at == NOON
+    assert "may have been sent" in lost.error
+    assert lost.body
+    # It may have reached her, so it counts as a contact.
+    assert set(Contact.objects.values_list("decision_id", "outcome")) == {
+        (lost.decision_id, "sent"),
+        (good.decision_id, "sent"),
+    }
+    assert deliver(NOON + timedelta(hours=1)) == {}
+    assert len(gateway.taken) == 2
+
+
+@pytest.mark.django_db
+def test_a_worker_that_died_behind_the_handing_over_leaves_it_to_a_person(gateway: servers.Server) -> None:
+    handed, not_yet = queued(1), queued(2)
+    Message.objects.filter(pk=handed.pk).update(status="claimed", claim=uuid.uuid4(), claimed_at=NOON, handed_at=NOON)
+    Message.objects.filter(pk=not_yet.pk).update(status="claimed", claim=uuid.uuid4(), claimed_at=NOON)
+    with clock.frozen(NOON + timedelta(minutes=1)):
+        assert set_aside_uncertain() == 0, "its worker may still live"
+    later = NOON + timedelta(minutes=3)
+    with clock.frozen(later):
+        assert set_aside_uncertain() == 1
+    assert deliver(later) == {"sent": 1}
+    handed.refresh_from_db()
+    not_yet.refresh_from_db()
+    assert (handed.status, not_yet.status) == ("review", "sent")
+    assert Event.objects.get(verb="message.set-aside").subject_id == handed.pk
+    assert len(gateway.taken) == 1
+
+
+@pytest.mark.django_db
+def test_a_temporary_refusal_is_certain_and_tried_again(gateway: servers.Server) -> None:
+    queued()
+    gateway.script = [(503, {"error": "unavailable"})]
+    assert deliver() == {"retried": 1}
+    assert deliver(NOON + timedelta(minutes=2)) == {"sent": 1}
+    assert list(keys(gateway).values()) == [2]
+
+
+@pytest.mark.django_db
+def test_nothing_leaves_a_paused_channel_and_everything_a_draining_one(gateway: servers.Server) -> None:
+    queued()
+    control = ChannelControl.objects.filter(channel="sms")
+    control.update(state=ChannelState.PAUSED)
+    assert deliver() == {}
+    with clock.frozen(NOON):
+        assert not services.sweep()
+    control.update(state=ChannelState.DRAINING)
+    assert deliver() == {"sent": 1}
+
+
+@pytest.mark.django_db
+def test_claims_keep_the_channels_rate_and_width(gateway: servers.Server) -> None:
+    for number in range(45):
+        queued(number)
+    ChannelControl.objects.filter(channel="sms").update(per_second=4, concurrency=2)
+    with clock.frozen(NOON):
+        first, second, third = (claims.claim("sms", uuid.uuid4()) for _ in range(3))
+    assert first is not None
+    assert second is not None
+    # Five seconds' worth each, the second behind the first, and no third beside them.
+    assert (first.begins_at, first.interval) == (NOON, 0.25)
+    assert second.begins_at == NOON + timedelta(seconds=5)
+    assert third is None
+    assert Message.objects.filter(claim=first.token).count() == Message.objects.filter(claim=second.token).count() == 20
+    Message.objects.filter(claim__isnull=False).update(status="sent", claim=None)
+    with clock.frozen(NOON + timedelta(seconds=1)):
+        assert claims.claim("sms", uuid.uuid4()) is None, "the rate is taken for longer than a window"
+    with clock.frozen(NOON + timedelta(seconds=6)):
+        last = claims.claim("sms", uuid.uuid4())
+    assert last is not None
+    assert last.begins_at == NOON + timedelta(seconds=10)
+
+
+DELIVER = """
+import os, django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delinquency.settings")
+django.setup()
+from reminders import services
+services.deliver("sms", seconds=60)
+"""
+
+
+def test_workers_killed_again_and_again_send_none_twice_and_lose_none(
+    process_environment: dict[str, str], gateway: servers.Server
+) -> None:
+    for number in range(300):
+        queued(number)
+    gateway.pause = 0.01
+    ChannelControl.objects.filter(channel="sms").update(concurrency=50)
+    environment = {
+        **process_environment,
+        "WEBHOOK_URL": gateway.url,
+        "WEBHOOK_SECRET": "s3cret",
+        "DELINQUENCY_CLOCK": NOON.isoformat(),
+    }
+    draw = random.Random(7)
+    killed = 0
+    while killed < 8 and Message.objects.filter(status="queued").exists():
+        arrived = len(gateway.taken)
+        worker = psutil.Popen([sys.executable, "-c", DELIVER], cwd=ROOT, env=environment)
+        wait_until(lambda before=arrived, one=worker: len(gateway.taken) > before or not one.is_running(), seconds=60)
+        time.sleep(draw.uniform(0, 0.08))
+        if worker.is_running():
+            os.kill(worker.pid, signal.SIGKILL)
+            killed += 1
+        worker.wait(timeout=10)
+    assert killed >= 4
+    later = NOON + timedelta(minutes=5)
+    with clock.frozen(later):
+        set_aside_uncertain()
+    subprocess.run(
+        [sys.executable, "-c", DELIVER],
+        cwd=ROOT,
+        env={**environment, "DELINQUENCY_CLOCK": later.isoformat()},
+        check=True,
+    )
+    statuses = Counter(Message.objects.values_list("status", flat=True))
+    assert set(statuses) <= {"sent", "review"}
+    assert 0 < statuses["review"] <= killed * RECORDED_TOGETHER
+    arrived = keys(gateway)
+    assert max(arrived.values()) == 1, "sent twice"
+    sent = {message.header_id.strip("<>") for message in Message.objects.filter(status="sent")}
+    assert sent <= set(arrived), "said to be sent, and never arrived"
