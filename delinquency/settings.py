@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "cases",
     "reminders",
     "compliance",
+    "approvals",
     "staff",
     "audit",
     "runs",

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("cases.urls")),
+    path("", include("approvals.urls")),
     path("", include("compliance.urls")),
     path("", include("reminders.urls")),
     path("", include("audit.urls")),

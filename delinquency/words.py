@@ -12,6 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactKind, HoldKind, OverdueKind, RiskClass
+from approvals.kinds import LABELS
+from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
@@ -139,6 +141,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "promise": _("promise to pay"),
         "queue": _("queue"),
         "recording": _("recording"),
+        "request": _("request for approval"),
         "reversal": _("reversal"),
         "role": _("role"),
         "standing": _("standing"),
@@ -206,6 +209,13 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "queue.removed": _("Queue removed"),
         "queue.saved": _("Queue saved"),
         "search.exact": _("Searched by number"),
+        "request.approved": _("Request approved"),
+        "request.asked": _("Approval asked for"),
+        "request.expired": _("Request expired"),
+        "request.rejected": _("Request rejected"),
+        "request.resubmitted": _("Approval asked for again"),
+        "request.sent-back": _("Request sent back"),
+        "request.withdrawn": _("Request withdrawn"),
         "recording.attached": _("Recording attached"),
         "recording.fetched": _("Recording fetched"),
         "recording.held": _("Recording put under legal hold"),
@@ -240,6 +250,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "close_day": _("close of day, by hand"),
         "demo": _("demo"),
         "demo book": _("demo book"),
+        "expiry": _("expiry of requests"),
         "first reminders": _("first reminders"),
         "import": _("import"),
         "import_book": _("import"),
@@ -264,6 +275,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "complaint-reason": dict(ComplaintReason.choices),
     "promise": dict(PromiseStatus.choices),
     "dispute": dict(DisputeStatus.choices),
+    "approval": LABELS,
+    "request": dict(RequestStatus.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }
 
@@ -299,6 +312,8 @@ _VALUES_OF = {
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
     ("promise", "status"): "promise",
+    ("request", "kind"): "approval",
+    ("request", "status"): "request",
     ("user", "by"): "second-step",
 }
 _INSTALMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d+(?:\.\d+)?)")

@@ -32,6 +32,7 @@ from tests.factories import (
     UserFactory,
     late_case,
 )
+from tests.kinds import asked
 
 Roles = frozenset[str]
 # "" is somebody of the staff without any role.
@@ -90,6 +91,7 @@ def _things(case: Case) -> dict[str, Any]:
     customer, account = case.customer, case.customer.accounts.get()
     contact = ContactFactory(customer=customer)
     return {
+        "request": asked(UserFactory(team=case.team), account),
         "account": account,
         "agreement": ContactAgreement.objects.create(
             customer=customer, opens=time(8), closes=time(21), from_on=DAY, evidence="In writing", agreed_at=MOMENT
@@ -185,6 +187,7 @@ TABLE: dict[str, Row] = {
     "hand-over": Row(LEAD, LEAD, lambda w: {"pk": w.user.pk}, done=(200, 302)),
     "take-next": Row(does=COLLECTORS),
     "assign-many": Row(does=LEAD, done=(200, 302)),
+    "approvals": Row(DESK),
     "messages": Row(DESK),
     "complaints": Row(DESK),
     "complaints-export": Row(DESK),
@@ -229,6 +232,13 @@ TABLE: dict[str, Row] = {
     ),
     # The flag has no document here.
     "flag-document": Row(LEAD | READERS, None, *of_case("flag", "pk", on_case=False), seen=(404,)),
+    # Who decides is said kind by kind: those of this one may place and lift holds.
+    "approval": Row(
+        DESK,
+        LEAD | {"senior-collector"},
+        *of_case("request", "pk", on_case=False),
+        data={"verb": "approve", "seen_version": "1"},
+    ),
     # --- the record and the days
     "events": Row(OFFICERS | READERS),
     "day-closes": Row(LEAD | READERS),

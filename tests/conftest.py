@@ -154,3 +154,17 @@ def process_environment(transactional_db: None) -> dict[str, str]:
         f"?host={quote(str(facts['HOST']), safe='')}" + (f"&port={facts['PORT']}" if facts["PORT"] else "")
     )
     return {**os.environ, "DATABASE_URL": url}
+
+
+@pytest.fixture
+def kinds(settings) -> Iterator[None]:
+    """The kinds of request of `tests/kinds.py`, known for this test, and the template that shows them."""
+    from approvals import kinds as registry
+    from tests.kinds import CreditLimit, LimitedCreditLimit
+
+    templates = [*settings.TEMPLATES[0]["DIRS"], settings.BASE_DIR / "tests" / "templates"]
+    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": templates}]
+    made = [registry.register(CreditLimit()), registry.register(LimitedCreditLimit())]
+    yield
+    for kind in made:
+        registry.unregister(kind.code)

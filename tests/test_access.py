@@ -169,6 +169,7 @@ def wanted_of(role: str, allowed: Roles | None, expected: tuple[int, ...], row: 
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("kinds")
 @pytest.mark.parametrize("role", sorted(EVERYONE), ids=lambda role: role or "no role")
 def test_every_address_answers_every_role_as_the_table_says(role: str) -> None:
     user = UserFactory(role=role)

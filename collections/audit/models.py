@@ -35,6 +35,8 @@ class Event(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["customer_id", "id"], name="event_by_customer"),
+            # The history of one request for approval, which need not be about a customer.
+            models.Index(fields=["subject_id"], name="event_of_request", condition=models.Q(subject_type="request")),
             # How often somebody searched by number of late.
             models.Index(fields=["actor_id", "at"], name="event_exact_search", condition=models.Q(verb="search.exact")),
         ]

@@ -8,7 +8,6 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import BookError, Invalid
 from accounts.models import Customer
 from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus, Contact, Outcome
 from compliance.outcomes import possible
@@ -21,12 +20,6 @@ from staff.permissions import Anyone
 
 _DAY = {"type": "date"}
 CONTACTS_OFFERED = 50
-
-
-def refuse(form: forms.Form, error: BookError) -> None:
-    """Show at the field, or above the form, what a service refused."""
-    field = error.field if isinstance(error, Invalid) and error.field in form.fields else None
-    form.add_error(field, str(error))
 
 
 def _words(rows: int = 3, **attributes: str) -> forms.Textarea:

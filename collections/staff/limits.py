@@ -7,7 +7,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Final
 
-from staff.models import AuthorityLimit, User
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from runs.texts import listed
+from staff.models import AuthorityLimit, Role, User
 from staff.permissions import Anyone, may_enter
 
 
@@ -30,17 +34,48 @@ def limit_of(user: Anyone, kind: str, on: date, currency: str = "") -> Limit:
     """
     if not (isinstance(user, User) and may_enter(user)):
         return NO_AUTHORITY
-    in_force = (
-        AuthorityLimit.objects.filter(role__user=user, kind=kind, currency=currency, effective_from__lte=on)
-        .order_by("role_id", "-effective_from")
-        .distinct("role_id")
-        .values_list("most", flat=True)
+    rows = in_force(on).filter(role__user=user, kind=kind, currency=currency)
+    return _best([row.most for row in rows])
+
+
+def limits_of(user: Anyone, on: date) -> dict[tuple[str, str], Limit]:
+    """What `limit_of` says of every kind and currency in which `user` has any authority. One query."""
+    if not (isinstance(user, User) and may_enter(user)):
+        return {}
+    found: dict[tuple[str, str], list[Decimal | None]] = {}
+    for row in in_force(on).filter(role__user=user):
+        found.setdefault((row.kind, row.currency), []).append(row.most)
+    return {of: _best(mosts) for of, mosts in found.items()}
+
+
+def ask_further(kind: str, value: Decimal | int | None, on: date, *, currency: str = "", permission: str = "") -> str:
+    """The sentence, after a blank, that names the roles which may decide `value` alone (None: without limit) and have
+    `permission`, where one is needed; nothing where no role may. Two queries at most."""
+    rows = in_force(on).filter(kind=kind, currency=currency).select_related("role")
+    able = {row.role for row in rows if row.most is None or (value is not None and row.most >= value)}
+    if permission and able:
+        app, codename = permission.split(".")
+        able &= set(Role.objects.filter(permissions__content_type__app_label=app, permissions__codename=codename))
+    if not able:
+        return ""
+    return " " + _("Ask one of: %(roles)s.") % {"roles": listed(sorted(map(str, able)))}
+
+
+def in_force(on: date) -> QuerySet[AuthorityLimit]:
+    """Of every role, kind and currency the row that counts on a day."""
+    return (
+        AuthorityLimit.objects.filter(effective_from__lte=on)
+        .order_by("role_id", "kind", "currency", "-effective_from")
+        .distinct("role_id", "kind", "currency")
     )
-    found = list(in_force)
-    if not found:
-        return NO_AUTHORITY
-    amounts = [most for most in found if most is not None]
-    return max(amounts) if len(amounts) == len(found) else WITHOUT_LIMIT
+
+
+def _best(mosts: list[Decimal | None]) -> Limit:
+    """Of several roles' limits the highest; None is without limit."""
+    amounts = [most for most in mosts if most is not None]
+    if len(amounts) < len(mosts):
+        return WITHOUT_LIMIT
+    return max(amounts, default=NO_AUTHORITY)
 
 
 def within(user: Anyone, kind: str, value: Decimal | int, on: date, currency: str = "") -> bool:

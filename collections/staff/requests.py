@@ -1,13 +1,15 @@
-"""Where a request comes from."""
+"""Who sends a request, and from where."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from runs.texts import listed
+from staff.models import User
 
 # The first that is found names the browser: the later ones also stand in the texts of those before them.
 BROWSERS = (
@@ -26,6 +28,13 @@ SYSTEMS = (
     ("Mac OS X", "macOS"),
     ("Linux", "Linux"),
 )
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who asks; past the entrance it is always a member of staff."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def address_of(request: HttpRequest) -> str | None:

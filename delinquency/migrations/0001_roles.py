@@ -12,6 +12,8 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from delinquency.granting import permission_of
+
 FIRST = date(2020, 1, 1)
 POLICY = "The lender's policy, as installed"
 
@@ -125,27 +127,9 @@ def install(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     limits = apps.get_model("staff", "AuthorityLimit").objects.using(alias)
     for code, (name, scope, permissions) in ROLES.items():
         role = roles.create(code=code, name=name, scope=scope)
-        role.permissions.set([_permission(apps, alias, permission) for permission in permissions])
+        role.permissions.set([permission_of(apps, alias, permission) for permission in permissions])
         for kind, most in zip(("hold-days", "promise-days"), LIMITS.get(code, ()), strict=False):
             limits.create(role=role, kind=kind, most=most, effective_from=FIRST, source=POLICY)
-
-
-def _permission(apps: Apps, alias: str, permission: str) -> object:
-    """The permission's row, made here where Django, which makes them after all migrations, has not made it yet."""
-    app, codename = permission.split(".")
-    for model in apps.get_app_config(app).get_models():
-        names = dict(model._meta.permissions)
-        for verb in model._meta.default_permissions:
-            names[f"{verb}_{model._meta.model_name}"] = f"Can {verb} {model._meta.verbose_name}"
-        if codename in names:
-            kind, _ = apps.get_model("contenttypes", "ContentType").objects.using(alias).get_or_create(
-                app_label=app, model=model._meta.model_name
-            )
-            row, _ = apps.get_model("auth", "Permission").objects.using(alias).get_or_create(
-                content_type=kind, codename=codename, defaults={"name": names[codename]}
-            )
-            return row
-    raise LookupError(f"No model of {app} has the permission {codename}.")
 
 
 def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

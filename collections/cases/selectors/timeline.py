@@ -37,7 +37,7 @@ _TOLD_ELSEWHERE = (
     *("payment", "reversal", "message", "contactdecision", "standingchange", "standing"),
     *("contact", "note", "dispute"),
 )
-_WORK = ("promise", "hold", "customerflag", "contactagreement", "complaint")
+_WORK = ("promise", "hold", "customerflag", "contactagreement", "complaint", "request")
 # What the standings do to a case is no work on it.
 _FOLLOWS = ("case.opened", "case.moved", "case.cured")
 LENGTH = 100

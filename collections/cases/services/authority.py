@@ -1,4 +1,4 @@
-"""How far ahead somebody may decide alone, and what she is told beyond it."""
+"""How far ahead somebody may decide alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
-from runs.texts import listed
-from staff.limits import WITHOUT_LIMIT, limit_of
-from staff.models import AuthorityLimit, User
+from staff.limits import WITHOUT_LIMIT, ask_further, limit_of
+from staff.models import User
 
 
 def most_days(actor: User, kind: str, on: date) -> int | None:
@@ -25,21 +24,6 @@ def most_days(actor: User, kind: str, on: date) -> int | None:
     if not isinstance(limit, Decimal):
         raise Invalid(_("None of your roles may decide this.") + ask_further(kind, 1, on))
     return int(limit)
-
-
-def ask_further(kind: str, days: int | None, on: date) -> str:
-    """The sentence, after a blank, that names the roles which may decide so many days alone (None: without limit); nothing
-    where no role may. One query."""
-    newest = (
-        AuthorityLimit.objects.filter(kind=kind, effective_from__lte=on)
-        .order_by("role_id", "-effective_from")
-        .distinct("role_id")
-        .select_related("role")
-    )
-    able = [row for row in newest if row.most is None or (days is not None and row.most >= days)]
-    if not able:
-        return ""
-    return " " + _("Ask one of: %(roles)s.") % {"roles": listed(sorted(row.role.name for row in able))}
 
 
 def last_day(first: date, days: int) -> date:

@@ -12,11 +12,12 @@ from accounts.errors import Invalid
 from accounts.models import Account, Hold, HoldKind
 from accounts.services.holds import lift_hold, place_hold
 from cases.models import Case
-from cases.services.authority import ask_further, most_days
 from cases.services.authority import last_day as last_of
+from cases.services.authority import most_days
 from cases.services.concluding import conclude
 from cases.services.versions import lock_case
 from runs import clock
+from staff.limits import ask_further
 from staff.models import LimitKind, User
 from staff.permissions import require
 

@@ -16,13 +16,14 @@ from audit.services import record
 from cases.models import Case, Promise, PromiseInstalment, PromiseStatus
 from cases.selectors.debts import debts
 from cases.selectors.terms import work_terms
-from cases.services.authority import ask_further, most_days
+from cases.services.authority import most_days
 from cases.services.concluding import conclude
 from cases.services.contacts import check_contact
 from cases.services.judging import judge
 from cases.services.versions import lock_case
 from runs import clock
 from runs.selectors import book_day
+from staff.limits import ask_further
 from staff.models import LimitKind, User
 
 CENT = Decimal("0.01")

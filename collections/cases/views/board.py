@@ -21,9 +21,9 @@ from cases.selectors.board import board as read_board
 from cases.selectors.people import members_of
 from cases.selectors.queues import held
 from cases.services.assigning import hand_over as hand_cases_over
-from cases.views._pages import user_of
 from staff.models import User
 from staff.permissions import needs
+from staff.requests import user_of
 
 
 @require_GET

@@ -18,9 +18,9 @@ from cases.models import Case
 from cases.permissions import visible_to
 from cases.selectors.people import members_of
 from cases.services.assigning import assign
-from cases.views._pages import user_of
 from runs.pages import back_to, number_in
 from staff.permissions import needs
+from staff.requests import user_of
 
 # The messages travel in a cookie while they fit: more references are counted.
 REFS_SHOWN = 50

@@ -15,11 +15,11 @@ from cases.models import Case
 from cases.permissions import visible_to
 from cases.selectors import open_cases
 from cases.selectors.worklist import with_plans
-from cases.views._pages import user_of
 from runs import clock
 from runs.csv import download
 from runs.selectors import book_day
 from staff.permissions import needs
+from staff.requests import user_of
 
 CHUNK = 1000
 

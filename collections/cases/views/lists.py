@@ -20,12 +20,12 @@ from cases.selectors import Tally, open_cases, page_of, tally, totals
 from cases.selectors.contactable import show_callable
 from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
-from cases.views._pages import user_of
 from runs import clock
 from runs.pages import page_or_part
 from runs.selectors import book_day, has_closed_any
 from staff.models import User
 from staff.permissions import may, may_enter_data, needs
+from staff.requests import user_of
 
 PAGE_SIZE = 25
 # The kinds of work that somebody's own list is divided by.

@@ -24,11 +24,11 @@ from cases.selectors.plans import (
     promises_seen,
 )
 from cases.selectors.queues import count_of_each
-from cases.views._pages import user_of
 from cases.views.export import exported
 from runs import clock
 from runs.pages import page_or_part
 from staff.permissions import needs, require
+from staff.requests import user_of
 
 PAGE_SIZE = 25
 

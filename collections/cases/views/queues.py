@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Invalid
+from approvals.permissions import decided_by
+from approvals.selectors import inbox_of
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
 from cases.models import Queue, WaitFor
@@ -24,12 +26,13 @@ from cases.selectors import open_cases
 from cases.selectors.queues import cases_of, held
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from cases.services.taking import take_next
-from cases.views._pages import user_of
 from runs import clock
 from runs.pages import back_to, number_in
 from runs.selectors import book_day
 from runs.texts import listed
+from staff.models import User
 from staff.permissions import needs
+from staff.requests import user_of
 
 # How many queues the rail names; the page of queues has all.
 ON_THE_RAIL = 12
@@ -68,10 +71,15 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
         "queues": [
             {"queue": row, "number": holds[row.pk].cases, "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()},
+        "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()} | _to_decide(user),
         "here": request.GET.get("here", ""),
     }
     return render(request, "cases/_counts.html", context)
+
+
+def _to_decide(user: User) -> dict[str, int]:
+    """How many requests wait for her, for who decides any; otherwise no number is shown."""
+    return {"approvals": inbox_of(user).count()} if decided_by(user) else {}
 
 
 @require_POST

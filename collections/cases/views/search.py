@@ -10,9 +10,9 @@ from django.views.decorators.http import require_http_methods
 
 from cases.selectors.search import MOST_SHOWN, PHONE, find, recognise
 from cases.services.searching import TooManySearches, search_exactly
-from cases.views._pages import user_of
 from runs.pages import page_or_part
 from staff.permissions import may, needs
+from staff.requests import user_of
 
 LONGEST = 100
 

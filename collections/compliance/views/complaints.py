@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError
+from accounts.forms import refuse
 from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from audit.models import Event
 from audit.services import record
 from compliance.filters import ComplaintFilter, by_urgency
-from compliance.forms import CloseForm, ComplaintForm, HandOverForm, refuse
+from compliance.forms import CloseForm, ComplaintForm, HandOverForm
 from compliance.models import Complaint, ComplaintStatus
 from compliance.permissions import complaints_visible_to
 from compliance.services.complaints import close_complaint, hand_to, open_complaint

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.errors import BookError
+from accounts.forms import refuse
 from audit.services import record
-from compliance.forms import CorrectContactForm, RecordingForm, refuse
+from compliance.forms import CorrectContactForm, RecordingForm
 from compliance.models import Contact, CustomerFlag
 from compliance.permissions import contacts_visible_to, flags_visible_to, recordings_visible_to
 from compliance.services import recordings

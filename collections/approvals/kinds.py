@@ -1,0 +1,88 @@
+"""What may be asked for. The app that owns a change registers its kind in `AppConfig.ready`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from approvals.models import Request
+    from staff.models import User
+
+
+class Kind(ABC):
+    """One kind of request: who asks, who decides, and what happens when it is approved. One instance a kind."""
+
+    code: ClassVar[str]
+    label: ClassVar[str | Promise]
+    ask_permission: ClassVar[str]
+    decide_permission: ClassVar[str]
+    # A staff.models.LimitKind: the request's amount must be within the decider's authority. Blank: the permission is enough.
+    limit: ClassVar[str] = ""
+    # The partial that shows payload and preview on the request's page; it finds the row as `request_row`.
+    template: ClassVar[str]
+    # From the asking on, and again from each time that it is asked anew.
+    valid_for: ClassVar[timedelta]
+
+    @abstractmethod
+    def check(self, request: Request) -> None:
+        """Refuse what no longer fits the present. Called when it is asked and again when it is approved, with the
+        request and its customer locked.
+
+        Raises:
+            accounts.errors.Conflict: saying what changed since the preview.
+        """
+
+    @abstractmethod
+    def apply(self, request: Request, *, actor: User) -> None:
+        """Do what was asked, in the deciding transaction, where `actor` decides. The customer and the request are
+        locked; accounts and what hangs on them are locked here, in the usual order (docs/locking.md)."""
+
+    @abstractmethod
+    def url(self, request: Request) -> str:
+        """The address of the page of the request's subject."""
+
+
+_registered: dict[str, Kind] = {}
+_labels: dict[str, str | Promise] = {}
+# The readers' words for the codes of all kinds registered so far or later.
+LABELS: Mapping[str, str | Promise] = MappingProxyType(_labels)
+
+
+def register(kind: Kind) -> Kind:
+    """Make a kind known.
+
+    Raises:
+        ValueError: its code is taken by another.
+    """
+    if kind.code in _registered:
+        raise ValueError(f"Two kinds of request have the code {kind.code!r}.")
+    _registered[kind.code], _labels[kind.code] = kind, kind.label
+    return kind
+
+
+def unregister(code: str) -> None:
+    """Forget a kind; its requests are then shown to nobody."""
+    del _registered[code], _labels[code]
+
+
+def get(code: str) -> Kind:
+    """The kind of that code.
+
+    Raises:
+        LookupError: none is registered.
+    """
+    try:
+        return _registered[code]
+    except KeyError:
+        raise LookupError(f"No kind of request has the code {code!r}. Register it in AppConfig.ready.") from None
+
+
+def registered() -> list[Kind]:
+    """Every kind, in the order of registration."""
+    return list(_registered.values())

@@ -1,0 +1,96 @@
+"""Several who ask and decide at the same moment, on real connections: one wins, the others are told why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from accounts.errors import Conflict
+from accounts.models import Account
+from approvals import services
+from approvals.errors import StaleScreen
+from approvals.models import Request
+from approvals.selectors import history
+from audit.models import Event
+from runs import clock
+from tests.factories import MOMENT, AccountFactory, CaseFactory, UserFactory
+from tests.kinds import asked
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    with clock.frozen(MOMENT):
+        yield
+
+
+def outcome(work: Callable[[], object]) -> Callable[[], str]:
+    def run() -> str:
+        try:
+            work()
+        except StaleScreen:
+            return "stale"
+        except Conflict:
+            return "conflict"
+        return "done"
+
+    return run
+
+
+@pytest.mark.parametrize("about_customer", [True, False])
+def test_of_many_deciders_at_once_one_decides(about_customer, monkeypatch) -> None:
+    lin, deciders = UserFactory(), [UserFactory(role="supervisor") for _ in range(6)]
+    account = AccountFactory(customer=CaseFactory().customer)
+    fields = {} if about_customer else {"customer": None}
+    request = asked(lin, account, **fields)
+    found = at_once(
+        [
+            outcome(lambda by=by, verb=verb: verb(actor=by, request_id=request.pk, seen_version=1, comment="Decided"))
+            for by, verb in zip(deciders, [services.approve, services.reject, services.send_back] * 2, strict=True)
+        ]
+    )
+    assert sorted(found) == ["done"] + ["stale"] * 5
+    request.refresh_from_db()
+    assert request.version == 2
+    assert history(request).count() == 2
+    expected = 30000 if request.status == "approved" else 20000
+    assert Account.objects.get(pk=account.pk).credit_limit == expected
+
+
+def test_two_approvers_at_once_apply_it_once() -> None:
+    lin, deciders = UserFactory(), [UserFactory(role="supervisor") for _ in range(2)]
+    request = asked(lin, AccountFactory(customer=CaseFactory().customer))
+    found = at_once(
+        [outcome(lambda by=by: services.approve(actor=by, request_id=request.pk, seen_version=1)) for by in deciders]
+    )
+    assert sorted(found) == ["done", "stale"]
+    assert Event.objects.filter(verb="request.approved").count() == 1
+
+
+@pytest.mark.parametrize("about_customer", [True, False])
+def test_of_many_who_ask_at_once_one_has_asked(about_customer) -> None:
+    account, authors = AccountFactory(), [UserFactory() for _ in range(6)]
+    fields = {} if about_customer else {"customer": None}
+    found = at_once([outcome(lambda by=by: asked(by, account, **fields)) for by in authors])
+    assert sorted(found) == ["conflict"] * 5 + ["done"]
+    assert Request.objects.count() == 1
+    assert Event.objects.filter(verb="request.asked").count() == 1
+
+
+def test_withdrawing_and_approving_at_once_one_wins() -> None:
+    lin, chen = UserFactory(), UserFactory(role="supervisor")
+    account = AccountFactory(customer=CaseFactory().customer)
+    request = asked(lin, account)
+    found = at_once(
+        [
+            outcome(lambda: services.withdraw(actor=lin, request_id=request.pk, seen_version=1)),
+            outcome(lambda: services.approve(actor=chen, request_id=request.pk, seen_version=1)),
+        ]
+    )
+    assert sorted(found) == ["done", "stale"]
+    request.refresh_from_db()
+    limit = Account.objects.get(pk=account.pk).credit_limit
+    assert (request.status, limit) in [("withdrawn", 20000), ("approved", 30000)]
