@@ -17,7 +17,7 @@ from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
-from reminders.models import MessageStatus, VersionStatus
+from reminders.models import ChannelState, MessageStatus, VersionStatus
 from runs.models import RunStatus
 from runs.texts import listed
 
@@ -72,6 +72,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "follow_up_on": _("follow-up"),
         "holds": _("holds"),
         "instalments": _("instalments"),
+        "concurrency": _("batches at once, at most"),
         "contact": _("contact"),
         "direction": _("direction"),
         "document": _("document"),
@@ -83,6 +84,11 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "language": _("language"),
         "late_accounts": _("late accounts"),
         "legal_hold": _("legal hold"),
+        "handed_at": _("given to the provider at"),
+        "per_second": _("messages a second, at most"),
+        "provider": _("provider"),
+        "provider_id": _("the provider's number"),
+        "state": _("state"),
         "outcome": _("outcome"),
         "overdue_amount": _("overdue amount"),
         "overdue_since": _("overdue since"),
@@ -124,6 +130,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "bill": _("bill"),
         "businessday": _("business day"),
         "case": _("case"),
+        "channelcontrol": _("channel"),
+        "channelprice": _("price of a channel"),
         "complaint": _("complaint"),
         "complaintterms": _("deadline of complaints"),
         "contact": _("contact"),
@@ -191,11 +199,22 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "flag.placed": _("Customer flag placed"),
         "hold.lifted": _("Hold lifted"),
         "hold.placed": _("Hold placed"),
+        "channel-price.added": _("Price of a channel added"),
+        "channel.bounds-set": _("Bounds of a channel set"),
+        "channel.draining": _("Channel draining"),
+        "channel.open": _("Channel opened"),
+        "channel.paused": _("Channel paused"),
+        "message.cancelled": _("Message cancelled"),
         "message.failed": _("Message failed"),
+        "message.given-up": _("Message given up"),
+        "message.marked-sent": _("Message entered as sent"),
+        "message.postponed": _("Message postponed"),
         "message.queued": _("Message queued"),
+        "message.retried": _("Message to be tried again"),
         "message.sent": _("Message sent"),
+        "message.sent-again": _("Message queued again"),
+        "message.set-aside": _("Message set aside to be looked at"),
         "list.exported": _("List exported"),
-        "message.set-aside": _("Message set aside"),
         "message.withheld": _("Message withheld"),
         "note.added": _("Note written"),
         "payment.posted": _("Payment posted"),
@@ -283,6 +302,17 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "promise": dict(PromiseStatus.choices),
     "dispute": dict(DisputeStatus.choices),
     "approval": LABELS,
+    "channel-state": {
+        ChannelState.OPEN: _("open"),
+        ChannelState.DRAINING: _("draining"),
+        ChannelState.PAUSED: _("paused"),
+    },
+    "message-outcome": {
+        "sent": _("Sent"),
+        "failed": _("Failed"),
+        "withheld": _("Withheld"),
+        "retried": _("Retried"),
+    },
     "request": dict(RequestStatus.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }
@@ -313,6 +343,7 @@ _VALUES = {
 _VALUES_OF = {
     ("complaint", "reason"): "complaint-reason",
     ("contactpoint", "kind"): "point",
+    ("channelcontrol", "state"): "channel-state",
     ("customerflag", "kind"): "flag",
     ("dispute", "reason"): "dispute-reason",
     ("dispute", "status"): "dispute",

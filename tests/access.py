@@ -195,6 +195,17 @@ TABLE: dict[str, Row] = {
     "template": Row(WRITERS | {"legal-officer", "auditor"}, None, lambda w: {"name": "first-late"}),
     "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, done=(302, 422)),
     "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
+    "messages-export": Row(LEAD),
+    "messages-review": Row(DESK),
+    "channels": Row(LEAD | READERS),
+    "channels-health": Row(LEAD | READERS),
+    "channel": Row(
+        LEAD | READERS,
+        ADMINISTRATOR,
+        lambda w: {"code": "email"},
+        data={"verb": "bounds", "concurrency": "2"},
+        done=(422,),
+    ),
     "complaints": Row(DESK),
     "complaints-export": Row(DESK),
     # --- the case
@@ -222,7 +233,7 @@ TABLE: dict[str, Row] = {
     "case-end-flag": verb(LEAD, "flag"),
     "case-revoke-hours": verb(COLLECTORS, "agreement"),
     # --- what belongs to a customer
-    "message": Row(DESK, None, *of_case("message", "pk", on_case=False)),
+    "message": Row(DESK, LEAD, *of_case("message", "pk", on_case=False), data={"verb": "cancel"}, done=(422,)),
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
     # Without a customer there is nothing to complain about.
     "complaint-new": Row(COLLECTORS, COLLECTORS, done=(200,)),
@@ -327,6 +338,7 @@ ADMIN: dict[str, Rows] = {
     "compliance_contactrule": Rows(READERS, ADMINISTRATOR),
     "compliance_customerflag": Rows(READERS),
     "compliance_recording": Rows(READERS | {"legal-officer"}),
+    "reminders_channelprice": Rows(READERS, ADMINISTRATOR),
     "runs_businessday": Rows(NOBODY),
     "runs_dayclose": Rows(READERS),
     "runs_jobrun": Rows(READERS),

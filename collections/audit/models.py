@@ -37,6 +37,13 @@ class Event(models.Model):
             models.Index(fields=["customer_id", "id"], name="event_by_customer"),
             # The history of one request for approval, which need not be about a customer.
             models.Index(fields=["subject_id"], name="event_of_request", condition=models.Q(subject_type="request")),
+            # What became of messages of late, channel by channel.
+            models.Index(
+                fields=["at"],
+                include=["verb", "subject_id"],
+                name="event_of_message",
+                condition=models.Q(subject_type="message"),
+            ),
             # How often somebody searched by number of late.
             models.Index(fields=["actor_id", "at"], name="event_exact_search", condition=models.Q(verb="search.exact")),
         ]

@@ -4,10 +4,15 @@ from reminders import views
 
 urlpatterns = [
     path("messages/", views.messages, name="messages"),
+    path("messages/export/", views.messages_export, name="messages-export"),
+    path("messages/review/", views.messages_review, name="messages-review"),
     path("messages/<int:pk>/", views.message, name="message"),
     path("templates/", views.templates, name="templates"),
     path("templates/new/", views.template_new, name="template-new"),
     path("templates/<slug:name>/", views.template, name="template"),
     path("templates/<slug:name>/edit/", views.template_edit, name="template-edit"),
     path("templates/<slug:name>/preview/", views.template_preview, name="template-preview"),
+    path("channels/", views.channels, name="channels"),
+    path("channels/health/", views.channels_health, name="channels-health"),
+    path("channels/<slug:code>/", views.channel, name="channel"),
 ]

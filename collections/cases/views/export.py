@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from audit.services import record
 from cases.filters import WorklistFilter
 from cases.models import Case
 from cases.permissions import visible_to
 from cases.selectors import open_cases
 from cases.selectors.worklist import with_plans
 from runs import clock
-from runs.csv import download
 from runs.selectors import book_day
+from staff.exports import exported
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -75,15 +74,3 @@ def _cells(cases: Iterator[Case]) -> Iterator[tuple[Any, ...]]:
             case.promise_broken_on,
             yes if case.disputed else "",  # type: ignore[attr-defined]  # annotated
         )
-
-
-def exported(
-    request: HttpRequest, name: str, head: Sequence[str], rows: Iterable[Sequence[Any]], count: int
-) -> HttpResponseBase:
-    """The rows as a file, streamed; who took how many by which filters is recorded first."""
-    user = user_of(request)
-    asked = {
-        key: " ".join(values) for key, values in request.GET.lists() if any(values) and key not in ("export", "page")
-    }
-    record(actor=user, verb="list.exported", subject=user, after={"list": name, "count": count, "filters": asked})
-    return download(f"{name}-{clock.today():%Y-%m-%d}", head, rows)

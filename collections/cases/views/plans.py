@@ -24,9 +24,9 @@ from cases.selectors.plans import (
     promises_seen,
 )
 from cases.selectors.queues import count_of_each
-from cases.views.export import exported
 from runs import clock
 from runs.pages import page_or_part
+from staff.exports import exported
 from staff.permissions import needs, require
 from staff.requests import user_of
 

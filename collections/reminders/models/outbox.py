@@ -93,6 +93,10 @@ class Message(models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["-id"]
+        permissions = [
+            ("review_message", _("Can decide on messages of which nobody knows whether they went")),
+            ("export_message", _("Can take messages away as a file")),
+        ]
         indexes = [
             models.Index(
                 fields=["channel", "send_after", "id"],
@@ -110,3 +114,9 @@ class Message(models.Model):
     def accounts(self) -> list[int]:
         """The keys of the accounts that it is about."""
         return [account["id"] for account in self.context["accounts"]]
+
+    @property
+    def debt(self) -> int | None:
+        """The one debt that it is about; none named where there are several, of which some may be on hold."""
+        accounts = self.accounts
+        return accounts[0] if len(accounts) == 1 else None

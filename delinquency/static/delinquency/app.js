@@ -76,4 +76,12 @@
     const row = event.target.closest("[data-row]");
     if (row && !event.target.closest("a, button, input, label, select, summary") && !String(getSelection())) row.querySelector("a.open").click();
   });
+
+  // What renews itself stops while nobody can see it, and catches up at once when it is shown again.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.target.matches("[data-renews]")) event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) document.querySelectorAll("[data-renews]").forEach((part) => htmx.trigger(part, "shown"));
+  });
 })();

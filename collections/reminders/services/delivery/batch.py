@@ -170,7 +170,7 @@ class Batch:
             known = facts_of(
                 channel=self.claim_of.channel,
                 purpose=purpose,
-                asked=[(message.customer_id, message.contact_point_id, _debt(message)) for message in asked],
+                asked=[(message.customer_id, message.contact_point_id, message.debt) for message in asked],
                 at=clock.now(),
                 actor=ACTOR,
                 rules=self._rules,
@@ -221,7 +221,7 @@ class Batch:
                     channel=message.channel,
                     purpose=message.purpose,
                     candidates=[
-                        Candidate(message.customer_id, _debt(message), message.contact_point_id, message.decision_id)
+                        Candidate(message.customer_id, message.debt, message.contact_point_id, message.decision_id)
                     ],
                     at=clock.now(),
                     postpone=True,
@@ -256,12 +256,6 @@ def _retried(message: Message, why: str, retry_after: float | None = None) -> Se
         return Settled(message, "failed", {"error": why})
     pause = max(pause_after(attempts), timedelta(seconds=retry_after or 0))
     return Settled(message, "retried", {"send_after": clock.now() + pause, "error": why})
-
-
-def _debt(message: Message) -> int | None:
-    """The one debt that the message is about; none named where there are several, of which some may be on hold."""
-    accounts = message.accounts
-    return accounts[0] if len(accounts) == 1 else None
 
 
 def _lapsed(message: Message) -> bool:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reminders', '0004_outbox_of_every_channel'),
+        ('reminders', '0005_review_and_export'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -212,7 +212,7 @@ def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reminders", "0005_templates")]
+    dependencies = [("reminders", "0006_templates")]
 
     operations = [
         migrations.RunPython(install, remove),

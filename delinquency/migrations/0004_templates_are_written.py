@@ -12,7 +12,7 @@ APPROVE = (*SEE, "reminders.approve_template")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delinquency", "0002_requests_are_seen"), ("reminders", "0006_installed_templates")]
+    dependencies = [("delinquency", "0003_channels_and_reviews"), ("reminders", "0007_installed_templates")]
 
     operations = [
         granted(

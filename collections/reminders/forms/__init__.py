@@ -1,0 +1,15 @@
+"""What people enter about what goes out. The services check what it means."""
+
+from reminders.forms.messages import BoundsForm, MarkSentForm, ReasonForm, StateForm
+from reminders.forms.templates import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
+
+__all__ = [
+    "LANGUAGE_NAMES",
+    "BoundsForm",
+    "MarkSentForm",
+    "ReasonForm",
+    "StateForm",
+    "SubmitForm",
+    "TemplateForm",
+    "WordsForm",
+]

@@ -1,0 +1,64 @@
+"""What people enter about messages and channels. The services check what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from reminders.models import ChannelControl, ChannelState
+from reminders.services.reviewing import LONGEST_NUMBER, LONGEST_REASON
+from runs.forms import SaysWhatIsMissing
+
+
+class ReasonForm(SaysWhatIsMissing, forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=LONGEST_REASON, widget=forms.Textarea({"rows": 2, "class": "form-control"})
+    )
+
+
+class MarkSentForm(ReasonForm):
+    """That a message did go, and how one knows."""
+
+    provider_id = forms.CharField(
+        label=_("The provider's number"),
+        required=False,
+        max_length=LONGEST_NUMBER,
+        help_text=_("As its console shows it; receipts find the message by it"),
+    )
+    field_order = ("provider_id", "reason")
+
+
+class StateForm(ReasonForm):
+    """What a channel shall do from now on; what it does already is not offered."""
+
+    state = forms.ChoiceField(label=_("From now on"), choices=ChannelState)
+    field_order = ("state", "reason")
+
+    def __init__(self, *args: Any, control: ChannelControl, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            others = [choice for choice in ChannelState.choices if choice[0] != control.state]
+            self.fields["state"].choices = others  # type: ignore[attr-defined]  # a choice field
+
+
+class BoundsForm(ReasonForm):
+    """How fast and how wide a channel sends."""
+
+    per_second = forms.DecimalField(
+        label=_("Messages a second, at most"),
+        required=False,
+        max_digits=7,
+        decimal_places=2,
+        help_text=_("Of all workers together. Blank: as fast as it goes"),
+    )
+    concurrency = forms.IntegerField(label=_("Batches at once, at most"))
+    field_order = ("per_second", "concurrency", "reason")
+
+    def __init__(self, *args: Any, control: ChannelControl, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["per_second"].initial = control.per_second
+        self.fields["concurrency"].initial = control.concurrency

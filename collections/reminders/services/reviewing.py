@@ -1,0 +1,181 @@
+"""What people decide about messages: those of which nobody knows whether they went, and those that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from audit.services import record
+from compliance.services import Candidate, Decided, decide_many
+from reminders.models import Message, MessageStatus
+from reminders.permissions import visible_to
+from runs import clock
+from staff.models import User
+from staff.permissions import require
+
+PERMISSION = "reminders.review_message"
+LONGEST_REASON = 300
+LONGEST_NUMBER = 120
+
+
+@transaction.atomic
+def mark_sent(*, actor: User, message_id: int, provider_id: str = "", reason: str) -> None:
+    """Enter that a message under review did go, under that number of the provider's where one is known.
+
+    It counts as sent when it was handed over. It was entered as a contact when it was set aside, so nothing is added there.
+
+    Raises:
+        PermissionDenied: the actor may not review, or not this person's messages.
+        Conflict: it is under review no longer.
+        Invalid: no reason, or the number is too long.
+    """
+    message, reason = _asked(actor, message_id, reason)
+    number = provider_id.strip()
+    if len(number) > LONGEST_NUMBER:
+        raise Invalid(
+            _(
+                "The provider's number has %(length)s characters; it may have %(most)s. Enter it as the provider shows it."
+            )
+            % {"length": len(number), "most": LONGEST_NUMBER},
+            "provider_id",
+        )
+    _move(
+        message,
+        MessageStatus.REVIEW,
+        {
+            "status": MessageStatus.SENT,
+            "sent_at": message.handed_at or clock.now(),
+            "provider_id": number or message.provider_id,
+            "error": "",
+        },
+    )
+    after = {"status": MessageStatus.SENT, **({"provider_id": number} if number else {})}
+    _recorded(actor, message, "message.marked-sent", after, reason)
+
+
+@transaction.atomic
+def send_again(*, actor: User, message_id: int, reason: str) -> Decided:
+    """Queue a message under review once more, knowing that the person may get it twice; what the gate answered.
+
+    The gate is asked anew, for now or the next moment at which it allows; the first message counts as a contact there. Locks
+    the customer. A refusal is kept like every answer of the gate, and leaves the message under review.
+
+    Raises:
+        PermissionDenied: the actor may not review, or not this person's messages.
+        Conflict: it is under review no longer.
+        Invalid: no reason.
+    """
+    message, reason = _asked(actor, message_id, reason)
+    _still(message, MessageStatus.REVIEW)
+    (answer,) = decide_many(
+        actor=actor,
+        channel=message.channel,
+        purpose=message.purpose,
+        candidates=[Candidate(message.customer_id, message.debt, message.contact_point_id)],
+        at=clock.now(),
+        postpone=True,
+    )
+    if not answer.allowed:
+        return answer
+    _move(
+        message,
+        MessageStatus.REVIEW,
+        {
+            "status": MessageStatus.QUEUED,
+            "decision_id": answer.decision_id,
+            "send_after": answer.at,
+            "handed_at": None,
+            "provider_id": "",
+            "error": "",
+        },
+    )
+    after = {"status": MessageStatus.QUEUED, "send_after": answer.at, "decision": answer.decision_id}
+    _recorded(actor, message, "message.sent-again", after, reason)
+    return answer
+
+
+@transaction.atomic
+def give_up(*, actor: User, message_id: int, reason: str) -> None:
+    """Close a message under review as failed: whether it went stays unknown, and it is not sent again.
+
+    Raises: as `mark_sent`.
+    """
+    message, reason = _asked(actor, message_id, reason)
+    _move(message, MessageStatus.REVIEW, {"status": MessageStatus.FAILED})
+    _recorded(actor, message, "message.given-up", {"status": MessageStatus.FAILED}, reason)
+
+
+@transaction.atomic
+def cancel(*, actor: User, message_id: int, reason: str) -> None:
+    """Take a queued message out of the outbox before a worker claims it. Its place at the gate lapses by itself.
+
+    Raises:
+        PermissionDenied: the actor may not review, or not this person's messages.
+        Conflict: it is queued no longer: a worker has it, or it went.
+        Invalid: no reason.
+    """
+    message, reason = _asked(actor, message_id, reason)
+    _move(message, MessageStatus.QUEUED, {"status": MessageStatus.CANCELLED})
+    _recorded(actor, message, "message.cancelled", {"status": MessageStatus.CANCELLED}, reason)
+
+
+def _asked(actor: User, message_id: int, reason: str) -> tuple[Message, str]:
+    """The message, if the actor may decide about it, and the reason without blanks around it."""
+    require(actor, PERMISSION)
+    message = visible_to(actor).filter(pk=message_id).first()
+    if message is None:
+        raise Conflict(_("There is no message %(message)s among those you see.") % {"message": message_id})
+    return message, checked_reason(reason)
+
+
+def checked_reason(reason: str) -> str:
+    """The reason without blanks around it.
+
+    Raises:
+        Invalid: there is none, or it is too long to be kept.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("A reason is needed: say why, for whoever reads this later."), "reason")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(
+            _("The reason has %(length)s characters; it may have %(most)s. Shorten it.")
+            % {"length": len(reason), "most": LONGEST_REASON},
+            "reason",
+        )
+    return reason
+
+
+def _move(message: Message, expected: MessageStatus, values: Mapping[str, Any]) -> None:
+    """Change it only while it is what was expected: whoever was quicker, a worker or a colleague, has decided."""
+    if not Message.objects.filter(pk=message.pk, status=expected).update(**values):
+        message.refresh_from_db(fields=["status"])
+        _still(message, expected)
+
+
+def _still(message: Message, expected: MessageStatus) -> None:
+    if message.status != expected:
+        raise Conflict(
+            _(
+                "The message was “%(expected)s” on your screen and is “%(status)s” by now: a colleague or a worker was quicker."
+                " Nothing was changed; look at it as it stands."
+            )
+            % {"expected": expected.label, "status": message.get_status_display()}
+        )
+
+
+def _recorded(actor: User, message: Message, verb: str, after: Mapping[str, Any], reason: str) -> None:
+    before = {"status": message.status}
+    record(
+        actor=actor,
+        verb=verb,
+        subject=message,
+        customer_id=message.customer_id,
+        before=before,
+        after=after,
+        reason=reason,
+    )
