@@ -23,6 +23,7 @@ from audit.services import SystemActor
 from cases.models import Case, CaseStatus, Queue
 from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
+from delinquency.bench.outbox import outbox
 from delinquency.bench.stock import stock_workbench
 from delinquency.bench.work import work
 from runs import clock
@@ -150,6 +151,7 @@ def payments(seed: int) -> dict[str, float]:
 
 INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "gate": gate,
+    "outbox": outbox,
     "pages": pages,
     "payments": payments,
     "stock": lambda seed: stock_workbench(),

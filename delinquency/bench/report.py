@@ -37,6 +37,7 @@ class Findings:
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     gate: dict[str, Any] = field(default_factory=dict)
     work: dict[str, Any] = field(default_factory=dict)
+    outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def write(found: Findings, file: Path) -> None:
@@ -178,6 +179,8 @@ def _others(found: Findings) -> Iterator[str]:
         yield ""
     if found.work:
         yield from _work(found.work)
+    if found.outbox:
+        yield from _outbox(found.outbox)
 
 
 def _work(work: dict[str, Any]) -> Iterator[str]:
@@ -205,6 +208,34 @@ def _work(work: dict[str, Any]) -> Iterator[str]:
         ],
     )
     yield f"Given twice: **{work['twice']}**. Could be given and was not: **{work['not given']}**. Goal: none, p95 50 ms."
+
+
+def _outbox(outbox: dict[str, dict[str, Any]]) -> Iterator[str]:
+    yield ""
+    yield "## The outbox"
+    yield ""
+    yield (
+        "Messages to late customers, queued with the gate's decisions, sent by two workers to a sink on this machine: each is "
+        "looked at just before, rendered, sent, and recorded with its contact and its event. The floor: two loops that send the "
+        "same bytes over one connection each."
+    )
+    yield ""
+    yield from _table(
+        ("channel", "sent", "seconds", "a second", "bare loop, a second", "share", "peak MiB of a worker"),
+        [
+            (
+                channel,
+                f"{one['sent']:,}",
+                f"{one['seconds']:.1f}",
+                f"{one['rate']:,.0f}",
+                f"{one['bare rate']:,.0f}",
+                f"{one['rate'] / one['bare rate']:.0%}",
+                f"{one['peak']:.0f}",
+            )
+            for channel, one in outbox.items()
+        ],
+    )
+    yield "Goals: 60 % of the bare loop, 200 MiB."
 
 
 def _gate(gate: dict[str, Any]) -> Iterator[str]:

@@ -84,6 +84,9 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
             database.warm()
         _measure_nights(book, floor, first, found, say)
         _measure_desk(book, found, say)
+        say("the outbox")
+        found.outbox = book.manage("bench", "--inside", "outbox", "--seed", str(seed)).json
+        say(f"{found.outbox}")
     finally:
         for database in (book, floor, *(() if keep else (made,))):
             database.drop()
