@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactKind, HoldKind, OverdueKind, RiskClass
@@ -297,9 +297,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "dispute": dict(DisputeStatus.choices),
     "approval": LABELS,
     "channel-state": {
-        ChannelState.OPEN: _("open"),
+        ChannelState.OPEN: pgettext_lazy("channel", "open"),
         ChannelState.DRAINING: _("draining"),
-        ChannelState.PAUSED: _("paused"),
+        ChannelState.PAUSED: pgettext_lazy("channel", "paused"),
     },
     "message-outcome": {
         "sent": _("Sent"),
