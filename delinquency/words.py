@@ -301,6 +301,15 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         ChannelState.DRAINING: _("draining"),
         ChannelState.PAUSED: pgettext_lazy("channel", "paused"),
     },
+    # What the delivery writes by itself; what providers answer stays as they wrote it.
+    "error": {
+        "The worker died after giving it to the provider: it may have been sent.": _(
+            "The worker died after giving it to the provider: it may have been sent."
+        ),
+        "What it is about no longer holds: paid, put on hold, or done.": _(
+            "What it is about no longer holds: paid, put on hold, or done."
+        ),
+    },
     "message-outcome": {
         "sent": _("Sent"),
         "failed": _("Failed"),
@@ -314,7 +323,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
 
 _OPENED = str.maketrans("_-.", "   ")
 # What people wrote, where a few codes of ours stand among it.
-_AS_WRITTEN = ("actor", "source")
+_AS_WRITTEN = ("actor", "error", "source")
 
 
 def word(family: str, code: str) -> str:
