@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactKind, HoldKind, OverdueKind, RiskClass
@@ -303,9 +303,18 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "dispute": dict(DisputeStatus.choices),
     "approval": LABELS,
     "channel-state": {
-        ChannelState.OPEN: _("open"),
+        ChannelState.OPEN: pgettext_lazy("channel", "open"),
         ChannelState.DRAINING: _("draining"),
-        ChannelState.PAUSED: _("paused"),
+        ChannelState.PAUSED: pgettext_lazy("channel", "paused"),
+    },
+    # What the delivery writes by itself; what providers answer stays as they wrote it.
+    "error": {
+        "The worker died after giving it to the provider: it may have been sent.": _(
+            "The worker died after giving it to the provider: it may have been sent."
+        ),
+        "What it is about no longer holds: paid, put on hold, or done.": _(
+            "What it is about no longer holds: paid, put on hold, or done."
+        ),
     },
     "message-outcome": {
         "sent": _("Sent"),
@@ -320,7 +329,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
 
 _OPENED = str.maketrans("_-.", "   ")
 # What people wrote, where a few codes of ours stand among it.
-_AS_WRITTEN = ("actor", "source")
+_AS_WRITTEN = ("actor", "error", "source")
 
 
 def word(family: str, code: str) -> str:

@@ -11,7 +11,7 @@ from compliance.models import Channel
 
 
 class ChannelState(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", _("Open: what is due leaves, what is new is queued")
     DRAINING = "draining", _("Draining: what is queued leaves, nothing new is queued")
     PAUSED = "paused", _("Paused: nothing leaves, what is queued waits")
 

@@ -1,0 +1,185 @@
+"""What people decide about messages of which nobody knows whether they went, and about those that wait."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+
+from accounts.errors import Conflict, Invalid
+from audit.models import Event
+from compliance.models import ContactDecision
+from reminders import services
+from reminders.models import Message
+from reminders.services import reviewing
+from runs import clock
+from runs.services import StepRun
+from staff.models import User
+from tests.factories import CaseFactory, ContactPointFactory, MessageFactory, UserFactory
+from tests.reminders.conftest import NOON, MailServer, late
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chief(db: None) -> User:
+    return UserFactory(username="chief", role="supervisor")
+
+
+def in_doubt(**values: Any) -> Message:
+    """A message handed over without an answer, to a customer whom Team 1 works."""
+    case = CaseFactory()
+    point = ContactPointFactory(customer=case.customer)
+    return MessageFactory(
+        customer=case.customer,
+        contact_point=point,
+        context={"accounts": []},
+        **{"status": "review", "handed_at": NOON, "sent_at": None, "error": "it may have been sent", **values},
+    )
+
+
+def test_what_is_found_to_have_gone_counts_from_when_it_was_handed_over(chief: User) -> None:
+    message = in_doubt()
+    reviewing.mark_sent(actor=chief, message_id=message.pk, provider_id=" SM1 ", reason=" Seen in the console ")
+    message.refresh_from_db()
+    assert (message.status, message.sent_at, message.provider_id, message.error) == ("sent", NOON, "SM1", "")
+    event = Event.objects.get(verb="message.marked-sent", subject_id=message.pk)
+    assert (event.reason, event.customer_id) == ("Seen in the console", message.customer_id)
+    assert (event.before, event.after) == ({"status": "review"}, {"status": "sent", "provider_id": "SM1"})
+
+
+def test_what_is_given_up_failed_and_is_never_sent(chief: User) -> None:
+    message = in_doubt(channel="sms", decision__channel="sms")
+    reviewing.give_up(actor=chief, message_id=message.pk, reason="Too old")
+    message.refresh_from_db()
+    assert (message.status, message.sent_at, message.handed_at) == ("failed", None, NOON)
+
+
+def test_sent_again_it_goes_once_more_under_a_new_decision(chief: User, run: StepRun, mail: MailServer) -> None:
+    late(CaseFactory(customer=late().customer).customer)
+    with clock.frozen(NOON):
+        services.queue_first_reminders(run)
+    message = Message.objects.get()
+    first = message.decision_id
+    Message.objects.update(status="review", handed_at=NOON)
+    with clock.frozen(NOON + timedelta(minutes=5)):
+        answer = reviewing.send_again(actor=chief, message_id=message.pk, reason="The provider lost it")
+        assert answer.allowed, answer.rule
+        message.refresh_from_db()
+        assert (message.status, message.handed_at, message.decision_id) == ("queued", None, answer.decision_id)
+    with clock.frozen(message.send_after):
+        assert services.deliver("email", seconds=5) == {"sent": 1}
+    assert mail.ids == [message.header_id]
+    assert message.decision_id != first
+
+
+def test_a_refusal_of_the_gate_is_kept_and_changes_nothing(chief: User) -> None:
+    message = in_doubt()
+    # Not hers any more: the gate says no.
+    message.contact_point.verification = "wrong"
+    message.contact_point.save()
+    answer = reviewing.send_again(actor=chief, message_id=message.pk, reason="The provider lost it")
+    assert not answer.allowed
+    assert not ContactDecision.objects.get(pk=answer.decision_id).allowed
+    message.refresh_from_db()
+    assert (message.status, message.handed_at) == ("review", NOON)
+    assert not Event.objects.filter(verb="message.sent-again").exists()
+
+
+def test_a_queued_one_is_cancelled_until_a_worker_has_it(chief: User) -> None:
+    waiting, claimed = in_doubt(status="queued", key="a"), in_doubt(status="claimed", key="b")
+    reviewing.cancel(actor=chief, message_id=waiting.pk, reason="Written by mistake")
+    with pytest.raises(Conflict, match=r"“Queued” on your screen and is “Being sent” by now"):
+        reviewing.cancel(actor=chief, message_id=claimed.pk, reason="Written by mistake")
+    waiting.refresh_from_db()
+    assert waiting.status == "cancelled"
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 301])
+def test_without_a_reason_nothing_is_decided(chief: User, reason: str) -> None:
+    message = in_doubt()
+    with pytest.raises(Invalid) as refusal:
+        reviewing.give_up(actor=chief, message_id=message.pk, reason=reason)
+    assert refusal.value.field == "reason"
+    message.refresh_from_db()
+    assert message.status == "review"
+
+
+def test_who_may_not_review_or_does_not_see_it_decides_nothing(chief: User) -> None:
+    message = in_doubt()
+    for role in ("collector", "senior-collector", "auditor", "administrator"):
+        with pytest.raises(PermissionDenied):
+            reviewing.give_up(actor=UserFactory(role=role), message_id=message.pk, reason="Mine")
+    theirs = MessageFactory(status="review", key="theirs")
+    with pytest.raises(Conflict, match="no message"):
+        reviewing.give_up(actor=chief, message_id=theirs.pk, reason="Not mine")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_is_told() -> None:
+    one, other = UserFactory(role="supervisor"), UserFactory(role="supervisor")
+    message = in_doubt()
+    ends: list[str] = []
+
+    def decide(actor: User, how: Any) -> None:
+        try:
+            how(actor=actor, message_id=message.pk, reason="Mine")
+            ends.append("done")
+        except Conflict:
+            ends.append("told")
+
+    at_once([lambda: decide(one, reviewing.mark_sent), lambda: decide(other, reviewing.give_up)])
+    assert sorted(ends) == ["done", "told"]
+    assert Event.objects.filter(subject_type="message", subject_id=message.pk).count() == 1
+
+
+def test_the_queue_says_what_is_known_and_leads_to_the_decision(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    assert "Nothing to look at" in client.get("/messages/review/").content.decode()
+    message = in_doubt(provider="aliyun", provider_id="SM9")
+    MessageFactory(status="review", key="theirs")
+    page = client.get("/messages/review/")
+    assert [row.pk for row in page.context["page"].rows] == [message.pk]
+    for told in ("aliyun", "SM9", "p***@example.com", "it may have been sent"):
+        assert told in page.content.decode()
+    address = f"/messages/{message.pk}/"
+    opened = client.get(address).content.decode()
+    for button in ("mark-sent", "send-again", "give-up"):
+        assert f'value="{button}"' in opened
+    nothing = client.post(address, {"verb": "give-up"})
+    assert (nothing.status_code, "“Reason” is empty. Fill it in." in nothing.content.decode()) == (422, True)
+    assert client.post(address, {"verb": "burn"}).status_code == 400
+    done = client.post(address, {"verb": "give-up", "reason": "Too old"}, follow=True)
+    assert f"Message {message.pk} is given up." in done.content.decode()
+    late_one = client.post(address, {"verb": "mark-sent", "reason": "It went"})
+    assert (late_one.status_code, "was quicker" in late_one.content.decode()) == (409, True)
+    assert "Too old" in client.get(address).content.decode()
+
+
+def test_the_queue_costs_the_same_however_long_it_is(client: Client, django_assert_max_num_queries) -> None:
+    client.force_login(UserFactory(role="auditor"))
+    for number in range(30):
+        MessageFactory(status="review", key=f"key-{number}")
+    with django_assert_max_num_queries(10):
+        assert len(client.get("/messages/review/").context["page"].rows) == 30
+
+
+def test_the_log_is_taken_away_as_the_filters_leave_it_and_that_is_recorded(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    kept = in_doubt(key="kept", cost="0.0450", cost_currency="CNY", delivery="bounced", error="=1+1")
+    in_doubt(key="other", status="sent")
+    MessageFactory(status="review", key="theirs")
+    answer = client.get("/messages/export/?status=review")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    head, *rows = text.splitlines()
+    assert (head.split(",")[0], len(rows)) == ("Message", 1)
+    for told in (str(kept.pk), kept.customer.masked_name, "Bounced", "0.0450,CNY", "'=1+1"):
+        assert told in rows[0]
+    assert kept.customer.name not in text
+    assert kept.contact_point.value not in text
+    event = Event.objects.get(verb="list.exported")
+    assert event.after == {"list": "messages", "count": 1, "filters": {"status": "review"}}
