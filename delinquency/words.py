@@ -280,6 +280,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "first reminders": _("first reminders"),
         "import": _("import"),
         "import_book": _("import"),
+        "installation": _("the installation"),
         "nightly close": _("nightly close"),
         "outbox": _("outbox"),
         "sign-in": _("sign-in page"),

@@ -1,0 +1,54 @@
+"""A template in a real browser: written beside its preview, put forward, approved by somebody else; axe finds nothing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from reminders.models import TemplateVersion
+from tests.browser.conftest import sign_in
+from tests.browser.test_desk import _faults as faults
+from tests.factories import UserFactory, late_case
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_it_is_written_seen_put_forward_and_approved_by_another(page: Page) -> None:
+    case = late_case()
+    sign_in(page, UserFactory(username="lin", role="administrator"))
+    page.goto("/templates/")
+    page.get_by_role("link", name="Overdue, SMS").click()
+    page.get_by_role("link", name="New version").click()
+    words = page.locator("#id_body_en")
+    words.fill("{lender}: {totl} is due. {pay_url} {lender_contact} {opt_out}")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("there is no variable “totl”")
+    words.fill("{lender}: {total} is due. {pay_url} {lender_contact} {opt_out}")
+    expect(preview).not_to_contain_text("there is no variable")
+    expect(preview).to_contain_text("GSM-7")
+    page.get_by_label("A customer's or an account's reference").fill(case.customer.accounts.get().ref)
+    expect(preview).not_to_contain_text("1,314.50")
+    page.get_by_role("button", name="Save the draft").click()
+    expect(page.locator(".alert-success")).to_contain_text("The draft is saved.")
+    page.get_by_label("What changed, and why").fill("Shorter")
+    page.get_by_role("button", name="Save and ask for approval").click()
+    expect(page.locator(".alert-info")).to_contain_text("Version 2 waits")
+    page.context.clear_cookies()
+
+    sign_in(page, UserFactory(username="chen", display_name="Chen", role="legal-officer"))
+    page.goto("/approvals/")
+    page.get_by_role("link", name="Approve a template").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Approve a template")
+    expect(page.locator("main")).to_contain_text("{total} is due.")
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator(".alert-success")).to_contain_text("is approved")
+    version = TemplateVersion.objects.get(template__name="overdue-sms", status="approved")
+    assert (version.number, version.written_by_name, version.approved_by_name) == (2, "Lin", "Chen")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_axe_finds_nothing_on_their_pages(desk: Page, scheme: str, width: int) -> None:
+    desk.emulate_media(color_scheme=scheme)
+    desk.set_viewport_size({"width": width, "height": 900})
+    addresses = ["/templates/", "/templates/first-late/", "/templates/new/", "/templates/overdue-sms/edit/"]
+    assert not [fault for address in addresses if (fault := faults(desk, address))]
