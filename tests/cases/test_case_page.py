@@ -128,6 +128,19 @@ def test_the_gate_is_heard_for_every_number_of_the_customers(case: Case, desk: C
         assert "You may call this number now" not in desk.get(f"/cases/{case.ref}/").content.decode()
 
 
+def test_what_bars_the_person_is_said_of_every_address_and_not_of_calls_alone(
+    case: Case, lead: User, desk: Client
+) -> None:
+    ContactPointFactory(customer=case.customer)
+    assert "May be used" in desk.get(f"/cases/{case.ref}/").content.decode()
+    flags.place_flag(
+        actor=lead, customer_id=case.customer_id, kind="deceased", from_on=clock.today(), evidence="The family said so"
+    )
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "May be used" not in page
+    assert "Do not write an e-mail: the customer’s flags forbid it" in html.unescape(page)
+
+
 def test_each_answer_of_the_gate_says_under_which_dated_rule(case: Case, desk: Client) -> None:
     def told() -> list[str]:
         page = html.unescape(desk.get(f"/cases/{case.ref}/").content.decode())

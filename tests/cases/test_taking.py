@@ -175,6 +175,15 @@ def test_what_a_take_asks_is_written_for_the_day_and_asked_for_the_moment() -> N
 
 
 @pytest.mark.django_db
+def test_the_case_just_given_back_is_not_given_again_at_once() -> None:
+    lin = UserFactory()
+    first, second = callable_case(priority=9), callable_case(priority=1)
+    assert take_next(actor=lin, leaving=first.pk) == second
+    assert take_next(actor=lin, leaving=first.pk) is None
+    assert take_next(actor=lin) == first
+
+
+@pytest.mark.django_db
 def test_the_vulnerable_go_to_who_may_contact_them() -> None:
     case = callable_case()
     CustomerFlag.objects.create(

@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db.models import QuerySet, Subquery
 
-from accounts.models import ContactPoint
+from accounts.models import ContactPoint, Relationship
 from audit.models import Event
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView
 from cases.selectors.debts import AccountView, debts
 from cases.selectors.matters import Matters, matters, points_of
 from cases.selectors.why import why
+from compliance.rules import Verdict
 from compliance.selectors import Look, look
 from compliance.sentences import say, say_source
 from runs import clock
@@ -24,17 +25,22 @@ from runs.models import BusinessDay
 from staff.limits import limit_of
 from staff.models import LimitKind, User
 
+# Rules that refuse the person and not the number: what they say of a call holds of a letter too.
+_OF_THE_PERSON = ("person", "hold")
+_WRITTEN = {"email": "email", "address": "letter", "push": "push"}
 # What takes a case from who worked it.
 HANDED = ("case.released", "case.assigned", "case.taken")
 
 
 @dataclass(frozen=True)
 class Reach:
-    """A contact point and what the gate says of it now; `look` is None where the gate was not asked."""
+    """A contact point and what the gate says of it now; `look` is None where the gate was not asked. `barred`: what it says of
+    the person at all, by whatever channel."""
 
     contact: ContactPointView
     look: Look | None
     revealed: str = ""
+    barred: Verdict | None = None
 
     @property
     def point(self) -> ContactPoint:
@@ -52,6 +58,8 @@ class Reach:
     def state(self) -> tuple[str, Any]:
         """(tone, sentence)."""
         if self.look is None:
+            if self.barred is not None and self.contact.state[0] == "may":
+                return "mustnot", say(self.barred, channel=_WRITTEN.get(self.point.kind, ""))
             return self.contact.state
         return ("may" if self.may_call else "mustnot"), say(self.look.verdict, point=self.point)
 
@@ -127,8 +135,14 @@ class CaseDesk:
     def reaches(self) -> list[Reach]:
         """The contact points, those that may be called now first."""
         looks = {one.contact_point_id: one for one in look(customer_id=self.case.customer_id, actor=self.user)}
+        barred = next((one.verdict for one in looks.values() if one.verdict.rule in _OF_THE_PERSON), None)
         found = [
-            Reach(contact, looks.get(contact.point.pk), self.revealed.get(contact.point.pk, ""))
+            Reach(
+                contact,
+                looks.get(contact.point.pk),
+                self.revealed.get(contact.point.pk, ""),
+                None if contact.point.relationship == Relationship.REPRESENTATIVE else barred,
+            )
             for contact in self.contacts
         ]
         return sorted(found, key=lambda reach: (not reach.may_call, reach.look is None, reach.point.pk))

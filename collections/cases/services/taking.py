@@ -60,7 +60,7 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     rules = rulebook()
     scope, may_all = scope_of(actor), may(actor, CONTACT_VULNERABLE)
     offer = _Offer(actor, scope, may_all, hours_at(moment.now, rules), moment.today, queue, moment)
-    return _first_own(offer, rules, leaving) or _first_free(offer, rules)
+    return _first_own(offer, rules, leaving) or _first_free(offer, rules, leaving)
 
 
 @dataclass(frozen=True)
@@ -163,14 +163,14 @@ def _first_own(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | No
     return None
 
 
-def _first_free(offer: _Offer, rules: Rulebook) -> Case | None:
-    """The first free one whose customer may be called, made the actor's."""
+def _first_free(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | None:
+    """The first free one whose customer may be called, made the actor's; not the one that she has just given back."""
     passed: list[int] = []
     looks = 0
     while len(passed) < MOST_REFUSED:
         with transaction.atomic():
             case = offer.first_free(passed)
-            if case is not None and _may_be_called(offer, case, rules):
+            if case is not None and case.pk != leaving and _may_be_called(offer, case, rules):
                 return hand(case, to=offer.actor, actor=offer.actor, verb="case.taken")
         if case is not None:
             passed.append(case.pk)
