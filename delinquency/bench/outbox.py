@@ -21,6 +21,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.db import connection
 
+from accounts import vault
+from accounts.models import ContactPoint
 from audit.services import SystemActor
 from compliance.services import Candidate, decide_many
 from reminders import services
@@ -30,6 +32,7 @@ from reminders.contents import content_of
 from reminders.models import Message
 from reminders.rendering import render, texts_of
 from runs import clock
+from runs.bulk import copy_rows
 from runs.parallel import forked
 
 ACTOR = SystemActor("bench")
@@ -103,6 +106,8 @@ def _queue(channel: str, template: str) -> int:
             [MOST],
         )
         customers = [key for (key,) in cursor.fetchall()]
+        if channel == "sms":
+            _add_numbers(customers)
         count = 0
         for start in range(0, len(customers), BATCH):
             decided = decide_many(
@@ -122,6 +127,26 @@ def _queue(channel: str, template: str) -> int:
             count += cursor.rowcount
         cursor.execute("ANALYZE reminders_message")
     return count
+
+
+def _add_numbers(customers: Sequence[int]) -> None:
+    """Telephone numbers, where a made book has none."""
+    has_one = set(ContactPoint.objects.filter(kind="mobile").values_list("customer_id", flat=True))
+    copy_rows(
+        ContactPoint,
+        (
+            *("customer_id", "kind", "value_cipher", "value_index", "source", "relationship", "permitted"),
+            *("verification", "origin", "recorded_at"),
+        ),
+        (
+            (
+                *(customer, "mobile", vault.encrypt(f"138{customer:08d}"), vault.blind_index("mobile", str(customer))),
+                *("contract", "own", True, "verified", "made", clock.now()),
+            )
+            for customer in customers
+            if customer not in has_one
+        ),
+    )
 
 
 def _letters(channel: str) -> list[bytes]:
