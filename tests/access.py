@@ -15,7 +15,7 @@ from typing import Any
 
 from accounts.models import ContactPoint, Hold
 from cases.models import Case, Dispute, Promise, Queue
-from compliance.models import ContactAgreement, CustomerFlag, Recording
+from compliance.models import ContactAgreement, CustomerFlag, OptOut, Recording
 from reminders.models import Message
 from runs.models import JobRun
 from staff.models import StaffSession, User
@@ -113,6 +113,16 @@ def _things(case: Case) -> dict[str, Any]:
         ),
         "hold": Hold.objects.get(account=account),
         "message": Message.objects.get(customer=customer),
+        "opt_out": OptOut.objects.create(
+            customer=customer,
+            contact_point=Message.objects.get(customer=customer).contact_point,
+            channel="email",
+            opted_out_at=MOMENT,
+            source="staff",
+            evidence="A call",
+            recorded_at=MOMENT,
+            recorded_by_name="Lin",
+        ),
         "point": ContactPoint.objects.filter(customer=customer).order_by("pk")[0],
         "promise": Promise.objects.create(
             case=case, currency="CNY", amount=Decimal(100), made_on=DAY, made_at=MOMENT, taken_by_name="Lin"
@@ -232,6 +242,8 @@ TABLE: dict[str, Row] = {
     "case-lift": verb(LEAD | {"senior-collector"}, "hold"),
     "case-end-flag": verb(LEAD, "flag"),
     "case-revoke-hours": verb(COLLECTORS, "agreement"),
+    "case-opt-out": verb(COLLECTORS, "point"),
+    "case-opt-in": verb(COLLECTORS, "opt_out"),
     # --- what belongs to a customer
     "message": Row(DESK, LEAD, *of_case("message", "pk", on_case=False), data={"verb": "cancel"}, done=(422,)),
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
@@ -337,6 +349,7 @@ ADMIN: dict[str, Rows] = {
     "compliance_contactdecision": Rows(READERS),
     "compliance_contactrule": Rows(READERS, ADMINISTRATOR),
     "compliance_customerflag": Rows(READERS),
+    "compliance_optout": Rows(READERS),
     "compliance_recording": Rows(READERS | {"legal-officer"}),
     "reminders_channelprice": Rows(READERS, ADMINISTRATOR),
     "runs_businessday": Rows(NOBODY),
