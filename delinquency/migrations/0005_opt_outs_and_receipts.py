@@ -12,14 +12,14 @@ READ = ("compliance.view_optout",)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delinquency", "0004_templates_are_written"), ("compliance", "0061_opt_out_rules")]
+    dependencies = [("delinquency", "0004_templates_are_written"), ("compliance", "0061_opt_out_rules"), ("reminders", "0010_installed_opt_out_words")]
 
     operations = [
         granted(
             {
                 "collector": OPT_OUTS,
                 "senior-collector": OPT_OUTS,
-                "supervisor": OPT_OUTS,
+                "supervisor": (*OPT_OUTS, "reminders.review_receipt"),
                 "auditor": READ,
                 "administrator": READ,
             }
