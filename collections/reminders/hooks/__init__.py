@@ -29,7 +29,7 @@ LONGEST_TEXT = 4000
 # How old, or how far ahead, the moment may be that a signature holds.
 WINDOW = timedelta(minutes=5)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
+_PLAIN = re.compile("[^\\x00-\\x1f\\x7f\\ud800-\\udfff]*")
 
 
 class Refused(Exception):
