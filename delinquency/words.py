@@ -324,6 +324,12 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "The worker died after giving it to the provider: it may have been sent.": _(
             "The worker died after giving it to the provider: it may have been sent."
         ),
+        "Refused by the gate: opt-out. It goes by letter instead.": _(
+            "Refused by the gate: opt-out. It goes by letter instead."
+        ),
+        "Refused by the gate: opt-out. No letter can go instead.": _(
+            "Refused by the gate: opt-out. No letter can go instead."
+        ),
         "What it is about no longer holds: paid, put on hold, or done.": _(
             "What it is about no longer holds: paid, put on hold, or done."
         ),
