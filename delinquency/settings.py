@@ -292,6 +292,7 @@ SMS_TWILIO_KEY_SID = env.str("SMS_TWILIO_KEY_SID", default="")
 SMS_TWILIO_KEY_SECRET = env.str("SMS_TWILIO_KEY_SECRET", default="")
 SMS_TWILIO_FROM = env.str("SMS_TWILIO_FROM", default="")
 SMS_TWILIO_STATUS_URL = env.str("SMS_TWILIO_STATUS_URL", default="")
+SMS_TWILIO_AUTH_TOKEN = env.str("SMS_TWILIO_AUTH_TOKEN", default="")
 PUSH_JPUSH_URL = env.str("PUSH_JPUSH_URL", default="https://api.jpush.cn")
 PUSH_JPUSH_APP_KEY = env.str("PUSH_JPUSH_APP_KEY", default="")
 PUSH_JPUSH_MASTER_SECRET = env.str("PUSH_JPUSH_MASTER_SECRET", default="")
@@ -307,6 +308,12 @@ PUSH_WEBPUSH_HOSTS = env.list(
 # Where print batches are put, and the font of letters (found on the machine when blank).
 LETTER_DIR = Path(env.str("LETTER_DIR", default=str(VAR_DIR / "letters")))
 LETTER_FONT = env.str("LETTER_FONT", default="")
+
+# What proves providers that tell us of receipts (/hooks/…); where none is set, the address is closed.
+HOOK_ALIYUN_LOGIN = env.str("HOOK_ALIYUN_LOGIN", default="")
+HOOK_TENCENT_LOGIN = env.str("HOOK_TENCENT_LOGIN", default="")
+HOOK_WEBHOOK_SECRET = env.str("HOOK_WEBHOOK_SECRET", default="")
+HOOK_EMAIL_SECRET = env.str("HOOK_EMAIL_SECRET", default="")
 
 # --- The lender, as letters to customers name it
 

@@ -81,9 +81,12 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "in_time": _("in time"),
         "keep_until": _("kept until"),
         "kind": _("kind"),
+        "evidence": _("evidence"),
         "language": _("language"),
         "late_accounts": _("late accounts"),
         "legal_hold": _("legal hold"),
+        "delivery": _("delivery"),
+        "receipt": _("receipt"),
         "handed_at": _("given to the provider at"),
         "per_second": _("messages a second, at most"),
         "provider": _("provider"),
@@ -145,9 +148,11 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "hold": _("hold"),
         "message": _("message"),
         "note": _("note"),
+        "optout": _("opt-out"),
         "payment": _("payment"),
         "promise": _("promise to pay"),
         "queue": _("queue"),
+        "receipt": _("receipt"),
         "recording": _("recording"),
         "request": _("request for approval"),
         "reversal": _("reversal"),
@@ -204,12 +209,17 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "channel.draining": _("Channel draining"),
         "channel.open": _("Channel opened"),
         "channel.paused": _("Channel paused"),
+        "opt-out.recorded": _("Opted out"),
+        "opt-out.withdrawn": _("Opt-out withdrawn"),
         "message.cancelled": _("Message cancelled"),
         "message.failed": _("Message failed"),
         "message.given-up": _("Message given up"),
         "message.marked-sent": _("Message entered as sent"),
         "message.postponed": _("Message postponed"),
         "message.queued": _("Message queued"),
+        "message.receipt": _("Receipt for a message"),
+        "receipt.attached": _("Receipt attached to a message"),
+        "receipt.dismissed": _("Receipt dismissed"),
         "message.retried": _("Message to be tried again"),
         "message.sent": _("Message sent"),
         "message.sent-again": _("Message queued again"),
@@ -283,6 +293,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "installation": _("the installation"),
         "nightly close": _("nightly close"),
         "outbox": _("outbox"),
+        "receipts": _("receipts of providers"),
         "sign-in": _("sign-in page"),
         "retention": _("removal of old recordings"),
     },
@@ -312,6 +323,12 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "error": {
         "The worker died after giving it to the provider: it may have been sent.": _(
             "The worker died after giving it to the provider: it may have been sent."
+        ),
+        "Refused by the gate: opt-out. It goes by letter instead.": _(
+            "Refused by the gate: opt-out. It goes by letter instead."
+        ),
+        "Refused by the gate: opt-out. No letter can go instead.": _(
+            "Refused by the gate: opt-out. No letter can go instead."
         ),
         "What it is about no longer holds: paid, put on hold, or done.": _(
             "What it is about no longer holds: paid, put on hold, or done."

@@ -15,8 +15,8 @@ from typing import Any
 
 from accounts.models import ContactPoint, Hold
 from cases.models import Case, Dispute, Promise, Queue
-from compliance.models import ContactAgreement, CustomerFlag, Recording
-from reminders.models import Message
+from compliance.models import ContactAgreement, CustomerFlag, OptOut, Recording
+from reminders.models import Message, Receipt
 from runs.models import JobRun
 from staff.models import StaffSession, User
 from tests.clients import signed_in
@@ -113,11 +113,31 @@ def _things(case: Case) -> dict[str, Any]:
         ),
         "hold": Hold.objects.get(account=account),
         "message": Message.objects.get(customer=customer),
+        "opt_out": OptOut.objects.create(
+            customer=customer,
+            contact_point=Message.objects.get(customer=customer).contact_point,
+            channel="email",
+            opted_out_at=MOMENT,
+            source="staff",
+            evidence="A call",
+            recorded_at=MOMENT,
+            recorded_by_name="Lin",
+        ),
         "point": ContactPoint.objects.filter(customer=customer).order_by("pk")[0],
         "promise": Promise.objects.create(
             case=case, currency="CNY", amount=Decimal(100), made_on=DAY, made_at=MOMENT, taken_by_name="Lin"
         ),
         "queue": Queue.objects.create(name="Ours", team=case.team),
+        "receipt": Receipt.objects.create(
+            provider="webhook",
+            event_id=f"{customer.pk}",
+            kind="replied",
+            channel="sms",
+            at=MOMENT,
+            received_at=MOMENT,
+            customer=customer,
+            state="review",
+        ),
         "recording": Recording.objects.create(
             contact=contact, link="https://records.example/1", added_at=MOMENT, keep_until=DAY
         ),
@@ -197,6 +217,7 @@ TABLE: dict[str, Row] = {
     "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
     "messages-export": Row(LEAD),
     "messages-review": Row(DESK),
+    "receipts-review": Row(LEAD),
     "channels": Row(LEAD | READERS),
     "channels-health": Row(LEAD | READERS),
     "channel": Row(
@@ -232,8 +253,11 @@ TABLE: dict[str, Row] = {
     "case-lift": verb(LEAD | {"senior-collector"}, "hold"),
     "case-end-flag": verb(LEAD, "flag"),
     "case-revoke-hours": verb(COLLECTORS, "agreement"),
+    "case-opt-out": verb(COLLECTORS, "point"),
+    "case-opt-in": verb(COLLECTORS, "opt_out"),
     # --- what belongs to a customer
     "message": Row(DESK, LEAD, *of_case("message", "pk", on_case=False), data={"verb": "cancel"}, done=(422,)),
+    "receipt": Row(LEAD, LEAD, *of_case("receipt", "pk", on_case=False), data={"verb": "dismiss"}, done=(422,)),
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
     # Without a customer there is nothing to complain about.
     "complaint-new": Row(COLLECTORS, COLLECTORS, done=(200,)),
@@ -337,6 +361,7 @@ ADMIN: dict[str, Rows] = {
     "compliance_contactdecision": Rows(READERS),
     "compliance_contactrule": Rows(READERS, ADMINISTRATOR),
     "compliance_customerflag": Rows(READERS),
+    "compliance_optout": Rows(READERS),
     "compliance_recording": Rows(READERS | {"legal-officer"}),
     "reminders_channelprice": Rows(READERS, ADMINISTRATOR),
     "runs_businessday": Rows(NOBODY),

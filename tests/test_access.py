@@ -28,6 +28,7 @@ OPEN = {
     "logout": "who is signed in without being staff must be able to leave",
     "set_language": "the login page speaks two languages",
     "theme": "the login page is light or dark",
+    "hook": "providers tell what became of messages: each is proved by its signature or login (tests/reminders/test_hooks.py)",
     "admin:login": "the admin's door; it leads to ours",
     "admin:jsi18n": "the admin's words for its scripts: no data",
 }

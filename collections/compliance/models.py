@@ -24,6 +24,7 @@ class Purpose(models.TextChoices):
     REMINDER = "reminder", _("Reminder")
     COLLECTION = "collection", _("Collection")
     LOCATE = "locate", _("Asking how to reach the debtor")
+    NOTICE = "notice", _("Notice required by law")
     INBOUND = "inbound", _("The person came to us")
 
 
@@ -276,6 +277,46 @@ class ContactAgreement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.opens:%H:%M} – {self.closes:%H:%M}"
+
+
+class OptOut(models.Model):
+    """The person asked not to be contacted there by that channel: of an SMS, calls to the same number go on.
+
+    Withdrawn by a word of hers, never removed (trigger). Letters and visits know none.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="opt_outs", verbose_name=_("customer"))
+    contact_point = models.ForeignKey(
+        ContactPoint, models.PROTECT, db_index=False, related_name="+", verbose_name=_("contact point")
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    opted_out_at = models.DateTimeField(_("opted out at"))
+    source = models.CharField(_("came by"), max_length=40)
+    evidence = models.CharField(_("evidence"), max_length=300)
+    recorded_at = models.DateTimeField(_("recorded at"))
+    recorded_by_name = models.CharField(_("recorded by"), max_length=150)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+    withdrawn_by_name = models.CharField(_("withdrawn by"), max_length=150, blank=True)
+    withdrawal_evidence = models.CharField(_("evidence of the withdrawal"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("opt-out")
+        verbose_name_plural = _("opt-outs")
+        ordering = ["-id"]
+        default_permissions = ("add", "change", "view")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact_point", "channel"],
+                name="opt_out_once_at_a_time",
+                condition=Q(withdrawn_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=["email", "sms", "push", "voice"]), name="opt_out_of_a_channel_that_knows_it"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} #{self.contact_point_id}"
 
 
 class Recording(models.Model):

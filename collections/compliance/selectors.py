@@ -69,12 +69,14 @@ _FACTS = """
                 FROM accounts_contactpoint o
                 WHERE o.customer_id = c.id AND o.relationship = 'own' AND o.kind IN ('mobile', 'phone'))
            END,
-           {elsewhere}) ORDER BY asked.place, p.id)::text
+           {elsewhere}, p.opted_out) ORDER BY asked.place, p.id)::text
     FROM unnest(%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[])
          WITH ORDINALITY AS asked (customer_id, point_id, account_id, place)
     JOIN accounts_customer c ON c.id = asked.customer_id
     LEFT JOIN LATERAL (
-        SELECT p.id, p.customer_id, p.kind, p.source, p.relationship, p.permitted, p.verification, p.value_index
+        SELECT p.id, p.customer_id, p.kind, p.source, p.relationship, p.permitted, p.verification, p.value_index,
+               EXISTS (SELECT FROM compliance_optout o
+                       WHERE o.contact_point_id = p.id AND o.channel = %(channel)s::text AND o.withdrawn_at IS NULL) AS opted_out
         FROM accounts_contactpoint p
         WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s::text[]) {which}
     ) p ON true
@@ -83,7 +85,7 @@ _HELD = "h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL"
 _BEST = """
           AND (asked.point_id IS NULL OR p.id = asked.point_id)
         ORDER BY p.relationship = 'own' AND p.permitted IS TRUE AND p.verification = 'verified' AND p.source <> '' DESC,
-                 p.relationship = 'own' DESC, p.permitted IS TRUE DESC, p.verification = 'verified' DESC,
+                 opted_out, p.relationship = 'own' DESC, p.permitted IS TRUE DESC, p.verification = 'verified' DESC,
                  p.verification <> 'wrong' DESC, p.id
         LIMIT 1"""
 # An entry and what corrects it both count, unless the later overrules the earlier; a place counts until it is used,
@@ -224,7 +226,7 @@ def facts_of(
     allowed = None
     found: list[Known] = []
     for customer, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
-        flags, holds, agreed, numbers, elsewhere = more
+        flags, holds, agreed, numbers, elsewhere, opted_out = more
         if flags and allowed is None:
             # Only a person who works here can have the permission; what runs by itself never has.
             allowed = anybody or may(actor, CONTACT_VULNERABLE)  # type: ignore[arg-type]  # anything but a user may nothing
@@ -252,6 +254,7 @@ def facts_of(
                     history.get(customer, ()),
                     bool(flags and allowed),
                     _all_of(_history(elsewhere, replaced)) if elsewhere else (),
+                    bool(opted_out),
                 ),
             )
         )

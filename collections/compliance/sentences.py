@@ -44,6 +44,7 @@ RULE_NAMES: Words = {
     "hold": gettext_lazy("holds of contact"),
     "inbound": gettext_lazy("the person came to us"),
     "messages": gettext_lazy("messages a day and a week"),
+    "opt-out": gettext_lazy("opt-outs"),
     "person": gettext_lazy("flags of the person"),
     "recordings": gettext_lazy("how long recordings are kept"),
     "reservation": gettext_lazy("how long an allowed contact holds its place"),
@@ -69,6 +70,7 @@ _NO: Words = {
 _WHY: Words = {
     "person": gettext_lazy("the customer’s flags forbid it (representative only, nobody, or by permission)"),
     "hold": gettext_lazy("a hold stops contact about the debt"),
+    "opt-out": gettext_lazy("the customer asked not to be contacted there in this way"),
     "contact-point": gettext_lazy("it is not proved to be the customer’s own, permitted and right"),
     "third-person": gettext_lazy(
         "third persons are only asked how to reach the customer, when calls to the customer fail, and never after a no"

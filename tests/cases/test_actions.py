@@ -16,8 +16,8 @@ from accounts.models import Hold
 from audit.models import Event
 from cases.models import Case, Dispute, Note, Promise
 from cases.services import disputes, holds, promises
-from compliance.models import Contact, ContactAgreement, ContactDecision, CustomerFlag, Recording
-from compliance.services import agreements, flags, register
+from compliance.models import Contact, ContactAgreement, ContactDecision, CustomerFlag, OptOut, Recording
+from compliance.services import agreements, flags, opt_outs, register
 from runs import clock
 from staff.models import User
 from tests.factories import DAY, MOMENT, BusinessDayFactory, TeamFactory, UserFactory, workable_case
@@ -88,6 +88,14 @@ def target_of(code: str, case: Case, actor: User) -> int | None:
         return agreements.agree_hours(
             **person, opens=hours[0], closes=hours[1], from_on=TODAY, evidence="On the telephone"
         ).pk
+    if code == "opt-out":
+        return mobile(case)
+    if code == "opt-in":
+        made = opt_outs.opt_out(
+            actor=actor, contact_point_id=mobile(case), channel="sms", source="staff", evidence="Call of today"
+        )
+        assert made is not None
+        return made.pk
     return None
 
 
@@ -113,6 +121,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "lift": {"last_day": TODAY, "reason": "Answered"},
     "end-flag": {"reason": "Works again"},
     "revoke-hours": {"reason": "Took it back"},
+    "opt-out": {"channel": "sms", "evidence": "Call of today"},
+    "opt-in": {"evidence": "Call of tomorrow"},
 }
 # What is wrong, and the words that say so.
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -135,6 +145,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "lift": ({"last_day": TODAY - timedelta(days=9), "reason": "kept words"}, "outside the hold"),
     "end-flag": ({"reason": ""}, "“Reason” is empty"),
     "revoke-hours": ({"reason": ""}, "“Reason” is empty"),
+    "opt-out": ({"channel": "voice", "evidence": "kept words"}, "Select a valid choice"),
+    "opt-in": ({"evidence": ""}, "“Evidence” is empty"),
 }
 STALE = ["contact", "inbound", "promise", "dispute", "hold", "follow-up", "assign", "take", "cancel-promise",
          "close-dispute", "lift"]  # fmt: skip
@@ -202,7 +214,8 @@ def test_another_teams_case_is_not_found(code: str, case: Case, lead: User, clie
 
 
 @pytest.mark.parametrize("code", [code for code in GOOD if code in (
-    "reveal", "correct", "recording", "cancel-promise", "close-dispute", "lift", "end-flag", "revoke-hours")])  # fmt: skip
+    "reveal", "correct", "recording", "cancel-promise", "close-dispute", "lift", "end-flag", "revoke-hours",
+    "opt-out", "opt-in")])  # fmt: skip
 def test_what_belongs_to_another_customer_is_not_found(code: str, case: Case, lead: User, desk: Client) -> None:
     target = target_of(code, case, lead)
     other = workable_case()
@@ -371,6 +384,17 @@ def test_a_closed_case_takes_notes_and_nothing_else(case: Case, desk: Client) ->
     assert "is closed" in desk.post(f"/cases/{case.ref}/promise/", values("promise", case)).content.decode()
     desk.post(f"/cases/{case.ref}/note/", values("note", case))
     assert Note.objects.get().text == "Works nights"
+
+
+def test_an_opt_out_stands_beside_its_contact_point_until_it_is_withdrawn(case: Case, lead: User, desk: Client) -> None:
+    found = target_of("opt-in", case, lead)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "Opted out: SMS" in page
+    assert address(case, "opt-in", found) in page
+    desk.post(address(case, "opt-in", found), values("opt-in", case))
+    assert OptOut.objects.get().withdrawal_evidence == "Call of tomorrow"
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "Opted out: SMS" not in page
 
 
 def test_flags_and_hours_are_on_the_page_with_what_ends_them(case: Case, lead: User, desk: Client) -> None:

@@ -25,6 +25,7 @@ MESSAGE_CAPS = {  # a day, within any seven days
     "letter": (None, 2),
     "visit": (1, 2),
 }
+OPT_OUTS_HOLD = {"cn": {"email", "sms", "push"}, "us": {"email", "sms", "push", "voice"}}
 ONLY_HER_REPRESENTATIVE = {"deceased", "incapacity", "minor", "represented", "bankrupt"}
 
 
@@ -47,6 +48,8 @@ def broken(facts: Facts, at: datetime) -> set[str]:
         found.add("person")
     if facts.holds and all(_is_held(debt, day) for debt in facts.holds):
         found.add("hold")
+    if facts.opted_out and facts.channel in OPT_OUTS_HOLD[facts.pack]:
+        found.add("opt-out")
     if not _is_known(facts):
         found.add("third-person" if third else "contact-point")
     if third:

@@ -84,7 +84,7 @@ def question(draw: Random) -> tuple[Facts, datetime]:
         verification=mostly("verified", "unverified", "unverified", "wrong", share=0.85),
         shared=mostly(False, True, share=0.8),
         point=point,
-        purpose="locate" if whose == "contact-person" else draw.choice(["reminder", "collection"]),
+        purpose="locate" if whose == "contact-person" else draw.choice(["reminder", "collection", "notice"]),
         pack=draw.choice(["cn", "us"]),
         account=draw.choice(DEBTS),
         flags=[span(draw, day, FLAGS) for _ in range(mostly(0, 1, 2, share=0.75))],
@@ -96,6 +96,7 @@ def question(draw: Random) -> tuple[Facts, datetime]:
         own_numbers=[OwnNumber(draw.choice(POINTS), draw.random() < 0.3) for _ in range(draw.randint(0, 2))],
         history=[one if one.until else one._replace(what=draw.choice(classes)) for one in history.values()],
         may_contact_vulnerable=draw.random() < 0.5,
+        opted_out=mostly(False, True, share=0.9),
     )
     return facts, at
 

@@ -5,7 +5,7 @@ from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm,
 from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
 from cases.forms.evidence import EvidenceForm
 from cases.forms.queues import HandOverForm, QueueChangeForm, QueueForm
-from cases.forms.work import AssignForm, FlagForm, FollowUpForm, HoursForm, NoteForm
+from cases.forms.work import AssignForm, FlagForm, FollowUpForm, HoursForm, NoteForm, OptInForm, OptOutForm
 
 __all__ = [
     "ActionForm",
@@ -24,6 +24,8 @@ __all__ = [
     "InboundForm",
     "LiftForm",
     "NoteForm",
+    "OptInForm",
+    "OptOutForm",
     "PromiseForm",
     "QueueChangeForm",
     "QueueForm",

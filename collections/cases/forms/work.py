@@ -6,9 +6,10 @@ from django import forms
 from django.core.validators import FileExtensionValidator
 from django.utils.translation import gettext_lazy as _
 
-from cases.forms.base import ActionForm, date_field, text_field
+from cases.forms.base import ActionForm, choices_field, date_field, text_field
 from cases.selectors.choices import choices_for
-from compliance.models import FlagKind
+from compliance.models import Channel, FlagKind
+from compliance.services.opt_outs import channels_of
 from runs import clock
 
 
@@ -47,6 +48,27 @@ class HoursForm(ActionForm):
 
     def prepare(self) -> None:
         self.initial.setdefault("from_on", clock.today())
+
+
+class OptOutForm(ActionForm):
+    """What the person asked not to get any more; `target` is the contact point."""
+
+    channel = choices_field(_("What stops"))
+    evidence = text_field(
+        _("Evidence"), most=300, help_text=_("Where the person’s words are kept: which call, which message.")
+    )
+
+    def prepare(self) -> None:
+        offered = channels_of(self.target, self.desk.case.customer.jurisdiction)
+        self.fields["channel"].choices = [(one, Channel(one).label) for one in offered]  # type: ignore[attr-defined]  # a choice field
+        if len(offered) == 1:
+            self.initial.setdefault("channel", offered[0])
+
+
+class OptInForm(ActionForm):
+    evidence = text_field(
+        _("Evidence"), most=300, help_text=_("Where the person’s words are kept: which call, which message.")
+    )
 
 
 class AssignForm(ActionForm):

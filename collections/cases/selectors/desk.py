@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint, Relationship
 from audit.models import Event
@@ -41,6 +43,7 @@ class Reach:
     look: Look | None
     revealed: str = ""
     barred: Verdict | None = None
+    opt_outs: Sequence[dict[str, Any]] = ()
 
     @property
     def point(self) -> ContactPoint:
@@ -58,6 +61,8 @@ class Reach:
     def state(self) -> tuple[str, Any]:
         """(tone, sentence)."""
         if self.look is None:
+            if any(one["channel"] == _WRITTEN.get(self.point.kind) for one in self.opt_outs):
+                return "mustnot", _("Opted out")
             if self.barred is not None and self.contact.state[0] == "may":
                 return "mustnot", say(self.barred, channel=_WRITTEN.get(self.point.kind, ""))
             return self.contact.state
@@ -142,6 +147,7 @@ class CaseDesk:
                 looks.get(contact.point.pk),
                 self.revealed.get(contact.point.pk, ""),
                 None if contact.point.relationship == Relationship.REPRESENTATIVE else barred,
+                [one for one in self.matters["opt-out"] if one["point"] == contact.point.pk],
             )
             for contact in self.contacts
         ]

@@ -21,6 +21,7 @@ from compliance.models import (
     ContactAgreement,
     ContactDecision,
     CustomerFlag,
+    OptOut,
     Purpose,
 )
 from staff.models import User
@@ -42,6 +43,7 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
         _complaints(case),
         _reservations(case, actor, now),
         _points(case),
+        _opt_outs(case),
     )
     found: Matters = defaultdict(list)
     for kind, _key, facts in first.union(*others, all=True).order_by("kind_", "key_"):
@@ -165,6 +167,16 @@ def _points(case: Case) -> QuerySet[Any]:
         relationship="relationship",
         permitted="permitted",
         verification="verification",
+    )
+
+
+def _opt_outs(case: Case) -> QuerySet[Any]:
+    return _lines(
+        OptOut.objects.filter(customer=case.customer_id, withdrawn_at=None),
+        "opt-out",
+        point="contact_point_id",
+        channel="channel",
+        at="opted_out_at",
     )
 
 

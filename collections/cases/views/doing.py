@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
+from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint, Relationship
 from accounts.services.reveal import reveal_contact_point
 from cases import forms
@@ -18,7 +18,7 @@ from cases.models import Case
 from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, promises
 from cases.services.versions import lock_case
 from compliance.models import Contact, ContactDecision, Purpose
-from compliance.services import agreements, flags, recordings, register
+from compliance.services import agreements, flags, opt_outs, recordings, register
 from staff.models import User
 
 
@@ -204,6 +204,18 @@ def hours(work: Work) -> str:
 def revoke_hours(work: Work) -> str:
     agreements.revoke(actor=work.actor, agreement_id=work.target.pk, reason=work.data["reason"])
     return _("Agreed hours revoked.")
+
+
+def opt_out(work: Work) -> str:
+    made = opt_outs.opt_out(actor=work.actor, contact_point_id=work.target.pk, source="staff", **work.data)
+    if made is None:
+        raise Conflict(_("The customer withdrew an opt-out here this moment. Look at the page again."))
+    return _("Opted out of %(channel)s there.") % {"channel": made.get_channel_display()}
+
+
+def opt_in(work: Work) -> str:
+    opt_outs.opt_in_again(actor=work.actor, opt_out_id=work.target.pk, **work.data)
+    return _("Opt-out withdrawn.")
 
 
 # The work

@@ -17,7 +17,7 @@ from cases.models import Case, Dispute, Promise
 from cases.selectors.desk import CaseDesk
 from cases.views import doing
 from cases.views.doing import Work
-from compliance.models import Contact, ContactAgreement, CustomerFlag
+from compliance.models import Contact, ContactAgreement, CustomerFlag, OptOut
 from staff.models import User
 from staff.permissions import may
 
@@ -200,6 +200,28 @@ VERBS = (
         forms.ReasonForm,
         target=_of(ContactAgreement, "customer", revoked_at=None),
         closed_too=True,
+    ),
+    Verb(
+        "opt-out",
+        gettext_lazy("Opt out"),
+        doing.opt_out,
+        (WORK, "compliance.add_optout"),
+        forms.OptOutForm,
+        target=_of(ContactPoint, "customer", kind__in=("mobile", "phone", "email", "push")),
+        closed_too=True,
+        about=gettext_lazy(
+            "The person asked not to be contacted there in this way. It holds at once; other ways stay open."
+        ),
+    ),
+    Verb(
+        "opt-in",
+        gettext_lazy("Withdraw the opt-out"),
+        doing.opt_in,
+        (WORK, "compliance.change_optout"),
+        forms.OptInForm,
+        target=_of(OptOut, "customer", withdrawn_at=None),
+        closed_too=True,
+        about=gettext_lazy("Only by a word of the person’s own: say where it is kept."),
     ),
 )
 BY_CODE = {verb.code: verb for verb in VERBS}

@@ -21,6 +21,7 @@ from compliance.models import (
     Contact,
     ContactAgreement,
     CustomerFlag,
+    OptOut,
     Recording,
 )
 from compliance.services.complaints import add_terms, check_terms
@@ -60,6 +61,12 @@ class CustomerFlagAdmin(ReadOnlyAdmin):
 class ContactAgreementAdmin(ReadOnlyAdmin):
     list_display = ["customer", "opens", "closes", "from_on", "until_on", "recorded_by_name", "revoked_at"]
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+
+
+@admin.register(OptOut)
+class OptOutAdmin(ReadOnlyAdmin):
+    list_display = ["customer", "channel", "opted_out_at", "source", "recorded_by_name", "withdrawn_at"]
+    list_filter = ["channel", ("withdrawn_at", admin.EmptyFieldListFilter)]
 
 
 @admin.register(Recording)

@@ -17,6 +17,7 @@ from compliance.rules.facts import (
     FAIL_CLOSED,
     INBOUND,
     LOCATE,
+    NOTICE,
     REMINDER,
     VOICE,
     Agreed,
@@ -26,7 +27,15 @@ from compliance.rules.facts import (
     Verdict,
 )
 from compliance.rules.hours import changes
-from compliance.rules.people import CONTACT_PERSON, check_holds, check_person, check_point, check_third, flags_on
+from compliance.rules.people import (
+    CONTACT_PERSON,
+    check_holds,
+    check_opt_out,
+    check_person,
+    check_point,
+    check_third,
+    flags_on,
+)
 from compliance.rules.terms import (
     CALL_COUNTS,
     CALLS_A_DAY,
@@ -38,6 +47,7 @@ from compliance.rules.terms import (
     INBOUND_RULE,
     LONGEST_WINDOW_DAYS,
     MESSAGES,
+    OPT_OUT,
     PERSON,
     RECORDINGS,
     RESERVATION,
@@ -47,6 +57,7 @@ from compliance.rules.terms import (
     HoldTerms,
     Hours,
     MessageTerms,
+    OptOutTerms,
     PauseTerms,
     PersonTerms,
     PointTerms,
@@ -59,7 +70,7 @@ from compliance.rules.terms import (
     parse,
 )
 
-PURPOSES = frozenset((REMINDER, COLLECTION, LOCATE))
+PURPOSES = frozenset((REMINDER, COLLECTION, LOCATE, NOTICE))
 # More changes of the answer than this before a yes: waiting does not help.
 MOST_STEPS = 200
 ALLOWED_INBOUND = Verdict(True, INBOUND_RULE, 1)
@@ -137,6 +148,11 @@ class Rulebook:
         terms = self._on(pack, day).get(RECORDINGS)
         return terms.keep_years if isinstance(terms, RecordingTerms) else None
 
+    def opt_outs(self, pack: str, day: date) -> frozenset[str]:
+        """The channels in which an opt-out holds on `day`; none where no rule says."""
+        terms = self._on(pack, day).get(OPT_OUT)
+        return terms.channels if isinstance(terms, OptOutTerms) else frozenset()
+
     def looks_back(self, channel: str) -> int:
         """How many days before the moment asked for any rule may look, in any pack and version, for that channel."""
         if channel == VOICE:
@@ -170,10 +186,18 @@ class Rulebook:
         return self._when(rules, facts, day, zone, at, room)
 
     def _who(self, rules: DayRules, facts: Facts, day: date, zone: ZoneInfo, at: datetime) -> Refusal | None:
-        person, hold = rules.get(PERSON), rules.get(HOLD)
-        if not isinstance(person, PersonTerms) or not isinstance(hold, HoldTerms):
+        person, hold, opt_out = rules.get(PERSON), rules.get(HOLD), rules.get(OPT_OUT)
+        if (
+            not isinstance(person, PersonTerms)
+            or not isinstance(hold, HoldTerms)
+            or not isinstance(opt_out, OptOutTerms)
+        ):
             return CLOSED
-        refusal = check_person(person, facts, day, zone, at) or check_holds(hold, facts, day, zone, at)
+        refusal = (
+            check_person(person, facts, day, zone, at)
+            or check_holds(hold, facts, day, zone, at)
+            or check_opt_out(opt_out, facts)
+        )
         if refusal:
             return refusal
         if facts.relationship == CONTACT_PERSON:

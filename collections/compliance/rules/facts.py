@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 CHINA, UNITED_STATES = "cn", "us"
-REMINDER, COLLECTION, LOCATE, INBOUND = "reminder", "collection", "locate", "inbound"
+REMINDER, COLLECTION, LOCATE, NOTICE, INBOUND = "reminder", "collection", "locate", "notice", "inbound"
 VOICE = "voice"
 
 # Which kinds of contact point each channel may use. A channel that is not here has none and is refused: in a chat one
@@ -84,7 +84,8 @@ class Facts:
     """What is known of one contact that somebody wants. `kind` is blank when the person has no such contact point at all.
 
     `holds`: for each debt that the contact would be about, what is held on it. `history`: of the person, at all her
-    contact points, in any order. `elsewhere`: calls of the same number for another customer.
+    contact points, in any order. `elsewhere`: calls of the same number for another customer. `opted_out`: of this channel,
+    at this contact point.
     """
 
     channel: str
@@ -106,6 +107,7 @@ class Facts:
     history: Sequence[Past] = ()
     may_contact_vulnerable: bool = False
     elsewhere: Sequence[Past] = ()
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

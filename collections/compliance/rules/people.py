@@ -13,9 +13,11 @@ from compliance.rules.terms import (
     CONTACT_POINT,
     FLAGS,
     HOLD,
+    OPT_OUT,
     PERSON,
     THIRD_PERSON,
     HoldTerms,
+    OptOutTerms,
     PersonTerms,
     PointTerms,
     ThirdTerms,
@@ -57,6 +59,13 @@ def check_holds(terms: HoldTerms, facts: Facts, day: date, zone: ZoneInfo, at: d
             return None
         ends.append(_after_all(now, zone, at))
     return Refusal(HOLD, terms.version, min((end for end in ends if end is not None), default=None))
+
+
+def check_opt_out(terms: OptOutTerms, facts: Facts) -> Refusal | None:
+    """Whether the person asked not to be contacted there by that channel; whatever it is for."""
+    if facts.opted_out and facts.channel in terms.channels:
+        return Refusal(OPT_OUT, terms.version)
+    return None
 
 
 def check_point(terms: PointTerms, person: PersonTerms, facts: Facts, day: date) -> Refusal | None:

@@ -12,6 +12,7 @@ PERSON = "person"
 HOLD = "hold"
 CONTACT_POINT = "contact-point"
 THIRD_PERSON = "third-person"
+OPT_OUT = "opt-out"
 CALLS_A_DAY = "calls-a-day"
 UNANSWERED_A_DAY = "unanswered-a-day"
 CALLS_A_WEEK = "calls-a-week"
@@ -28,7 +29,7 @@ CALL_COUNTS: Mapping[str, tuple[str, ...]] = {
     CHINA: (CALLS_A_DAY, UNANSWERED_A_DAY),
     UNITED_STATES: (CALLS_A_WEEK, CONVERSATION_PAUSE),
 }
-COMMON = (PERSON, HOLD, CONTACT_POINT, THIRD_PERSON, MESSAGES, CONTACT_HOURS, RESERVATION, RECORDINGS)
+COMMON = (PERSON, HOLD, OPT_OUT, CONTACT_POINT, THIRD_PERSON, MESSAGES, CONTACT_HOURS, RESERVATION, RECORDINGS)
 PACKS: Mapping[str, tuple[str, ...]] = {pack: (*COMMON, *counts) for pack, counts in CALL_COUNTS.items()}
 
 # No rule looks further back than this: what is read of the past ends here.
@@ -37,6 +38,8 @@ FLAGS = frozenset(
     ("deceased", "incapacity", "represented", "bankrupt", "minor", "fraud-victim", "hardship", "vulnerable")
 )
 VERIFICATIONS = frozenset(("verified", "unverified"))
+# A letter and a visit know no opt-out: what the law wants told must reach her somehow.
+OPTABLE = frozenset(("email", "sms", "push", VOICE))
 PARTIES = frozenset(("own", "co-debtor", "guarantor"))
 MOST_EVER = 100
 
@@ -60,6 +63,13 @@ class PointTerms(NamedTuple):
     version: int
     relationships: Mapping[str, frozenset[str]]
     verifications: Mapping[str, frozenset[str]]
+
+
+class OptOutTerms(NamedTuple):
+    """`channels`: those in which an opt-out holds."""
+
+    version: int
+    channels: frozenset[str]
 
 
 class ThirdTerms(NamedTuple):
@@ -129,6 +139,7 @@ Terms = (
     PersonTerms
     | HoldTerms
     | PointTerms
+    | OptOutTerms
     | ThirdTerms
     | Hours
     | DailyTerms
@@ -218,6 +229,10 @@ def _point(version: int, given: Mapping[str, Any]) -> PointTerms:
     )
 
 
+def _opt_out(version: int, given: Mapping[str, Any]) -> OptOutTerms:
+    return OptOutTerms(version, _names(given, "channels", OPTABLE))
+
+
 def _third(version: int, given: Mapping[str, Any]) -> ThirdTerms:
     if given.get("purposes") != [LOCATE]:
         raise Senseless(
@@ -294,6 +309,7 @@ _CHANNELS_COUNTED = frozenset(KINDS) - {VOICE}
 _PARSERS: Mapping[str, tuple[Callable[[int, Mapping[str, Any]], Terms], frozenset[str]]] = {
     PERSON: (_person, frozenset(("representative_only", "nobody", "permission", "fewer"))),
     HOLD: (_hold, frozenset(("kinds",))),
+    OPT_OUT: (_opt_out, frozenset(("channels",))),
     CONTACT_POINT: (_point, frozenset(("relationships", "verifications", "channels"))),
     THIRD_PERSON: (
         _third,
@@ -317,6 +333,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "fewer": ["hardship"],
     },
     HOLD: {"kinds": ["contact"]},
+    OPT_OUT: {"channels": ["email", "push", "sms"]},
     CONTACT_POINT: {
         "relationships": ["own"],
         "verifications": ["verified"],

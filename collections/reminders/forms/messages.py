@@ -32,6 +32,18 @@ class MarkSentForm(ReasonForm):
     field_order = ("provider_id", "reason")
 
 
+class AttachForm(ReasonForm):
+    """Which message a receipt is about."""
+
+    message_id = forms.IntegerField(
+        label=_("Message"),
+        min_value=1,
+        max_value=2**63 - 1,
+        help_text=_("The number in the address of its page"),
+    )
+    field_order = ("message_id", "reason")
+
+
 class StateForm(ReasonForm):
     """What a channel shall do from now on; what it does already is not offered."""
 

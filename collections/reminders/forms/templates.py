@@ -24,7 +24,7 @@ class TemplateForm(SaysWhatIsMissing, forms.ModelForm):
 
     class Meta:
         model = Template
-        fields = ("name", "title", "kind", "channel")
+        fields = ("name", "title", "kind", "channel", "by_letter")
         help_texts = {"name": _("Small letters, digits and hyphens: first-late. Messages carry it for ever.")}
 
 

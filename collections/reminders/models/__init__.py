@@ -2,6 +2,7 @@
 
 from reminders.models.channels import ChannelControl, ChannelPrice, ChannelState
 from reminders.models.outbox import AT_MOST_ONCE, Delivery, Message, MessageKind, MessageStatus
+from reminders.models.receipts import OptOutWords, Receipt, ReceiptKind, ReceiptState
 from reminders.models.templates import (
     LANGUAGES,
     DebtWords,
@@ -22,6 +23,10 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageStatus",
+    "OptOutWords",
+    "Receipt",
+    "ReceiptKind",
+    "ReceiptState",
     "Template",
     "TemplateVersion",
     "VersionStatus",

@@ -104,6 +104,8 @@ class Message(models.Model):
                 condition=Q(status__in=["queued", "claimed"]),
             ),
             models.Index(fields=["id"], name="message_to_look_at", condition=Q(status="review")),
+            # Receipts of mail, and of providers that give back our own key, name it so.
+            models.Index(fields=["header_id"], name="message_by_header"),
             models.Index(fields=["provider", "provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
         ]
 

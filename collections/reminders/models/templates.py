@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -27,6 +28,16 @@ class Template(models.Model):
     title = models.CharField(_("title"), max_length=120)
     kind = models.CharField(_("kind"), max_length=10, choices=MessageKind)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    by_letter = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        limit_choices_to={"kind": MessageKind.NOTICE, "channel": Channel.LETTER},
+        verbose_name=_("its letter"),
+        help_text=_("Of a notice required by law: what goes by post to who opted out of this channel"),
+    )
 
     class Meta:
         verbose_name = _("template")
@@ -34,9 +45,25 @@ class Template(models.Model):
         ordering = ["name"]
         default_permissions = ("add", "change", "view")
         permissions = [("approve_template", "Can approve a template")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(by_letter__isnull=True) | Q(kind="notice") & ~Q(channel="letter"),
+                name="template_letter_of_a_notice",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A notice that can be opted out of names its letter, and nothing else does."""
+        wants = self.kind == MessageKind.NOTICE and self.channel != Channel.LETTER
+        if wants and self.by_letter is None:
+            raise ValidationError(
+                {"by_letter": _("The law wants it told to who opted out as well: choose the letter that goes instead.")}
+            )
+        if self.by_letter is not None and not wants:
+            raise ValidationError({"by_letter": _("Only a notice that does not go by letter has one. Leave it empty.")})
 
 
 class VersionStatus(models.TextChoices):

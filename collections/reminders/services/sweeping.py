@@ -12,6 +12,7 @@ from django_rq import get_queue
 from reminders.models import ChannelControl, ChannelState
 from reminders.selectors import due
 from reminders.services.delivery import BATCH, set_aside_uncertain
+from reminders.services.receipts import reconsider
 from runs import clock
 
 QUEUE = "outbox"
@@ -21,12 +22,14 @@ JOB_TIMEOUT_SECONDS = 300
 
 def sweep() -> bool:
     """Ask for a delivery job for each channel of which something is due; whether any was asked for. Call it as often as you
-    like. What a worker that died may have sent is set aside for a person first.
+    like. What a worker that died may have sent is set aside for a person first, and receipts that came before their message
+    was known are placed.
 
     A job carries its channel alone: it claims what PostgreSQL says is due, so that losing it, or running several at once,
     costs nothing, and no row has to remember it. Goes out after the commit; should Valkey be down, the next sweep asks again.
     """
     set_aside_uncertain()
+    reconsider()
     now = clock.now()
     wanted = []
     for control in ChannelControl.objects.exclude(state=ChannelState.PAUSED):

@@ -26,13 +26,15 @@ _BROKEN = ("brace", "variable")
 
 
 @transaction.atomic
-def add_template(*, actor: User, name: str, title: str, kind: str, channel: str) -> Template:
+def add_template(
+    *, actor: User, name: str, title: str, kind: str, channel: str, by_letter: Template | None = None
+) -> Template:
     """A new template with its first, empty draft.
 
     Raises:
-        ValidationError: by field; the name is taken, say.
+        ValidationError: by field; the name is taken, or a notice names no letter, say.
     """
-    template = Template(name=name, title=title, kind=kind, channel=channel)
+    template = Template(name=name, title=title, kind=kind, channel=channel, by_letter=by_letter)
     template.full_clean()
     template.save()
     record(actor=actor, verb="template.added", subject=template, after={"name": name, "kind": kind, "channel": channel})

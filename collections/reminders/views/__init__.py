@@ -1,17 +1,22 @@
 """Pages of what goes out: the log, one message, those to be looked at, the channels, and the templates."""
 
 from reminders.views.channels import channel, channels, channels_health
+from reminders.views.hooks import hook
 from reminders.views.messages import message, messages, messages_export, messages_review
+from reminders.views.receipts import receipt, receipts_review
 from reminders.views.templates import template, template_edit, template_new, template_preview, templates
 
 __all__ = [
     "channel",
     "channels",
     "channels_health",
+    "hook",
     "message",
     "messages",
     "messages_export",
     "messages_review",
+    "receipt",
+    "receipts_review",
     "template",
     "template_edit",
     "template_new",

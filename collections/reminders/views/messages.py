@@ -154,6 +154,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         # What was refused because there is nothing left to decide still says why.
         "refused": bound if bound is not None and verb not in [code for code, *_ in deeds] else None,
         "history": _history(found),
+        "receipts": [(one, _masked(one.text, found)) for one in found.receipts.order_by("-at", "-pk")],
     }
     return render(request, "reminders/message.html", context, status=status)
 

@@ -11,17 +11,18 @@ from datetime import timedelta
 from django.db import transaction
 
 from audit.services import SystemActor
-from compliance.rules import Facts, Rulebook
+from compliance.rules import OPT_OUT, Facts, Rulebook
 from compliance.selectors import facts_of, rulebook
 from compliance.services import Candidate, decide_many
 from reminders.channels import Outgoing, Sent, TransportError, registry
 from reminders.contents import Content, content_of
-from reminders.models import Message, MessageStatus
+from reminders.models import Message, MessageKind, MessageStatus
 from reminders.rendering import render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
 from reminders.services.delivery.claims import Claim, claim
 from reminders.services.delivery.restarts import through_restarts
 from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, pause_after, settle
+from reminders.services.notices import by_letter
 from runs import clock
 
 ACTOR = SystemActor("outbox")
@@ -228,6 +229,8 @@ class Batch:
                 )
                 if not answer.allowed:
                     why = f"Refused by the gate: {answer.rule}."
+                    if answer.rule == OPT_OUT and message.kind == MessageKind.NOTICE:
+                        why += " It goes by letter instead." if by_letter(message) else " No letter can go instead."
                     return settle([Settled(message, "withheld", {"error": why})], self.claim_of.token)
                 mine = Message.objects.filter(pk=message.pk, claim=self.claim_of.token, status=MessageStatus.CLAIMED)
                 mine.update(decision_id=answer.decision_id)

@@ -1,0 +1,82 @@
+"""Receipts that wait for a person: what a provider told of something that nobody knows, and answers to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages as notices
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.errors import BookError, Conflict
+from accounts.forms import refuse
+from reminders.forms import AttachForm, ReasonForm
+from reminders.models import ReceiptState
+from reminders.permissions import receipts_visible_to
+from reminders.services import receipt_review
+from reminders.services.receipt_review import PERMISSION
+from runs.paging import log_page
+from staff.permissions import needs
+from staff.requests import user_of
+
+Deed = tuple[Any, Any, type[ReasonForm], Callable[..., Any]]
+DEEDS: dict[str, Deed] = {
+    "attach": (
+        gettext_lazy("It belongs to a message"),
+        gettext_lazy("It is acted on as if the provider had named the message."),
+        AttachForm,
+        receipt_review.attach,
+    ),
+    "dismiss": (
+        gettext_lazy("Dismiss it"),
+        gettext_lazy("Nothing is done; it is kept with your reason."),
+        ReasonForm,
+        receipt_review.dismiss,
+    ),
+}
+
+
+@require_GET
+@needs(PERMISSION)
+def receipts_review(request: HttpRequest) -> HttpResponse:
+    """The receipts in sight that wait for a person, newest first."""
+    found = receipts_visible_to(request.user).filter(state=ReceiptState.REVIEW).select_related("customer")
+    return render(request, "reminders/receipts.html", {"page": log_page(found, request.GET.get("before"))})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(PERMISSION)
+def receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """One receipt, and what becomes of it. Of a customer out of scope it is 404."""
+    visible = receipts_visible_to(request.user).select_related("customer", "message")
+    found = get_object_or_404(visible, pk=pk)
+    verb, status, refused = request.POST.get("verb", ""), 200, None
+    forms = {code: form(auto_id=f"{code}-%s") for code, (_words, _does, form, _do) in DEEDS.items()}
+    if request.method == "POST":
+        if verb not in DEEDS:
+            raise BadRequest
+        _words, _does, form_class, do = DEEDS[verb]
+        form = forms[verb] = refused = form_class(request.POST, auto_id=f"{verb}-%s")
+        status = 422
+        if form.is_valid():
+            try:
+                do(actor=user_of(request), receipt_id=found.pk, **form.cleaned_data)
+            except BookError as error:
+                refuse(form, error)
+                status = 409 if isinstance(error, Conflict) else 422
+            else:
+                notices.success(request, _("Receipt %(receipt)s is decided.") % {"receipt": found.pk})
+                return redirect("receipts-review")
+        found = get_object_or_404(visible, pk=pk)
+    is_open = found.state == ReceiptState.REVIEW
+    context = {
+        "receipt": found,
+        "deeds": [(code, *DEEDS[code][:2], forms[code]) for code in DEEDS] if is_open else [],
+        "refused": None if is_open else refused,
+    }
+    return render(request, "reminders/receipt.html", context, status=status)
