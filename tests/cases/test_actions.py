@@ -324,6 +324,42 @@ def test_a_contact_whose_promise_is_refused_is_not_logged(case: Case, desk: Clie
     assert not Promise.objects.exists()
 
 
+@pytest.mark.parametrize("seen", [None, 0])
+def test_a_contact_that_cannot_be_saved_keeps_no_place(case: Case, desk: Client, seen: int | None) -> None:
+    typed = values("contact", case, seconds="59:59", note="kept words")
+    if seen is not None:
+        typed |= {"seen_version": seen}
+    page = desk.post(f"/cases/{case.ref}/contact/", typed, headers=HTMX).content.decode()
+    assert "kept words" in page
+    assert not Contact.objects.exists()
+    assert not ContactDecision.objects.exists()
+
+
+def test_a_call_asked_for_in_two_windows_is_logged_from_either(case: Case, desk: Client) -> None:
+    asked = values("call", case)
+    desk.post(f"/cases/{case.ref}/call/", asked, headers=HTMX)
+    first = ContactDecision.objects.get()
+    desk.post(f"/cases/{case.ref}/call/", asked, headers=HTMX)
+    typed = values("contact", case, decision=first.pk)
+    typed.pop("contact_point")
+    logged = desk.post(f"/cases/{case.ref}/contact/", typed)
+    assert logged.status_code == 302, _errors(logged)
+    assert Contact.objects.get().decision.replaces == first
+
+
+def test_a_call_that_took_longer_than_its_place_was_kept_is_logged(case: Case, desk: Client) -> None:
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    decision = ContactDecision.objects.get()
+    assert decision.reserved_until is not None
+    typed = values("contact", case, decision=decision.pk, outcome="right-party")
+    typed.pop("contact_point")
+    with clock.frozen(decision.reserved_until + timedelta(minutes=5)):
+        said = desk.post(f"/cases/{case.ref}/contact/", typed)
+        assert "The gate kept this contact" in said.content.decode()
+        logged = desk.post(f"/cases/{case.ref}/contact/", typed | {"seconds": "10:00"})
+    assert logged.status_code == 302, _errors(logged)
+
+
 def test_a_dispute_is_opened_with_the_call_it_came_in(case: Case, desk: Client) -> None:
     said = {"dispute-reason": "paid", "dispute-statement": "Paid in October", "dispute-account": ""}
     desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case, outcome="dispute") | said)

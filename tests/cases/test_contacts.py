@@ -15,6 +15,7 @@ from compliance.models import Contact, ContactDecision
 from compliance.services.flags import place_flag
 from runs import clock
 from tests.factories import MOMENT, AccountFactory, CaseFactory, ContactPointFactory, DecisionFactory, UserFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 NIGHT = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)  # 23:00 in Shanghai
@@ -39,7 +40,7 @@ def case(now) -> Case:
 
 
 def ask(lin, case: Case, **fields):
-    point = case.customer.contact_points.get()
+    point = case.customer.contact_points.earliest("pk")
     return contacts.ask_to_contact(
         **({"actor": lin, "case_id": case.pk, "contact_point_id": point.pk, "channel": "voice", "purpose": "collection"}
            | fields)
@@ -150,3 +151,41 @@ def test_a_screen_read_before_a_flag_was_placed_is_stale(lin, case) -> None:
         actor=lin, case_id=case.pk, seen_version=fresh.version, decision_id=decision.pk, outcome="no-answer"
     )
     assert Case.objects.get().version == fresh.version + 1
+
+
+def places(case: Case) -> int:
+    """How many places under the caps are held for the customer now."""
+    held = ContactDecision.objects.filter(customer=case.customer, allowed=True, reserved_until__gt=clock.now())
+    used = Contact.objects.values("decision")
+    replaced = ContactDecision.objects.exclude(replaces=None).values("replaces")
+    return held.exclude(pk__in=used).exclude(pk__in=replaced).count()
+
+
+def test_who_asks_again_for_the_same_contact_takes_her_own_place_and_no_second_one(lin, case) -> None:
+    first, again = ask(lin, case).decision, ask(lin, case).decision
+    assert (again.allowed, again.replaces) == (True, first)
+    assert places(case) == 1
+    elsewhere = ask(UserFactory(), case).decision
+    assert (elsewhere.replaces, places(case)) == (None, 2)
+    other = ContactPointFactory(customer=case.customer, kind="mobile", clear="13800002047")
+    assert ask(lin, case, contact_point_id=other.pk).decision.replaces is None
+
+
+def test_a_refusal_leaves_what_was_allowed_before_to_be_entered(lin, case) -> None:
+    with clock.frozen(NIGHT - timedelta(hours=1, minutes=1)):
+        first = ask(lin, case).decision
+    with clock.frozen(NIGHT - timedelta(hours=1) + timedelta(seconds=1)):  # just after 22:00
+        again = ask(lin, case).decision
+        assert (first.allowed, again.allowed, again.replaces) == (True, False, None)
+        contacts.log_contact(
+            actor=lin, case_id=case.pk, seen_version=case.version, decision_id=first.pk, outcome="refused", seconds=60
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_windows_in_which_one_person_asks_at_once_one_place_is_held(transactional_db) -> None:
+    lin, case = UserFactory(), CaseFactory()
+    ContactPointFactory(customer=case.customer, kind="mobile", clear="13800002046")
+    with clock.frozen(MOMENT):
+        at_once([lambda: ask(lin, case)] * 8)
+        assert places(case) == 1

@@ -13,6 +13,7 @@ from cases.filters import WorklistFilter
 from cases.models import Case, Dispute, Promise, PromiseInstalment, Queue
 from compliance.models import CustomerFlag
 from runs import clock
+from staff.models import User
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, ContactPointFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -215,11 +216,47 @@ def reachable(**fields: object) -> Case:
 def test_the_next_case_is_taken_out_of_the_queue_and_opened(collector: Client) -> None:
     with clock.frozen(NOON):
         reachable(ref="first", bucket="M3", priority=9)
-        reachable(ref="early", bucket="M1", priority=1)
+        early = reachable(ref="early", bucket="M1", priority=1)
         queue = Queue.objects.get(code="early")
         assert collector.post("/cases/next/", {"queue": queue.pk})["Location"] == "/cases/early/"
-        assert collector.post("/cases/next/")["Location"] == "/cases/first/"
+        # From the case on it goes in the queue, and where the queue is empty it says so; then with everything.
+        assert collector.post("/cases/next/", {"leaving": early.pk})["Location"] == "/"
+        assert collector.post("/cases/next/", {"leaving": early.pk})["Location"] == "/cases/first/"
     assert set(Case.objects.values_list("ref", "assignee__username")) == {("first", "lin"), ("early", "lin")}
+
+
+def said(answer: object) -> list[str]:
+    return [str(message) for message in answer.context["messages"]]  # type: ignore[attr-defined]
+
+
+def test_one_of_her_own_that_is_due_says_why_it_comes_first_and_is_passed_once(collector: Client) -> None:
+    with clock.frozen(NOON):
+        lin = User.objects.get(username="lin")
+        due = reachable(ref="due", assignee=lin, follow_up_on=NOON.date(), priority=2)
+        broken = reachable(ref="broken", assignee=lin, promise_broken_on=NOON.date() - timedelta(days=1), priority=1)
+        new = reachable(ref="new", priority=9)
+        answer = collector.post("/cases/next/", follow=True)
+        assert answer.redirect_chain == [("/cases/due/", 302)]
+        assert said(answer) == ["Your follow-up on this case is due since 2026-11-23, so you got it back."]
+        assert f'name="leaving" value="{due.pk}"' in answer.content.decode()
+        answer = collector.post("/cases/next/", {"leaving": due.pk}, follow=True)
+        assert answer.redirect_chain == [("/cases/broken/", 302)]
+        assert said(answer)[0].startswith("The promise on this case was broken on 2026-11-22")
+        answer = collector.post("/cases/next/", {"leaving": broken.pk}, follow=True)
+        assert (answer.redirect_chain, said(answer)) == ([("/cases/new/", 302)], [])
+        # Nothing else is left: from the beginning again.
+        assert collector.post("/cases/next/", {"leaving": new.pk})["Location"] == "/cases/due/"
+
+
+def test_a_button_pressed_twice_gives_one_case_and_pressed_on_the_case_the_next_one(collector: Client) -> None:
+    with clock.frozen(NOON):
+        cases = [reachable(ref=f"case{n}", priority=9 - n) for n in range(3)]
+        for _press in range(2):
+            assert collector.post("/cases/next/")["Location"] == "/cases/case0/"
+        for _press in range(2):
+            assert collector.post("/cases/next/", {"leaving": cases[0].pk})["Location"] == "/cases/case1/"
+    with clock.frozen(NOON + timedelta(seconds=3)):
+        assert collector.post("/cases/next/")["Location"] == "/cases/case2/"
 
 
 def test_another_teams_case_is_never_taken(collector: Client) -> None:
@@ -237,10 +274,10 @@ def test_why_there_is_nothing_to_take_is_said_by_reason_and_until_when(collector
         for wait_for, hours in (("gate", 20), ("gate", 44), ("promise", 48), ("dispute", 48)):
             reachable(wait_for=wait_for, wait_until=NOON + timedelta(hours=hours))
         answer = collector.post("/cases/next/", follow=True)
-    (said,) = [str(message) for message in answer.context["messages"]]
-    assert said.startswith("Nothing to take now: 2 may not be contacted, the first before 11-24 08:00")
-    assert "1 waits for a promise" in said
-    assert "1 is in dispute" in said
+    (told,) = said(answer)
+    assert told.startswith("Nothing to take now: 2 may not be contacted, the first before 11-24 08:00")
+    assert "1 waits for a promise" in told
+    assert "1 is in dispute" in told
 
 
 def test_who_only_reads_takes_nothing(client: Client) -> None:

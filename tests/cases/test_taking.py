@@ -88,6 +88,10 @@ def test_her_own_due_cases_come_first_until_somebody_was_in_contact() -> None:
 
     assert take_next(actor=lin) == due
     assert take_next(actor=lin, leaving=due.pk) == broken
+    assert take_next(actor=lin, leaving=broken.pk) == due
+    with transaction.atomic():
+        assert take_next(actor=lin, leaving=broken.pk, passed=[due.pk]) == new
+        transaction.set_rollback(True)
     Case.objects.filter(pk__in=[due.pk, broken.pk]).update(contacted_at=NOON)
     assert take_next(actor=lin) == new
     assert Event.objects.count() == 1  # hers were hers already
@@ -258,6 +262,22 @@ def test_of_many_who_take_the_same_case_one_gets_it() -> None:
 
     assert sum(at_once([lambda collector=collector: attempt(collector) for collector in collectors])) == 1  # type: ignore[arg-type]
     assert Event.objects.filter(verb="case.taken").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_who_presses_in_many_windows_at_once_gets_one_case_and_keeps_nobody_waiting() -> None:
+    people = [UserFactory() for _ in range(4)]
+    for number in range(30):
+        callable_case(priority=number)
+
+    def press(person: User) -> Case | None:
+        return take_next(actor=person, pressed_since=NOON - timedelta(seconds=2))
+
+    got = at_once([lambda person=person: press(person) for person in people * 4])  # type: ignore[misc]
+
+    assert len(set(got)) == len(people)
+    for number, person in enumerate(people):
+        assert set(got[number :: len(people)]) == set(Case.objects.filter(assignee=person))
 
 
 @pytest.mark.django_db(transaction=True)

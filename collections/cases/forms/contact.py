@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -176,11 +177,15 @@ class ContactForm(_OutcomeForm):
     def offered(self) -> list[tuple[Any, Reach]] | None:  # type: ignore[override]  # read anew, where it is asked
         return _offered(self) if "contact_point" in self.fields else None
 
-    @property
+    @cached_property
     def reserved(self) -> dict[str, Any] | None:
-        """The call that was asked for and allowed, which this logs."""
+        """The contact that was asked for and allowed, which this logs."""
         given = self.data.get("decision") if self.is_bound else self.initial.get("decision")
-        return next((one for one in self.desk.matters["reservation"] if str(one["id"]) == str(given)), None)
+        return self.desk.reserved_under(str(given)) if given else None
+
+    def clean_decision(self) -> int | None:
+        """The one that holds now; without any the gate is asked as it is saved."""
+        return self.reserved["id"] if self.reserved else None
 
 
 class InboundForm(_OutcomeForm):

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint, Relationship
@@ -17,13 +18,15 @@ from audit.models import Event
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView
 from cases.selectors.debts import AccountView, debts
-from cases.selectors.matters import Matters, matters, points_of
+from cases.selectors.matters import RESERVATION, Matters, held_by, matters, points_of
 from cases.selectors.why import why
+from compliance.models import ContactDecision
 from compliance.rules import Verdict
 from compliance.selectors import Look, look
 from compliance.sentences import say, say_source
 from runs import clock
 from runs.models import BusinessDay
+from runs.pages import number_in
 from staff.limits import limit_of
 from staff.models import LimitKind, User
 
@@ -171,6 +174,19 @@ class CaseDesk:
         """The call that the user asked for, was allowed, and has not logged yet."""
         found = self.matters["reservation"]
         return found[-1] if found else None
+
+    def reserved_under(self, decision: str) -> dict[str, Any] | None:
+        """The user's allowed contact under the decision that a form names, or under what replaced that one since, not entered
+        yet. Also one whose place lapsed meanwhile: what was begun in time is still entered. None for any other.
+        """
+        found = next((one for one in self.matters["reservation"] if str(one["id"]) == decision), None)
+        key = number_in(decision)
+        if found is not None or key is None:
+            return found
+        while (later := ContactDecision.objects.filter(replaces=key, actor=self.user).first()) is not None:
+            key = later.pk
+        facts = held_by(self.user, self.case.customer_id).filter(pk=key).values_list(JSONObject(id="pk", **RESERVATION))
+        return next((one for (one,) in facts), None)
 
     @cached_property
     def promises_until(self) -> date:

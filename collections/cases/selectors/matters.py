@@ -24,6 +24,7 @@ from compliance.models import (
     OptOut,
     Purpose,
 )
+from reminders.models import Message
 from staff.models import User
 
 Matters = dict[str, list[dict[str, Any]]]
@@ -32,7 +33,7 @@ Matters = dict[str, list[dict[str, Any]]]
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
     """Kind → its open rows, each a dict of facts, oldest first. One query, however many there are.
 
-    `reservation`: the actor's own allowed call that is neither used nor expired at `now`. `point`: see `points_of`.
+    `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`. `point`: see `points_of`.
     """
     first, *others = (
         _promises(case),
@@ -142,19 +143,31 @@ def _complaints(case: Case) -> QuerySet[Any]:
     )
 
 
+def held_by(actor: User, customer_id: int) -> QuerySet[ContactDecision]:
+    """What the gate allowed `actor` to do by hand to a customer and she has not entered: neither used nor replaced since."""
+    return ContactDecision.objects.filter(
+        ~Exists(Contact.objects.filter(decision=OuterRef("pk"))),
+        ~Exists(ContactDecision.objects.filter(replaces=OuterRef("pk"))),
+        ~Exists(Message.objects.filter(decision=OuterRef("pk"))),
+        customer=customer_id,
+        actor=actor,
+        allowed=True,
+    ).exclude(purpose=Purpose.INBOUND)
+
+
+# Of an allowed contact, what the page wants to know: fact → where it stands.
+RESERVATION = {
+    "point": "contact_point_id",
+    "channel": "channel",
+    "purpose": "purpose",
+    "account": "account_id",
+    "at": "decided_at",
+    "until": "reserved_until",
+}
+
+
 def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
-    return _lines(
-        ContactDecision.objects.filter(customer=case.customer_id, actor=actor, allowed=True, reserved_until__gt=now)
-        .exclude(purpose=Purpose.INBOUND)
-        .filter(~Exists(Contact.objects.filter(decision=OuterRef("pk")))),
-        "reservation",
-        point="contact_point_id",
-        channel="channel",
-        purpose="purpose",
-        account="account_id",
-        at="decided_at",
-        until="reserved_until",
-    )
+    return _lines(held_by(actor, case.customer_id).filter(reserved_until__gt=now), "reservation", **RESERVATION)
 
 
 def _points(case: Case) -> QuerySet[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -15,13 +15,19 @@ from accounts.models import Account, ContactPoint
 from accounts.services.reveal import reveal_contact_point
 from audit.services import Actor
 from cases.models import Case, CaseStatus
+from cases.selectors.matters import held_by
 from cases.services.follow_ups import schedule
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from compliance.models import Contact, ContactDecision, Outcome
+from compliance.selectors import look
 from compliance.services import may_contact, register
+from runs import clock
 from staff.models import User
 from staff.permissions import may
+
+# Any number of our own: of one person's questions to the gate one is answered at a time.
+_ASKED_BY = 0x41534B44
 
 
 def follow_persons(actor: Actor, customer_ids: Sequence[int]) -> None:
@@ -51,7 +57,8 @@ def ask_to_contact(
 ) -> Answer:
     """Ask the gate whether the case's customer may be contacted there, so and for this, now. Locks the customer.
 
-    Both answers are recorded; an allowing one keeps its place until the contact is entered (`log_contact`) or the place expires.
+    Both answers are recorded; an allowing one keeps its place until the contact is entered (`log_contact`), the place expires,
+    or the same person asks for the same contact again.
     With it comes the number in clear, for those who may reveal one: recorded as revealed for this decision.
 
     Raises:
@@ -71,7 +78,13 @@ def ask_to_contact(
         if account is None:
             raise Invalid(_("This account is not the customer's. Choose one of the customer's, or none."), "account")
     decision = may_contact(
-        actor=actor, customer=case.customer, contact_point=point, channel=channel, purpose=purpose, account=account
+        actor=actor,
+        customer=case.customer,
+        contact_point=point,
+        channel=channel,
+        purpose=purpose,
+        account=account,
+        replaces=_asked_before(actor, case, point, channel, purpose, account),
     )
     number = None
     if decision.allowed and decision.contact_point_id and may(actor, "accounts.reveal_contactpoint"):
@@ -79,6 +92,35 @@ def ask_to_contact(
             actor=actor, contact_point_id=decision.contact_point_id, reason=f"{channel}, decision {decision.pk}"
         )
     return Answer(decision, number)
+
+
+def _asked_before(
+    actor: User, case: Case, point: ContactPoint | None, channel: str, purpose: str, account: Account | None
+) -> ContactDecision | None:
+    """What the actor was allowed there before and has not entered: asking anew takes its place and no second one. Where the
+    gate would refuse now it stays as it is: what was begun under it is still to be entered.
+
+    Keeps her other windows, and nobody else, waiting until the end of the transaction; asked before any row is locked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_ASKED_BY, actor.pk])
+    held = held_by(actor, case.customer_id).filter(contact_point=point, channel=channel, reserved_until__gt=clock.now())
+    earlier = held.order_by("-pk").first()
+    if earlier is None:
+        return None
+    looks = look(
+        customer_id=case.customer_id,
+        channel=channel,
+        purpose=purpose,
+        account_id=account.pk if account else None,
+        actor=actor,
+        without=earlier.pk,
+    )
+    return (
+        earlier
+        if any(one.contact_point_id == earlier.contact_point_id and one.verdict.allowed for one in looks)
+        else None
+    )
 
 
 @transaction.atomic

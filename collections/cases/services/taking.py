@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from cases.filters import DEFAULT_ORDER, ORDERS
@@ -34,18 +34,29 @@ MOST_REFUSED = 50
 LOOKS = 5
 PAUSE_SECONDS = 0.02
 PRIORITY = ("-priority", "pk")
+# The advisory locks by which one person takes one case after another, whatever the number of her windows.
+_TAKING_OF = 7_031
 
 
-def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = None) -> Case | None:
+def take_next(
+    *,
+    actor: User,
+    queue: Queue | None = None,
+    leaving: int | None = None,
+    passed: Sequence[int] = (),
+    pressed_since: datetime | None = None,
+) -> Case | None:
     """The next case for `actor` to work, or None when there is nothing to give her now.
 
     Her own come first: those worked by her whose follow-up is due today or earlier, or whose promise was broken, and on which
     nobody was in contact since. What she promised a debtor to do on a day is not left behind new work; `leaving` (the case
-    that she has before her) is not offered again. They are hers already, and nothing is recorded.
+    that she has before her) and those that she `passed` before are not offered again. They are hers already, and nothing is
+    recorded.
 
     Then a free one: open, within her scope, worked by nobody, waiting for nothing, in the queue's filter and order (by
     priority without a queue). It becomes hers, recorded as `case.taken`. Whatever the number of collectors, none gets a case
-    that another got, and every case that may be given is given in the end.
+    that another got, and every case that may be given is given in the end. With `pressed_since`, the latest that she took since
+    then is the answer, unless she is leaving it: a button pressed twice, or in two windows, gives one case.
 
     Before a case is given the gate is asked whether its customer may be called now. One who may not is set aside until
     then and the next is tried. Where contact hours are closed nobody is set aside: only customers with agreed hours are
@@ -60,7 +71,8 @@ def take_next(*, actor: User, queue: Queue | None = None, leaving: int | None = 
     rules = rulebook()
     scope, may_all = scope_of(actor), may(actor, CONTACT_VULNERABLE)
     offer = _Offer(actor, scope, may_all, hours_at(moment.now, rules), moment.today, queue, moment)
-    return _first_own(offer, rules, leaving) or _first_free(offer, rules, leaving)
+    own = _first_own(offer, rules, [*passed] if leaving is None else [*passed, leaving])
+    return own or _first_free(offer, rules, leaving, pressed_since)
 
 
 @dataclass(frozen=True)
@@ -147,10 +159,9 @@ def _order(queue: Queue) -> tuple[str, str]:
     return (f"-{column}" if sort.startswith("-") else column), "pk"
 
 
-def _first_own(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | None:
+def _first_own(offer: _Offer, rules: Rulebook, passed: list[int]) -> Case | None:
     """The first of her own that is still hers once it is locked, and whose customer may be called."""
-    passed = [] if leaving is None else [leaving]
-    while len(passed) < MOST_REFUSED:
+    for _look in range(MOST_REFUSED):
         # Most often there is none: looked for without a transaction.
         found = offer.first_own(passed)
         if found is None:
@@ -163,12 +174,14 @@ def _first_own(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | No
     return None
 
 
-def _first_free(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | None:
+def _first_free(offer: _Offer, rules: Rulebook, leaving: int | None, pressed_since: datetime | None) -> Case | None:
     """The first free one whose customer may be called, made the actor's; not the one that she has just given back."""
     passed: list[int] = []
     looks = 0
     while len(passed) < MOST_REFUSED:
         with transaction.atomic():
+            if pressed_since is not None and (again := _just_taken(offer.actor, pressed_since, leaving)) is not None:
+                return again
             case = offer.first_free(passed)
             if case is not None and case.pk != leaving and _may_be_called(offer, case, rules):
                 return hand(case, to=offer.actor, actor=offer.actor, verb="case.taken")
@@ -180,6 +193,16 @@ def _first_free(offer: _Offer, rules: Rulebook, leaving: int | None) -> Case | N
         else:
             return None
     return None
+
+
+def _just_taken(actor: User, since: datetime, leaving: int | None) -> Case | None:
+    """The latest case that became the actor's since then, unless she is leaving it. Keeps her other presses waiting until the
+    end of the transaction, and nobody else's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TAKING_OF, actor.pk])
+    taken = Case.objects.filter(assignee=actor, status=CaseStatus.OPEN, assigned_at__gte=since)
+    latest = taken.order_by("-assigned_at", "-pk").first()
+    return latest if latest is not None and latest.pk != leaving else None
 
 
 def _may_be_called(offer: _Offer, case: Case, rules: Rulebook) -> bool:

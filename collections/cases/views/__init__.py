@@ -8,8 +8,9 @@ from cases.views.evidence import evidence
 from cases.views.export import export_cases
 from cases.views.lists import my_work, queue, worklist
 from cases.views.plans import disputes, promises
-from cases.views.queues import queue_change, queue_counts, queue_save, queues, take
+from cases.views.queues import queue_change, queue_counts, queue_save, queues
 from cases.views.search import search
+from cases.views.taking import take
 from cases.views.verbs import VERBS
 
 __all__ = [

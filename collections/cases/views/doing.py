@@ -54,22 +54,25 @@ def _now_at(case: Case) -> int:
 # Contacts
 
 
-def _ask(work: Work, point: ContactPoint, channel: str) -> contacts.Answer:
+def _asked(work: Work, point: ContactPoint, channel: str) -> contacts.Answer:
     third = point.relationship in ("", Relationship.CONTACT_PERSON)
-    answer = contacts.ask_to_contact(
+    return contacts.ask_to_contact(
         actor=work.actor,
         case_id=work.case.pk,
         contact_point_id=point.pk,
         channel=channel,
         purpose=Purpose.LOCATE if third else Purpose.COLLECTION,
     )
-    if not answer.decision.allowed:
-        raise Refused(answer.decision, _("The gate refused: nothing may be started here now."))
-    return answer
+
+
+def _refusal(answer: contacts.Answer) -> Refused:
+    return Refused(answer.decision, _("The gate refused: nothing may be started here now."))
 
 
 def call(work: Work) -> str:
-    answer = _ask(work, _point(work.case, work.data["contact_point"]), work.data["channel"])
+    answer = _asked(work, _point(work.case, work.data["contact_point"]), work.data["channel"])
+    if not answer.decision.allowed:
+        raise _refusal(answer)
     if answer.decision.reserved_until is None:
         return _("Allowed.")
     return _("Allowed: your place is kept until %(moment)s.") % {
@@ -79,12 +82,15 @@ def call(work: Work) -> str:
 
 def contact(work: Work) -> str:
     data = work.data
-    decision_id = data.get("decision")
-    if not decision_id:
-        decision_id = _ask(work, _point(work.case, data["contact_point"]), data["channel"]).decision.pk
     with transaction.atomic():
-        contact = contacts.log_contact(**work.seen, decision_id=decision_id, **_outcome(data))
-        return _further(work, contact)
+        # Asked and entered in one: what is not saved keeps no place. A refusal stays recorded.
+        decision_id = data.get("decision")
+        if not decision_id:
+            answer = _asked(work, _point(work.case, data["contact_point"]), data["channel"])
+            decision_id = answer.decision.pk if answer.decision.allowed else None
+        if decision_id:
+            return _further(work, contacts.log_contact(**work.seen, decision_id=decision_id, **_outcome(data)))
+    raise _refusal(answer)
 
 
 def inbound(work: Work) -> str:

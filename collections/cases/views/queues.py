@@ -1,18 +1,14 @@
-"""Queues: their list, their live counts, saving the present question as one, and taking the next case out of one."""
+"""Queues: their list, their live counts, and saving the present question as one."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.dateformat import format as date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Invalid
@@ -20,16 +16,10 @@ from approvals.permissions import kinds_decided_by
 from approvals.selectors import inbox_of
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
-from cases.models import Queue, WaitFor
-from cases.permissions import queues_of, visible_to
-from cases.selectors import open_cases
-from cases.selectors.queues import cases_of, held
+from cases.permissions import queues_of
+from cases.selectors.queues import held
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
-from cases.services.taking import take_next
-from runs import clock
-from runs.pages import back_to, number_in
-from runs.selectors import book_day
-from runs.texts import listed
+from runs.pages import back_to
 from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
@@ -129,58 +119,3 @@ def queue_change(request: HttpRequest, pk: int) -> HttpResponse:
     for errors in form.errors.values():
         messages.error(request, " ".join(map(str, errors)))
     return redirect("queues")
-
-
-@require_POST
-@needs("cases.work_case")
-def take(request: HttpRequest) -> HttpResponse:
-    """Give the reader the next case of a queue, or of all she sees, and open it; else say why there is none."""
-    user = user_of(request)
-    wanted = request.POST.get("queue", "")
-    queue = get_object_or_404(queues_of(user), pk=number_in(wanted)) if wanted else None
-    taken = take_next(actor=user, queue=queue, leaving=number_in(request.POST.get("leaving", "")))
-    if taken is not None:
-        return redirect("case", taken.ref)
-    messages.info(request, _nothing_left(request, queue))
-    return redirect(back_to(request))
-
-
-def _nothing_left(request: HttpRequest, queue: Queue | None) -> str:
-    """Why there is no case to take: what the free ones wait for, and until when. One query."""
-    user = user_of(request)
-    day = book_day() or clock.today()
-    cases = cases_of(queue, user, day) if queue else open_cases(visible_to(user), day).order_by()
-    now = clock.now()
-    waiting = (
-        cases.filter(assignee=None, wait_until__gt=now)
-        .values_list("wait_for")
-        .annotate(number=Count("*"), first=Min("wait_until"))
-        .values_list("wait_for", "number", "first")
-        .order_by("-number")
-    )
-    said = []
-    for reason, number, first in waiting:
-        moment = localtime(first)
-        until = date_format(moment, "H:i" if moment.date() == clock.today() else "m-d H:i")
-        said.append(_sentence(reason, number) % {"number": number, "until": until})
-    if not said:
-        return _("Nothing to take: every case here is worked by somebody, or there is none.")
-    return _("Nothing to take now: %(reasons)s.") % {"reasons": listed(said)}
-
-
-def _sentence(reason: str, number: int) -> str:
-    if reason == WaitFor.GATE:
-        return ngettext(
-            "%(number)d may not be contacted before %(until)s",
-            "%(number)d may not be contacted, the first before %(until)s",
-            number,
-        )
-    if reason == WaitFor.PROMISE:
-        return ngettext("%(number)d waits for a promise", "%(number)d wait for promises", number)
-    if reason == WaitFor.FOLLOW_UP:
-        return ngettext("%(number)d waits for its follow-up", "%(number)d wait for their follow-ups", number)
-    if reason == WaitFor.DISPUTE:
-        return ngettext("%(number)d is in dispute", "%(number)d are in dispute", number)
-    if reason == WaitFor.HOLD:
-        return ngettext("%(number)d is on hold", "%(number)d are on hold", number)
-    return ngettext("%(number)d has a customer flag", "%(number)d have a customer flag", number)
