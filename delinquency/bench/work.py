@@ -27,6 +27,7 @@ from delinquency.bench.figures import share
 from delinquency.bench.stock import stock_workbench
 from runs import clock
 from runs.parallel import forked
+from runs.prepared import prepared_cursor
 from staff.models import User
 from staff.permissions import scope_of
 
@@ -41,8 +42,21 @@ DRAINED = 1_000
 # Until all threads have their connections.
 SECONDS_TO_START = 3.0
 
+_FIRST_FREE = """
+    SELECT id, customer_id FROM cases_case
+    WHERE team_id = %s::bigint AND coalesce(wait_until, opened_at) <= %s::timestamptz AND assignee_id IS NULL AND status = 'open'
+    ORDER BY priority DESC, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"""
+_HAND = """
+    UPDATE cases_case SET assignee_id = %s::bigint, assigned_at = %s::timestamptz, version = version + 1 WHERE id = %s::bigint"""
+_RECORD = """
+    INSERT INTO audit_event
+        (at, actor_id, actor_name, verb, subject_type, subject_id, subject_ref, customer_id, reason, request_id)
+    VALUES (%s::timestamptz, %s::bigint, %s::text, 'case.taken', 'case', %s::bigint, '', %s::bigint, '', '')"""
+
 # So many seconds after the start this collector presses the key.
 Press = tuple[float, User]
+# Gives the collector a case: its key, or None when there is none.
+Take = Callable[[User], int | None]
 # What of that there is, in order.
 Hour = Callable[[Sequence[User]], Iterator[Press]]
 
@@ -51,7 +65,8 @@ def work(seed: int) -> dict[str, Any]:
     """Take next by fifty collectors, served as the server does, by some processes with some threads each, on the stocked
     workbench of this database.
 
-    `burst`: all press the key in the same moment, again and again. `steady`: each does so at random moments, on average every
+    `bare`: the floor, the same locks and writes as SQL alone, when all press in the same moment, again and again. `burst`: take
+    next, pressed so. `steady`: each does so at random moments, on average every
     two seconds, twenty-five in a second altogether. `drained`: what may be given is cut down to some thousands, and all
     take until there is nothing; then what was given is compared with what could have been.
     """
@@ -84,6 +99,7 @@ def work(seed: int) -> dict[str, Any]:
             raise RuntimeError("No case is free to be taken: there is nothing to measure.")
         found["seconds between"] = SECONDS_BETWEEN
         given: list[int] = []
+        found["bare"] = _measure(collectors, given, _burst, _take_bare)
         found["burst"] = _measure(collectors, given, _burst)
         found["steady"] = _measure(collectors, given, partial(_steady, seed))
         left = set(
@@ -104,20 +120,36 @@ def work(seed: int) -> dict[str, Any]:
     return found
 
 
-def _measure(collectors: Sequence[User], given: list[int], hour: Hour) -> dict[str, float]:
+def _take(collector: User) -> int | None:
+    case = take_next(actor=collector)
+    return None if case is None else case.pk
+
+
+def _take_bare(collector: User) -> int | None:
+    """What no take can do without: the first free one of the team locked, made the collector's, and that recorded. No gate, no
+    scope, nothing of her own."""
+    with transaction.atomic(), prepared_cursor() as cursor:
+        cursor.execute(_FIRST_FREE, [collector.team_id, clock.now()])
+        key, customer = cursor.fetchone()
+        cursor.execute(_HAND, [collector.pk, clock.now(), key])
+        cursor.execute(_RECORD, [clock.now(), collector.pk, str(collector), key, customer])
+    return int(key)
+
+
+def _measure(collectors: Sequence[User], given: list[int], hour: Hour, take: Take = _take) -> dict[str, float]:
     """Let the collectors press as `hour` says, their requests spread over the processes; each take is timed from the press."""
     taken: list[float] = []
     starts = monotonic() + SECONDS_TO_START
     with forked(PROCESSES) as pool:
         shares = [collectors[number::PROCESSES] for number in range(PROCESSES)]
-        for times, cases in pool.map(partial(_serve, hour, starts), shares):
+        for times, cases in pool.map(partial(_serve, hour, take, starts), shares):
             taken += times
             given += cases
     seconds = monotonic() - starts
     return {"count": len(taken), "seconds": seconds, "median": share(taken, 0.5), "p95": share(taken, 0.95)}
 
 
-def _serve(hour: Hour, starts: float, collectors: Sequence[User]) -> tuple[list[float], list[int]]:
+def _serve(hour: Hour, take: Take, starts: float, collectors: Sequence[User]) -> tuple[list[float], list[int]]:
     """One process's share of the collectors: how long each take lasted from the press on (ms), and the cases given."""
     gc.enable()  # a server does collect
     taken: list[float] = []
@@ -134,22 +166,21 @@ def _serve(hour: Hour, starts: float, collectors: Sequence[User]) -> tuple[list[
         together.wait()  # so that each thread opens its own
         # The first take of a day writes a collector's statements.
         for collector in collectors[number::THREADS]:
-            if case := take_next(actor=collector):
-                given.append(case.pk)
+            if (case := take(collector)) is not None:
+                given.append(case)
 
-    def take(collector: User, pressed: float) -> bool:
-        case = take_next(actor=collector)
+    def press(collector: User, pressed: float) -> None:
+        case = take(collector)
         taken.append((monotonic() - pressed) * 1000)
         if case is not None:
-            given.append(case.pk)
-        return case is not None
+            given.append(case)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(begin, range(THREADS)))
-        answers: list[Future[bool]] = []
+        answers: list[Future[None]] = []
         for after, collector in hour(collectors):
             sleep(max(0.0, starts + after - monotonic()))
-            answers.append(pool.submit(take, collector, max(starts + after, monotonic())))
+            answers.append(pool.submit(press, collector, max(starts + after, monotonic())))
         for answer in answers:
             answer.result()
         list(pool.map(lambda _number: connection.close(), range(THREADS)))
