@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import translation
 
 from delinquency import engines
+from tests import migrated
 
 SLOT = "DELINQUENCY_TEST_SLOT"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -63,10 +64,12 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """A test database of this slot and process."""
+def django_db_modify_db_settings(django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """A test database of this slot and process, copied from one that was migrated before."""
+    with django_db_blocker.unblock():
+        template = migrated.template()
     name = f"test_delinquency_{os.environ[SLOT]}_{WORKER}"
-    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+    settings.DATABASES["default"].setdefault("TEST", {}).update(NAME=name, TEMPLATE=template)
 
 
 @pytest.fixture(scope="session")
