@@ -205,6 +205,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "hold.lifted": _("Hold lifted"),
         "hold.placed": _("Hold placed"),
         "channel-price.added": _("Price of a channel added"),
+        "words.added": _("Words or rule of writing added"),
         "channel.bounds-set": _("Bounds of a channel set"),
         "channel.draining": _("Channel draining"),
         "channel.open": _("Channel opened"),

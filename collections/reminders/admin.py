@@ -1,4 +1,4 @@
-"""What channels cost, to add to."""
+"""What channels cost, and the dated rules for words, to add to."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.base import ReadersAdmin
 from accounts.errors import BookError
 from accounts.forms import refuse
-from reminders.models import ChannelPrice
+from reminders.models import ChannelPrice, DebtWords, OptOutWords, WritingRule
+from reminders.services import words
 from reminders.services.channels import add_price, check_price
 from runs.forms import SaysWhatIsMissing
 
@@ -45,3 +47,92 @@ class ChannelPriceAdmin(ReadersAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: ChannelPrice | None = None) -> bool:
         return False
+
+
+class _Lines(forms.CharField):
+    """One entry a line."""
+
+    widget = forms.Textarea(attrs={"rows": 6})
+
+    def clean(self, value: Any) -> list[str]:
+        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+
+
+class _NewWords(SaysWhatIsMissing, forms.ModelForm):
+    """A list or a rule, from a date on."""
+
+    def clean(self) -> dict[str, Any] | None:
+        values = super().clean()
+        if values and not self.errors:
+            try:
+                words.check(self._meta.model(**values))
+            except BookError as error:
+                refuse(self, error)  # type: ignore[arg-type]  # a model's form has what a form has
+        return values
+
+
+class NewWords(_NewWords):
+    """Words of a language."""
+
+    words = _Lines(label=_("Words"), help_text=_("One a line."))
+
+    class Meta:
+        fields = ["language", "effective_from", "words", "source"]
+
+
+class NewDebtWords(NewWords):
+    words = _Lines(
+        label=_("Words"),
+        help_text=_("One a line. One of letters is meant whole, unless it ends in a star: overdue, repay*."),
+    )
+
+
+class NewWritingRule(_NewWords):
+    """What texts of a kind and channel must say."""
+
+    required = _Lines(
+        label=_("Required"),
+        required=False,
+        help_text=_(
+            "One group of variables a line, with commas between: one of each group is needed. lender_contact, pay_url"
+        ),
+    )
+
+    class Meta:
+        fields = ["kind", "channel", "effective_from", "required", "source"]
+
+    def clean_required(self) -> list[list[str]]:
+        lines = [[name.strip() for name in line.split(",")] for line in self.cleaned_data["required"]]
+        return [[name for name in group if name] for group in lines]
+
+
+class _WordsAdmin(ReadersAdmin):
+    """Rows that are added and never changed."""
+
+    list_filter = ["effective_from"]
+
+    def save_model(self, request: HttpRequest, obj: words.Dated, form: forms.ModelForm, change: bool) -> None:
+        """Through the service, like every change of state."""
+        words.add(actor=request.user, row=obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: words.Dated | None = None) -> bool:
+        return False
+
+
+@admin.register(WritingRule)
+class WritingRuleAdmin(_WordsAdmin):
+    form = NewWritingRule
+    list_display = ["kind", "channel", "effective_from", "required", "source"]
+    list_filter = ["kind", "channel"]
+
+
+@admin.register(DebtWords)
+class DebtWordsAdmin(_WordsAdmin):
+    form = NewDebtWords
+    list_display = ["language", "effective_from", "words", "source"]
+
+
+@admin.register(OptOutWords)
+class OptOutWordsAdmin(_WordsAdmin):
+    form = NewWords
+    list_display = ["language", "effective_from", "words", "source"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -101,7 +102,7 @@ class Receipt(models.Model):
 class OptOutWords(models.Model):
     """Answers that opt a person out, each as the whole answer, from a date on."""
 
-    language = models.CharField(_("language"), max_length=10)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     effective_from = models.DateField(_("in force from"))
     words = ArrayField(models.CharField(max_length=40), verbose_name=_("words"))
     source = models.CharField(_("source"), max_length=300)
@@ -110,7 +111,7 @@ class OptOutWords(models.Model):
         verbose_name = _("words of opting out")
         verbose_name_plural = _("words of opting out")
         ordering = ["language", "-effective_from"]
-        default_permissions = ()
+        default_permissions = ("add", "view")
         constraints = [
             models.UniqueConstraint(fields=["language", "effective_from"], name="opt_out_words_once_per_date")
         ]

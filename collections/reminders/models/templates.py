@@ -127,6 +127,7 @@ class WritingRule(models.Model):
         verbose_name = _("rule of writing")
         verbose_name_plural = _("rules of writing")
         ordering = ["kind", "channel", "-effective_from"]
+        default_permissions = ("add", "view")
         constraints = [
             models.UniqueConstraint(fields=["kind", "channel", "effective_from"], name="writing_rule_once_per_date")
         ]
@@ -147,6 +148,7 @@ class DebtWords(models.Model):
         verbose_name = _("words of debt")
         verbose_name_plural = _("words of debt")
         ordering = ["language", "-effective_from"]
+        default_permissions = ("add", "view")
         constraints = [models.UniqueConstraint(fields=["language", "effective_from"], name="debt_words_once_per_date")]
 
     def __str__(self) -> str:

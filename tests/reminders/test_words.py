@@ -1,0 +1,66 @@
+"""Rules for words: entered by administrators, from a date on, never changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.errors import Conflict, Invalid
+from audit.models import Event
+from reminders.models import DebtWords, OptOutWords, WritingRule
+from reminders.selectors import wording_for
+from reminders.services import words
+from runs import clock
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_administrator_enters_words_of_debt_and_texts_follow_them(client: Client) -> None:
+    client.force_login(UserFactory(role="administrator"))
+    today = clock.today()
+    answer = client.post(
+        "/admin/reminders/debtwords/add/",
+        {"language": "en", "effective_from": today, "words": "overdue\r\n\r\n owe* \r\n", "source": "Counsel, 2026"},
+    )
+    assert answer.status_code == 302
+    assert wording_for("overdue", "email", "en", today).forbidden_words == ["overdue", "owe*"]
+    event = Event.objects.get(verb="words.added")
+    assert event.after["words"] == ["overdue", "owe*"]
+    assert client.get("/admin/reminders/debtwords/").status_code == 200
+
+
+def test_a_rule_of_writing_is_entered_by_groups(client: Client) -> None:
+    client.force_login(UserFactory(role="administrator"))
+    today = clock.today()
+    values = {"kind": "overdue", "channel": "sms", "effective_from": today, "source": "A test"}
+    answer = client.post("/admin/reminders/writingrule/add/", values | {"required": "lender\npay_url, lender_contact"})
+    assert answer.status_code == 302
+    assert wording_for("overdue", "sms", "en", today).required == [["lender"], ["pay_url", "lender_contact"]]
+
+
+def test_a_variable_that_there_is_none_of_is_refused_at_its_field(client: Client) -> None:
+    client.force_login(UserFactory(role="administrator"))
+    values = {
+        "kind": "promise",
+        "channel": "sms",
+        "effective_from": clock.today(),
+        "source": "A test",
+        "required": "total",
+    }
+    page = client.post("/admin/reminders/writingrule/add/", values).content.decode()
+    assert "“total” is no variable of these texts. Choose from: accounts, amount," in page
+    assert not WritingRule.objects.filter(source="A test").exists()
+
+
+def test_what_is_past_or_has_its_day_taken_is_refused() -> None:
+    user, today = UserFactory(role="administrator"), clock.today()
+    with pytest.raises(Invalid, match="is past"):
+        words.add(
+            actor=user, row=DebtWords(language="en", effective_from=today - timedelta(1), words=["x"], source="A test")
+        )
+    words.add(actor=user, row=OptOutWords(language="en", effective_from=today, words=["NO"], source="A test"))
+    with pytest.raises(Conflict, match="starts on"):
+        words.add(actor=user, row=OptOutWords(language="en", effective_from=today, words=["NEIN"], source="A test"))
