@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -41,9 +41,11 @@ def arm_of(customer_id: int, salt: str, holdout_percent: int, challenger_percent
 
 @dataclass(frozen=True)
 class Known:
-    """What rules may name: approved templates, each with its kind; queues that show calls asked for; the codes there are."""
+    """What rules may name: templates, each with its kind, and which of them have a version in force; queues that show calls
+    asked for; the codes there are."""
 
     templates: Mapping[str, str]
+    approved: frozenset[str]
     queues: frozenset[int]
     products: frozenset[str]
     buckets: frozenset[str]
@@ -68,15 +70,15 @@ class RuleLike(Protocol):
     stage: str
     days_from: int
     days_to: int | None
-    products: Sequence[str]
-    buckets: Sequence[str]
-    kinds: Sequence[str]
-    risk_classes: Sequence[str]
-    languages: Sequence[str]
+    products: list[str]
+    buckets: list[str]
+    kinds: list[str]
+    risk_classes: list[str]
+    languages: list[str]
     currency: str
     promise: str
     action: str
-    templates: Sequence[str]
+    templates: list[str]
     queue_id: int | None
 
 
@@ -127,6 +129,8 @@ def _of_treatment(rule: RuleLike, known: Known) -> Iterable[Fault]:
             yield Fault("unknown", "templates", {"values": [name], "known": sorted(known.templates)})
         elif known.templates[name] not in FITTING_KINDS[rule.stage]:
             yield Fault("template-kind", "templates", {"name": name, "kind": known.templates[name]})
+        elif name not in known.approved:
+            yield Fault("unapproved", "templates", {"name": name})
     if rule.action == CALL and rule.queue_id is None:
         yield Fault("no-queue", "queue")
     if rule.action != CALL and rule.queue_id is not None:
