@@ -32,6 +32,7 @@ from runs.locks import AlreadyLocked, advisory_lock
 from runs.models import DayClose, RunStatus
 from runs.parallel import no_cycle_collection
 from runs.services import StepRun
+from strategy.services import evaluating
 
 Step = tuple[str, Callable[[StepRun], None]]
 
@@ -41,7 +42,7 @@ STEPS: tuple[Step, ...] = (
     ("cases", cases.follow_day),
     ("promises", judging.judge_day),
     ("priorities", priority.priorities),
-    ("reminders", reminders.queue_first_reminders),
+    ("strategy", evaluating.strategy),
 )
 
 # Any number, as long as no other lock of this database has it: "DAY" in ASCII.

@@ -12,6 +12,7 @@ class CasesConfig(AppConfig):
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_money_moved, on_standing_moved
         from cases.permissions import customers_of
+        from cases.selectors.promised import promised
         from cases.services.contacts import follow_persons
         from cases.services.follow import follow_standings
         from cases.services.judging import judge_at_once
@@ -19,8 +20,11 @@ class CasesConfig(AppConfig):
         from cases.verify import check_cases
         from cases.verify_promises import check_promises
         from compliance.services.reactions import on_person_changed
+        from reminders import contents
+        from reminders.models import MessageKind
         from staff.reactions import on_portfolios_changed
 
+        contents.register(MessageKind.PROMISE, promised)
         on_standing_moved(follow_standings)
         on_person_changed(follow_persons)
         on_money_moved(judge_at_once)

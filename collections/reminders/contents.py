@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from reminders.models import Message, MessageKind
-from reminders.selectors import dues
+from reminders.rendering import Due
+from reminders.selectors import dues, dues_ahead
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,19 @@ def content_of(messages: Sequence[Message], on: date) -> dict[int, Content]:
 
 def _overdue(messages: Sequence[Message], on: date) -> dict[int, Content]:
     """What their accounts owe, of those that are still late and under no hold."""
-    owed = dues(accounts=[account for message in messages for account in message.accounts], on=on)
+    return _of_accounts(messages, dues(accounts=_accounts(messages), on=on))
+
+
+def _pre_due(messages: Sequence[Message], on: date) -> dict[int, Content]:
+    """What of their accounts falls due next, of those that are not late, unpaid and under no hold."""
+    return _of_accounts(messages, dues_ahead(accounts=_accounts(messages), on=on))
+
+
+def _accounts(messages: Sequence[Message]) -> list[int]:
+    return [account for message in messages for account in message.accounts]
+
+
+def _of_accounts(messages: Sequence[Message], owed: Mapping[int, Due]) -> dict[int, Content]:
     found = {}
     for message in messages:
         owing = [owed[account] for account in message.accounts if account in owed]
@@ -47,5 +60,6 @@ def _overdue(messages: Sequence[Message], on: date) -> dict[int, Content]:
     return found
 
 
+register(MessageKind.PRE_DUE, _pre_due)
 register(MessageKind.OVERDUE, _overdue)
 register(MessageKind.NOTICE, _overdue)

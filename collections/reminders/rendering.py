@@ -88,7 +88,7 @@ def _variables(values: Mapping[str, Any]) -> dict[str, str]:
             }
             for due in dues
         )
-        found["total"] = _total(dues)
+        found["total"] = found["amount"] = _total(dues)
         found["due_on"] = _day(min(due.due_on for due in dues))
     return found
 

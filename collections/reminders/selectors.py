@@ -46,6 +46,17 @@ _DUES = f"""
 """  # made of the code's own constants
 
 
+# What falls due next of each account that is not late.
+_DUES_AHEAD = f"""
+    SELECT DISTINCT ON (a.id) a.id, a.ref, a.currency, b.minimum_due - b.allocated, b.due_on
+    FROM accounts_account a
+    JOIN accounts_bill b ON b.account_id = a.id
+    WHERE a.id = ANY(%(accounts)s) AND b.allocated < b.minimum_due AND b.due_on >= %(on)s
+      AND NOT EXISTS (SELECT FROM accounts_standing s WHERE s.account_id = a.id) AND {NOT_HELD}
+    ORDER BY a.id, b.due_on
+"""  # made of the code's own constants
+
+
 def due(at: datetime, channel: str | None = None) -> QuerySet[Message]:
     """What should be on its way at `at` (of a channel): queued and due, or claimed by a worker that died before it gave it to
     a provider of a channel that sends at most once."""
@@ -70,6 +81,14 @@ def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:
     """What each of these accounts asks for now; those that are not late, or under a hold on `on`, are left out."""
     with connection.cursor() as cursor:
         cursor.execute(_DUES, {"accounts": list(accounts), "on": on})
+        return {account: Due(*rest) for account, *rest in cursor.fetchall()}
+
+
+def dues_ahead(*, accounts: Sequence[int], on: date) -> dict[int, Due]:
+    """What falls due next of each of these accounts, on `on` or later; those that are late by now, owe nothing or are under a
+    hold are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUES_AHEAD, {"accounts": list(accounts), "on": on})
         return {account: Due(*rest) for account, *rest in cursor.fetchall()}
 
 

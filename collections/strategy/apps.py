@@ -6,3 +6,9 @@ class StrategyConfig(AppConfig):
     name = "strategy"
     verbose_name = _("Strategy")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from approvals import kinds
+        from strategy.kinds import ActivateStrategy
+
+        kinds.register(ActivateStrategy())

@@ -207,8 +207,8 @@ class Outcome(models.TextChoices):
 class Treatment(models.Model):
     """What a rule did, or would have done but for the gate or the hold-out, to a person on a business day. Append-only (trigger).
 
-    `account` is the one for which the rule fitted (of several the first); a message names all. `decision` is the last of
-    the gate's that it led to.
+    One row for each account for which the rule fitted; of several of a person's they have one message, which names all.
+    `decision` is the last of the gate's that it led to.
     """
 
     business_day = models.DateField(_("business day"))
@@ -241,7 +241,7 @@ class Treatment(models.Model):
         ordering = ["-id"]
         default_permissions = ("view",)
         constraints = [
-            # A person's messages are one a day and rule; what is done of an account is done once a day.
+            # What a rule does of an account it does once a day.
             models.UniqueConstraint(
                 fields=["customer", "business_day", "code", "account"], name="strategy_treatment_once"
             )

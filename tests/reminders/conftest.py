@@ -92,8 +92,8 @@ def run(db: None) -> StepRun:
 
 
 def begin(day: date = DAY) -> StepRun:
-    row, _ = DayClose.objects.get_or_create(date=day, step="reminders", defaults={"position": 4})
-    return StepRun(day=day, step="reminders", cursor=row.cursor)
+    row, _ = DayClose.objects.get_or_create(date=day, step="strategy", defaults={"position": 6})
+    return StepRun(day=day, step="strategy", cursor=row.cursor)
 
 
 def late(customer: Customer | None = None, *, day: date = DAY, email: bool = True, **standing: object) -> Account:

@@ -19,6 +19,7 @@ from reminders.services import channels
 from runs import clock
 from runs.services import StepRun
 from staff.models import User
+from strategy.services import evaluating
 from tests.factories import EventFactory, MessageFactory, UserFactory
 from tests.reminders.conftest import NOON, MailServer, late
 
@@ -33,7 +34,7 @@ def runner(db: None) -> User:
 def test_a_paused_channel_sends_nothing_until_it_is_opened(runner: User, run: StepRun, mail: MailServer) -> None:
     late()
     with clock.frozen(NOON):
-        services.queue_first_reminders(run)
+        evaluating.strategy(run)
         channels.set_state(actor=runner, channel="email", state="paused", reason="The server is renewed")
         assert services.deliver("email", seconds=5) == {}
         channels.set_state(actor=runner, channel="email", state="open", reason="It is back")

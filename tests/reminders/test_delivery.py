@@ -22,13 +22,14 @@ from reminders.services import delivery
 from reminders.services.delivery.batch import Batch
 from runs import clock
 from runs.services import StepRun
+from strategy.services import evaluating
 from tests.factories import ContactPointFactory, CustomerFactory, HoldFactory
 from tests.reminders.conftest import NOON, MailServer, late
 
 
 def queue(run: StepRun, *accounts: Account) -> list[Message]:
     with clock.frozen(NOON):
-        services.queue_first_reminders(run)
+        evaluating.strategy(run)
     return list(Message.objects.order_by("id"))
 
 

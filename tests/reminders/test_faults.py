@@ -21,6 +21,7 @@ from reminders import services
 from reminders.models import Message
 from reminders.services.delivery.batch import RECORDED_TOGETHER
 from runs import clock
+from strategy.services import evaluating
 from tests.reminders.conftest import NOON, MailServer, begin, late, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,7 @@ def queue(count: int) -> set[str]:
     for _ in range(count):
         late()
     with clock.frozen(NOON):
-        services.queue_first_reminders(begin())
+        evaluating.strategy(begin())
         assert services.sweep()
     return set(Message.objects.values_list("header_id", flat=True))
 
@@ -142,11 +143,12 @@ FILL = """
 from tests.factories import ContactPointFactory, CustomerFactory
 from tests.reminders.conftest import begin, late
 from reminders import services
+from strategy.services import evaluating
 for _ in range(300):
     customer = CustomerFactory(locale="en", time_zone=ZONE)
     ContactPointFactory(customer=customer)
     late(customer)
-services.queue_first_reminders(begin())
+evaluating.strategy(begin())
 assert services.sweep()
 """
 

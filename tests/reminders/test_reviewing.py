@@ -18,6 +18,7 @@ from reminders.services import reviewing
 from runs import clock
 from runs.services import StepRun
 from staff.models import User
+from strategy.services import evaluating
 from tests.factories import CaseFactory, ContactPointFactory, MessageFactory, UserFactory
 from tests.reminders.conftest import NOON, MailServer, late
 from tests.threads import at_once
@@ -62,7 +63,7 @@ def test_what_is_given_up_failed_and_is_never_sent(chief: User) -> None:
 def test_sent_again_it_goes_once_more_under_a_new_decision(chief: User, run: StepRun, mail: MailServer) -> None:
     late(CaseFactory(customer=late().customer).customer)
     with clock.frozen(NOON):
-        services.queue_first_reminders(run)
+        evaluating.strategy(run)
     message = Message.objects.get()
     first = message.decision_id
     Message.objects.update(status="review", handed_at=NOON)

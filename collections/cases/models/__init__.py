@@ -3,9 +3,10 @@
 from cases.models.case import Case, CaseStatus, WaitFor
 from cases.models.disputes import Dispute, DisputeReason, DisputeStatus, DisputeTerms
 from cases.models.promises import Promise, PromiseInstalment, PromiseStatus
-from cases.models.work import Note, Queue, WorkTerms
+from cases.models.work import CallTask, Note, Queue, WorkTerms
 
 __all__ = [
+    "CallTask",
     "Case",
     "CaseStatus",
     "Dispute",

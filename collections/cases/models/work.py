@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
+from compliance.models import Contact
 from staff.models import Team
 
 
@@ -55,6 +57,39 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+
+class CallTask(models.Model):
+    """A call that is asked for on a case, in a queue, from a day on. One is open for each case and queue; a call that is entered
+    closes all of the case's, and so does the end of the case."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="call_tasks", verbose_name=_("case"))
+    queue = models.ForeignKey(
+        Queue, models.SET_NULL, null=True, db_index=False, related_name="+", verbose_name=_("queue")
+    )
+    wanted_on = models.DateField(_("wanted from"))
+    reason = models.CharField(_("why"), max_length=120)
+    source = models.CharField(_("asked for by"), max_length=60)
+    asked_at = models.DateTimeField(_("asked for at"))
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
+    contact = models.ForeignKey(
+        Contact, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("contact")
+    )
+
+    class Meta:
+        verbose_name = _("call asked for")
+        verbose_name_plural = _("calls asked for")
+        ordering = ["wanted_on", "id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "queue"], name="call_task_one_open", condition=Q(done_at__isnull=True)
+            )
+        ]
+        indexes = [models.Index(fields=["case"], name="call_task_open", condition=Q(done_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.wanted_on} {self.reason}"
 
 
 class WorkTerms(models.Model):

@@ -1,5 +1,5 @@
-"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, a call that was asked for; and
-how its customer can be reached. All in one query: the page asks for much."""
+"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, calls that are asked for or
+allowed; and how its customer can be reached. All in one query: the page asks for much."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.models import ContactPoint, Hold
-from cases.models import Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
+from cases.models import CallTask, Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from compliance.models import (
     Complaint,
     ComplaintStatus,
@@ -45,6 +45,7 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
         _reservations(case, actor, now),
         _points(case),
         _opt_outs(case),
+        _calls(case),
     )
     found: Matters = defaultdict(list)
     for kind, _key, facts in first.union(*others, all=True).order_by("kind_", "key_"):
@@ -190,6 +191,15 @@ def _opt_outs(case: Case) -> QuerySet[Any]:
         point="contact_point_id",
         channel="channel",
         at="opted_out_at",
+    )
+
+
+def _calls(case: Case) -> QuerySet[Any]:
+    return _lines(
+        CallTask.objects.filter(case=case, done_at=None),
+        "call",
+        wanted_on="wanted_on",
+        reason="reason",
     )
 
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus, Queue
+from cases.models import CallTask, Case, CaseStatus, Dispute, DisputeStatus, PromiseInstalment, PromiseStatus, Queue
 from cases.models.case import FREE_FROM
 from cases.permissions import visible_to
 from cases.selectors.worklist import days_past_due, open_cases
@@ -28,6 +28,7 @@ Key = TypeVar("Key")
 WORK_KINDS = [
     ("new", _("New cases")),
     ("follow-up", _("Follow-up due")),
+    ("call", _("Call asked for")),
     ("promise-due", _("Promise due")),
     ("promise-broken", _("Promise broken")),
     ("care", _("Hardship and vulnerable")),
@@ -43,7 +44,8 @@ CARE = (FlagKind.HARDSHIP, FlagKind.VULNERABLE)
 def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QuerySet[Case]:
     """Those of `cases` that a kind of work takes in on `day`, as `user` sees it ("mine" is hers).
 
-    new: nobody was in contact yet. follow-up: its day has come. promise-due: an instalment is due today or overdue.
+    new: nobody was in contact yet. follow-up: its day has come. call: one is asked for, from that day or an earlier one on.
+    promise-due: an instalment is due today or overdue.
     care: the person is flagged as in hardship or vulnerable.
     """
     if kind == "promise-due":
@@ -51,6 +53,8 @@ def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QueryS
             status=PromiseStatus.OPEN, due_on__lte=day, promise__status=PromiseStatus.OPEN
         )
         return cases.filter(pk__in=due.values("promise__case_id"))
+    if kind == "call":
+        return cases.filter(pk__in=CallTask.objects.filter(done_at=None, wanted_on__lte=day).values("case_id"))
     if kind == "care":
         flagged = flags_in_force(day).filter(kind__in=CARE)
         return cases.filter(customer_id__in=flagged.values("customer_id"))
@@ -64,6 +68,11 @@ def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QueryS
         "unassigned": Q(assignee=None),
     }[kind]
     return cases.filter(condition)
+
+
+def shows_calls() -> QuerySet[Queue]:
+    """The shared queues in which a call that is asked for is found."""
+    return Queue.objects.filter(owner=None, query__regex=r"(^|&)work=call(&|$)")
 
 
 def cases_of(queue: Queue, user: Anyone, day: date) -> QuerySet[Case]:

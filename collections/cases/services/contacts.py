@@ -16,6 +16,7 @@ from accounts.services.reveal import reveal_contact_point
 from audit.services import Actor
 from cases.models import Case, CaseStatus
 from cases.selectors.matters import held_by
+from cases.services import call_tasks
 from cases.services.follow_ups import schedule
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
@@ -201,6 +202,7 @@ def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None)
     if contact.outcome != Outcome.NOT_MADE and (case.contacted_at is None or contact.at > case.contacted_at):
         case.contacted_at = contact.at
         case.save(update_fields=["contacted_at"])
+    call_tasks.done_by(contact, case.pk)
     if follow_up_on is not None:
         try:
             schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)

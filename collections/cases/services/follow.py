@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
 
 from accounts.services.standings import Judged
 from audit.services import Actor, Row, SystemActor, record_many
+from cases.services import call_tasks
 from cases.services.priority import priority_of, priority_values
 from cases.services.routing import assignee_after, hold_still, routed, team_name, team_of, user_name
 from cases.services.waiting import refresh_waits
@@ -112,14 +112,13 @@ def follow(*, actor: Actor, customer_ids: Sequence[int], day: date, on: date | N
         values: dict[str, Any] = {"customers": ids, "on": on or day, "now": clock.now(), **priority_values(day)}
         for verb, sql in (("opened", _open()), ("moved", _move()), ("cured", _CURE)):
             cursor.execute(sql, values)
-            counts[verb] = _record(cursor, actor, f"case.{verb}")
+            found = cursor.fetchall()
+            counts[verb] = record_many(
+                actor=actor, verb=f"case.{verb}", subject_type="case", rows=[_row(*row) for row in found]
+            )
+            if verb == "cured" and found:
+                call_tasks.end([case for case, *_rest in found])
     return counts
-
-
-def _record(cursor: CursorWrapper, actor: Actor, verb: str) -> int:
-    return record_many(
-        actor=actor, verb=verb, subject_type="case", rows=[_row(*values) for values in cursor.fetchall()]
-    )
 
 
 def _row(

@@ -6,9 +6,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
+from accounts.errors import Conflict, Invalid
 from audit.services import record
 from cases.models import Queue
 from staff.models import Team, User
@@ -87,12 +88,18 @@ def remove_queue(*, actor: User, queue_id: int) -> None:
 
     Raises:
         PermissionDenied: the queue is not the actor's to remove.
+        Conflict: something else names it: a strategy asks for calls in it.
     """
     queue = Queue.objects.select_for_update().get(pk=queue_id)
     if not may_change(actor, queue) or (queue.owner_id is None and not actor.has_perm("cases.delete_queue")):
         raise PermissionDenied
     record(actor=actor, verb="queue.removed", subject=queue, before=_told(queue))
-    queue.delete()
+    try:
+        queue.delete()
+    except ProtectedError:
+        raise Conflict(
+            _("A strategy asks for calls in the queue “%(name)s”. Rename it instead.") % {"name": queue.name}
+        ) from None
 
 
 def _checked(name: str, owner: User | None, team: Team | None, besides: int = 0) -> str:

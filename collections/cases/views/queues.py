@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.errors import Invalid
+from accounts.errors import Conflict, Invalid
 from approvals.permissions import kinds_decided_by
 from approvals.selectors import inbox_of
 from cases.filters import DEFAULT_ORDER
@@ -107,8 +107,11 @@ def queue_change(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     found = get_object_or_404(queues_of(user), pk=pk)
     if "remove" in request.POST:
-        remove_queue(actor=user, queue_id=found.pk)
-        messages.success(request, _("The queue is removed. Its cases stay as they are."))
+        try:
+            remove_queue(actor=user, queue_id=found.pk)
+            messages.success(request, _("The queue is removed. Its cases stay as they are."))
+        except Conflict as error:
+            messages.error(request, str(error))
         return redirect("queues")
     form = QueueChangeForm(found, request.POST)
     try:

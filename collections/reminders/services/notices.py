@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import transaction
 
 from accounts.errors import Conflict
-from audit.services import SystemActor, record
+from audit.services import SystemActor
 from compliance.models import Channel
 from compliance.services import Candidate, decide_many
-from reminders.channels.email import sender
-from reminders.models import Message, MessageStatus, Template
+from reminders.models import Message, Template
 from reminders.selectors import approved_number
-from reminders.services.queueing import header_id
+from reminders.services.queueing import Wanted, queue
 from runs import clock
 
 ACTOR = SystemActor("outbox")
@@ -45,29 +46,18 @@ def by_letter(message: Message) -> Message | None:
     )
     if not answer.allowed or answer.contact_point_id is None:
         return None
-    letter = Message.objects.create(
-        key=key,
-        customer_id=message.customer_id,
-        contact_point_id=answer.contact_point_id,
-        decision_id=answer.decision_id,
-        channel=Channel.LETTER,
-        purpose=message.purpose,
-        kind=message.kind,
-        template=template,
-        template_version=version,
-        language=message.language,
-        context=message.context,
-        business_day=message.business_day,
-        status=MessageStatus.QUEUED,
-        send_after=answer.at,
-        header_id=header_id(key, sender().rpartition("@")[2]),
-        created_at=clock.now(),
+    wanted = Wanted(
+        key,
+        message.customer_id,
+        message.debt,
+        template,
+        version,
+        message.language,
+        Channel.LETTER.value,
+        message.purpose,
+        message.kind,
+        json.dumps(message.context),
+        answer,
     )
-    record(
-        actor=ACTOR,
-        verb="message.queued",
-        subject=letter,
-        customer_id=letter.customer_id,
-        after={"channel": letter.channel, "text": template, "decision": answer.decision_id},
-    )
-    return letter
+    (letter,) = queue(actor=ACTOR, business_day=message.business_day, wanted=[wanted])
+    return Message.objects.get(pk=letter)

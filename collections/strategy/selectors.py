@@ -1,0 +1,48 @@
+"""Strategies, to read: what is in force, and what rules may name."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from accounts.models import Account, BucketRow, OverdueKind, Product, RiskClass
+from approvals.models import OPEN, Request
+from cases.selectors.queues import shows_calls
+from reminders.models import LANGUAGES, Template, TemplateVersion
+from reminders.models import VersionStatus as TemplateStatus
+from strategy.models import Deployment, Version
+from strategy.rules import Known
+
+ACTIVATION = "strategy-activation"
+
+
+def deployment_on(day: date) -> Deployment | None:
+    """What is in force on a business day; None before the first."""
+    return (
+        Deployment.objects.filter(effective_from__lte=day)
+        .select_related("champion", "challenger")
+        .order_by("-effective_from", "-id")
+        .first()
+    )
+
+
+def known() -> Known:
+    """What rules may name now. Six queries."""
+    approved = TemplateVersion.objects.filter(status=TemplateStatus.APPROVED)
+    return Known(
+        templates=dict(Template.objects.values_list("name", "kind")),
+        approved=frozenset(approved.values_list("template__name", flat=True)),
+        queues=frozenset(shows_calls().values_list("pk", flat=True)),
+        products=frozenset(Product.objects.values_list("code", flat=True)),
+        buckets=frozenset(BucketRow.objects.values_list("code", flat=True)),
+        languages=frozenset(LANGUAGES),
+        kinds=frozenset(OverdueKind.values),
+        risk_classes=frozenset(RiskClass.values),
+        currencies=frozenset(Account.objects.order_by().values_list("currency", flat=True).distinct()),
+    )
+
+
+def request_of(version: Version) -> Request | None:
+    """The open request to put a strategy in force."""
+    return Request.objects.filter(
+        kind=ACTIVATION, subject_type="version", subject_id=version.pk, status__in=OPEN
+    ).first()

@@ -1,0 +1,371 @@
+"""Writing strategies, and putting them in force: a draft rule by rule, then activated by somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from approvals import services as approvals
+from approvals.models import Request, RequestStatus
+from audit.services import record
+from runs import clock
+from runs.selectors import begun_day, book_day
+from staff.models import User
+from staff.permissions import require
+from strategy.models import Deployment, Rule, Version, VersionStatus
+from strategy.rules import faults_of
+from strategy.selectors import ACTIVATION, deployment_on, known, request_of
+from strategy.sentences import say_fault
+
+ADD, CHANGE = "strategy.add_version", "strategy.change_version"
+MOST_RULES = 200
+# How long an activation waits for the batch of a close that is under way.
+PATIENCE = "3s"
+# A template may be written and named before it is approved; it is needed when the strategy is put in force.
+_MAY_WAIT = ("unapproved",)
+# What of a rule is copied and told; its place in the order is kept apart.
+FIELDS = tuple(field.name for field in Rule._meta.concrete_fields if field.name not in ("id", "version", "position"))
+
+
+@transaction.atomic
+def draft(*, actor: User, title: str, based_on: int | None = None) -> Version:
+    """A new draft, with the rules of the strategy `based_on` (its key), or with none.
+
+    Raises:
+        PermissionDenied: the actor does not write strategies.
+        ValidationError: by field; no title.
+    """
+    require(actor, ADD)
+    with connection.cursor() as cursor:
+        # Two who begin at once get two numbers.
+        cursor.execute("LOCK TABLE strategy_version IN SHARE ROW EXCLUSIVE MODE")
+    number = (Version.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    version = Version(
+        number=number,
+        title=title.strip(),
+        based_on=Version.objects.get(pk=based_on) if based_on else None,
+        created_by=actor,
+        created_by_name=str(actor)[:150],
+        created_at=clock.now(),
+    )
+    version.full_clean()
+    version.save()
+    if version.based_on is not None:
+        rules = list(version.based_on.rules.order_by("position", "id"))
+        Rule.objects.bulk_create(
+            Rule(version=version, position=place, **{name: getattr(rule, name) for name in FIELDS})
+            for place, rule in enumerate(rules, start=1)
+        )
+    record(
+        actor=actor,
+        verb="strategy.drafted",
+        subject=version,
+        after={"number": number, "based_on": version.based_on.number if version.based_on else None},
+    )
+    return version
+
+
+@transaction.atomic
+def add_rule(
+    *, actor: User, version_id: int, seen_edits: int, fields: Mapping[str, Any], position: int | None = None
+) -> Rule:
+    """A new rule of a draft, at the place `position` from 1 (None: the last). `fields` are the model's, by name. Locks the draft.
+
+    Raises:
+        PermissionDenied: the actor does not write strategies.
+        Conflict: no draft, waiting for a decision, or edited since `seen_edits`.
+        ValidationError: by field; what is wrong with the rule.
+    """
+    version = _locked(actor, version_id, seen_edits)
+    rules = list(version.rules.order_by("position", "id"))
+    if len(rules) >= MOST_RULES:
+        raise Conflict(_("A strategy has at most %(most)s rules. Remove one first.") % {"most": MOST_RULES})
+    rule = Rule(version=version, position=len(rules) + 1, **fields)
+    _check(rule)
+    rule.save()
+    place = len(rules) if position is None else min(max(position - 1, 0), len(rules))
+    _place([*rules[:place], rule, *rules[place:]])
+    _edited(actor, version, "strategy.rule-added", None, _told(rule))
+    return rule
+
+
+@transaction.atomic
+def change_rule(*, actor: User, rule_id: int, seen_edits: int, fields: Mapping[str, Any]) -> Rule:
+    """Write `fields` of a draft's rule. Locks the draft. Raises as `add_rule`."""
+    version, rule = _locked_rule(actor, rule_id, seen_edits)
+    before = _told(rule)
+    for name, value in fields.items():
+        setattr(rule, name, value)
+    _check(rule)
+    rule.save()
+    _edited(actor, version, "strategy.rule-changed", before, _told(rule))
+    return rule
+
+
+@transaction.atomic
+def move_rule(*, actor: User, rule_id: int, seen_edits: int, position: int) -> Rule:
+    """Give a draft's rule another place in the order, from 1; what is beyond the ends is the end. Raises as `add_rule`."""
+    version, rule = _locked_rule(actor, rule_id, seen_edits)
+    others = list(version.rules.exclude(pk=rule.pk).order_by("position", "id"))
+    place = min(max(position - 1, 0), len(others))
+    before = {"code": rule.code, "position": rule.position}
+    _place([*others[:place], rule, *others[place:]])
+    _edited(actor, version, "strategy.rule-moved", before, {"code": rule.code, "position": place + 1})
+    return rule
+
+
+@transaction.atomic
+def remove_rule(*, actor: User, rule_id: int, seen_edits: int) -> dict[str, Any]:
+    """Take a rule out of a draft; returns its fields and its place (`position`), with which `add_rule` puts it back.
+
+    Raises as `add_rule`.
+    """
+    version, rule = _locked_rule(actor, rule_id, seen_edits)
+    fields = {name: getattr(rule, name) for name in FIELDS} | {"position": rule.position}
+    before = _told(rule)
+    rule.delete()
+    _place(list(version.rules.order_by("position", "id")))
+    _edited(actor, version, "strategy.rule-removed", before, None)
+    return fields
+
+
+@transaction.atomic
+def ask_activation(
+    *,
+    actor: User,
+    version_id: int,
+    seen_edits: int,
+    champion_id: int,
+    effective_from: date,
+    reason: str,
+    challenger_id: int | None = None,
+    challenger_percent: int = 0,
+    holdout_percent: int = 0,
+    simulation_id: int | None = None,
+) -> Request:
+    """Ask that from the close of `effective_from` on `champion_id` treats everybody but a share, of whom `challenger_id` treats
+    some and nobody the hold-out. `version_id`, a draft or approved before, is one of the two. Asks again what was sent back.
+
+    Raises:
+        PermissionDenied: the actor does not write strategies.
+        Conflict: as `check_activation`; or it was asked for already, or edited since `seen_edits`.
+        Invalid: no reason, or shares or a day that make no sense.
+    """
+    version = Version.objects.select_for_update(no_key=True).get(pk=version_id)
+    if version.edits != seen_edits:
+        raise _stale()
+    _check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
+    payload = {
+        "version": version.pk,
+        "edits": version.edits,
+        "champion": champion_id,
+        "challenger": challenger_id,
+        "challenger_percent": challenger_percent,
+        "holdout_percent": holdout_percent,
+        "effective_from": effective_from.isoformat(),
+        "simulation": simulation_id,
+    }
+    present = deployment_on(effective_from)
+    preview = {
+        "title": version.title,
+        "number": version.number,
+        "rules": version.rules.count(),
+        "champion": Version.objects.get(pk=champion_id).number,
+        "challenger": Version.objects.get(pk=challenger_id).number if challenger_id else None,
+        "before": {
+            "champion": present.champion.number,
+            "challenger": present.challenger.number if present.challenger else None,
+            "challenger_percent": present.challenger_percent,
+            "holdout_percent": present.holdout_percent,
+        }
+        if present
+        else None,
+    }
+    waiting = request_of(version)
+    if waiting is not None and waiting.status == RequestStatus.CHANGES:
+        return approvals.resubmit(
+            actor=actor,
+            request_id=waiting.pk,
+            seen_version=waiting.version,
+            payload=payload,
+            preview=preview,
+            reason=reason,
+        )
+    return approvals.ask(actor=actor, kind=ACTIVATION, subject=version, payload=payload, preview=preview, reason=reason)
+
+
+def check_activation(payload: Mapping[str, Any]) -> Version:
+    """Refuse what can no longer be put in force as it was asked; returns the strategy, locked.
+
+    Raises:
+        Conflict: edited since, without rules, or with one that is wrong by now; the other strategy is no approved one; or the
+            day's close has begun.
+    """
+    version = Version.objects.select_for_update(no_key=True).get(pk=payload["version"])
+    if version.edits != payload["edits"]:
+        raise Conflict(
+            _("Strategy %(number)s was edited since this was asked. Send it back, to be asked anew.")
+            % {"number": version.number}
+        )
+    for key in (payload["champion"], payload["challenger"]):
+        if key not in (None, version.pk) and Version.objects.get(pk=key).status != VersionStatus.APPROVED:
+            raise Conflict(_("The other strategy was never approved. Choose one that was."))
+    rules = list(version.rules.order_by("position", "id"))
+    if not rules:
+        raise Conflict(_("Strategy %(number)s has no rule. Add one first.") % {"number": version.number})
+    there = known()
+    for rule in rules:
+        for fault in faults_of(rule, there):
+            raise Conflict(_("Rule %(rule)s: %(fault)s") % {"rule": rule.code, "fault": say_fault(fault)})
+    _before_its_close(date.fromisoformat(payload["effective_from"]))
+    return version
+
+
+@transaction.atomic
+def activate(*, actor: User, request_id: int, payload: Mapping[str, Any]) -> Deployment:
+    """Put in force what was approved; a draft is approved by it, and keeps its rules for ever. Called by the deciding transaction
+    alone, after `check_activation`; keeps a close from beginning until it ends.
+
+    Raises:
+        Conflict: the actor wrote the draft; or the day's close has begun.
+    """
+    version = Version.objects.select_for_update(no_key=True).get(pk=payload["version"])
+    effective_from = date.fromisoformat(payload["effective_from"])
+    if version.status == VersionStatus.DRAFT and version.created_by_id == actor.pk:
+        raise Conflict(_("You wrote strategy %(number)s: somebody else activates it.") % {"number": version.number})
+    _keep_off_closes()
+    _before_its_close(effective_from)
+    if version.status == VersionStatus.DRAFT:
+        version.status = VersionStatus.APPROVED
+        version.save(update_fields=["status"])
+    pair = (payload["champion"], payload["challenger"])
+    present = deployment_on(effective_from)
+    # Only other shares of the same two: who was in an arm stays in it as far as the shares allow.
+    is_same = present is not None and (present.champion_id, present.challenger_id) == pair
+    deployment = Deployment.objects.create(
+        effective_from=effective_from,
+        champion_id=payload["champion"],
+        challenger_id=payload["challenger"],
+        challenger_percent=payload["challenger_percent"],
+        holdout_percent=payload["holdout_percent"],
+        salt=present.salt if present and is_same else f"request-{request_id}",
+        request_id=request_id,
+        decided_by_name=str(actor)[:150],
+        decided_at=clock.now(),
+    )
+    record(
+        actor=actor,
+        verb="strategy.activated",
+        subject=version,
+        after={name: payload[name] for name in ("effective_from", "challenger_percent", "holdout_percent")},
+    )
+    return deployment
+
+
+def _keep_off_closes() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+        try:
+            cursor.execute("LOCK TABLE runs_dayclose IN SHARE MODE")
+        except OperationalError:
+            raise Conflict(_("A close of day is at work. Decide this again when it has ended.")) from None
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _before_its_close(effective_from: date) -> None:
+    settled = begun_day() or book_day()
+    if settled is not None and effective_from <= settled:
+        raise Conflict(
+            _("%(day)s is closed, or its close has begun. Ask for %(next)s or later.")
+            % {"day": effective_from.isoformat(), "next": (settled + timedelta(days=1)).isoformat()}
+        )
+
+
+def _check_split(
+    version: Version, champion_id: int, challenger_id: int | None, challenger_percent: int, holdout_percent: int
+) -> None:
+    if version.pk not in (champion_id, challenger_id) or champion_id == challenger_id:
+        raise Invalid(_("Champion and challenger are two strategies, and this one is either of them."), "champion")
+    if challenger_id is None and challenger_percent:
+        raise Invalid(_("There is no challenger: its share is 0."), "challenger_percent")
+    if challenger_id is not None and challenger_percent < 1:
+        raise Invalid(_("Enter the challenger's share, 1 or more of a hundred."), "challenger_percent")
+    if holdout_percent < 0 or challenger_percent + holdout_percent > 100:
+        raise Invalid(
+            _("%(sum)s of a hundred is more than there is. Enter shares that add up to 100 at most.")
+            % {"sum": challenger_percent + holdout_percent},
+            "holdout_percent",
+        )
+
+
+def _locked_rule(actor: User, rule_id: int, seen_edits: int) -> tuple[Version, Rule]:
+    version = _locked(actor, Rule.objects.values_list("version_id", flat=True).get(pk=rule_id), seen_edits)
+    return version, version.rules.get(pk=rule_id)
+
+
+def _locked(actor: User, version_id: int, seen_edits: int) -> Version:
+    require(actor, CHANGE)
+    version = Version.objects.select_for_update(no_key=True).get(pk=version_id)
+    if version.status != VersionStatus.DRAFT:
+        raise Conflict(
+            _("Strategy %(number)s is approved, and keeps its rules. Begin a new one from it.")
+            % {"number": version.number}
+        )
+    waiting = request_of(version)
+    if waiting is not None and waiting.status == RequestStatus.PENDING:
+        raise Conflict(
+            _("Strategy %(number)s waits for a decision (request %(request)s). Withdraw that to edit it.")
+            % {"number": version.number, "request": waiting}
+        )
+    if version.edits != seen_edits:
+        raise _stale()
+    return version
+
+
+def _stale() -> Conflict:
+    return Conflict(_("Somebody edited this strategy since you opened it. Nothing was saved: reload the page."))
+
+
+def _check(rule: Rule) -> None:
+    errors: dict[str, list[Any]] = {}
+    try:
+        rule.full_clean(validate_constraints=False)
+        rule.validate_constraints()
+    except ValidationError as error:
+        errors = dict(error.message_dict)
+    if not errors or "__all__" in errors:
+        # The rules' own words say more than a constraint's.
+        found: dict[str, list[Any]] = {}
+        for fault in faults_of(rule, known()):
+            if fault.code not in _MAY_WAIT:
+                found.setdefault(fault.place, []).append(say_fault(fault))
+        errors = found or errors
+    if errors:
+        raise ValidationError(errors)
+
+
+def _place(rules: Sequence[Rule]) -> None:
+    for place, rule in enumerate(rules, start=1):
+        rule.position = place
+    Rule.objects.bulk_update(rules, ["position"])
+
+
+def _edited(
+    actor: User, version: Version, verb: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> None:
+    version.edits += 1
+    version.save(update_fields=["edits"])
+    record(actor=actor, verb=verb, subject=version, before=before, after=after)
+
+
+def _told(rule: Rule) -> dict[str, Any]:
+    """What the record keeps of a rule: what it says, and nothing that is blank."""
+    told = {name: getattr(rule, f"{name}_id" if name == "queue" else name) for name in FIELDS}
+    return {name: value for name, value in told.items() if value not in (None, "", [])}
