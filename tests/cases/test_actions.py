@@ -382,6 +382,13 @@ def test_a_blank_follow_up_takes_it_off(case: Case, desk: Client) -> None:
     assert case.follow_up_on is None
 
 
+def test_a_contact_that_answers_a_follow_up_says_that_it_is_done(case: Case, desk: Client) -> None:
+    Case.objects.filter(pk=case.pk).update(follow_up_on=TODAY)
+    page = desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case), follow=True).content.decode()
+    assert f"Logged: Right party. The follow-up of {TODAY} is done and taken off." in page
+    assert "Follow-up cleared" in page.split('id="timeline"')[1]
+
+
 def test_a_collector_is_not_offered_what_she_may_not(case: Case, client: Client) -> None:
     client.force_login(UserFactory())
     page = client.get(f"/cases/{case.ref}/").content.decode()

@@ -109,7 +109,13 @@ def _further(work: Work, contact: Contact) -> str:
     """The promise or dispute of the conversation, in its transaction."""
     inner = work.form.inner if isinstance(work.form, forms.ContactForm | forms.InboundForm) else None
     if inner is None:
-        return _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
+        said = _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
+        if work.data["follow_up_on"] is None and contacts.answers_follow_up(work.case, contact.outcome):
+            said = _("%(said)s The follow-up of %(day)s is done and taken off.") % {
+                "said": said,
+                "day": work.case.follow_up_on,
+            }
+        return said
     further = Work(work.actor, work.case, _now_at(work.case), inner.cleaned_data, inner)
     return (promise if isinstance(inner, forms.PromiseForm) else dispute)(further, contact)
 
