@@ -109,6 +109,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "note": {"text": "Works nights"},
     "follow-up": {"on": SOON, "note": "Ask for the letter"},
     "flag": {"kind": "hardship", "from_on": TODAY, "evidence": "The employer's letter"},
+    "contact-point": {
+        "kind": "email",
+        "value": "lawyer@example.com",
+        "relationship": "representative",
+        "source": "Letter of today",
+        "permitted": "yes",
+    },
     "hours": {"opens": "10:00", "closes": "20:00", "from_on": TODAY, "evidence": "Said so on the telephone"},
     "assign": {"to": ""},
     "take": {},
@@ -135,6 +142,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "note": ({"text": "  "}, "is empty. Fill it in."),
     "follow-up": ({"on": TODAY - timedelta(days=1), "note": "kept words"}, "is past"),
     "flag": ({"kind": "", "evidence": "kept words"}, "nothing is chosen. Choose one."),
+    "contact-point": ({"value": "no address", "source": "kept words"}, "This is no e-mail address."),
     "hours": ({"closes": "10:00", "evidence": "kept words"}, "that is never"),
     "assign": ({"to": "999"}, "Select a valid choice"),
     "reveal": ({"reason": ""}, "“Reason” is empty. Fill it in."),
@@ -148,7 +156,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "opt-out": ({"channel": "voice", "evidence": "kept words"}, "Select a valid choice"),
     "opt-in": ({"evidence": ""}, "“Evidence” is empty"),
 }
-STALE = ["contact", "inbound", "promise", "dispute", "hold", "follow-up", "assign", "take", "cancel-promise",
+STALE = ["contact", "inbound", "contact-point", "promise", "dispute", "hold", "follow-up", "assign", "take", "cancel-promise",
          "close-dispute", "lift"]  # fmt: skip
 FORMS = [code for code in GOOD if code not in ("take", "release")]
 

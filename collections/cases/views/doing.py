@@ -15,7 +15,7 @@ from accounts.models import ContactPoint, Relationship
 from accounts.services.reveal import reveal_contact_point
 from cases import forms
 from cases.models import Case
-from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, promises
+from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, points, promises
 from cases.services.versions import lock_case
 from compliance.models import Contact, ContactDecision, Purpose
 from compliance.services import agreements, flags, opt_outs, recordings, register
@@ -216,6 +216,14 @@ def hours(work: Work) -> str:
 def revoke_hours(work: Work) -> str:
     agreements.revoke(actor=work.actor, agreement_id=work.target.pk, reason=work.data["reason"])
     return _("Agreed hours revoked.")
+
+
+def contact_point(work: Work) -> str:
+    point = points.add_point(**work.seen, **work.data)
+    return _("Contact point added: %(kind)s %(value)s.") % {
+        "kind": point.get_kind_display(),
+        "value": point.masked_value,
+    }
 
 
 def opt_out(work: Work) -> str:
