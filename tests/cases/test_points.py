@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +15,7 @@ from cases.services.points import add_point
 from compliance.services import flags
 from runs import clock
 from staff.models import User
-from tests.factories import DAY, MOMENT, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, ContactPointFactory, HoldFactory, UserFactory, workable_case
 
 pytestmark = pytest.mark.django_db
 TODAY = DAY
@@ -90,3 +91,20 @@ def test_who_may_not_enter_contact_points_adds_none(case: Case) -> None:
             actor=UserFactory(role="auditor"), case_id=case.pk, seen_version=case.version, kind="email",
             value="a@example.com", source="x", relationship="own", permitted=True,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "channel", "no"),
+    [("email", "email", "Do not write an e-mail"), ("address", "letter", "Do not send a letter")],
+)
+def test_what_is_refused_in_writing_says_why_and_never_that_it_may_be_used(
+    case: Case, lead: User, desk: Client, kind: str, channel: str, no: str
+) -> None:
+    point = ContactPointFactory(customer=case.customer, kind=kind, clear="a@example.com")
+    HoldFactory(account=case.customer.accounts.get(), kind="contact")
+    typed = {"channel": channel, "contact_point": point.pk, "outcome": "sent", "seen_version": case.version}
+    page = html.unescape(
+        desk.post(f"/cases/{case.ref}/contact/", typed, headers={"HX-Request": "true"}).content.decode()
+    )
+    assert f"{no}: a hold stops contact about the debt" in page
+    assert "May be used" not in page
