@@ -242,6 +242,7 @@ TABLE: dict[str, Row] = {
     "case-note": verb(COLLECTORS | OFFICERS),
     "case-flag": verb(COLLECTORS),
     "case-hours": verb(COLLECTORS),
+    "case-contact-point": verb(COLLECTORS),
     "case-assign": verb(LEAD),
     "case-take": verb(COLLECTORS, form=False),
     "case-release": verb(COLLECTORS, form=False),

@@ -16,7 +16,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -31,6 +31,7 @@ from accounts.errors import BookError
 from accounts.importing.values import turns_text
 from accounts.models import Account
 from runs.forms import SaysWhatIsMissing
+from runs.pages import number_in
 
 # Up to so many rows a list says how many there are; beyond, what PostgreSQL expects.
 COUNTED = 10_000
@@ -57,6 +58,13 @@ class Unechoed(AdminTextInputWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         return super().get_context(name, None, attrs)
+
+
+class KeyedAutocomplete(AutocompleteSelect):
+    """Shows what is chosen by its key; what is no key (a forged address) shows nothing, and the field says what is wrong."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        return super().optgroups(name, [key for key in value if not key or number_in(str(key)) is not None], attr)
 
 
 class BookForm(SaysWhatIsMissing, forms.ModelForm):
@@ -214,6 +222,27 @@ class EntryAdmin(ListAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.amended) and super().has_change_permission(request, obj)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = KeyedAutocomplete(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What the address names; of a row that there is not nothing is left, and it is said."""
+        initial = super().get_changeform_initial_data(request)
+        for name in self.get_autocomplete_fields(request):
+            if name not in initial:
+                continue
+            model: Any = self.opts.get_field(name).related_model
+            key = number_in(str(initial[name]))
+            if key is None or not model._default_manager.filter(pk=key).exists():
+                messages.warning(
+                    request,
+                    _("“%(value)s” is the key of no %(what)s. Choose one of the list.")
+                    % {"value": initial.pop(name), "what": model._meta.verbose_name},
+                )
+        return initial
 
     # --- through the service
 

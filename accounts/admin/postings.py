@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.base import BookForm, EntryAdmin, Verb, of_account
 from accounts.models import Bill, Payment
 from accounts.services import posting
+from runs import clock
 from runs.forms import SaysWhatIsMissing
 
 
@@ -87,10 +88,36 @@ class Reversed(admin.SimpleListFilter):
         return queryset.filter(reversal__isnull=self.value() == "no") if self.value() else queryset
 
 
+class PaymentForm(BookForm):
+    """A payment; one dated ahead, which counts from its day on, is asked about: it is mostly a slip."""
+
+    ahead = forms.BooleanField(
+        label=gettext_lazy("Dated ahead on purpose"),
+        required=False,
+        help_text=gettext_lazy("Only for a payment that takes effect on a later day than today."),
+    )
+
+    def clean_ahead(self) -> bool:
+        """Fields are cleaned in their order: the day is known."""
+        ahead: bool = self.cleaned_data["ahead"]
+        day, today = self.cleaned_data.get("effective_on"), clock.today()
+        if day is not None and day > today and not ahead:
+            self.add_error(
+                "effective_on",
+                _(
+                    "“%(day)s” is still to come: expected a day until today, %(today)s. Put it right, or tick “%(tick)s”"
+                    " if the payment is to count from that day on."
+                )
+                % {"day": day.isoformat(), "today": today.isoformat(), "tick": self.fields["ahead"].label},
+            )
+        return ahead
+
+
 @admin.register(Payment)
 class PaymentAdmin(EntryAdmin):
-    entered = ["account", "ref", "amount", "effective_on", "channel", "designated_bill"]
-    shown = [*entered, "recorded_at", "reversed_on"]
+    form = PaymentForm
+    entered = ["account", "ref", "amount", "effective_on", "ahead", "channel", "designated_bill"]
+    shown = [*(name for name in entered if name != "ahead"), "recorded_at", "reversed_on"]
     autocomplete_fields = ["account", "designated_bill"]
     list_display = ["ref", "account", "amount", "effective_on", "recorded_at", "channel", "reversed_on"]
     list_filter = [Reversed]

@@ -134,7 +134,10 @@ class ContactPoint(models.Model):
             models.UniqueConstraint(fields=["customer", "kind", "value_index"], name="contact_point_once_per_customer")
         ]
         indexes = [models.Index(fields=["value_index"], name="contact_point_by_value")]
-        permissions = [("reveal_contactpoint", "Can see a contact point in clear")]
+        permissions = [
+            ("reveal_contactpoint", "Can see a contact point in clear"),
+            ("enter_contactpoint", "Can add a contact point on the page of a case"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.masked_value}"

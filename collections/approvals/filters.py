@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals import kinds
 from approvals.models import Request, RequestStatus
+from runs.forms import PlainForm
 
 
 class RequestFilter(django_filters.FilterSet):
@@ -18,5 +19,6 @@ class RequestFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=RequestStatus, label=_("State"), empty_label=_("Any"))
 
     class Meta:
+        form = PlainForm
         model = Request
         fields: tuple[str, ...] = ()

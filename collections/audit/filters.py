@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Event
+from runs.forms import PlainForm
 
 
 class EventFilter(django_filters.FilterSet):
@@ -27,5 +28,6 @@ class EventFilter(django_filters.FilterSet):
     request_id = django_filters.CharFilter(label=_("Request"))
 
     class Meta:
+        form = PlainForm
         model = Event
         fields: tuple[str, ...] = ()

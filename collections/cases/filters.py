@@ -18,6 +18,7 @@ from cases.models import Case
 from cases.selectors.choices import Choices, choices_for
 from cases.selectors.queues import WORK_KINDS, working
 from runs import clock
+from runs.forms import PlainForm
 from staff.permissions import Anyone
 
 ORDERS = {
@@ -89,6 +90,7 @@ class WorklistFilter(django_filters.FilterSet):
     )
 
     class Meta:
+        form = PlainForm
         model = Case
         fields: tuple[str, ...] = ()
 

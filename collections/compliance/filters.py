@@ -12,6 +12,7 @@ from accounts.models import Customer
 from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus
 from compliance.permissions import handlers
 from runs import clock
+from runs.forms import PlainForm
 from staff.models import User
 
 _DAY = {"type": "date"}
@@ -44,6 +45,7 @@ class ComplaintFilter(django_filters.FilterSet):
     received_to = django_filters.DateFilter("received_on", "lte", label=_("Received to"), widget=forms.DateInput(_DAY))
 
     class Meta:
+        form = PlainForm
         model = Complaint
         fields: tuple[str, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import ContactPoint
+from compliance.models import FlagKind
 from compliance.rules import Rule, Senseless
 from runs import clock
 from runs.texts import listed
@@ -85,10 +86,10 @@ _WHY: Words = {
 }
 
 
-def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = "voice") -> str:
+def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = "voice", flags: str = "") -> str:
     """The answer in a sentence, in the reader's language and time: may it be, how often still, until or from when.
 
-    With the `point`, what is wrong with it is said as well.
+    With the `point`, what is wrong with it is said as well; with `flags` (`say_flags`), which flags of the person forbid it.
     """
     if verdict.allowed:
         if verdict.rule == "inbound":
@@ -100,6 +101,8 @@ def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = 
         return _("%(yes)s.") % {"yes": yes}
     no = str(_NO.get(channel, _("Do not make this contact")))
     why = _wrong_with(point) if point and verdict.rule == "contact-point" else ""
+    if verdict.rule == "person":
+        why = flags
     why = why or str(_WHY.get(verdict.rule, verdict.rule))
     if verdict.next_allowed_at is None:
         return _("%(no)s: %(why)s.") % {"no": no, "why": why}
@@ -108,6 +111,32 @@ def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = 
         "why": why,
         "when": _moment(verdict.next_allowed_at),
     }
+
+
+# What to do about the flags that a list of the rule names, the gravest list first.
+_FLAGGED: Words = {
+    "nobody": gettext_lazy("nobody is contacted until the flag is ended; leave the case to a supervisor"),
+    "representative_only": gettext_lazy("contact the representative only, at the representative’s contact point"),
+    "permission": gettext_lazy("only who may contact vulnerable customers does; ask a supervisor to assign the case"),
+}
+
+
+def say_flags(flags: Iterable[tuple[str, str]], rule: Rule | None, *, represented: bool) -> str:
+    """Which of the flags in force (kind, first day) forbid a contact under the rule of persons, and what to do; blank: none.
+
+    `represented`: a contact point of a representative is known.
+    """
+    parameters = rule.parameters if rule is not None else {}
+    kinds = dict(FlagKind.choices)
+    for list_name, what in _FLAGGED.items():
+        found = [(kind, day) for kind, day in flags if kind in parameters.get(list_name, ())]
+        if not found:
+            continue
+        named = listed(_("%(flag)s since %(day)s") % {"flag": kinds.get(kind, kind), "day": day} for kind, day in found)
+        if list_name == "representative_only" and not represented:
+            what = _("contact the representative only: none is known, add the representative’s contact point")
+        return _("%(flags)s: %(what)s") % {"flags": named, "what": what}
+    return ""
 
 
 def say_source(verdict: Answered, rule: Rule | None) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer
 from compliance.models import Channel, Purpose
 from reminders.models import Delivery, Message, MessageKind, MessageStatus
+from runs.forms import PlainForm
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -32,6 +33,7 @@ class MessageFilter(django_filters.FilterSet):
     business_day = django_filters.DateFilter(label=_("Business day"), widget=forms.DateInput(attrs={"type": "date"}))
 
     class Meta:
+        form = PlainForm
         model = Message
         fields: tuple[str, ...] = ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +29,7 @@ from accounts.services import customers, holds, posting
 from audit.models import Event
 from audit.services import SystemActor
 from runs import clock
-from tests.factories import UserFactory
+from tests.factories import UserFactory, workable_case
 
 ACTOR = SystemActor("test")
 NUMBER = "110101199003072041"
@@ -473,3 +473,22 @@ def test_reversing_and_lifting_need_their_permissions(client: Client) -> None:
         assert address not in client.get(changing(row)).content.decode()
     assert not Reversal.objects.exists()
     assert Hold.objects.get().withdrawn_at is None
+
+
+@pytest.mark.parametrize("model", ["payment", "bill", "hold"])
+@pytest.mark.parametrize("given", ["abc", "9" * 30, "-1"])
+def test_an_account_that_there_is_not_is_said(boss: Client, model: str, given: str) -> None:
+    assert f"“{given}” is the key of no account" in boss.get(adding(model), {"account": given}).content.decode()
+    page = boss.post(adding(model), {"account": given, "ref": "P1", "amount": "5.00", "effective_on": "2026-11-01"})
+    assert f"“Account”: “{given}” is not on the list" in page.content.decode()
+
+
+def test_a_payment_dated_ahead_is_asked_about(boss: Client) -> None:
+    account = workable_case().customer.accounts.get()
+    ahead = (clock.today() + timedelta(days=40)).isoformat()
+    values = {"account": account.pk, "ref": "P-ahead", "amount": "5.00", "effective_on": ahead, "channel": ""}
+    page = boss.post(adding("payment"), values).content.decode()
+    assert f"“{ahead}” is still to come: expected a day until today, {clock.today()}" in page
+    assert not Payment.objects.exists()
+    assert boss.post(adding("payment"), values | {"ahead": "on"}).status_code == 302
+    assert Payment.objects.get().effective_on.isoformat() == ahead

@@ -109,6 +109,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "note": {"text": "Works nights"},
     "follow-up": {"on": SOON, "note": "Ask for the letter"},
     "flag": {"kind": "hardship", "from_on": TODAY, "evidence": "The employer's letter"},
+    "contact-point": {
+        "kind": "email",
+        "value": "lawyer@example.com",
+        "relationship": "representative",
+        "source": "Letter of today",
+        "permitted": "yes",
+    },
     "hours": {"opens": "10:00", "closes": "20:00", "from_on": TODAY, "evidence": "Said so on the telephone"},
     "assign": {"to": ""},
     "take": {},
@@ -126,7 +133,7 @@ GOOD: dict[str, dict[str, Any]] = {
 }
 # What is wrong, and the words that say so.
 BAD: dict[str, tuple[dict[str, Any], str]] = {
-    "call": ({"contact_point": "999"}, "Select a valid choice"),
+    "call": ({"contact_point": "999"}, "is not on the list"),
     "contact": ({"outcome": "", "note": "kept words"}, "“Outcome”: nothing is chosen. Choose one."),
     "inbound": ({"seconds": "2:99", "note": "kept words"}, "is no length"),
     "promise": ({"on_1": TODAY - timedelta(days=1), "note": "kept words"}, "too early"),
@@ -135,8 +142,9 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "note": ({"text": "  "}, "is empty. Fill it in."),
     "follow-up": ({"on": TODAY - timedelta(days=1), "note": "kept words"}, "is past"),
     "flag": ({"kind": "", "evidence": "kept words"}, "nothing is chosen. Choose one."),
+    "contact-point": ({"value": "no address", "source": "kept words"}, "This is no e-mail address."),
     "hours": ({"closes": "10:00", "evidence": "kept words"}, "that is never"),
-    "assign": ({"to": "999"}, "Select a valid choice"),
+    "assign": ({"to": "999"}, "is not on the list"),
     "reveal": ({"reason": ""}, "“Reason” is empty. Fill it in."),
     "correct": ({"reason": "", "note": "kept words"}, "is empty. Fill it in."),
     "recording": ({"link": "", "name": "kept words"}, "either a file or a link"),
@@ -145,10 +153,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "lift": ({"last_day": TODAY - timedelta(days=9), "reason": "kept words"}, "outside the hold"),
     "end-flag": ({"reason": ""}, "“Reason” is empty"),
     "revoke-hours": ({"reason": ""}, "“Reason” is empty"),
-    "opt-out": ({"channel": "voice", "evidence": "kept words"}, "Select a valid choice"),
+    "opt-out": ({"channel": "voice", "evidence": "kept words"}, "is not on the list"),
     "opt-in": ({"evidence": ""}, "“Evidence” is empty"),
 }
-STALE = ["contact", "inbound", "promise", "dispute", "hold", "follow-up", "assign", "take", "cancel-promise",
+STALE = ["contact", "inbound", "contact-point", "promise", "dispute", "hold", "follow-up", "assign", "take", "cancel-promise",
          "close-dispute", "lift"]  # fmt: skip
 FORMS = [code for code in GOOD if code not in ("take", "release")]
 
@@ -382,6 +390,13 @@ def test_a_blank_follow_up_takes_it_off(case: Case, desk: Client) -> None:
     assert case.follow_up_on is None
 
 
+def test_a_contact_that_answers_a_follow_up_says_that_it_is_done(case: Case, desk: Client) -> None:
+    Case.objects.filter(pk=case.pk).update(follow_up_on=TODAY)
+    page = desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case), follow=True).content.decode()
+    assert f"Logged: Right party. The follow-up of {TODAY} is done and taken off." in page
+    assert "Follow-up cleared" in page.split('id="timeline"')[1]
+
+
 def test_a_collector_is_not_offered_what_she_may_not(case: Case, client: Client) -> None:
     client.force_login(UserFactory())
     page = client.get(f"/cases/{case.ref}/").content.decode()
@@ -393,7 +408,7 @@ def test_a_collector_is_not_offered_what_she_may_not(case: Case, client: Client)
 def test_a_collector_cannot_place_a_deferral_by_hand(case: Case, client: Client) -> None:
     client.force_login(UserFactory())
     page = client.post(f"/cases/{case.ref}/hold/", values("hold", case, kind="deferral")).content.decode()
-    assert "Select a valid choice" in page
+    assert "is not on the list" in page
     assert not Hold.objects.exists()
 
 

@@ -138,7 +138,10 @@ def test_what_bars_the_person_is_said_of_every_address_and_not_of_calls_alone(
     )
     page = desk.get(f"/cases/{case.ref}/").content.decode()
     assert "May be used" not in page
-    assert "Do not write an e-mail: the customer’s flags forbid it" in html.unescape(page)
+    assert (
+        f"Do not write an e-mail: Deceased since {clock.today()}: contact the representative only: none"
+        in html.unescape(page)
+    )
 
 
 def test_each_answer_of_the_gate_says_under_which_dated_rule(case: Case, desk: Client) -> None:

@@ -135,6 +135,35 @@ def test_a_day_that_cannot_be_is_named_at_its_field_and_nothing_is_entered(lin, 
     assert refused.value.field == "follow_up_on"
 
 
+@pytest.mark.parametrize(
+    ("ahead", "outcome", "new", "then"),
+    [
+        (0, "no-answer", None, None),
+        (-3, "refused", None, None),
+        (2, "refused", None, 2),  # not due: it stays
+        (0, "not-made", None, 0),  # nothing happened
+        (-3, "no-answer", 1, 1),
+    ],
+)
+def test_a_contact_answers_a_follow_up_that_is_due(lin, case, ahead: int, outcome: str, new, then) -> None:
+    def day(days: int | None):
+        return None if days is None else clock.today() + timedelta(days=days)
+
+    Case.objects.update(follow_up_on=day(ahead), follow_up_note="Ask for the letter")
+    contacts.log_contact(
+        actor=lin, case_id=case.pk, seen_version=case.version, decision_id=ask(lin, case).decision.pk, outcome=outcome,
+        follow_up_on=day(new),
+    )  # fmt: skip
+    assert Case.objects.get().follow_up_on == day(then)
+    assert Event.objects.filter(verb="case.follow-up-cleared").exists() is (then is None)
+
+
+def test_who_calls_us_answers_a_follow_up_too(lin, case) -> None:
+    Case.objects.update(follow_up_on=clock.today())
+    contacts.log_inbound(actor=lin, case_id=case.pk, seen_version=case.version, channel="voice", outcome="refused")
+    assert Case.objects.get().follow_up_on is None
+
+
 def test_a_screen_read_before_a_flag_was_placed_is_stale(lin, case) -> None:
     decision = ask(lin, case).decision
     place_flag(

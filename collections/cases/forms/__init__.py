@@ -5,7 +5,16 @@ from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm,
 from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
 from cases.forms.evidence import EvidenceForm
 from cases.forms.queues import HandOverForm, QueueChangeForm, QueueForm
-from cases.forms.work import AssignForm, FlagForm, FollowUpForm, HoursForm, NoteForm, OptInForm, OptOutForm
+from cases.forms.work import (
+    AssignForm,
+    ContactPointForm,
+    FlagForm,
+    FollowUpForm,
+    HoursForm,
+    NoteForm,
+    OptInForm,
+    OptOutForm,
+)
 
 __all__ = [
     "ActionForm",
@@ -13,6 +22,7 @@ __all__ = [
     "CallForm",
     "CloseDisputeForm",
     "ContactForm",
+    "ContactPointForm",
     "CorrectForm",
     "DisputeForm",
     "EvidenceForm",

@@ -8,11 +8,13 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from runs.forms import PlainForm
+
 # The days that an import takes too; outside, the arithmetic around a day leaves the calendar.
 EARLIEST, LATEST = date(1800, 1, 1), date(9000, 12, 31)
 
 
-class EvidenceForm(forms.Form):
+class EvidenceForm(PlainForm):
     """For which day, as known at which moment; both blank: the book's day with everything recorded."""
 
     as_of = forms.DateField(

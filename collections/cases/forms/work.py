@@ -6,6 +6,7 @@ from django import forms
 from django.core.validators import FileExtensionValidator
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ContactKind, Relationship
 from cases.forms.base import ActionForm, choices_field, date_field, text_field
 from cases.selectors.choices import choices_for
 from compliance.models import Channel, FlagKind
@@ -48,6 +49,27 @@ class HoursForm(ActionForm):
 
     def prepare(self) -> None:
         self.initial.setdefault("from_on", clock.today())
+
+
+class ContactPointForm(ActionForm):
+    """A number or address that was learned; of the representative's too, who speaks for a customer who is represented."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", "–"), *ContactKind.choices])
+    value = forms.CharField(label=_("Number or address"), max_length=500)
+    relationship = forms.ChoiceField(
+        label=_("Whose it is"), required=False, choices=[("", _("Not known")), *Relationship.choices]
+    )
+    source = forms.CharField(
+        label=_("Where it came from"), max_length=100, help_text=_("Who gave it, when: “told on the telephone today”.")
+    )
+    permitted = forms.TypedChoiceField(
+        label=_("Use permitted"),
+        required=False,
+        choices=[("", _("Not known")), ("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda given: given == "yes",
+        empty_value=None,
+        help_text=_("Whether the person agreed that it is used. Until that is known nobody is contacted there."),
+    )
 
 
 class OptOutForm(ActionForm):

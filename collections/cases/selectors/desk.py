@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from cases.selectors.why import why
 from compliance.models import ContactDecision
 from compliance.rules import Verdict
 from compliance.selectors import Look, look
-from compliance.sentences import say, say_source
+from compliance.sentences import say, say_flags, say_source
 from runs import clock
 from runs.models import BusinessDay
 from runs.pages import number_in
@@ -40,13 +40,14 @@ HANDED = ("case.released", "case.assigned", "case.taken")
 @dataclass(frozen=True)
 class Reach:
     """A contact point and what the gate says of it now; `look` is None where the gate was not asked. `barred`: what it says of
-    the person at all, by whatever channel."""
+    the person at all, by whatever channel; `flags`: which of the person's flags bar it, in words."""
 
     contact: ContactPointView
     look: Look | None
     revealed: str = ""
     barred: Verdict | None = None
     opt_outs: Sequence[dict[str, Any]] = ()
+    flags: str = ""
 
     @property
     def point(self) -> ContactPoint:
@@ -67,9 +68,9 @@ class Reach:
             if any(one["channel"] == _WRITTEN.get(self.point.kind) for one in self.opt_outs):
                 return "mustnot", _("Opted out")
             if self.barred is not None and self.contact.state[0] == "may":
-                return "mustnot", say(self.barred, channel=_WRITTEN.get(self.point.kind, ""))
+                return "mustnot", say(self.barred, channel=_WRITTEN.get(self.point.kind, ""), flags=self.flags)
             return self.contact.state
-        return ("may" if self.may_call else "mustnot"), say(self.look.verdict, point=self.point)
+        return ("may" if self.may_call else "mustnot"), say(self.look.verdict, point=self.point, flags=self.flags)
 
     @property
     def source(self) -> str:
@@ -144,6 +145,7 @@ class CaseDesk:
         """The contact points, those that may be called now first."""
         looks = {one.contact_point_id: one for one in look(customer_id=self.case.customer_id, actor=self.user)}
         barred = next((one.verdict for one in looks.values() if one.verdict.rule in _OF_THE_PERSON), None)
+        flags = self._flags_said(looks.values())
         found = [
             Reach(
                 contact,
@@ -151,10 +153,23 @@ class CaseDesk:
                 self.revealed.get(contact.point.pk, ""),
                 None if contact.point.relationship == Relationship.REPRESENTATIVE else barred,
                 [one for one in self.matters["opt-out"] if one["point"] == contact.point.pk],
+                flags,
             )
             for contact in self.contacts
         ]
         return sorted(found, key=lambda reach: (not reach.may_call, reach.look is None, reach.point.pk))
+
+    def _flags_said(self, looks: Iterable[Look]) -> str:
+        """Which flags of the person bar contacts, and what to do, by the rule that the gate went by."""
+        rule = next((one.rule for one in looks if one.verdict.rule == "person"), None)
+        today = clock.today().isoformat()
+        flags = [
+            (one["kind"], one["from_on"])
+            for one in self.matters["flag"]
+            if one["from_on"] <= today <= (one["until_on"] or today)
+        ]
+        represented = any(contact.point.relationship == Relationship.REPRESENTATIVE for contact in self.contacts)
+        return say_flags(flags, rule, represented=represented)
 
     @property
     def gate(self) -> Reach | None:

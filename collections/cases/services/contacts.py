@@ -17,7 +17,7 @@ from audit.services import Actor
 from cases.models import Case, CaseStatus
 from cases.selectors.matters import held_by
 from cases.services import call_tasks
-from cases.services.follow_ups import schedule
+from cases.services.follow_ups import clear, schedule
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from compliance.models import Contact, ContactDecision, Outcome
@@ -138,6 +138,8 @@ def log_contact(
 ) -> Contact:
     """Enter what came of a contact that the gate allowed, and when to look at the case again. Locks customer, then case.
 
+    A follow-up that was due is answered by it, and taken off unless `follow_up_on` sets another; so with `log_inbound`.
+
     Raises:
         StaleScreen: the case changed since `seen_version`.
         Conflict: the decision is of another customer, or cannot carry the contact (`register.log_contact`).
@@ -197,7 +199,8 @@ def check_contact(case: Case, contact_id: int | None) -> None:
 
 
 def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None) -> Contact:
-    """The case remembers its last contact; its version was moved by the register's own call (`follow_persons`)."""
+    """The case remembers its last contact, which answers a follow-up that was due; its version was moved by the register's own
+    call (`follow_persons`)."""
     case.refresh_from_db(fields=["version", "contacted_at"])
     if contact.outcome != Outcome.NOT_MADE and (case.contacted_at is None or contact.at > case.contacted_at):
         case.contacted_at = contact.at
@@ -208,4 +211,12 @@ def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None)
             schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)
         except Invalid as error:
             raise Invalid(str(error), "follow_up_on") from error
+    elif answers_follow_up(case, contact.outcome):
+        clear(actor=actor, case_id=case.pk, seen_version=case.version)
     return contact
+
+
+def answers_follow_up(case: Case, outcome: str) -> bool:
+    """Whether a contact that came to `outcome` is what a follow-up of the open case was for."""
+    due = case.follow_up_on is not None and case.follow_up_on <= clock.today()
+    return due and case.status == CaseStatus.OPEN and outcome != Outcome.NOT_MADE

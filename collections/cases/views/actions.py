@@ -18,6 +18,7 @@ from cases.selectors.desk import CaseDesk
 from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
+from compliance.sentences import say
 from runs.pages import is_part, number_in
 from staff.permissions import require
 
@@ -87,8 +88,9 @@ def _done(request: HttpRequest, desk: CaseDesk, verb: Verb, said: str, target: A
 def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpResponse:
     """The gate's no, in words, in the form as it was typed; the refusal stands in the timeline already."""
     desk = desk_of(panel.desk.user, panel.desk.case.ref)
-    point = next((one for one in desk.reaches if one.point.pk == refused.decision.contact_point_id), None)
-    words = point.state[1] if point else str(refused)
+    decision = refused.decision
+    reach = next((one for one in desk.reaches if one.point.pk == decision.contact_point_id), None)
+    words = say(decision, point=reach.point, channel=decision.channel, flags=reach.flags) if reach else str(refused)
     return whole(request, desk, replace(panel, refusal=words))
 
 

@@ -15,7 +15,7 @@ from accounts.models import ContactPoint, Relationship
 from accounts.services.reveal import reveal_contact_point
 from cases import forms
 from cases.models import Case
-from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, promises
+from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, points, promises
 from cases.services.versions import lock_case
 from compliance.models import Contact, ContactDecision, Purpose
 from compliance.services import agreements, flags, opt_outs, recordings, register
@@ -109,7 +109,13 @@ def _further(work: Work, contact: Contact) -> str:
     """The promise or dispute of the conversation, in its transaction."""
     inner = work.form.inner if isinstance(work.form, forms.ContactForm | forms.InboundForm) else None
     if inner is None:
-        return _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
+        said = _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
+        if work.data["follow_up_on"] is None and contacts.answers_follow_up(work.case, contact.outcome):
+            said = _("%(said)s The follow-up of %(day)s is done and taken off.") % {
+                "said": said,
+                "day": work.case.follow_up_on,
+            }
+        return said
     further = Work(work.actor, work.case, _now_at(work.case), inner.cleaned_data, inner)
     return (promise if isinstance(inner, forms.PromiseForm) else dispute)(further, contact)
 
@@ -210,6 +216,14 @@ def hours(work: Work) -> str:
 def revoke_hours(work: Work) -> str:
     agreements.revoke(actor=work.actor, agreement_id=work.target.pk, reason=work.data["reason"])
     return _("Agreed hours revoked.")
+
+
+def contact_point(work: Work) -> str:
+    point = points.add_point(**work.seen, **work.data)
+    return _("Contact point added: %(kind)s %(value)s.") % {
+        "kind": point.get_kind_display(),
+        "value": point.masked_value,
+    }
 
 
 def opt_out(work: Work) -> str:

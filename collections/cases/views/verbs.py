@@ -15,6 +15,7 @@ from accounts.models import ContactPoint, Hold
 from cases import forms
 from cases.models import Case, Dispute, Promise
 from cases.selectors.desk import CaseDesk
+from cases.services import points
 from cases.views import doing
 from cases.views.doing import Work
 from compliance.models import Contact, ContactAgreement, CustomerFlag, OptOut
@@ -125,6 +126,16 @@ VERBS = (
         forms.HoursForm,
         "g",
         about=gettext_lazy("The hours of contact that the person agreed to, in place of the rule’s."),
+    ),
+    Verb(
+        "contact-point",
+        gettext_lazy("Contact point"),
+        doing.contact_point,
+        (WORK, points.ENTER),
+        forms.ContactPointForm,
+        "e",
+        closed_too=True,
+        about=gettext_lazy("A number or address that was learned, also of a lawyer, guardian or executor."),
     ),
     Verb("assign", gettext_lazy("Assign"), doing.assign, ("cases.assign_case",), forms.AssignForm, "a"),
     Verb("take", gettext_lazy("Take"), doing.take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),

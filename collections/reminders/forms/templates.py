@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from compliance.models import Channel
 from reminders.models import LANGUAGES, MessageKind, Template, TemplateVersion
 from reminders.services.templates import LONGEST_BODY
-from runs.forms import SaysWhatIsMissing
+from runs.forms import PlainForm, SaysWhatIsMissing
 
 WRITTEN = [choice for choice in Channel.choices if choice[0] in ("email", "sms", "push", "letter")]
 LANGUAGE_NAMES = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
@@ -28,7 +28,7 @@ class TemplateForm(SaysWhatIsMissing, forms.ModelForm):
         help_texts = {"name": _("Small letters, digits and hyphens: first-late. Messages carry it for ever.")}
 
 
-class WordsForm(forms.Form):
+class WordsForm(PlainForm):
     """The words of a draft in every language; a channel without subjects has no field for them."""
 
     seen_edits = forms.IntegerField(widget=forms.HiddenInput)
