@@ -8,7 +8,18 @@ import pytest
 from django.core.management import get_commands
 
 ROOT = Path(__file__).parent.parent
-OURS = ("accounts", "approvals", "audit", "cases", "compliance", "delinquency", "reminders", "runs", "staff")
+OURS = (
+    "accounts",
+    "approvals",
+    "audit",
+    "cases",
+    "compliance",
+    "delinquency",
+    "reminders",
+    "runs",
+    "staff",
+    "strategy",
+)
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OURS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 BEFORE_DUE, LATE, PROMISE = "before-due", "late", "promise"
@@ -76,6 +77,8 @@ class RuleLike(Protocol):
     risk_classes: list[str]
     languages: list[str]
     currency: str
+    amount_from: Decimal | None
+    amount_to: Decimal | None
     promise: str
     action: str
     templates: list[str]
@@ -104,6 +107,10 @@ def _of_conditions(rule: RuleLike, known: Known) -> Iterable[Fault]:
             yield Fault("unknown", place, {"values": unknown, "known": sorted(getattr(known, place))})
     if rule.currency and rule.currency not in known.currencies:
         yield Fault("unknown", "currency", {"values": [rule.currency], "known": sorted(known.currencies)})
+    if not rule.currency and (rule.amount_from is not None or rule.amount_to is not None):
+        yield Fault("amount-currency", "currency")
+    if rule.amount_from is not None and rule.amount_to is not None and rule.amount_to < rule.amount_from:
+        yield Fault("amount-order", "amount_to")
     if rule.stage == BEFORE_DUE:
         for place in ("buckets", "kinds", "risk_classes"):
             if getattr(rule, place):

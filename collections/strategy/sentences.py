@@ -16,6 +16,8 @@ _SENTENCES: Mapping[str, str | Promise] = {
     "days-ahead": gettext_lazy("Of what is still to come, enter a last day, at most %(most)s."),
     "days-order": gettext_lazy("The last day, %(last)s, lies before the first, %(first)s. Exchange them."),
     "unknown": gettext_lazy("There is no “%(values)s”. Choose from: %(known)s."),
+    "amount-currency": gettext_lazy("Choose in which currency the amounts are: they are never converted."),
+    "amount-order": gettext_lazy("The highest amount is below the lowest. Exchange them."),
     "not-late": gettext_lazy("What is not late yet has none. Leave this empty, or count from the days past due."),
     "promise-open": gettext_lazy("Before a promised payment the promise is open. Choose “open” or “any”."),
     "message-only": gettext_lazy(

@@ -25,6 +25,7 @@ from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
 from delinquency.bench.outbox import outbox
 from delinquency.bench.stock import stock_workbench
+from delinquency.bench.strategy import strategy
 from delinquency.bench.work import work
 from runs import clock
 from staff import sessions
@@ -155,5 +156,6 @@ INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "pages": pages,
     "payments": payments,
     "stock": lambda seed: stock_workbench(),
+    "strategy": strategy,
     "work": work,
 }

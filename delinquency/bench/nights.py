@@ -19,8 +19,8 @@ from delinquency.bench.databases import Database, columns_of, pipe
 # In an order that the foreign keys allow.
 TABLES = (
     *("accounts_account", "accounts_bill", "accounts_ledgerentry", "accounts_allocation", "accounts_standing"),
-    *("accounts_standingchange", "cases_case", "compliance_contactdecision", "reminders_message", "audit_event"),
-    *("runs_dayclose", "runs_businessday"),
+    *("accounts_standingchange", "cases_case", "compliance_contactdecision", "reminders_message", "strategy_treatment"),
+    *("audit_event", "runs_dayclose", "runs_businessday"),
 )
 
 

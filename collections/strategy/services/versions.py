@@ -334,19 +334,16 @@ def _stale() -> Conflict:
 
 
 def _check(rule: Rule) -> None:
-    errors: dict[str, list[Any]] = {}
-    try:
-        rule.full_clean(validate_constraints=False)
-        rule.validate_constraints()
-    except ValidationError as error:
-        errors = dict(error.message_dict)
-    if not errors or "__all__" in errors:
-        # The rules' own words say more than a constraint's.
-        found: dict[str, list[Any]] = {}
-        for fault in faults_of(rule, known()):
-            if fault.code not in _MAY_WAIT:
-                found.setdefault(fault.place, []).append(say_fault(fault))
-        errors = found or errors
+    """Refuse (ValidationError, by field) a rule that makes no sense. The table's constraints say the same, in worse words."""
+    rule.clean_fields()
+    errors: dict[str, list[str]] = {}
+    if Rule.objects.filter(version=rule.version, code=rule.code).exclude(pk=rule.pk).exists():
+        errors["code"] = [
+            _("A rule of this strategy has the code “%(code)s” already. Choose another.") % {"code": rule.code}
+        ]
+    for fault in faults_of(rule, known()):
+        if fault.code not in _MAY_WAIT:
+            errors.setdefault(fault.place, []).append(say_fault(fault))
     if errors:
         raise ValidationError(errors)
 

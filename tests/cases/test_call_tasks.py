@@ -1,0 +1,121 @@
+"""Calls that are asked for on cases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Standing
+from audit.models import Event
+from audit.services import SystemActor
+from cases.models import CallTask, Case, Queue
+from cases.selectors.queues import cases_of, held, working
+from cases.services import call_tasks
+from cases.services.contacts import ask_to_contact, log_contact, log_inbound
+from cases.services.follow import follow
+from cases.services.queues import remove_queue
+from runs import clock
+from staff.models import User
+from tests.clients import signed_in
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
+from tests.strategy.conftest import new_version, rule
+
+ACTOR = SystemActor("test")
+
+
+@pytest.fixture
+def case(db: None) -> Case:
+    BusinessDayFactory()
+    return workable_case()
+
+
+def ask(*cases: Case, day: object = DAY, queue: str = "call") -> int:
+    key = Queue.objects.get(code=queue).pk
+    asked = [call_tasks.Asked(case.customer_id, key, day, "Early call", "strategy: call") for case in cases]  # type: ignore[arg-type]  # a date
+    with clock.frozen(MOMENT):
+        return call_tasks.ask_many(actor=ACTOR, asked=asked)
+
+
+def test_asked_for_once_a_case_and_queue(case: Case) -> None:
+    nobody = CustomerFactory()
+    assert ask(case, Case(customer=nobody)) == 1
+    assert ask(case) == 0
+    assert ask(case, queue="new") == 1
+    assert ask() == 0
+    case.refresh_from_db()
+    assert case.version == 3
+    event = Event.objects.filter(verb="case.call-asked").first()
+    assert (event.subject_id, event.customer_id, event.after) == (
+        case.pk,
+        case.customer_id,
+        {"wanted_on": "2026-11-22", "why": "Early call"},
+    )
+
+
+def test_found_in_its_queue_from_its_day_on(case: Case) -> None:
+    user = UserFactory()
+    queue = Queue.objects.get(code="call")
+    ask(case, day=DAY + timedelta(days=1))
+    with clock.frozen(MOMENT):
+        assert not cases_of(queue, user, DAY).exists()
+        assert list(working(Case.objects.all(), "call", DAY + timedelta(days=1), user)) == [case]
+    with clock.frozen(MOMENT + timedelta(days=1)):
+        assert list(cases_of(queue, user, DAY)) == [case]
+        assert held(user, [queue])[queue.pk].cases == 1
+
+
+def call(case: Case, user: User, outcome: str) -> None:
+    case.refresh_from_db()
+    point = case.customer.contact_points.get(relationship="own")
+    answer = ask_to_contact(
+        actor=user, case_id=case.pk, contact_point_id=point.pk, channel="voice", purpose="collection"
+    )
+    log_contact(actor=user, case_id=case.pk, seen_version=None, decision_id=answer.decision.pk, outcome=outcome)
+
+
+@pytest.mark.parametrize(("outcome", "done"), [("no-answer", True), ("not-made", False)])
+def test_done_by_a_call_that_was_made(case: Case, outcome: str, done: bool) -> None:
+    ask(case)
+    with clock.frozen(MOMENT):
+        call(case, UserFactory(), outcome)
+    task = CallTask.objects.get()
+    assert (task.done_at is not None, task.contact is not None) == (done, done)
+
+
+def test_done_when_the_customer_calls_and_not_when_she_writes(case: Case) -> None:
+    ask(case)
+    with clock.frozen(MOMENT):
+        log_inbound(actor=UserFactory(), case_id=case.pk, seen_version=None, channel="email", outcome="right-party")
+        assert CallTask.objects.get().done_at is None
+        log_inbound(actor=UserFactory(), case_id=case.pk, seen_version=None, channel="voice", outcome="right-party")
+    assert CallTask.objects.get().done_at == MOMENT
+
+
+def test_over_when_nothing_is_late_any_more(case: Case) -> None:
+    other = workable_case(team=case.team)
+    ask(case, other)
+    Standing.objects.filter(account__customer=case.customer).delete()
+    with clock.frozen(MOMENT):
+        assert follow(actor=ACTOR, customer_ids=[case.customer_id, other.customer_id], day=DAY)["cured"] == 1
+    assert list(CallTask.objects.filter(done_at=None).values_list("case", flat=True)) == [other.pk]
+
+
+def test_the_case_page_shows_it(case: Case) -> None:
+    ask(case)
+    with clock.frozen(MOMENT):
+        page = signed_in(UserFactory()).get(f"/cases/{case.ref}/").content.decode()
+    assert "Call asked for" in page
+    assert "Early call" in page
+
+
+def test_a_queue_in_which_a_strategy_asks_for_calls_stays(case: Case) -> None:
+    queue = Queue.objects.get(code="call")
+    rule(new_version(), "call", action="call", queue=queue)
+    chief = UserFactory(role="supervisor")
+    response = signed_in(chief).post(f"/queues/{queue.pk}/change/", {"remove": "1"}, follow=True)
+    assert "A strategy asks for calls in the queue" in response.content.decode()
+    assert Queue.objects.filter(pk=queue.pk).exists()
+    other = Queue.objects.get(code="early")
+    remove_queue(actor=chief, queue_id=other.pk)
+    assert not Queue.objects.filter(pk=other.pk).exists()
