@@ -123,8 +123,11 @@ def approved_number(template: str) -> int:
     return number
 
 
-def wording_for(kind: str, channel: str, language: str, on: date) -> Wording:
-    """The rules that hold on a day for the words of that kind and channel in a language. Two queries."""
+def wording_for(kind: str, channel: str, on: date) -> Wording:
+    """The rules that hold on a day for the words of that kind and channel. Two queries.
+
+    The words of debt are those of all languages: who reads over a shoulder reads a Chinese one in an English text as well.
+    """
     rule = (
         WritingRule.objects.filter(kind=kind, channel=channel, effective_from__lte=on)
         .order_by("-effective_from")
@@ -132,14 +135,14 @@ def wording_for(kind: str, channel: str, language: str, on: date) -> Wording:
         .first()
     )
     words = (
-        DebtWords.objects.filter(language=language, effective_from__lte=on)
-        .order_by("-effective_from")
+        DebtWords.objects.filter(effective_from__lte=on)
+        .order_by("language", "-effective_from")
+        .distinct("language")
         .values_list("words", flat=True)
-        .first()
     )
     return Wording(
         required=rule or (),
-        forbidden_words=words or (),
+        forbidden_words=[word for of_language in words for word in of_language],
         seen_by_others=("subject", "body") if channel == Channel.PUSH else ("subject",),
         has_subject=channel != Channel.SMS,
     )
@@ -148,12 +151,11 @@ def wording_for(kind: str, channel: str, language: str, on: date) -> Wording:
 def faults_of_texts(template: Template, texts: Mapping[str, Any], on: date) -> list[tuple[str, str, Fault]]:
     """All that is wrong with texts on a day: the language, the place (subject or body) and the fault of each."""
     found = []
+    wording = wording_for(template.kind, template.channel, on)
     for language in LANGUAGES:
         text = texts.get(language, {})
         subject, body = text.get("subject", ""), text.get("body", "")
-        faults = faults_of(
-            template.kind, wording_for(template.kind, template.channel, language, on), subject=subject, body=body
-        )
+        faults = faults_of(template.kind, wording, subject=subject, body=body)
         found += [(language, fault.place, fault) for fault in faults]
         parts = length_of(body).parts if template.channel == Channel.SMS else 0
         if parts > LONGEST_SMS_PARTS:

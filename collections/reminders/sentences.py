@@ -17,6 +17,10 @@ def say_fault(fault: Fault) -> str:
         "variable": _(
             "Line %(line)s, character %(column)s: there is no variable “%(name)s”. Those there are: %(named)s."
         ),
+        "unseen": _(
+            "Line %(line)s, character %(column)s: a character that nobody sees (%(code)s), or that turns the text around it."
+            " Take it out."
+        ),
         "empty": _("It is empty. Write it."),
         "no-subject": _("This channel has no subject. Leave it empty."),
         "long": _("It is %(length)s characters long, and may have %(most)s. Shorten it."),

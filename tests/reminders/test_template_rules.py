@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.rules import Wording, faults_of, fill, harmless, length_of, variables_in
+from reminders.rules import VARIABLES, Wording, faults_of, fill, harmless, length_of, variables_in
+from reminders.rules.syntax import faults_in
 
 NAMES = st.sampled_from(["customer_name", "lender", "accounts"])
 
@@ -91,11 +92,27 @@ def test_a_brace_alone_and_a_variable_that_there_is_not_are_named_with_their_pla
         ("The power of habit", ["owe*"], []),
         ("您的逾期账单", ["逾期"], ["逾期"]),
         ("关于您账户的通知", ["逾期"], []),
+        # What an eye reads, however it is written.
+        ("Your ｏｖｅｒｄｕｅ account", ["overdue"], ["overdue"]),
+        ("Your over\u200bdue account", ["overdue"], ["overdue"]),
+        ("Your over\u00addue account", ["overdue"], ["overdue"]),
+        ("您的逾\u200d期账单", ["逾期"], ["逾期"]),
+        ("您的debt账单", ["debt*"], ["debt*"]),
     ],
 )
 def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[str], refused: list[str]) -> None:
     faults = faults_of("overdue", Wording(forbidden_words=words), subject=subject, body="overdue debt")
     assert [fault.values["word"] for fault in faults if fault.code == "word"] == refused
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\u00ad", "\ufeff", "\0", "\u0085", "\ue000"])
+def test_words_hold_nothing_that_their_approver_does_not_see(character: str) -> None:
+    (fault,) = faults_in(f"Two\r\nlines,\ta tab{character}", "body", VARIABLES["overdue"])
+    assert (fault.code, fault.values) == ("unseen", {"line": 2, "column": 13, "code": f"U+{ord(character):04X}"})
+
+
+def test_emoji_and_the_marks_of_other_scripts_may_stand_in_words() -> None:
+    assert not faults_in("👨\u200d👩\u200d👧 ❤️ é 您好", "body", VARIABLES["overdue"])
 
 
 def test_what_is_the_customers_alone_stands_in_no_subject_and_no_push() -> None:

@@ -12,6 +12,8 @@ _TOKEN = re.compile(r"\{([^{}\n]*)\}|[{}]")
 _NAME = re.compile(r"[a-z][a-z_]*\Z")
 # Left-to-right and right-to-left marks, embeddings, overrides and isolates: they make a text read other than it is written.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What is not shown and has a use all the same: it joins emoji and letters.
+_JOINER = "\u200d"
 _LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
@@ -30,19 +32,28 @@ def variables_in(text: str) -> set[str]:
 
 
 def faults_in(text: str, place: str, known: frozenset[str]) -> list[Fault]:
-    """Braces that stand alone, and names of variables that there are not, each with its line and column from 1."""
-    found = []
+    """Braces that stand alone, names of variables that there are not, and characters that nobody sees, each with its line and
+    column from 1."""
+    found = [
+        Fault("unseen", place, {**_at(text, index), "code": f"U+{ord(character):04X}"})
+        for index, character in enumerate(text)
+        if _is_unseen(character)
+    ]
     for token in _TOKEN.finditer(text):
         name = token[1]
-        line = text.count("\n", 0, token.start()) + 1
-        column = token.start() - text.rfind("\n", 0, token.start())
-        at = {"line": line, "column": column}
+        at = _at(text, token.start())
         if name is None:
             found.append(Fault("brace", place, {**at, "brace": token[0]}))
         elif name not in known:
             shown = name if _NAME.match(name) else name[:40]
             found.append(Fault("variable", place, {**at, "name": shown, "known": sorted(known)}))
     return found
+
+
+def seen(text: str) -> str:
+    """The text as an eye reads it: full width as plain, in one case, without what is not shown. To look for words in."""
+    shown = "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf"))
+    return unicodedata.normalize("NFKC", shown).casefold()
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -71,3 +82,14 @@ def harmless(value: str) -> str:
         or (character not in _DIRECTIONS and unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn"))
     )
     return " ".join("".join(kept).split())
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether a character of the words themselves is hidden from whoever approves them, or turns what stands around it."""
+    if character in "\n\r\t" or character == _JOINER:
+        return False
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co")
+
+
+def _at(text: str, index: int) -> dict[str, int]:
+    return {"line": text.count("\n", 0, index) + 1, "column": index - text.rfind("\n", 0, index)}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reminders.rules.syntax import Fault, faults_in, variables_in
+from reminders.rules.syntax import Fault, faults_in, seen, variables_in
 
 _ALWAYS = frozenset({"lender", "lender_contact", "pay_url", "customer_name", "opt_out"})
 _OWED = frozenset({"accounts", "total", "due_on"})
@@ -35,7 +35,8 @@ class Wording:
 
 
 def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[Fault]:
-    """All that is wrong with a text; empty when it may be used. Words are looked for in any case."""
+    """All that is wrong with a text; empty when it may be used. Words are looked for as an eye
+    reads them: in any case and width, whatever is hidden between."""
     known = VARIABLES[kind]
     texts = {"subject": subject, "body": body}
     found = [fault for place, text in texts.items() for fault in faults_in(text, place, known)]
@@ -62,8 +63,9 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
 
 
 def _stands_in(word: str, text: str) -> bool:
-    stem = word.removesuffix("*")
+    stem, shown = seen(word.removesuffix("*")), seen(text)
     if not stem.isascii():
-        return stem in text
+        return stem in shown
+    # Chinese has no blanks: a Latin word between its characters is a whole one.
     behind = "" if word.endswith("*") else r"(?!\w)"
-    return re.search(rf"(?<!\w){re.escape(stem)}{behind}", text, re.IGNORECASE) is not None
+    return re.search(rf"(?<!\w){re.escape(stem)}{behind}", shown, re.ASCII) is not None

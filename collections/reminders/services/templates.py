@@ -22,7 +22,7 @@ from staff.models import User
 KIND = "template-version"
 LONGEST_BODY = 10_000
 # Wrong in themselves, wherever they stand; the other faults may be mended until the draft is put before somebody.
-_BROKEN = ("brace", "variable")
+_BROKEN = ("brace", "variable", "unseen")
 
 
 @transaction.atomic
@@ -77,7 +77,8 @@ def write_draft(
 
     Raises:
         Conflict: it is no draft any more, waits for a decision, or was changed since `seen_edits`.
-        ValidationError: by field (`subject_en`, `body_zh-hans`, …); a variable that there is not, a brace that stands alone.
+        ValidationError: by field (`subject_en`, `body_zh-hans`, …); a variable that there is not, a brace that stands alone, a
+            character that nobody sees.
     """
     version = _locked(version_id, seen_edits)
     written = {language: _cleaned(texts.get(language, {})) for language in LANGUAGES}
