@@ -118,6 +118,40 @@ def test_a_stale_screen_saves_nothing(writer: User) -> None:
         services.write_draft(actor=writer, version_id=version.pk, seen_edits=version.edits - 1, texts=words())
 
 
+def test_a_screen_of_a_draft_approved_meanwhile_saves_nothing(writer: User, approver: User) -> None:
+    version, request = submitted(writer)
+    approvals.approve(actor=approver, request_id=request.pk, seen_version=request.version)
+    stale = {"seen_version": version.number, "body_en": f"{GOOD} Mine.", "verb": "save"}
+    client = signed_in(writer)
+    for seen_edits in (1, version.edits):  # whatever the draft begun next has been changed by then
+        refused = client.post("/templates/first-late/edit/", {**stale, "seen_edits": seen_edits})
+        assert refused.status_code == 422
+        assert "keeps its words" in refused.content.decode()
+        assert "Mine." in refused.content.decode()
+    assert "Mine." not in TemplateVersion.objects.get(status="draft").texts["en"]["body"]
+    unknown = client.post("/templates/first-late/edit/", {**stale, "seen_version": 99, "seen_edits": 1})
+    assert unknown.status_code == 404
+
+
+def test_a_word_of_debt_of_any_language_stands_in_no_subject(writer: User) -> None:
+    version = drafted(writer, subject="您的逾期账单")
+    with pytest.raises(ValidationError) as refusal:
+        services.submit_draft(actor=writer, version_id=version.pk, seen_edits=version.edits, reason="x")
+    assert "“逾期” says that there is a debt" in refusal.value.message_dict["subject_en"][0]
+
+
+def test_words_that_nobody_sees_are_not_saved(writer: User) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        drafted(writer, body=f"{GOOD} \u202egnp.exe")
+    assert "a character that nobody sees (U+202E)" in refusal.value.message_dict["body_en"][0]
+
+
+def test_who_decides_reads_which_template_it_is(writer: User, approver: User) -> None:
+    version, request = submitted(writer)
+    assert request.subject_ref == f"first-late v{version.number}"
+    assert f"first-late v{version.number}" in signed_in(approver).get("/approvals/").content.decode()
+
+
 def test_approved_words_cannot_be_changed_or_removed_even_in_sql() -> None:
     version = TemplateVersion.objects.get(template__name="first-late", number=1)
     for change in (
@@ -166,8 +200,11 @@ def test_a_case_out_of_scope_is_not_shown(writer: User) -> None:
     case = late_case(team=TeamFactory(name="Another"))
     writer.team = TeamFactory(name="Own")
     writer.save()
-    page = signed_in(writer).post("/templates/first-late/preview/", {"customer": case.customer.ref}).content.decode()
-    assert "There is no customer or account" in page
+    client = signed_in(writer)
+    for ref in (case.customer.ref, "NO\0BODY"):
+        shown = client.post("/templates/first-late/preview/", {"customer": ref})
+        assert shown.status_code == 200
+        assert "There is no customer or account" in shown.content.decode()
 
 
 def test_an_sms_is_counted_as_it_goes_out(writer: User) -> None:
@@ -181,6 +218,7 @@ def test_a_draft_is_saved_put_forward_and_shown_as_waiting(writer: User) -> None
     client.get("/templates/first-late/edit/")
     version = TemplateVersion.objects.get(status="draft")
     form = {f"{place}_{language}": text for language in ("en", "zh-hans") for place, text in words()["en"].items()}
+    form["seen_version"] = str(version.number)
     saved = client.post("/templates/first-late/edit/", {**form, "seen_edits": version.edits, "verb": "save"})
     assert saved.status_code == 302
     asked = client.post(
@@ -200,6 +238,8 @@ def test_a_new_template_is_named_once(writer: User) -> None:
     refused = client.post("/templates/new/", new)
     assert refused.status_code == 422
     assert client.post("/templates/new/", {**new, "name": "No Good"}).status_code == 422
+    # Its page would be this one.
+    assert "Choose another name" in client.post("/templates/new/", {**new, "name": "new"}).content.decode()
 
 
 def test_who_only_reads_templates_writes_none() -> None:

@@ -31,10 +31,12 @@ class TemplateForm(SaysWhatIsMissing, forms.ModelForm):
 class WordsForm(PlainForm):
     """The words of a draft in every language; a channel without subjects has no field for them."""
 
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
     seen_edits = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, version: TemplateVersion, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["seen_version"].initial = version.number
         self.fields["seen_edits"].initial = version.edits
         for language in LANGUAGES:
             text = version.texts.get(language, {})

@@ -56,7 +56,11 @@ class Template(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A notice that can be opted out of names its letter, and nothing else does."""
+        """A notice that can be opted out of names its letter, and nothing else does; no name is a page's own."""
+        if self.name == "new":
+            raise ValidationError(
+                {"name": _("“new” is the page on which templates are added. Choose another name: new-customer, say.")}
+            )
         wants = self.kind == MessageKind.NOTICE and self.channel != Channel.LETTER
         if wants and self.by_letter is None:
             raise ValidationError(
@@ -112,6 +116,11 @@ class TemplateVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template} v{self.number}"
+
+    @property
+    def ref(self) -> str:
+        """What a request for its approval calls it."""
+        return str(self)
 
 
 class WritingRule(models.Model):

@@ -90,9 +90,11 @@ def template_edit(request: HttpRequest, name: str) -> HttpResponse:
     submit = SubmitForm(request.POST if verb == "submit" else None)
     if request.method == "POST" and words.is_valid() and (verb != "submit" or submit.is_valid()):
         try:
+            # The version on the screen, which may be approved by now, and never the one begun after it.
+            seen = get_object_or_404(found.versions, number=words.cleaned_data["seen_version"])
             version = services.write_draft(
                 actor=user,
-                version_id=version.pk,
+                version_id=seen.pk,
                 seen_edits=words.cleaned_data["seen_edits"],
                 texts=words.texts(),
             )
@@ -147,7 +149,8 @@ def _add(form: WordsForm, errors: ValidationError) -> None:
 
 def _sample(request: HttpRequest, template: Template) -> dict[str, Any]:
     """The values of a preview: of the customer named by her reference or an account's, masked; else made up."""
-    asked = (request.POST.get("customer") or request.GET.get("customer") or "").strip()
+    # A reference has no NUL, and PostgreSQL's texts hold none.
+    asked = (request.POST.get("customer") or request.GET.get("customer") or "").replace("\0", "").strip()
     today = clock.today()
     due_on = today + timedelta(days=3 if template.kind == "pre-due" else -3)
     made_up = [Due("A-1001", "CNY", Decimal("1234.50"), due_on), Due("A-1002", "CNY", Decimal("80.00"), due_on)]
