@@ -58,6 +58,25 @@ def test_what_it_is_already_is_refused_with_who_did_it(runner: User) -> None:
         channels.set_bounds(actor=runner, channel="sms", per_second=None, concurrency=2, reason="The same")
 
 
+def test_a_pause_is_not_undone_by_who_did_not_see_it(client: Client, runner: User) -> None:
+    other = UserFactory(role="administrator", display_name="Zhao Min")
+    client.force_login(other)
+    seen = client.get("/channels/sms/").context["one"].control.mark
+    channels.set_state(actor=runner, channel="sms", state="paused", reason="It sends twice", seen=seen)
+    drain = {"verb": "state", "state": "draining", "reason": "Another provider from Monday", "seen": seen}
+    bounds = {"verb": "bounds", "concurrency": "4", "reason": "Faster", "seen": seen}
+    for stale in (drain, bounds):
+        refused = client.post("/channels/sms/", stale)
+        assert refused.status_code == 409
+        assert "Wu Jing changed SMS since you opened this page" in refused.content.decode()
+        assert "It sends twice" in refused.content.decode()
+    control = ChannelControl.objects.get(channel="sms")
+    assert (control.state, control.concurrency) == ("paused", 2)
+    # What comes back speaks of what it shows: who has seen the pause may end it.
+    assert f'value="{control.mark}"' in refused.content.decode()
+    assert client.post("/channels/sms/", {**drain, "seen": control.mark}).status_code == 302
+
+
 def test_the_bounds_are_kept_with_their_reason(runner: User) -> None:
     channels.set_bounds(
         actor=runner, channel="sms", per_second=Decimal("2.50"), concurrency=4, reason="As the contract says"
@@ -157,12 +176,14 @@ def test_the_pages_show_it_and_who_runs_channels_changes_it_there(client: Client
     opened = client.get("/channels/email/")
     assert "Nobody changed anything yet." in opened.content.decode()
     assert "open" not in dict(opened.context["state"].fields["state"].choices)
-    done = client.post("/channels/email/", {"verb": "state", "state": "paused", "reason": "Renewed"}, follow=True)
+    pause = {"verb": "state", "state": "paused", "reason": "Renewed", "seen": opened.context["one"].control.mark}
+    done = client.post("/channels/email/", pause, follow=True)
     assert "Renewed" in done.content.decode()
-    again = client.post("/channels/email/", {"verb": "state", "state": "paused", "reason": "Renewed"})
+    again = client.post("/channels/email/", pause)
     assert (again.status_code, "already, by Wu Jing" in again.content.decode()) == (409, True)
     wrong = client.post(
-        "/channels/email/", {"verb": "bounds", "per_second": "0", "concurrency": "2", "reason": "Slower"}
+        "/channels/email/",
+        {"verb": "bounds", "per_second": "0", "concurrency": "2", "reason": "Slower", "seen": pause["seen"]},
     )
     assert (wrong.status_code, "0 messages a second is out of bounds" in wrong.content.decode()) == (422, True)
     assert client.post("/channels/email/", {"verb": "burn"}).status_code == 400

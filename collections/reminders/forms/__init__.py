@@ -1,12 +1,13 @@
 """What people enter about what goes out. The services check what it means."""
 
-from reminders.forms.messages import AttachForm, BoundsForm, MarkSentForm, ReasonForm, StateForm
+from reminders.forms.messages import AttachForm, BoundsForm, ChannelForm, MarkSentForm, ReasonForm, StateForm
 from reminders.forms.templates import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 
 __all__ = [
     "LANGUAGE_NAMES",
     "AttachForm",
     "BoundsForm",
+    "ChannelForm",
     "MarkSentForm",
     "ReasonForm",
     "StateForm",

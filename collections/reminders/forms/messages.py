@@ -44,20 +44,35 @@ class AttachForm(ReasonForm):
     field_order = ("message_id", "reason")
 
 
-class StateForm(ReasonForm):
+class ChannelForm(ReasonForm):
+    """What is changed about a channel, as it stood on the screen."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, control: ChannelControl, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen"].initial = control.mark
+
+    def renew(self, control: ChannelControl) -> None:
+        """Let the next try speak of the channel as it is shown now."""
+        if self.is_bound:
+            self.data = {**self.data, "seen": control.mark}
+
+
+class StateForm(ChannelForm):
     """What a channel shall do from now on; what it does already is not offered."""
 
     state = forms.ChoiceField(label=_("From now on"), choices=ChannelState)
     field_order = ("state", "reason")
 
     def __init__(self, *args: Any, control: ChannelControl, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, control=control, **kwargs)
         if not self.is_bound:
             others = [choice for choice in ChannelState.choices if choice[0] != control.state]
             self.fields["state"].choices = others  # type: ignore[attr-defined]  # a choice field
 
 
-class BoundsForm(ReasonForm):
+class BoundsForm(ChannelForm):
     """How fast and how wide a channel sends."""
 
     per_second = forms.DecimalField(
@@ -71,6 +86,6 @@ class BoundsForm(ReasonForm):
     field_order = ("per_second", "concurrency", "reason")
 
     def __init__(self, *args: Any, control: ChannelControl, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, control=control, **kwargs)
         self.fields["per_second"].initial = control.per_second
         self.fields["concurrency"].initial = control.concurrency

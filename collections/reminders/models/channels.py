@@ -53,6 +53,11 @@ class ChannelControl(models.Model):
     def __str__(self) -> str:
         return self.get_channel_display()
 
+    @property
+    def mark(self) -> str:
+        """What tells a screen on which it was shown as it stands from an older one."""
+        return f"{self.state} {self.per_second} {self.concurrency}"
+
 
 class ChannelPrice(models.Model):
     """What one message (of an SMS each part) costs the lender, from a date on."""

@@ -24,15 +24,15 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @transaction.atomic
-def set_state(*, actor: User, channel: str, state: str, reason: str) -> ChannelControl:
+def set_state(*, actor: User, channel: str, state: str, reason: str, seen: str | None = None) -> ChannelControl:
     """Open, drain or pause a channel. Locks its control, so that no batch is claimed while it changes.
 
     Paused, a batch that a worker has already is still finished; nothing more is claimed. A channel that opens is looked at
-    within the minute.
+    within the minute. `seen` is the control's mark on the actor's screen; None: decided whatever it is.
 
     Raises:
         PermissionDenied: the actor may not run channels.
-        Conflict: it is so already; who did it stands in the text.
+        Conflict: it is so already, or was changed since it was seen; who did it stands in the text.
         Invalid: no reason, or no such state.
     """
     require(actor, PERMISSION)
@@ -51,6 +51,7 @@ def set_state(*, actor: User, channel: str, state: str, reason: str) -> ChannelC
                 "name": control.changed_by_name or _("the installation"),
             }
         )
+    _still(control, seen)
     before, control.state, control.reason = control.state, state, reason
     _save(actor, control, ["state", "reason"])
     record(
@@ -66,14 +67,20 @@ def set_state(*, actor: User, channel: str, state: str, reason: str) -> ChannelC
 
 @transaction.atomic
 def set_bounds(
-    *, actor: User, channel: str, per_second: Decimal | None, concurrency: int, reason: str
+    *,
+    actor: User,
+    channel: str,
+    per_second: Decimal | None,
+    concurrency: int,
+    reason: str,
+    seen: str | None = None,
 ) -> ChannelControl:
     """Set how many messages a second (None: as fast as it goes) and how many batches at once a channel sends at most, of all
-    workers together. Locks its control; batches claimed before keep their pace.
+    workers together. Locks its control; batches claimed before keep their pace. `seen` as `set_state`.
 
     Raises:
         PermissionDenied: the actor may not run channels.
-        Conflict: they are so already.
+        Conflict: they are so already, or the channel was changed since it was seen.
         Invalid: no reason, or a bound that makes no sense.
     """
     require(actor, PERMISSION)
@@ -97,6 +104,7 @@ def set_bounds(
     after = {"per_second": per_second, "concurrency": concurrency}
     if before == after:
         raise Conflict(_("The bounds are these already. Nothing was changed."))
+    _still(control, seen)
     control.per_second, control.concurrency = per_second, concurrency
     _save(actor, control, ["per_second", "concurrency"])
     record(
@@ -163,6 +171,23 @@ def check_price(*, channel: str, provider: str, effective_from: date, currency: 
 
 def _locked(channel: str) -> ChannelControl:
     return ChannelControl.objects.select_for_update(no_key=True).get(channel=channel)
+
+
+def _still(control: ChannelControl, seen: str | None) -> None:
+    """Refuse what was decided about another state of things: a pause is not undone by who did not see it."""
+    if seen is not None and seen != control.mark:
+        raise Conflict(
+            _(
+                "%(name)s changed %(channel)s since you opened this page; it is “%(state)s” now (%(reason)s)."
+                " Nothing was changed: look at it as it stands, then decide."
+            )
+            % {
+                "name": control.changed_by_name or _("the installation"),
+                "channel": control.get_channel_display(),
+                "state": control.get_state_display(),
+                "reason": control.reason or "–",
+            }
+        )
 
 
 def _save(actor: User, control: ChannelControl, fields: list[str]) -> None:

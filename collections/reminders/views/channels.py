@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
 from audit.models import Event
-from reminders.forms import BoundsForm, StateForm
+from reminders.forms import BoundsForm, ChannelForm, StateForm
 from reminders.health import health
 from reminders.models import ChannelPrice
 from reminders.services import channels as running
@@ -50,7 +50,7 @@ def channel(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         raise Http404
     verb, status = request.POST.get("verb", ""), 200
-    forms = {
+    forms: dict[str, ChannelForm] = {
         "state": StateForm(request.POST if verb == "state" else None, control=found.control, auto_id="state-%s"),
         "bounds": BoundsForm(request.POST if verb == "bounds" else None, control=found.control, auto_id="bounds-%s"),
     }
@@ -63,6 +63,7 @@ def channel(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("channel", code=code)
         status = 409 if isinstance(error, Conflict) else 422
         found = health(code)[0]
+        forms[verb].renew(found.control)
     context = {
         "one": found,
         "now": clock.now(),
