@@ -11,12 +11,14 @@ from django.contrib import messages as notices
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
+from accounts.models import Customer
 from accounts.vault import mask_name
 from audit.models import Event
 from compliance.sentences import RULE_NAMES
@@ -89,8 +91,14 @@ def messages(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs("reminders.export_message")
 def messages_export(request: HttpRequest) -> HttpResponseBase:
-    """What the address's filters leave, newest first, as CSV: names and addresses masked, no text. On the record."""
-    found = _asked_for(request).qs.order_by("-pk")
+    """What the address's filters leave, newest first, as CSV: names and addresses masked, no text. On the record.
+
+    A filter that makes no sense takes nothing away unfiltered: the list names what is wrong with it.
+    """
+    filters = _asked_for(request)
+    if not filters.is_valid():
+        return redirect(f"{reverse('messages')}?{request.GET.urlencode()}")
+    found = filters.qs.order_by("-pk")
     head = [
         *(_("Message"), _("Customer"), _("Customer reference"), _("State"), _("Delivery"), _("Kind"), _("Channel")),
         *(_("Purpose"), _("To"), _("Template"), _("Language"), _("Business day"), _("Not before"), _("Sent at")),
@@ -148,13 +156,13 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {
         "message": found,
-        "subject": _masked(found.subject, found),
-        "body": _masked(found.body, found),
+        "subject": masked_in(found.subject, found.customer),
+        "body": masked_in(found.body, found.customer),
         "deeds": deeds,
         # What was refused because there is nothing left to decide still says why.
         "refused": bound if bound is not None and verb not in [code for code, *_ in deeds] else None,
         "history": _history(found),
-        "receipts": [(one, _masked(one.text, found)) for one in found.receipts.order_by("-at", "-pk")],
+        "receipts": [(one, masked_in(one.text, found.customer)) for one in found.receipts.order_by("-at", "-pk")],
     }
     return render(request, "reminders/message.html", context, status=status)
 
@@ -190,9 +198,9 @@ def _done(
     return None
 
 
-def _masked(text: str, message: Message) -> str:
+def masked_in(text: str, customer: Customer) -> str:
     """`text` with the customer's name masked wherever it stands; a Latin name only as a word, never inside another."""
-    name = message.customer.name
+    name = customer.name
     if not name:
         return text
     whole = rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name)
