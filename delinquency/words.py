@@ -228,6 +228,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "message.receipt": _("Receipt for a message"),
         "receipt.attached": _("Receipt attached to a message"),
         "receipt.dismissed": _("Receipt dismissed"),
+        "receipt.opted-out": _("Opted out as answered"),
+        "receipt.read": _("Answer read"),
         "message.retried": _("Message to be tried again"),
         "message.sent": _("Message sent"),
         "message.sent-again": _("Message queued again"),

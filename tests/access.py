@@ -258,7 +258,7 @@ TABLE: dict[str, Row] = {
     "case-opt-in": verb(COLLECTORS, "opt_out"),
     # --- what belongs to a customer
     "message": Row(DESK, LEAD, *of_case("message", "pk", on_case=False), data={"verb": "cancel"}, done=(422,)),
-    "receipt": Row(LEAD, LEAD, *of_case("receipt", "pk", on_case=False), data={"verb": "dismiss"}, done=(422,)),
+    "receipt": Row(DESK, LEAD, *of_case("receipt", "pk", on_case=False), data={"verb": "dismiss"}, done=(422,)),
     "complaint": Row(DESK, LEAD, *of_case("complaint", "ref", on_case=False), done=(200,)),
     # Without a customer there is nothing to complain about.
     "complaint-new": Row(COLLECTORS, COLLECTORS, done=(200,)),

@@ -11,6 +11,8 @@ from django.test import Client
 from accounts import vault
 from accounts.errors import Conflict, Invalid
 from audit.models import Event
+from cases.models import Case
+from compliance.models import Contact, OptOut
 from reminders.models import Message, Receipt
 from reminders.services import receipt_review
 from staff.models import User
@@ -107,6 +109,63 @@ def test_an_answer_attached_is_shown_with_the_message_and_the_name_masked(desk: 
     page = desk.get(f"/messages/{message.pk}/").content.decode()
     assert ": tomorrow" in page
     assert message.customer.name not in page
+
+
+def placed(text: str, **values: Any) -> Receipt:
+    """An answer from the contact point of a message to a customer of Team 1."""
+    message = sent(**values)
+    return answer(text, customer=message.customer, contact_point=message.contact_point)
+
+
+def test_a_person_reads_that_an_answer_opts_out(desk: Client) -> None:
+    receipt = placed("STOP please")
+    where = f"/receipts/{receipt.pk}/"
+    assert desk.post(where, {"verb": "opt-out", "reason": "She says so"}).status_code == 302
+    found = OptOut.objects.get()
+    assert (found.contact_point_id, found.channel, found.evidence) == (
+        receipt.contact_point_id,
+        "sms",
+        f"receipt {receipt.pk}",
+    )
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.reason) == ("applied", "She says so")
+    assert Event.objects.get(verb="receipt.opted-out").customer_id == receipt.customer_id
+    again = desk.post(where, {"verb": "take-in", "reason": "Another reads it otherwise"})
+    assert (again.status_code, OptOut.objects.count()) == (409, 1)
+
+
+def test_a_person_reads_that_an_answer_opts_nobody_out(desk: Client) -> None:
+    receipt = placed("I will stop by on Monday")
+    assert desk.post(f"/receipts/{receipt.pk}/", {"verb": "take-in", "reason": "A visit"}).status_code == 302
+    contact = Contact.objects.get()
+    assert (contact.customer_id, contact.direction, contact.note) == (
+        receipt.customer_id,
+        "inbound",
+        f"Receipt {receipt.pk}",
+    )
+    assert not OptOut.objects.exists()
+    assert Event.objects.get(verb="receipt.read").reason == "A visit"
+
+
+def test_what_came_from_nobody_known_opts_nobody_out(desk: Client) -> None:
+    where = f"/receipts/{answer('STOP please').pk}/"
+    assert 'value="opt-out"' not in desk.get(where).content.decode()
+    refused = desk.post(where, {"verb": "opt-out", "reason": "So"})
+    assert refused.status_code == 422
+    assert not OptOut.objects.exists()
+
+
+def test_who_works_the_case_reads_the_answer_and_decides_nothing(client: Client) -> None:
+    team = TeamFactory(name="Team 3")
+    receipt = placed("I paid on Friday", team=team)
+    client.force_login(UserFactory(role="collector", team=team))
+    case = Case.objects.get(customer=receipt.customer)
+    assert f'href="/receipts/{receipt.pk}/"' in client.get(f"/cases/{case.ref}/").content.decode()
+    page = client.get(f"/receipts/{receipt.pk}/").content.decode()
+    assert "I paid on Friday" in page
+    assert 'name="verb"' not in page
+    assert client.post(f"/receipts/{receipt.pk}/", {"verb": "take-in", "reason": "So"}).status_code == 403
+    assert client.get(f"/receipts/{answer('Hello', n=2).pk}/").status_code == 404
 
 
 def test_dismissed_with_a_reason_it_does_nothing_and_is_kept(desk: Client) -> None:

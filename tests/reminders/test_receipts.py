@@ -14,7 +14,7 @@ from audit.models import Event
 from compliance.models import Contact, ContactDecision, OptOut
 from compliance.services import may_contact
 from reminders.models import Message, OptOutWords, Receipt
-from reminders.rules.opting_out import opts_out
+from reminders.rules.opting_out import mentions, opts_out
 from reminders.services import sweep
 from reminders.services.receipts import ACTOR, Told, receive, reconsider
 from runs import clock
@@ -212,6 +212,24 @@ def test_a_sentence_with_such_a_word_does_not(text: str) -> None:
     sms()
     receive("twilio", [reply(text)])
     assert not OptOut.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STOP please", "Please unsubscribe me", "请退订", "别再发了，退订！", "td 谢谢", "STOP\n> On Monday you wrote"],
+)
+def test_an_answer_that_holds_such_a_word_is_for_a_person_to_read(text: str) -> None:
+    message = sms()
+    assert receive("twilio", [reply(text)]) == {"review": 1}
+    assert not OptOut.objects.exists()
+    assert not Contact.objects.exists()
+    receipt = Receipt.objects.get()
+    assert (receipt.customer_id, receipt.contact_point_id) == (message.customer_id, message.contact_point_id)
+
+
+@pytest.mark.parametrize("text", ["I don't know", "It stands at 20", "Übertdrehen", "已还款", ""])
+def test_other_answers_hold_none(text: str) -> None:
+    assert not mentions(text, ["TD", "T", "STOP", "退订"])
 
 
 def test_everyone_who_is_reached_at_the_number_is_opted_out() -> None:

@@ -4,7 +4,7 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
 
 * contact: `contact` (id, channel, direction, made_by, outcome, actor, note, seconds, contact_point: key or null, account: ref
   or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
-  `refusal` (channel, purpose, rule, version, next_allowed_at)
+  `answer` (id, channel, provider, state); `refusal` (channel, purpose, rule, version, next_allowed_at)
 * money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason)
 * standing: `standing` (account, business_day, cause, from_bucket, to_bucket, amount, currency)
 * work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
@@ -31,7 +31,7 @@ from accounts.models import Payment, Reversal, StandingChange
 from audit.models import Event
 from cases.models import Dispute, Note, Promise
 from compliance.models import Contact, ContactDecision, MadeBy
-from reminders.models import Message
+from reminders.models import Message, Receipt, ReceiptKind
 
 KINDS = ("contact", "money", "standing", "work", "record")
 # What has a source of its own in the list would stand in it twice.
@@ -64,7 +64,12 @@ def timeline(customer_id: int, kind: str = "") -> list[Entry]:
     sources = {
         "money": [_payments(customer_id), _reversals(customer_id)],
         "standing": [_standings(customer_id)],
-        "contact": [_contacts(customer_id), _messages(customer_id), _refusals(customer_id)],
+        "contact": [
+            _contacts(customer_id),
+            _messages(customer_id),
+            _answers(customer_id),
+            _refusals(customer_id),
+        ],
         "work": [
             _promises(customer_id),
             _disputes(customer_id, step="opened"),
@@ -147,6 +152,17 @@ def _messages(customer_id: int) -> QuerySet[Any]:
         kind="contact",
         what="message",
         facts=JSONObject(id="pk", channel="channel", status="status", purpose="purpose", subject="subject"),
+    )
+
+
+def _answers(customer_id: int) -> QuerySet[Any]:
+    """What the person wrote back; her words are encrypted, and are read on their page."""
+    return _line(
+        Receipt.objects.filter(customer_id=customer_id, kind=ReceiptKind.REPLIED),
+        at="at",
+        kind="contact",
+        what="answer",
+        facts=JSONObject(id="pk", channel="channel", provider="provider", state="state"),
     )
 
 

@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
+from accounts.models import ContactPoint
 from accounts.services.locks import lock_customer
 from audit.services import record
+from compliance.services import opt_outs as compliance
 from reminders.models import Message, Receipt, ReceiptKind, ReceiptState
 from reminders.permissions import receipts_visible_to, visible_to
 from reminders.services.receipts import place
@@ -48,7 +50,43 @@ def attach(*, actor: User, receipt_id: int, message_id: int, reason: str) -> Rec
         )
     # An answer that the register does not take has been read now.
     receipt.customer_id = message.customer_id
-    _decide(actor, receipt, ReceiptState.APPLIED, reason, message)
+    _decide(actor, receipt, ReceiptState.APPLIED, reason, "receipt.attached", message)
+    return receipt
+
+
+@transaction.atomic
+def opt_out(*, actor: User, receipt_id: int, reason: str) -> Receipt:
+    """Enter that who answered asks not to be contacted so: opted out of the channel where the answer came from. Locks the
+    customer.
+
+    Raises:
+        PermissionDenied: the actor may not decide on receipts.
+        Conflict: it is not under review any more, or is out of the actor's sight.
+        Invalid: no reason, nobody knows where it came from, or no opt-out holds there.
+    """
+    receipt, point, reason = _whose(actor, receipt_id, reason)
+    compliance.opt_out(
+        actor=actor,
+        contact_point_id=point.pk,
+        channel=receipt.channel,
+        source=receipt.provider,
+        evidence=f"receipt {receipt.pk}",
+        at=receipt.at,
+    )
+    _decide(actor, receipt, ReceiptState.APPLIED, reason, "receipt.opted-out")
+    return receipt
+
+
+@transaction.atomic
+def take_in(*, actor: User, receipt_id: int, reason: str) -> Receipt:
+    """Enter that an answer was read and opts nobody out: a contact that the person made, where she wrote herself. Locks the
+    customer.
+
+    Raises: as `opt_out`.
+    """
+    receipt, point, reason = _whose(actor, receipt_id, reason)
+    place(receipt, receipt.message, [point], actor)
+    _decide(actor, receipt, ReceiptState.APPLIED, reason, "receipt.read")
     return receipt
 
 
@@ -63,8 +101,23 @@ def dismiss(*, actor: User, receipt_id: int, reason: str) -> Receipt:
     """
     receipt, reason = _asked(actor, receipt_id, reason)
     receipt = _locked(receipt)
-    _decide(actor, receipt, ReceiptState.DISMISSED, reason, None)
+    _decide(actor, receipt, ReceiptState.DISMISSED, reason, "receipt.dismissed")
     return receipt
+
+
+def is_placed(receipt: Receipt) -> bool:
+    """Whether it is an answer of which we know where it came from, so that it can be acted on without a message."""
+    return receipt.kind == ReceiptKind.REPLIED and receipt.contact_point_id is not None
+
+
+def _whose(actor: User, receipt_id: int, reason: str) -> tuple[Receipt, ContactPoint, str]:
+    """An answer, locked with its customer, where it came from, and the reason."""
+    receipt, reason = _asked(actor, receipt_id, reason)
+    point = receipt.contact_point
+    if point is None or not is_placed(receipt):
+        raise Invalid(_("Nobody knows from whom this came. Enter the message that it answers, or dismiss it."))
+    lock_customer(point.customer_id)
+    return _locked(receipt), point, reason
 
 
 def _asked(actor: User, receipt_id: int, reason: str) -> tuple[Receipt, str]:
@@ -87,13 +140,15 @@ def _locked(receipt: Receipt) -> Receipt:
     return found
 
 
-def _decide(actor: User, receipt: Receipt, state: ReceiptState, reason: str, message: Message | None) -> None:
+def _decide(
+    actor: User, receipt: Receipt, state: ReceiptState, reason: str, verb: str, message: Message | None = None
+) -> None:
     receipt.state, receipt.reason = state, reason
     receipt.decided_at, receipt.decided_by_name = clock.now(), str(actor)[:150]
     receipt.save(update_fields=["state", "reason", "decided_at", "decided_by_name", "customer"])
     record(
         actor=actor,
-        verb="receipt.attached" if message else "receipt.dismissed",
+        verb=verb,
         subject=receipt,
         customer_id=receipt.customer_id,
         before={"state": ReceiptState.REVIEW},

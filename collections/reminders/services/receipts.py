@@ -26,7 +26,7 @@ from compliance.services import register
 from compliance.services.opt_outs import opt_out
 from compliance.services.reactions import person_changed
 from reminders.models import Delivery, Message, MessageStatus, OptOutWords, Receipt, ReceiptKind, ReceiptState
-from reminders.rules.opting_out import opts_out
+from reminders.rules.opting_out import mentions, opts_out
 from runs import clock
 
 ACTOR = SystemActor("receipts")
@@ -262,11 +262,12 @@ def _opt_out(receipt: Receipt, points: Iterable[ContactPoint], actor: Actor) -> 
 
 
 def _answered(receipt: Receipt, points: list[ContactPoint], actor: Actor) -> bool:
-    """An answer that is a word of opting out does so. Any other is entered as a contact where it is plain who wrote; else it
-    waits for a person to read it."""
-    if opts_out(receipt.text, _words(receipt)):
+    """An answer that is a word of opting out does so. Any other is entered as a contact where it is plain who wrote; else, or
+    where it holds such a word, it waits for a person to read it."""
+    words = _words(receipt)
+    if opts_out(receipt.text, words):
         return _opt_out(receipt, points, actor)
-    if len(points) != 1:
+    if len(points) != 1 or (actor is ACTOR and mentions(receipt.text, words)):
         return False
     point = points[0]
     hers = point.relationship == Relationship.OWN and point.verification == Verification.VERIFIED

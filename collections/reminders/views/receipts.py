@@ -20,12 +20,25 @@ from reminders.models import ReceiptState
 from reminders.permissions import receipts_visible_to
 from reminders.services import receipt_review
 from reminders.services.receipt_review import PERMISSION
+from reminders.views.messages import masked_in
 from runs.paging import log_page
-from staff.permissions import needs
+from staff.permissions import may, needs, require
 from staff.requests import user_of
 
 Deed = tuple[Any, Any, type[ReasonForm], Callable[..., Any]]
 DEEDS: dict[str, Deed] = {
+    "opt-out": (
+        gettext_lazy("It opts out"),
+        gettext_lazy("The person is not contacted by this channel there any more, from now on."),
+        ReasonForm,
+        receipt_review.opt_out,
+    ),
+    "take-in": (
+        gettext_lazy("It is read, and opts nobody out"),
+        gettext_lazy("What the person wrote herself is entered as a contact that she made."),
+        ReasonForm,
+        receipt_review.take_in,
+    ),
     "attach": (
         gettext_lazy("It belongs to a message"),
         gettext_lazy("It is acted on as if the provider had named the message."),
@@ -50,14 +63,17 @@ def receipts_review(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(PERMISSION)
+@needs("reminders.view_message")
 def receipt(request: HttpRequest, pk: int) -> HttpResponse:
-    """One receipt, and what becomes of it. Of a customer out of scope it is 404."""
-    visible = receipts_visible_to(request.user).select_related("customer", "message")
-    found = get_object_or_404(visible, pk=pk)
+    """One receipt, for whoever works its customer; who may decide does so here. Out of scope is 404, and so is for the others
+    what is about nobody known. The name stands masked in what was written."""
+    may_decide = may(request.user, PERMISSION)
+    visible = receipts_visible_to(request.user).select_related("customer", "message", "contact_point")
+    found = get_object_or_404(visible if may_decide else visible.exclude(customer=None), pk=pk)
     verb, status, refused = request.POST.get("verb", ""), 200, None
     forms = {code: form(auto_id=f"{code}-%s") for code, (_words, _does, form, _do) in DEEDS.items()}
     if request.method == "POST":
+        require(request.user, PERMISSION)
         if verb not in DEEDS:
             raise BadRequest
         _words, _does, form_class, do = DEEDS[verb]
@@ -73,10 +89,12 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
                 notices.success(request, _("Receipt %(receipt)s is decided.") % {"receipt": found.pk})
                 return redirect("receipts-review")
         found = get_object_or_404(visible, pk=pk)
-    is_open = found.state == ReceiptState.REVIEW
+    is_open = may_decide and found.state == ReceiptState.REVIEW
+    offered = [code for code in DEEDS if code in ("attach", "dismiss") or receipt_review.is_placed(found)]
     context = {
         "receipt": found,
-        "deeds": [(code, *DEEDS[code][:2], forms[code]) for code in DEEDS] if is_open else [],
+        "text": masked_in(found.text, found.customer) if found.customer else found.text,
+        "deeds": [(code, *DEEDS[code][:2], forms[code]) for code in offered] if is_open else [],
         "refused": None if is_open else refused,
     }
     return render(request, "reminders/receipt.html", context, status=status)
