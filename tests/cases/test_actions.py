@@ -446,6 +446,10 @@ def test_an_opt_out_stands_beside_its_contact_point_until_it_is_withdrawn(case: 
     assert OptOut.objects.get().withdrawal_evidence == "Call of tomorrow"
     page = desk.get(f"/cases/{case.ref}/").content.decode()
     assert "Opted out: SMS" not in page
+    # What happened says by which channel and where.
+    record = " ".join(desk.get(f"/cases/{case.ref}/?timeline=record").content.decode().split())
+    for told in ("Opted out", "Opt-out withdrawn"):
+        assert f'{told} SMS <span class="muted">{OptOut.objects.get().contact_point.masked_value}' in record
 
 
 def test_flags_and_hours_are_on_the_page_with_what_ends_them(case: Case, lead: User, desk: Client) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
@@ -113,8 +115,10 @@ def test_what_is_wrong_in_itself_is_not_saved_and_what_is_missing_not_put_forwar
 
 
 def test_a_stale_screen_saves_nothing(writer: User) -> None:
-    version = drafted(writer)
-    with pytest.raises(Conflict, match="Lin changed this draft"):
+    with clock.frozen(datetime(2026, 11, 23, 16, 30, tzinfo=UTC)):
+        version = drafted(writer)
+    # By the lender's clocks, as on every page.
+    with pytest.raises(Conflict, match="Lin changed this draft at 2026-11-24 00:30"):
         services.write_draft(actor=writer, version_id=version.pk, seen_edits=version.edits - 1, texts=words())
 
 

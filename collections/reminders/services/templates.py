@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
@@ -176,7 +177,7 @@ def _locked(version_id: int, seen_edits: int) -> TemplateVersion:
     if version.edits != seen_edits:
         raise Conflict(
             _("%(who)s changed this draft at %(when)s. Nothing was saved: reload the page, and write yours in again.")
-            % {"who": version.written_by_name, "when": f"{version.written_at:%Y-%m-%d %H:%M}"}
+            % {"who": version.written_by_name, "when": f"{localtime(version.written_at):%Y-%m-%d %H:%M}"}
         )
     return version
 
