@@ -280,6 +280,17 @@ def test_an_answer_of_somebody_else_is_for_a_person_to_read(values: dict[str, st
     assert Receipt.objects.get().customer_id == message.customer_id
 
 
+def test_an_answer_to_her_message_from_another_number_is_for_a_person_to_read() -> None:
+    message = sms()
+    elsewhere = reply("He is not here any more", message_ref="SM1", address="+8613911112222")
+    assert receive("twilio", [elsewhere]) == {"review": 1}
+    assert not Contact.objects.exists()
+    receipt = Receipt.objects.get()
+    assert (receipt.message_id, receipt.customer_id) == (message.pk, message.customer_id)
+    assert receive("twilio", [reply("Tomorrow", message_ref="SM1", event_id="hers")]) == {"applied": 1}
+    assert Contact.objects.get().contact_point_id == message.contact_point_id
+
+
 def test_an_answer_from_nowhere_is_for_a_person_to_read() -> None:
     assert receive("twilio", [reply("Hello", address="+8613911112222")]) == {"review": 1}
     receipt = Receipt.objects.get()

@@ -267,9 +267,11 @@ def _answered(receipt: Receipt, points: list[ContactPoint], actor: Actor) -> boo
     words = _words(receipt)
     if opts_out(receipt.text, words):
         return _opt_out(receipt, points, actor)
-    if len(points) != 1 or (actor is ACTOR and mentions(receipt.text, words)):
+    if len(points) != 1:
         return False
     point = points[0]
+    if actor is ACTOR and (mentions(receipt.text, words) or not _came_from(receipt, point)):
+        return False
     hers = point.relationship == Relationship.OWN and point.verification == Verification.VERIFIED
     if not hers:
         return False
@@ -287,6 +289,13 @@ def _answered(receipt: Receipt, points: list[ContactPoint], actor: Actor) -> boo
     except BookError:
         return False
     return True
+
+
+def _came_from(receipt: Receipt, point: ContactPoint) -> bool:
+    """Whether the answer came from there: a message may be answered from elsewhere. Where nobody says, it did."""
+    if not receipt.address_cipher:
+        return True
+    return vault.blind_index(point.kind, vault.decrypt(bytes(receipt.address_cipher))) == point.value_index
 
 
 def _words(receipt: Receipt) -> list[str]:
