@@ -1,0 +1,39 @@
+"""`python -m delinquency.bench.worker CHANNEL`: a worker of the outbox alone in its process, as `bench.outbox` starts it.
+
+Says that it is ready, waits for a line, sends what is due, and prints the MiB that it held after each few seconds of it,
+and at most.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+
+import django
+
+SECONDS = 5.0
+
+
+def main(channel: str) -> None:
+    django.setup()
+    from reminders import services
+
+    print("ready", flush=True)
+    sys.stdin.readline()
+    held = []
+    while services.deliver(channel, seconds=SECONDS):
+        held.append(_resident_mib())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"held": held, "peak": peak}), flush=True)
+
+
+def _resident_mib() -> float:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delinquency.settings")
+    main(sys.argv[1])
