@@ -209,7 +209,7 @@ def _shares(channel: str) -> list[list[Any]]:
         text = render(texts[row.template, row.template_version][row.language], row.language, contents[row.pk].values)
         to = "13812345678" if gateway else "someone@example.com"
         letter = Outgoing(row.pk, row.header_id, to, text.subject, text.body, row.language)
-        found.append(gateway.request(letter) if gateway else compose(letter).as_bytes())
+        found.append(gateway.request(letter) if gateway else compose(letter))
     return [found[number::WORKERS] for number in range(WORKERS)]
 
 

@@ -1,4 +1,4 @@
-"""What the outbox's benchmark sends to: servers on this machine, each a process of its own, that take everything and keep nothing."""
+"""What the benchmark of the outbox sends to: servers on this machine, each a process of its own, that keep nothing."""
 
 from __future__ import annotations
 
