@@ -32,6 +32,12 @@ LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
 RECORDED_TOGETHER = 100
 HANDED_OVER_TOGETHER = 50
 RECORDED_AFTER_SECONDS = 1.0
+# What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
+READ = (
+    *("key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind", "language", "context"),
+    *("template", "template_version", "header_id", "attempts", "send_after"),
+    *("customer__name", "contact_point__value_cipher", "decision__reserved_until"),
+)
 
 
 def deliver(channel: str, *, seconds: float) -> dict[str, int]:
@@ -70,7 +76,7 @@ class Batch:
     def claim(cls, channel: str) -> Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
-        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision")
+        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision").only(*READ)
 
         def work() -> Batch | None:
             # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
