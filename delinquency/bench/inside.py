@@ -26,6 +26,7 @@ from delinquency.bench.gate import gate
 from delinquency.bench.outbox import outbox
 from delinquency.bench.stock import stock_workbench
 from delinquency.bench.work import work
+from delinquency.bench.year import year
 from runs import clock
 from staff import sessions
 from staff.models import User
@@ -156,4 +157,5 @@ INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "payments": payments,
     "stock": lambda seed: stock_workbench(),
     "work": work,
+    "year": year,
 }
