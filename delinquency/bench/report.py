@@ -260,10 +260,10 @@ def _year(year: dict[str, Any]) -> Iterator[str]:
     yield "## A year of contacts"
     yield ""
     yield (
-        f"{year['people']:,} made-up people in {year['zones']} time zones, under both packs, tried **{year['tried']:,}** times over a "
-        f"year by every channel, in {year['seconds']:.0f} s. Each answer of the rules is held against the tests' oracle, which shares "
-        f"nothing with them. Allowed outside of the rules: **{year['violations']}** (goal 0); refused without need: "
-        f"{year['refused without need']}."
+        f"{year['people']:,} made-up people in {year['zones']} time zones, under both packs, tried **{year['tried']:,}** times "
+        f"over a year by every channel, in {year['seconds']:.0f} s. Each answer of the rules is held against the tests' oracle, "
+        f"which shares nothing with them. Allowed outside of the rules: **{year['violations']}** (goal 0); refused without "
+        f"need: {year['refused without need']}."
     )
     yield ""
     yield from _table(("allowed by", "contacts"), [(name, f"{count:,}") for name, count in year["allowed"].items()])
