@@ -31,6 +31,8 @@ class MailServer:
     answer, or `CUT` before or behind the taking; none: it is taken), `pause` slows it down."""
 
     taken: list[bytes] = field(default_factory=list)
+    # The Message-ID of each, in the same order.
+    ids: list[str] = field(default_factory=list)
     fate: Callable[[str], str] | None = None
     connections: int = 0
     pause: float = 0.0
@@ -58,9 +60,11 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         await asyncio.sleep(self.pause)
         content = bytes(envelope.content)
-        fate = self.fate(message_id(content)) if self.fate else ""
+        key = message_id(content)
+        fate = self.fate(key) if self.fate else ""
         if not fate or fate == CUT_BEHIND:
             self.taken.append(content)
+            self.ids.append(key)
         if fate in (CUT_BEFORE, CUT_BEHIND):
             server.transport.abort()
         return fate or "250 OK"
@@ -68,10 +72,6 @@ class MailServer:
     @property
     def letters(self) -> list[EmailMessage]:
         return [message_from_bytes(content, policy=policy.default) for content in self.taken]
-
-    @property
-    def ids(self) -> list[str]:
-        return [message_id(content) for content in self.taken]
 
 
 CUT_BEFORE, CUT_BEHIND = "cut before it was taken", "cut behind the taking"

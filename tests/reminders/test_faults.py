@@ -74,6 +74,10 @@ def header_ids(**values: str) -> set[str]:
     return set(Message.objects.filter(**values).values_list("header_id", flat=True))
 
 
+# On a machine with much other work each takes minutes instead of seconds.
+slowly = pytest.mark.timeout(900)
+
+
 def killed_again_and_again(crew: Crew, channel: str, arrived: Any, after_each: Any) -> datetime:
     """Begin a worker and kill it after it sent a random number of messages, fifty times; the moment at which the last lapsed."""
     draw, at = random.Random(7), NOON
@@ -94,6 +98,7 @@ def killed_again_and_again(crew: Crew, channel: str, arrived: Any, after_each: A
     return at
 
 
+@slowly
 def test_mail_of_workers_killed_fifty_times_is_not_lost_and_only_what_was_not_recorded_goes_again(
     process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
 ) -> None:
@@ -101,10 +106,11 @@ def test_mail_of_workers_killed_fifty_times_is_not_lost_and_only_what_was_not_re
     repeats = [0]
 
     def after_each() -> None:
-        repeats.append(len(mail.taken) - len(set(mail.ids)))
+        arrived = set(mail.ids)
+        repeats.append(len(mail.ids) - len(arrived))
         assert repeats[-1] - repeats[-2] <= RECORDED_TOGETHER
-        in_doubt = set(mail.ids) - header_ids(status="sent")
-        assert len(in_doubt) <= RECORDED_TOGETHER
+        in_doubt = len(arrived) - Message.objects.filter(status="sent").count()
+        assert 0 <= in_doubt <= RECORDED_TOGETHER
 
     with Crew({**process_environment, **variables(mail, gateway)}) as crew:
         at = killed_again_and_again(crew, "email", lambda: len(mail.taken), after_each)
@@ -115,6 +121,7 @@ def test_mail_of_workers_killed_fifty_times_is_not_lost_and_only_what_was_not_re
     assert Contact.objects.count() == Event.objects.filter(verb="message.sent").count() == MANY
 
 
+@slowly
 def test_sms_of_workers_killed_fifty_times_goes_once_at_most_and_what_is_in_doubt_goes_to_a_person(
     process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
 ) -> None:
@@ -219,6 +226,7 @@ for channel in ("email", "sms"):
 """
 
 
+@slowly
 def test_postgresql_restarted_under_load_loses_none_and_sends_no_sms_twice(
     mail: MailServer, gateway: servers.Server, tmp_path: Path
 ) -> None:
