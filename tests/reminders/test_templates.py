@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.errors import Conflict
@@ -116,6 +116,18 @@ def test_a_stale_screen_saves_nothing(writer: User) -> None:
     version = drafted(writer)
     with pytest.raises(Conflict, match="Lin changed this draft"):
         services.write_draft(actor=writer, version_id=version.pk, seen_edits=version.edits - 1, texts=words())
+
+
+def test_a_retired_version_stays_so_and_none_are_emptied_away_even_in_sql() -> None:
+    version = TemplateVersion.objects.filter(template__name="first-late", number=1)
+    assert version.update(status="retired") == 1
+    for change in (
+        lambda: version.update(status="approved"),
+        lambda: connection.cursor().execute("TRUNCATE reminders_templateversion CASCADE"),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+    assert version.get().status == "retired"
 
 
 def test_approved_words_cannot_be_changed_or_removed_even_in_sql() -> None:
