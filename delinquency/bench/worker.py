@@ -1,7 +1,7 @@
 """`python -m delinquency.bench.worker CHANNEL`: a worker of the outbox alone in its process, as `bench.outbox` starts it.
 
-Says that it is ready, waits for a line, sends what is due, and prints the MiB that it held after each few seconds of it,
-and at most.
+Says that it is ready, waits for a line, sends what is due, and prints the MiB that it held after each few seconds of it, and
+at most, and its seconds of CPU.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import time
 from pathlib import Path
 
 import django
@@ -23,11 +24,11 @@ def main(channel: str) -> None:
 
     print("ready", flush=True)
     sys.stdin.readline()
-    held = []
+    held, began = [], time.process_time()
     while services.deliver(channel, seconds=SECONDS):
         held.append(_resident_mib())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"held": held, "peak": peak}), flush=True)
+    print(json.dumps({"held": held, "peak": peak, "cpu": time.process_time() - began}), flush=True)
 
 
 def _resident_mib() -> float:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from functools import partial
 from importlib import import_module
 from random import Random
 from typing import Any
@@ -21,7 +20,7 @@ from runs.parallel import forked
 Oracle = Callable[[Facts, datetime], set[str]]
 
 # Each is tried a hundred and fifty times or so: a million contacts and some.
-PEOPLE = 7_000
+PEOPLE, SHARE = 7_000, 100
 PROCESSES = 2
 BEGINS = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 365
@@ -57,13 +56,10 @@ class Found:
 
 def year(seed: int) -> dict[str, Any]:
     """A million contacts over a year, by the rules of this database."""
-    oracle: Oracle = import_module("tests.compliance.oracle").broken
-    rules = rulebook()
     began = stopwatch.monotonic()
     found = Found()
-    share = 100
     with forked(PROCESSES) as pool:
-        for part in pool.map(partial(_part, rules, oracle, share), range(seed * PEOPLE, (seed + 1) * PEOPLE, share)):
+        for part in pool.map(_part, range(seed * PEOPLE, (seed + 1) * PEOPLE, SHARE)):
             found.tried += part.tried
             found.allowed += part.allowed
             found.refused += part.refused
@@ -82,8 +78,9 @@ def year(seed: int) -> dict[str, Any]:
     }
 
 
-def _part(rules: Rulebook, oracle: Oracle, share: int, first: int) -> Found:
-    return simulate(rules, oracle, seeds=range(first, first + share))
+def _part(first: int) -> Found:
+    oracle: Oracle = import_module("tests.compliance.oracle").broken
+    return simulate(rulebook(), oracle, seeds=range(first, first + SHARE))
 
 
 def simulate(rules: Rulebook, oracle: Oracle, *, seeds: range) -> Found:
