@@ -104,6 +104,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
                 *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded),
                 *statements,
                 *(f'INSERT INTO "{table}" SELECT * FROM installed."{table}"' for table in kept),
+                # No table is altered while keys that refer to its new rows are still to be checked.
                 "SET CONSTRAINTS ALL IMMEDIATE",
                 # A trigger that keeps approved strategies would not let their rules come back either.
                 *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded),

@@ -41,7 +41,6 @@ class Health:
     """One channel now, in the last hour and today (from midnight, in the lender's time)."""
 
     control: ChannelControl
-    # Blank: nobody serves it.
     provider: str
     queued: int = 0
     due: int = 0
@@ -72,18 +71,11 @@ class Health:
 def health(channel: str | None = None) -> list[Health]:
     """Every channel that can be sent by, or the one named. Three queries."""
     controls = ChannelControl.objects.all() if channel is None else ChannelControl.objects.filter(channel=channel)
-    found = {control.channel: Health(control, _provider(control.channel)) for control in controls}
+    found = {control.channel: Health(control, registry.provider_of(control.channel)) for control in controls}
     now = clock.now()
     _count_waiting(found, now)
     _count_lately(found, now)
     return list(found.values())
-
-
-def _provider(channel: str) -> str:
-    try:
-        return registry.provider_of(channel)
-    except KeyError:
-        return ""  # nobody serves it yet
 
 
 def _count_waiting(found: dict[str, Health], now: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,10 @@ from django.utils.translation import pgettext
 
 from reminders.models import TemplateVersion
 from reminders.rules import fill, harmless, variables_in
+
+# What is the same for most messages of a batch is worked out once: the lender's own words, and what a text asks for.
+_kept_harmless = lru_cache(maxsize=16)(harmless)
+_kept_names = lru_cache(maxsize=256)(variables_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,8 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
         KeyError: the text wants a variable that these values do not give.
     """
     with translation.override(language):
-        variables = _variables(values)
-    used = variables_in(text["subject"]) | variables_in(text["body"])
+        variables = _variables(values, language)
+    used = _kept_names(text["subject"]) | _kept_names(text["body"])
     return Rendered(
         " ".join(fill(text["subject"], variables).split()),
         fill(text["body"], variables).strip() + "\n",
@@ -70,11 +75,11 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
     )
 
 
-def _variables(values: Mapping[str, Any]) -> dict[str, str]:
+def _variables(values: Mapping[str, Any], language: str) -> dict[str, str]:
     found = {
-        "lender": harmless(settings.LENDER_NAME),
-        "lender_contact": harmless(settings.LENDER_CONTACT),
-        "pay_url": harmless(settings.LENDER_PAY_URL),
+        "lender": _kept_harmless(settings.LENDER_NAME),
+        "lender_contact": _kept_harmless(settings.LENDER_CONTACT),
+        "pay_url": _kept_harmless(settings.LENDER_PAY_URL),
         "opt_out": _("Reply STOP to opt out."),
         "customer_name": harmless(values["customer_name"]),
     }
@@ -84,12 +89,12 @@ def _variables(values: Mapping[str, Any]) -> dict[str, str]:
             % {
                 "account": harmless(due.account_ref),
                 "amount": _money(due.currency, due.amount),
-                "day": _day(due.due_on),
+                "day": _day(due.due_on, language),
             }
             for due in dues
         )
         found["total"] = found["amount"] = _total(dues)
-        found["due_on"] = _day(min(due.due_on for due in dues))
+        found["due_on"] = _day(min(due.due_on for due in dues), language)
     return found
 
 
@@ -106,5 +111,7 @@ def _money(currency: str, amount: Decimal) -> str:
     return f"{currency} {amount:,.2f}"
 
 
-def _day(day: date) -> str:
+@lru_cache(maxsize=1024)
+def _day(day: date, language: str) -> str:
+    """A day as letters write it, in the language that is active."""
     return date_format(day, pgettext("a date in a letter", "j F Y"))

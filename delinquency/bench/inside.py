@@ -27,6 +27,7 @@ from delinquency.bench.outbox import outbox
 from delinquency.bench.stock import stock_workbench
 from delinquency.bench.strategy import strategy
 from delinquency.bench.work import work
+from delinquency.bench.year import year
 from runs import clock
 from staff import sessions
 from staff.models import User
@@ -158,4 +159,5 @@ INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "stock": lambda seed: stock_workbench(),
     "strategy": strategy,
     "work": work,
+    "year": year,
 }

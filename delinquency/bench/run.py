@@ -86,7 +86,9 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
         _measure_desk(book, found, say)
         say("the outbox")
         found.outbox = book.manage("bench", "--inside", "outbox", "--seed", str(seed)).json
-        say(f"{found.outbox}")
+        say(f"{found.outbox}; a year of contacts")
+        found.year = book.manage("bench", "--inside", "year", "--seed", str(seed)).json
+        say(f"{found.year}")
     finally:
         for database in (book, floor, *(() if keep else (made,))):
             database.drop()

@@ -27,9 +27,13 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 @dataclass
 class MailServer:
-    """A real SMTP server on the loopback: keeps what it took; `refuse` answers for an address, `pause` slows it down."""
+    """A real SMTP server on the loopback: keeps what it took; `refuse` answers for an address, `fate` for a Message-ID (an
+    answer, or `CUT` before or behind the taking; none: it is taken), `pause` slows it down."""
 
-    letters: list[EmailMessage] = field(default_factory=list)
+    taken: list[bytes] = field(default_factory=list)
+    # The Message-ID of each, in the same order.
+    ids: list[str] = field(default_factory=list)
+    fate: Callable[[str], str] | None = None
     connections: int = 0
     pause: float = 0.0
     refuse: dict[str, str] = field(default_factory=dict)
@@ -55,12 +59,28 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         await asyncio.sleep(self.pause)
-        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
+        content = bytes(envelope.content)
+        key = message_id(content)
+        fate = self.fate(key) if self.fate else ""
+        if not fate or fate == CUT_BEHIND:
+            self.taken.append(content)
+            self.ids.append(key)
+        if fate in (CUT_BEFORE, CUT_BEHIND):
+            server.transport.abort()
+        return fate or "250 OK"
 
     @property
-    def ids(self) -> list[str]:
-        return [letter["Message-ID"] for letter in self.letters]
+    def letters(self) -> list[EmailMessage]:
+        return [message_from_bytes(content, policy=policy.default) for content in self.taken]
+
+
+CUT_BEFORE, CUT_BEHIND = "cut before it was taken", "cut behind the taking"
+
+
+def message_id(content: bytes) -> str:
+    """The Message-ID of a letter as it came."""
+    head = content.partition(b"\r\n\r\n")[0].decode()
+    return next(line.partition(": ")[2] for line in head.split("\r\n") if line.startswith("Message-ID: "))
 
 
 class _AnyPort(Controller):

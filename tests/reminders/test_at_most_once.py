@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from audit.models import Event
@@ -25,7 +17,6 @@ from reminders import services
 from reminders.channels import registry
 from reminders.models import ChannelControl, ChannelPrice, ChannelState, Message
 from reminders.services.delivery import claims, set_aside_uncertain
-from reminders.services.delivery.batch import RECORDED_TOGETHER
 from runs import clock
 from tests.factories import (
     AccountFactory,
@@ -36,9 +27,7 @@ from tests.factories import (
     StandingFactory,
 )
 from tests.reminders.channels import servers
-from tests.reminders.conftest import DAY, DUE, NOON, wait_until
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.reminders.conftest import DAY, DUE, NOON
 
 
 @pytest.fixture
@@ -182,54 +171,3 @@ def test_claims_keep_the_channels_rate_and_width(gateway: servers.Server) -> Non
         last = claims.claim("sms", uuid.uuid4())
     assert last is not None
     assert last.begins_at == NOON + timedelta(seconds=10)
-
-
-DELIVER = """
-import os, django
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delinquency.settings")
-django.setup()
-from reminders import services
-services.deliver("sms", seconds=60)
-"""
-
-
-def test_workers_killed_again_and_again_send_none_twice_and_lose_none(
-    process_environment: dict[str, str], gateway: servers.Server
-) -> None:
-    for number in range(200):
-        queued(number)
-    gateway.pause = 0.01
-    ChannelControl.objects.filter(channel="sms").update(concurrency=50)
-    environment = {
-        **process_environment,
-        "WEBHOOK_URL": gateway.url,
-        "WEBHOOK_SECRET": "s3cret",
-    }
-    draw = random.Random(7)
-    killed, at = 0, NOON
-    while killed < 4 and Message.objects.filter(status__in=["queued", "claimed"]).exists():
-        arrived = len(gateway.taken)
-        worker = psutil.Popen(
-            [sys.executable, "-c", DELIVER], cwd=ROOT, env={**environment, "DELINQUENCY_CLOCK": at.isoformat()}
-        )
-        wait_until(lambda before=arrived, one=worker: len(gateway.taken) > before or not one.is_running(), seconds=60)
-        time.sleep(draw.uniform(0, 0.2))
-        if worker.is_running():
-            os.kill(worker.pid, signal.SIGKILL)
-            killed += 1
-        worker.wait(timeout=10)
-        # Its claim lapses.
-        at += timedelta(minutes=3)
-        with clock.frozen(at):
-            set_aside_uncertain()
-    assert killed >= 3
-    subprocess.run(
-        [sys.executable, "-c", DELIVER], cwd=ROOT, env={**environment, "DELINQUENCY_CLOCK": at.isoformat()}, check=True
-    )
-    statuses = Counter(Message.objects.values_list("status", flat=True))
-    assert set(statuses) <= {"sent", "review"}
-    assert 0 < statuses["review"] <= killed * RECORDED_TOGETHER
-    arrived = keys(gateway)
-    assert max(arrived.values()) == 1, "sent twice"
-    sent = {message.header_id.strip("<>") for message in Message.objects.filter(status="sent")}
-    assert sent <= set(arrived), "said to be sent, and never arrived"

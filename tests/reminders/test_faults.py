@@ -1,71 +1,166 @@
-"""Workers killed, queues flushed, databases restarted: no message is lost, and few are sent twice."""
+"""Workers killed, queues flushed, databases restarted, at full size: every message is counted where it arrives, none is lost, few
+are sent twice and none where it goes once at most, and each ends in a state that says why."""
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
 import pytest
 import redis
 
+from audit.models import Event
+from compliance.models import Contact
 from delinquency import engines
 from delinquency.env import random_key, random_key_ring, random_text
 from reminders import services
+from reminders.channels import registry
 from reminders.models import Message
-from reminders.services.delivery.batch import RECORDED_TOGETHER
+from reminders.services.delivery import set_aside_uncertain
+from reminders.services.delivery.batch import HANDED_OVER_TOGETHER, RECORDED_TOGETHER
 from runs import clock
-from strategy.services import evaluating
-from tests.reminders.conftest import NOON, MailServer, begin, late, wait_until
+from tests.reminders.channels import servers
+from tests.reminders.conftest import NOON, MailServer, wait_until
+from tests.reminders.crew import Crew, ended
+from tests.reminders.crew import kill as kill_worker
+from tests.reminders.crowd import queue_many
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = NOON + timedelta(minutes=10)
+MANY, KILLS = 5_000, 50
+
+
+@pytest.fixture
+def gateway(settings: Any) -> Iterator[servers.Server]:
+    """A gateway of SMS that checks what it gets."""
+    registry.forget()
+    server = servers.gateway("s3cret")
+    settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = server.url, "s3cret"
+    yield server
+    server.stop()
+    registry.forget()
+
+
+def variables(mail: MailServer, gateway: servers.Server) -> dict[str, str]:
+    return {
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(mail.port),
+        "WEBHOOK_URL": gateway.url,
+        "WEBHOOK_SECRET": "s3cret",
+    }
+
+
+def keys(gateway: servers.Server) -> list[str]:
+    """The Message-ID of each SMS that arrived."""
+    return [f"<{request.headers['idempotency-key']}>" for request in list(gateway.taken)]
+
+
+def by_status(channel: str) -> Counter[str]:
+    return Counter(Message.objects.filter(channel=channel).values_list("status", flat=True))
+
+
+def header_ids(**values: str) -> set[str]:
+    return set(Message.objects.filter(**values).values_list("header_id", flat=True))
+
+
+# On a machine with much other work each takes minutes instead of seconds.
+slowly = pytest.mark.timeout(900)
+
+
+def killed_again_and_again(crew: Crew, channel: str, arrived: Any, after_each: Any) -> datetime:
+    """Begin a worker and kill it after it sent a random number of messages, fifty times; the moment at which the last lapsed."""
+    draw, at = random.Random(7), NOON
+    for _ in range(KILLS):
+        before, more = arrived(), draw.choice([0, 1, draw.randint(2, 60), draw.randint(60, 130)])
+        worker = crew.begin(channel, at)
+        wait_until(lambda before=before, more=more: arrived() >= before + more, seconds=120)
+        time.sleep(draw.uniform(0, 0.02))
+        assert psutil.pid_exists(worker), "it was to die at work"
+        kill_worker(worker)
+        # Its claim lapses.
+        at += timedelta(minutes=3)
+        with clock.frozen(at):
+            after_each()
+    assert Message.objects.filter(channel=channel, status__in=["queued", "claimed"]).exists(), (
+        "killed while there was work"
+    )
+    return at
+
+
+@slowly
+def test_mail_of_workers_killed_fifty_times_is_not_lost_and_only_what_was_not_recorded_goes_again(
+    process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
+) -> None:
+    queue_many("email", MANY)
+    repeats = [0]
+
+    def after_each() -> None:
+        arrived = set(mail.ids)
+        repeats.append(len(mail.ids) - len(arrived))
+        assert repeats[-1] - repeats[-2] <= RECORDED_TOGETHER
+        in_doubt = len(arrived) - Message.objects.filter(status="sent").count()
+        assert 0 <= in_doubt <= RECORDED_TOGETHER
+
+    with Crew({**process_environment, **variables(mail, gateway)}) as crew:
+        at = killed_again_and_again(crew, "email", lambda: len(mail.taken), after_each)
+        ended(crew.begin("email", at), seconds=240)
+    assert by_status("email") == {"sent": MANY}
+    assert set(mail.ids) == header_ids()
+    assert repeats[-1] > 0, "killed with something not yet recorded"
+    assert Contact.objects.count() == Event.objects.filter(verb="message.sent").count() == MANY
+
+
+@slowly
+def test_sms_of_workers_killed_fifty_times_goes_once_at_most_and_what_is_in_doubt_goes_to_a_person(
+    process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
+) -> None:
+    queue_many("sms", MANY)
+    set_aside: list[int] = []
+
+    def after_each() -> None:
+        set_aside.append(set_aside_uncertain())
+        assert set_aside[-1] <= HANDED_OVER_TOGETHER
+
+    with Crew({**process_environment, **variables(mail, gateway)}) as crew:
+        at = killed_again_and_again(crew, "sms", lambda: len(gateway.taken), after_each)
+        ended(crew.begin("sms", at), seconds=240)
+    assert by_status("sms") == {"sent": MANY - sum(set_aside), "review": sum(set_aside)}
+    arrived = keys(gateway)
+    assert len(arrived) == len(set(arrived)), "sent twice"
+    assert header_ids(status="sent") <= set(arrived), "said to be sent, and never arrived"
+    assert set(arrived) - header_ids(status="sent") <= header_ids(status="review"), "it arrived, and nobody knows"
+    assert sum(set_aside) > 0
+    assert not Message.objects.filter(status="review").exclude(error__contains="may have been sent").exists()
+    # Who may have it was contacted.
+    assert Contact.objects.count() == MANY
 
 
 @contextmanager
-def worker(environment: dict[str, str], mail: MailServer, *options: str) -> Iterator[psutil.Process]:
+def worker(environment: dict[str, str], *options: str) -> Iterator[psutil.Process]:
     """A real RQ worker that forks a work-horse a job; killed at the end, should it still be there."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "rqworker", "outbox", "--serializer", "rq.serializers.JSONSerializer", *options],
         cwd=ROOT,
-        env={**environment, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(mail.port)},
+        env=environment,
     )
     running = psutil.Process(process.pid)
     try:
         yield running
     finally:
-        kill(running)
-        process.wait(timeout=10)
-
-
-def kill(process: psutil.Process) -> None:
-    """kill -9, the work-horse with the worker."""
-    try:
-        family = [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
-    for member in family:
-        try:
+        for member in [*running.children(recursive=True), running] if running.is_running() else ():
             member.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(family, timeout=10)
-
-
-def queue(count: int) -> set[str]:
-    """Messages in the outbox, due at noon, and a job for them on the queue; their Message-IDs."""
-    for _ in range(count):
-        late()
-    with clock.frozen(NOON):
-        evaluating.strategy(begin())
-        assert services.sweep()
-    return set(Message.objects.values_list("header_id", flat=True))
+        process.wait(timeout=10)
 
 
 def sweep_at(at: datetime) -> bool:
@@ -73,46 +168,29 @@ def sweep_at(at: datetime) -> bool:
         return services.sweep()
 
 
-def unsent() -> int:
-    return Message.objects.exclude(status="sent").count()
-
-
-def test_a_worker_killed_in_mid_batch_loses_none_and_repeats_at_most_those_not_yet_recorded(
-    valkey: engines.ValkeyServer, process_environment: dict[str, str], mail: MailServer
+def test_valkey_flushed_killed_and_begun_anew_loses_none(
+    valkey: engines.ValkeyServer, process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
 ) -> None:
-    ids = queue(300)
-    mail.pause = 0.005
-    with worker({**process_environment, "DELINQUENCY_CLOCK": NOON.isoformat()}, mail) as first:
-        wait_until(lambda: len(mail.letters) >= 50)
-        kill(first)
-    assert 0 < unsent() < 300, "killed in the middle"
-    assert Message.objects.filter(status="claimed").exists(), "in mid-batch"
-    assert sweep_at(LATER)
-    with worker({**process_environment, "DELINQUENCY_CLOCK": LATER.isoformat()}, mail, "--burst") as second:
-        second.wait(timeout=60)
-    assert unsent() == 0
-    assert set(mail.ids) == ids
-    assert len(mail.ids) - len(ids) <= RECORDED_TOGETHER
-
-
-def test_flushing_valkey_loses_none(
-    valkey: engines.ValkeyServer, process_environment: dict[str, str], mail: MailServer
-) -> None:
-    ids = queue(250)
+    queue_many("email", 400)
+    queue_many("sms", 400)
+    assert sweep_at(NOON)
     flush(valkey)
-    mail.pause = 0.005
-    with worker({**process_environment, "DELINQUENCY_CLOCK": NOON.isoformat()}, mail) as first:
+    mail.pause = gateway.pause = 0.004
+    environment = {**process_environment, **variables(mail, gateway), "DELINQUENCY_CLOCK": NOON.isoformat()}
+    with worker(environment) as first, worker(environment) as second:
         assert sweep_at(NOON), "what the queue forgot, the sweep brings back"
-        wait_until(lambda: len(mail.letters) >= 50)
+        wait_until(lambda: len(mail.taken) >= 50 and len(gateway.taken) >= 50, seconds=60)
         flush(valkey)
-        wait_until(lambda: not first.is_running() or unsent() == 0, seconds=60)
-    if unsent():
+        valkey.stop("kill")
+        wait_until(lambda: not (first.children() or second.children()), seconds=60)
+    valkey.start()
+    if by_status("email") + by_status("sms") != {"sent": 800}:
         assert sweep_at(LATER)
-        with worker({**process_environment, "DELINQUENCY_CLOCK": LATER.isoformat()}, mail, "--burst") as second:
-            second.wait(timeout=60)
-    assert unsent() == 0
-    assert set(mail.ids) == ids
-    assert len(mail.ids) - len(ids) <= 1
+        with worker({**environment, "DELINQUENCY_CLOCK": LATER.isoformat()}, "--burst") as last:
+            last.wait(timeout=60)
+    assert (by_status("email"), by_status("sms")) == ({"sent": 400}, {"sent": 400})
+    assert set(mail.ids) | set(keys(gateway)) == header_ids()
+    assert (len(mail.taken), len(gateway.taken)) == (400, 400), "no worker died, so none went twice"
 
 
 def flush(valkey: engines.ValkeyServer) -> None:
@@ -124,7 +202,8 @@ def test_a_sweep_adds_no_second_job_while_one_waits(valkey: engines.ValkeyServer
     from django_rq import get_queue
 
     assert not sweep_at(NOON), "nothing is due"
-    queue(1)
+    queue_many("email", 1)
+    assert sweep_at(NOON)
     assert sweep_at(NOON)
     assert get_queue("outbox").count == 1
     assert get_queue("outbox").jobs[0].args == ["email"]
@@ -133,34 +212,30 @@ def test_a_sweep_adds_no_second_job_while_one_waits(valkey: engines.ValkeyServer
 def test_without_valkey_the_sweep_waits_for_the_next(
     valkey: engines.ValkeyServer, transactional_db: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    queue(1)
+    queue_many("email", 1)
     valkey.stop("kill")
     assert sweep_at(NOON)
     assert "on_commit" in caplog.text
 
 
 FILL = """
-from tests.factories import ContactPointFactory, CustomerFactory
-from tests.reminders.conftest import begin, late
-from reminders import services
-from strategy.services import evaluating
-for _ in range(300):
-    customer = CustomerFactory(locale="en", time_zone=ZONE)
-    ContactPointFactory(customer=customer)
-    late(customer)
-evaluating.strategy(begin())
-assert services.sweep()
+from runs import clock
+from tests.reminders.crowd import queue_many
+for channel in ("email", "sms"):
+    queue_many(channel, 500, at=clock.now(), time_zone=ZONE)
 """
 
 
-def test_postgresql_restarted_under_load_loses_none(
-    valkey: engines.ValkeyServer, mail: MailServer, tmp_path: Path
+@slowly
+def test_postgresql_restarted_under_load_loses_none_and_sends_no_sms_twice(
+    mail: MailServer, gateway: servers.Server, tmp_path: Path
 ) -> None:
     server = engines.PostgresServer(tmp_path / "postgres")
     server.start()
     try:
         environment = {
             **os.environ,
+            **variables(mail, gateway),
             "DATABASE_URL": server.url,
             "SECRET_KEY": random_text(),
             "DELINQUENCY_FIELD_KEYS": random_key_ring(),
@@ -168,22 +243,23 @@ def test_postgresql_restarted_under_load_loses_none(
         }
         # A database of one's own takes no clock but the real one: let the people live where it is noon.
         ahead = 12 - datetime.now(UTC).hour
-        fill = FILL.replace("ZONE", repr(f"Etc/GMT{-ahead:+d}"))
         manage(environment, "migrate", "--verbosity", "0")
+        fill = FILL.replace("ZONE", repr(f"Etc/GMT{-ahead:+d}"))
         manage(environment, "shell", "--no-imports", "--command", fill)
-        mail.pause = 0.005
-        with worker(environment, mail, "--burst") as delivering:
-            wait_until(lambda: len(mail.letters) >= 40)
+        mail.pause = gateway.pause = 0.004
+        with Crew(environment) as crew:
+            workers = [crew.begin("email"), crew.begin("sms")]
+            wait_until(lambda: len(mail.taken) >= 40 and len(gateway.taken) >= 40)
             server.restart("fast")
-            wait_until(lambda: len(mail.letters) >= 120)
+            wait_until(lambda: len(mail.taken) >= 200 and len(gateway.taken) >= 200)
             server.restart("immediate")
-            delivering.wait(timeout=90)
+            for one in workers:
+                ended(one, seconds=240)
         with psycopg.connect(server.url) as session:
             rows = session.execute("SELECT status, header_id FROM reminders_message").fetchall()
-        assert {status for status, _ in rows} == {"sent"}
-        assert set(mail.ids) == {header_id for _, header_id in rows}
-        assert len(rows) == 300
-        assert len(mail.ids) - len(rows) <= 2, "at most the one in flight at each restart"
+        assert Counter(status for status, _ in rows) == {"sent": 1000}
+        assert set(mail.ids) | set(keys(gateway)) == {header_id for _, header_id in rows}
+        assert (len(mail.taken), len(gateway.taken)) == (500, 500), "the workers lived, so none went twice"
     finally:
         server.destroy()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,14 +14,15 @@ from accounts.errors import Conflict, Invalid
 from audit.models import Event
 from compliance.models import ContactDecision
 from reminders import services
-from reminders.models import Message
+from reminders.models import ChannelPrice, Message
 from reminders.services import reviewing
 from runs import clock
 from runs.services import StepRun
 from staff.models import User
 from strategy.services import evaluating
 from tests.factories import CaseFactory, ContactPointFactory, MessageFactory, UserFactory
-from tests.reminders.conftest import NOON, MailServer, late
+from tests.reminders.conftest import DAY, NOON, MailServer, late
+from tests.reminders.crowd import queue_many
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,22 @@ def test_what_is_found_to_have_gone_counts_from_when_it_was_handed_over(chief: U
     event = Event.objects.get(verb="message.marked-sent", subject_id=message.pk)
     assert (event.reason, event.customer_id) == ("Seen in the console", message.customer_id)
     assert (event.before, event.after) == ({"status": "review"}, {"status": "sent", "provider_id": "SM1"})
+
+
+def test_what_died_with_its_worker_and_went_costs_what_it_would_have(chief: User) -> None:
+    ChannelPrice.objects.create(
+        channel="sms", effective_from=DAY, currency="CNY", each=Decimal("0.045"), source="Contract"
+    )
+    queue_many("sms", 1)
+    message = Message.objects.get()
+    CaseFactory(customer=message.customer)
+    Message.objects.update(status="review", handed_at=NOON, error="it may have been sent")
+    with clock.frozen(NOON):
+        reviewing.mark_sent(actor=chief, message_id=message.pk, reason="Seen in the console")
+    message.refresh_from_db()
+    assert message.parts > 1, "as long as the words are"
+    assert (message.cost, message.cost_currency) == (Decimal("0.045") * message.parts, "CNY")
+    assert message.provider == "webhook"
 
 
 def test_what_is_given_up_failed_and_is_never_sent(chief: User) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.errors import Conflict
@@ -154,6 +154,18 @@ def test_who_decides_reads_which_template_it_is(writer: User, approver: User) ->
     version, request = submitted(writer)
     assert request.subject_ref == f"first-late v{version.number}"
     assert f"first-late v{version.number}" in signed_in(approver).get("/approvals/").content.decode()
+
+
+def test_a_retired_version_stays_so_and_none_are_emptied_away_even_in_sql() -> None:
+    version = TemplateVersion.objects.filter(template__name="first-late", number=1)
+    assert version.update(status="retired") == 1
+    for change in (
+        lambda: version.update(status="approved"),
+        lambda: connection.cursor().execute("TRUNCATE reminders_templateversion CASCADE"),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+    assert version.get().status == "retired"
 
 
 def test_approved_words_cannot_be_changed_or_removed_even_in_sql() -> None:

@@ -27,6 +27,7 @@ from compliance.services.opt_outs import opt_out
 from compliance.services.reactions import person_changed
 from reminders.models import Delivery, Message, MessageStatus, OptOutWords, Receipt, ReceiptKind, ReceiptState
 from reminders.rules.opting_out import mentions, opts_out
+from reminders.services.costs import cost_of
 from runs import clock
 
 ACTOR = SystemActor("receipts")
@@ -180,7 +181,12 @@ def _delivered(receipt: Receipt, message: Message, actor: Actor) -> bool:
     values: dict[str, object] = {}
     if message.status == MessageStatus.REVIEW:
         # Nobody knew whether it went. Now somebody does.
-        values = {"status": MessageStatus.SENT, "sent_at": message.handed_at or receipt.at, "error": ""}
+        values = {
+            **cost_of(message),
+            "status": MessageStatus.SENT,
+            "sent_at": message.handed_at or receipt.at,
+            "error": "",
+        }
         if receipt.message_ref:
             values |= {"provider": receipt.provider, "provider_id": receipt.message_ref}
     before = message.delivery

@@ -13,6 +13,7 @@ from audit.services import record
 from compliance.services import Candidate, Decided, decide_many
 from reminders.models import Message, MessageStatus
 from reminders.permissions import visible_to
+from reminders.services.costs import cost_of
 from runs import clock
 from staff.models import User
 from staff.permissions import require
@@ -47,6 +48,7 @@ def mark_sent(*, actor: User, message_id: int, provider_id: str = "", reason: st
         message,
         MessageStatus.REVIEW,
         {
+            **cost_of(message),
             "status": MessageStatus.SENT,
             "sent_at": message.handed_at or clock.now(),
             "provider_id": number or message.provider_id,

@@ -120,3 +120,10 @@ def test_without_a_font_it_says_what_to_do(settings: Any, font: str, told: str) 
     with pytest.raises(ImproperlyConfigured, match="LETTER_FONT") as refusal:
         registry.adapter("letter")
     assert told in str(refusal.value)
+
+
+def test_a_rare_character_is_printed_too(folder: Path) -> None:
+    # In no GB 2312: the traditional 們 and the name's 喆.
+    (sent,) = send(replace(LETTER, addressee="陶喆們"))
+    assert isinstance(sent, Sent)
+    assert "陶喆們" in words((folder / sent.provider_id).read_bytes())

@@ -21,7 +21,7 @@ from pathlib import Path
 from django.conf import settings
 
 from reminders.channels import Outgoing, Sent, TransportError
-from reminders.channels.letter.fonts import Font, find_font
+from reminders.channels.letter.fonts import Font, common_part, find_font
 from reminders.channels.letter.page import Unprintable, print_letter
 from runs import clock
 
@@ -36,6 +36,7 @@ class Adapter:
     def __init__(self) -> None:
         self._folder: Path = settings.LETTER_DIR
         self._font: Font = find_font()
+        self._common: Font = common_part(self._font)
 
     def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Print each letter, in order; the folder appears when the batch ends, and none where nothing was printed."""
@@ -45,7 +46,7 @@ class Adapter:
             for outgoing in batch:
                 result: Sent | TransportError
                 try:
-                    data, pages = print_letter(outgoing, self._font)
+                    data, pages = self._printed(outgoing)
                     made = made or PrintBatch(self._folder)
                     result = Sent(made.add(outgoing, data, pages))
                 except Unprintable as error:
@@ -56,6 +57,13 @@ class Adapter:
         finally:
             if made is not None:
                 made.finish()
+
+    def _printed(self, outgoing: Outgoing) -> tuple[bytes, int]:
+        try:
+            return print_letter(outgoing, self._common)
+        except Unprintable:
+            # A rare character, which the whole font has, or something that it cannot print either.
+            return print_letter(outgoing, self._font)
 
 
 class PrintBatch:

@@ -76,10 +76,12 @@ def _address(pdf: FPDF, font: Font, outgoing: Outgoing) -> None:
 
 
 def _seal(pdf: FPDF, font: Font, today: date) -> None:
-    with pdf.unbreakable() as block:
-        block.ln(LINE * 2)
-        for line in (settings.LENDER_NAME, _("(seal)"), date_format(today, "DATE_FORMAT")):
-            block.cell(0, LINE, _shown(line, font), align="R", new_x="LMARGIN", new_y="NEXT")
+    # On one page. (The library's own way of keeping lines together copies the whole font.)
+    if pdf.will_page_break(LINE * 5):
+        pdf.add_page()
+    pdf.ln(LINE * 2)
+    for line in (settings.LENDER_NAME, _("(seal)"), date_format(today, "DATE_FORMAT")):
+        pdf.cell(0, LINE, _shown(line, font), align="R", new_x="LMARGIN", new_y="NEXT")
 
 
 def _shown(text: str, font: Font) -> str:

@@ -42,7 +42,9 @@ class Adapter:
 
     def _post(self, outgoing: Outgoing) -> Sent:
         shown = notice(outgoing)
-        # The app shows a message once by this key, however often it comes.
+        # The app shows a message once by this key, however often it comes. JPush's own key against repeats (`cid`) is no use:
+        # callers may not choose one, they fetch some beforehand, and each holds for a day only, so that after a worker's
+        # death, when the next knows nothing of it, there would be another.
         extras = {"message": shown["message"]}
         body = {
             "platform": "all",

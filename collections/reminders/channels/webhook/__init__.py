@@ -46,7 +46,8 @@ class Gateway:
         """Where it goes, as the gateway wants it."""
         return outgoing.address
 
-    def _post(self, outgoing: Outgoing) -> Sent:
+    def request(self, outgoing: Outgoing) -> tuple[bytes, dict[str, str]]:
+        """The body and the headers that carry a message, signed now."""
         body = json.dumps(
             {
                 "channel": self._channel,
@@ -58,13 +59,15 @@ class Gateway:
             ensure_ascii=False,
         ).encode()
         timestamp = str(int(time.time()))
-        headers = {
+        return body, {
             "Content-Type": "application/json",
             "Idempotency-Key": outgoing.key,
             "X-Delinquency-Timestamp": timestamp,
             "X-Delinquency-Signature": signature(self._secret, timestamp, outgoing.key, body),
         }
-        answer = self._client.post(self._url, body, headers)
+
+    def _post(self, outgoing: Outgoing) -> Sent:
+        answer = self._client.post(self._url, *self.request(outgoing))
         data = answer.data
         if answer.ok and isinstance(data.get("id"), str):
             parts = data.get("parts")

@@ -19,7 +19,7 @@ from reminders.contents import Content, content_of
 from reminders.models import Message, MessageKind, MessageStatus
 from reminders.rendering import render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
-from reminders.services.delivery.claims import Claim, claim
+from reminders.services.delivery.claims import Claim, claim, hand_over
 from reminders.services.delivery.restarts import through_restarts
 from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, pause_after, settle
 from reminders.services.notices import by_letter
@@ -27,9 +27,17 @@ from runs import clock
 
 ACTOR = SystemActor("outbox")
 LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
-# So many are recorded in one transaction, or what there is after a second. A worker that dies leaves as many uncertain.
-RECORDED_TOGETHER = 20
+# So many are recorded in one transaction, or what there is after a second. A worker that dies leaves as many to be sent again,
+# or, of a channel that sends at most once, in doubt: those a person has to look at one by one.
+RECORDED_TOGETHER = 100
+HANDED_OVER_TOGETHER = 50
 RECORDED_AFTER_SECONDS = 1.0
+# What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
+READ = (
+    *("key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind", "language", "context"),
+    *("template", "template_version", "header_id", "attempts", "send_after"),
+    *("customer__name", "contact_point__value_cipher", "decision__reserved_until"),
+)
 
 
 def deliver(channel: str, *, seconds: float) -> dict[str, int]:
@@ -68,7 +76,7 @@ class Batch:
     def claim(cls, channel: str) -> Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
-        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision")
+        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision").only(*READ)
 
         def work() -> Batch | None:
             # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
@@ -88,7 +96,7 @@ class Batch:
 
     def _ready(self) -> Iterator[Outgoing]:
         """What may go, each looked at just before; of a channel that sends at most once, marked as handed over before."""
-        size = RECORDED_TOGETHER if self.claim_of.sends_at_most_once else 1
+        size = HANDED_OVER_TOGETHER if self.claim_of.sends_at_most_once else 1
         for start in range(0, len(self.messages), size):
             if time.monotonic() - self._looked_at > LOOK_AGAIN_AFTER_SECONDS:
                 self._record()
@@ -99,8 +107,7 @@ class Batch:
                 if message.pk in self._held and (outgoing := self._written(message))
             ]
             if self.claim_of.sends_at_most_once:
-                self._record()
-                going = self._handed_over(going)
+                going = self._record(going)
             for outgoing in going:
                 self._wait_for_turn()
                 yield outgoing
@@ -135,22 +142,6 @@ class Batch:
             template=f"{message.template}.v{message.template_version}.{message.language}",
             values=text.values,
         )
-
-    def _handed_over(self, going: Sequence[Outgoing]) -> list[Outgoing]:
-        """Those of `going` that are still ours, marked, and that committed, before the provider gets them."""
-
-        def work() -> set[int]:
-            ours = Message.objects.filter(
-                pk__in=[outgoing.message_id for outgoing in going],
-                claim=self.claim_of.token,
-                status=MessageStatus.CLAIMED,
-            )
-            now = clock.now()
-            ours.update(handed_at=now, claimed_at=now)
-            return set(ours.values_list("pk", flat=True))
-
-        marked = through_restarts(work) if going else set()
-        return [outgoing for outgoing in going if outgoing.message_id in marked]
 
     def _wait_for_turn(self) -> None:
         if not self.claim_of.interval:
@@ -243,14 +234,23 @@ class Batch:
         self._record_some()
 
     def _record_some(self) -> None:
-        waited = time.monotonic() - self._settled_at
-        if len(self._settled) >= RECORDED_TOGETHER or waited > RECORDED_AFTER_SECONDS:
+        # Of a channel that sends at most once they are recorded as the next are handed over, in one transaction.
+        full = len(self._settled) >= RECORDED_TOGETHER and not self.claim_of.sends_at_most_once
+        if full or time.monotonic() - self._settled_at > RECORDED_AFTER_SECONDS:
             self._record()
 
-    def _record(self) -> None:
-        """Record what became of messages so far."""
+    def _record(self, going: Sequence[Outgoing] = ()) -> list[Outgoing]:
+        """Record what became of messages so far, and that these go to the provider now; those of them that are still ours.
+        Committed when it returns."""
         settled, self._settled, self._settled_at = self._settled, [], time.monotonic()
-        self.counts += through_restarts(lambda: settle(settled, self.claim_of.token))
+
+        def work() -> tuple[Counter[str], set[int]]:
+            with transaction.atomic():
+                return settle(settled, self.claim_of.token), hand_over(going, self.claim_of.token)
+
+        counts, ours = through_restarts(work) if settled or going else (Counter[str](), set[int]())
+        self.counts += counts
+        return [outgoing for outgoing in going if outgoing.message_id in ours]
 
 
 def _retried(message: Message, why: str, retry_after: float | None = None) -> Settled:

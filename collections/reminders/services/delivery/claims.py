@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.services import SystemActor, record_many
 from compliance.models import Outcome
 from compliance.services import register
+from reminders.channels import Outgoing
 from reminders.models import AT_MOST_ONCE, ChannelControl, ChannelState, Message, MessageStatus
 from reminders.selectors import CLAIM_HELD_FOR, due, uncertain
 from runs import clock
@@ -20,6 +22,11 @@ BATCH = 200
 ACTOR = SystemActor("outbox")
 # Under a rate a batch is so many seconds' worth, so that a pause takes hold soon and workers take turns.
 WINDOW = timedelta(seconds=5)
+
+_HAND_OVER = """
+    UPDATE reminders_message SET handed_at = %s, claimed_at = %s
+     WHERE id = ANY(%s) AND claim = %s AND status = 'claimed'
+    RETURNING id"""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,16 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
         control.taken_until = begins + timedelta(seconds=len(ids) * interval)
         control.save(update_fields=["taken_until"])
     return Claim(token, channel, begins, interval)
+
+
+def hand_over(going: Sequence[Outgoing], token: uuid.UUID) -> set[int]:
+    """Mark these messages as given to the provider, in the caller's transaction; the keys of those that are still the claim's,
+    which alone may go once it is committed."""
+    if not going:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_HAND_OVER, [clock.now(), clock.now(), [outgoing.message_id for outgoing in going], token])
+        return {key for (key,) in cursor.fetchall()}
 
 
 @transaction.atomic

@@ -85,7 +85,7 @@ def settle(settled: Iterable[Settled], token: uuid.UUID) -> Counter[str]:
         with connection.cursor() as cursor:
             rows = json.dumps([one.row() for one in by_id.values()], default=str)
             cursor.execute(_SETTLE, [rows, token])
-            ours = [by_id[key] for (key,) in cursor.fetchall()]
+            ours = [by_id.pop(key) for (key,) in cursor.fetchall()]
         now = clock.now()
         register.register_sent(
             actor=ACTOR,
@@ -105,9 +105,8 @@ def settle(settled: Iterable[Settled], token: uuid.UUID) -> Counter[str]:
                 subject_type="message",
                 rows=(_event(one) for one in ours if one.outcome == outcome),
             )
-    for one in by_id.values():
-        if one not in ours:
-            logger.warning("Message %s was taken over by another worker.", one.message.pk)
+    for key in by_id:
+        logger.warning("Message %s was taken over by another worker.", key)
     return Counter(one.outcome for one in ours)
 
 

@@ -1,0 +1,39 @@
+"""What a message cost that is found to have gone after nobody knew."""
+
+from __future__ import annotations
+
+from django.utils.timezone import get_default_timezone, localdate
+
+from compliance.models import Channel
+from reminders.channels import registry
+from reminders.contents import content_of
+from reminders.models import Message
+from reminders.rendering import render, texts_of
+from reminders.rules import length_of
+from reminders.selectors import price_of
+from runs import clock
+
+
+def cost_of(message: Message) -> dict[str, object]:
+    """The provider, parts and cost to enter with it, as a normal sending does: at the price of the day on which it was handed
+    over. What is known already stays. How many parts an SMS had is told by its text, or, where that died with its worker, by the
+    same words filled anew."""
+    if message.cost is not None:
+        return {}
+    provider = message.provider or registry.provider_of(message.channel)
+    parts = message.parts or _parts_of(message)
+    day = localdate(message.handed_at or clock.now(), get_default_timezone())
+    each, currency = price_of(message.channel, provider, day)
+    cost = None if each is None else each * parts
+    return {"provider": provider, "parts": parts, "cost": cost, "cost_currency": currency}
+
+
+def _parts_of(message: Message) -> int:
+    if message.channel != Channel.SMS:
+        return 1
+    body = message.body
+    content = None if body else content_of([message], clock.today()).get(message.pk)
+    if content is not None:
+        name = message.template, message.template_version
+        body = render(texts_of([name])[name][message.language], message.language, content.values).body
+    return max(length_of(body).parts, 1)
