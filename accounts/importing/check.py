@@ -112,6 +112,7 @@ def check_all(cursor: CursorWrapper, unreadable: Collection[str]) -> None:
     for file in (CUSTOMERS, ACCOUNTS, BILLS, PAYMENTS):
         _duplicates(cursor, file, file.key, f"r.{file.key} IS NOT NULL", f"r.{file.key}")
     _duplicates(cursor, CONTACTS, "customer_ref, kind, value_index", "r.value_index IS NOT NULL", "r.value_masked")
+    _under_both_kinds(cursor)
     _duplicates(cursor, HOLDS, "account_ref, kind, starts_on, ends_on, reason", _clean(HOLDS), "r.account_ref")
 
     no_customer = _("a customer of customers.csv or of the book")
@@ -163,6 +164,27 @@ def _duplicates(cursor: CursorWrapper, file: ImportFile, keys: str, condition: s
             file.position(file.key),
             file.key,
             _("each once in the file: line %s has the same"),
+        ),
+    )
+
+
+def _under_both_kinds(cursor: CursorWrapper) -> None:
+    """Blame a telephone number that the same customer has under the other kind, in the file or in the book: it would be
+    counted, and called, as if it were two."""
+    cursor.execute(
+        """INSERT INTO import_problem
+           SELECT %s, r.line, %s, %s, r.value_masked, %s
+             FROM import_contacts r
+            WHERE r.other_index IS NOT NULL
+              AND (EXISTS (SELECT FROM import_contacts o
+                            WHERE o.customer_ref = r.customer_ref AND o.value_index = r.other_index AND o.line < r.line)
+                   OR EXISTS (SELECT FROM accounts_contactpoint b JOIN accounts_customer c ON c.id = b.customer_id
+                               WHERE c.ref = r.customer_ref AND b.value_index = decode(r.other_index, 'hex')))""",
+        (
+            CONTACTS.number,
+            CONTACTS.position(CONTACTS.key),
+            CONTACTS.key,
+            _("each number once for a customer: it is known as the other kind of telephone already"),
         ),
     )
 

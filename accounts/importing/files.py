@@ -87,21 +87,26 @@ def _finish_customer(row: list[str], complain: Complaint) -> list[str]:
     ]
 
 
+# What a telephone number would be as one of the other kind: it is the same number.
+_OTHER_KIND = {"mobile": "phone", "phone": "mobile"}
+
+
 def _finish_contact(row: list[str], complain: Complaint) -> list[str]:
     """Check the value for its kind, then encrypt it: it is never staged in clear."""
     ref, kind, value, source, relationship, permitted = row
     if not kind or not value:
-        return [ref, kind, "", "", "", source, relationship, permitted]
+        return [ref, kind, "", "", "", "", source, relationship, permitted]
     try:
         value = check_contact(kind, value)
     except Invalid as error:
         complain("value", str(error))
-        return [ref, kind, "", "", "", source, relationship, permitted]
+        return [ref, kind, "", "", "", "", source, relationship, permitted]
     return [
         ref,
         kind,
         vault.encrypt(value).hex(),
         vault.blind_index(kind, value).hex(),
+        vault.blind_index(_OTHER_KIND[kind], value).hex() if kind in _OTHER_KIND else "",
         vault.mask_contact(kind, value),
         source,
         relationship,
@@ -142,8 +147,8 @@ CONTACTS = ImportFile(
         Column("relationship", values.relationship),
         Column("permitted", values.yes_or_no),
     ),
-    "customer_ref text, kind text, value_cipher text, value_index text, value_masked text, source text, relationship text,"
-    " permitted boolean",
+    "customer_ref text, kind text, value_cipher text, value_index text, other_index text, value_masked text, source text,"
+    " relationship text, permitted boolean",
     key="value",
     finish=_finish_contact,
     number=2,

@@ -39,13 +39,18 @@ class StaleScreen(Conflict):
         super().__init__(_message(self.changes))
 
 
+def told(changes: Sequence[Event]) -> str:
+    """The last of the changes in words: when, by whom, what."""
+    return listed([_one(event) for event in changes[-TOLD:]], apart=True)
+
+
 def _message(changes: Sequence[Event]) -> str:
-    told = listed([_one(event) for event in changes[-TOLD:]], apart=True)
-    if not told:
+    words = told(changes)
+    if not words:
         return _("The case changed since you opened it. Nothing was saved: look at it as it stands now, then decide.")
     return _(
         "The case changed since you opened it (%(changes)s). Nothing was saved: look at it as it stands now, then decide."
-    ) % {"changes": told}
+    ) % {"changes": words}
 
 
 def _one(event: Event) -> str:

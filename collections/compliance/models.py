@@ -142,6 +142,8 @@ class Outcome(models.TextChoices):
     ALREADY_PAID = "already-paid", _("Says it is paid")
     THIRD_PERSON = "third-person", _("Third person")
     THIRD_PERSON_REFUSED = "third-person-refused", _("Third person refuses")
+    REPRESENTED = "represented", _("Names a lawyer")
+    DECEASED = "deceased", _("Told of the death")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Not delivered")
     NOT_MADE = "not-made", _("Not made")

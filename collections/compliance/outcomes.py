@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 # The debtor herself spoke.
-SPOKEN = ("right-party", "call-back", "promise", "refused", "dispute", "hardship", "already-paid")
-_THIRD = ("third-person", "third-person-refused")
+SPOKEN = ("right-party", "call-back", "promise", "refused", "dispute", "hardship", "already-paid", "represented")
+_THIRD = ("third-person", "third-person-refused", "deceased")
 _WRONG = ("wrong-number", "invalid-number")
 _CALL = ("no-answer", "busy", "switched-off", "voicemail", *_WRONG, *SPOKEN, *_THIRD, "not-made")
 

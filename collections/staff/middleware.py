@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 
 from staff import sessions
 from staff.models import User
@@ -39,8 +38,8 @@ class KeptNowhereMiddleware:
 
 
 class StaffRequiredMiddleware(LoginRequiredMiddleware):
-    """Who has not passed both steps goes to the sign-in page, who has but is not staff gets 403, and who was given a
-    password goes to the page where it is changed.
+    """Who has not passed both steps goes to the sign-in page (a form that was sent is kept), who has but is not staff gets 403,
+    and who was given a password goes to the page where it is changed.
 
     Only views marked `login_not_required` are open; `tests/test_access.py` names them all.
     """
@@ -67,11 +66,19 @@ def _name(request: HttpRequest) -> str:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    """The sign-in page, which leads back; for a part of a page, back to the page that it is a part of."""
+    """The sign-in page, which leads back. Nothing that was typed is lost by it: a part of a page is refused with 401, and the
+    page stays and says so (app.js); a form that was sent comes back, to be sent again once the reader has signed in."""
     if "HX-Request" in request.headers:
-        page = urlsplit(request.headers.get("HX-Current-URL", "/"))
-        back = page.path + (f"?{page.query}" if page.query else "")
-        return _elsewhere(request, redirect_to_login(back, resolve_url(settings.LOGIN_URL))["Location"])
+        return HttpResponse(status=401)
+    kept = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken" and "password" not in name
+        for value in values
+    ]
+    if kept:
+        context = {"kept": kept, "address": request.get_full_path(), "files": bool(request.FILES)}
+        return render(request, "registration/kept.html", context, status=401)
     return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account
 from approvals import services
 from approvals.models import Request
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import axe, sign_in
 from tests.factories import AccountFactory, BusinessDayFactory, CaseFactory, UserFactory
 from tests.kinds import asked
 
@@ -29,7 +28,7 @@ def as_supervisor(page: Page) -> Page:
 
 
 def accessible(page: Page) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()
 
 

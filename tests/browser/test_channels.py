@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from reminders.models import ChannelControl, Message
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import axe, sign_in
 from tests.factories import BusinessDayFactory, CaseFactory, MessageFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -15,7 +14,7 @@ HIDE = "hidden => Object.defineProperty(document, 'hidden', {get: () => hidden, 
 
 
 def accessible(page: Page) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert found.violations_count == 0, found.generate_report()
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Account
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import axe, sign_in
 from tests.factories import UserFactory, late_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -41,7 +40,7 @@ def test_axe_finds_nothing(
     for address in addresses:
         page.goto(f"/admin/{address.format(account=account.pk, customer=account.customer_id)}")
         page.wait_for_load_state("networkidle")
-        results = Axe().run(page)
+        results = axe(page)
         if results.violations_count:
             reports.append(f"{address}\n{results.generate_report()}")
     context.close()

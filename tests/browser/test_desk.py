@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from cases.models import Case
 from runs.models import DayClose, JobRun
+from tests.browser.conftest import axe
 from tests.factories import DAY, BusinessDayFactory, CustomerFactory, DayCloseFactory, JobRunFactory, late_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -161,7 +161,7 @@ def test_every_page_is_accessible(cases: list[Case], desk: Page, scheme: str, wi
 def _faults(page: Page, address: str) -> str:
     """What axe finds on a page, and whether it is wider than its window; empty if neither."""
     page.goto(address)
-    results = Axe().run(page)
+    results = axe(page)
     report = f"{address}\n{results.generate_report()}" if results.violations_count else ""
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         report += f"{address}: wider than the window\n"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -18,7 +17,7 @@ from compliance.models import Contact, ContactDecision
 from compliance.services import flags, register
 from runs import clock
 from staff.models import User
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import axe, sign_in
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -232,7 +231,7 @@ def test_the_case_is_accessible_with_every_panel_open(
     faults = []
     for address in addresses:
         page.goto(address)
-        results = Axe().run(page)
+        results = axe(page)
         if results.violations_count:
             faults.append(f"{address}\n{results.generate_report()}")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

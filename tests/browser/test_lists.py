@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from accounts import vault
 from cases.models import Case, Queue
 from runs import clock
 from staff.models import User
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import axe, sign_in
 from tests.factories import BusinessDayFactory, CaseFactory, ContactPointFactory, CustomerFactory, UserFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -186,7 +185,7 @@ def test_every_list_is_accessible(cases: list[Case], wu: User, page: Page, schem
 
 
 def _faults(page: Page, what: str) -> str:
-    results = Axe().run(page)
+    results = axe(page)
     report = f"{what}\n{results.generate_report()}" if results.violations_count else ""
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         report += f"{what}: wider than the window\n"

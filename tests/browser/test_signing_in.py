@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
 from staff.models import User
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import axe, sign_in
 from tests.factories import UserFactory
 from tests.staff.doors import PASSWORD, enrolled, present_code, wrong_code
 
@@ -16,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def is_accessible(page: Page) -> None:
-    found = Axe().run(page)
+    found = axe(page)
     assert not found.violations_count, found.generate_report()
 
 

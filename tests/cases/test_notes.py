@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
 from accounts.errors import Invalid
 from audit.models import Event
 from cases.models import Note
+from cases.services.follow_ups import schedule
 from cases.services.notes import LONGEST, add_note
-from tests.factories import CaseFactory, UserFactory
+from runs import clock
+from tests.factories import MOMENT, CaseFactory, UserFactory, workable_case
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +46,17 @@ def test_a_note_is_never_changed_nor_removed() -> None:
         Note.objects.filter(pk=note.pk).update(text="y")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Note.objects.filter(pk=note.pk).delete()
+
+
+def test_a_note_written_on_a_screen_that_is_behind_is_taken_and_says_what_changed_since(client: Client) -> None:
+    case, author = workable_case(), UserFactory()
+    client.force_login(author)
+    with clock.frozen(MOMENT):
+        schedule(actor=UserFactory(display_name="Zhao"), case_id=case.pk, seen_version=case.version, on=clock.today())
+        typed = {"text": "Works nights", "seen_version": case.version}
+        page = client.post(f"/cases/{case.ref}/note/", typed, follow=True).content.decode()
+        assert "Note added. The case changed since you opened it (" in page
+        assert "12:00 Zhao: Follow-up set" in page
+        page = client.post(f"/cases/{case.ref}/note/", typed | {"seen_version": case.version + 1}, follow=True)
+    assert "Note added.<" in page.content.decode()
+    assert Note.objects.count() == 2

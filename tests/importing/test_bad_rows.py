@@ -151,6 +151,13 @@ def test_the_same_contact_twice_for_a_customer_is_a_duplicate_however_it_is_writ
     assert "0013" not in outcome.problems[0]["value"]
 
 
+def test_one_number_under_both_kinds_of_telephone_is_refused_in_the_file_and_beside_the_book(folder: Folder) -> None:
+    folder.add("contacts", "C1", "phone", "138-0013-8000", "web", "own", "true").write()
+    outcome = refused(folder, ("contacts.csv", 7, "value"))
+    assert "the other kind of telephone" in outcome.problems[0]["expected"]
+    assert "0013" not in outcome.problems[0]["value"]
+
+
 def test_the_same_hold_twice_is_a_duplicate(folder: Folder) -> None:
     folder.add("holds", "A1", "contact", "2026-02-01", "", "")
     refused(folder.write(), ("holds.csv", 4, "account_ref"))

@@ -61,12 +61,24 @@ def test_the_password_alone_opens_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_a_part_of_a_page_leads_the_whole_browser_to_the_login_page_and_back_to_its_page() -> None:
-    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/days/?page=2"}
-    refused = answer(plain_view, AnonymousUser(), **headers)
+def test_a_part_of_a_page_is_refused_so_that_the_page_stays_with_what_was_typed() -> None:
+    refused = answer(plain_view, AnonymousUser(), **{"HX-Request": "true"})
     assert refused is not None
-    assert refused.status_code == 204
-    assert refused["HX-Redirect"] == "/login/?next=/days/%3Fpage%3D2"
+    assert refused.status_code == 401
+    assert not refused.content
+    assert "HX-Redirect" not in refused
+
+
+@pytest.mark.django_db
+def test_a_form_that_was_sent_after_the_session_ended_comes_back_to_be_sent_again(client: Client) -> None:
+    typed = {"text": 'He said "later"\nand <hung up>', "seen_version": "1", "old_password": "correct horse"}
+    answered = client.post("/cases/K-1/note/?a=1", typed)
+    page = answered.content.decode()
+    assert answered.status_code == 401
+    assert 'action="/cases/K-1/note/?a=1"' in page
+    assert 'name="text" value="He said &quot;later&quot;\nand &lt;hung up&gt;"' in page
+    assert 'href="/login/" target="_blank"' in page
+    assert "correct horse" not in page
 
 
 @pytest.mark.django_db

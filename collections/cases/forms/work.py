@@ -12,6 +12,7 @@ from cases.selectors.choices import choices_for
 from compliance.models import Channel, FlagKind
 from compliance.services.opt_outs import channels_of
 from runs import clock
+from staff.models import User
 
 
 class NoteForm(ActionForm):
@@ -97,6 +98,10 @@ class AssignForm(ActionForm):
     to = forms.ChoiceField(label=_("To"), required=False)
 
     def prepare(self) -> None:
-        members = choices_for(self.desk.user).members
+        offered, team = choices_for(self.desk.user), self.desk.case.team_id
+        # Whom the case may be given to: those of its team, and who supervises it.
+        over = User.objects.filter(supervises=team).values_list("pk", flat=True) if team else ()
+        able = {str(key) for key in over}
+        members = [one for one in offered.members if one[0] in able or offered.team_of.get(one[0]) == str(team)]
         self.fields["to"].choices = [("", _("Nobody: back to the team")), *members]  # type: ignore[attr-defined]  # a choice field
         self.initial.setdefault("to", self.desk.case.assignee_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -61,6 +63,11 @@ class Promise(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
+
+    @property
+    def rest(self) -> Decimal:
+        """What has not been paid of it."""
+        return max(self.amount - self.got, Decimal(0))
 
 
 class PromiseInstalment(models.Model):

@@ -6,13 +6,15 @@ from __future__ import annotations
 from base64 import b64decode
 from collections import defaultdict
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, JSONObject
+from django.db.models.functions import Cast, Greatest, JSONObject
 
 from accounts.models import ContactPoint, Hold
+from accounts.models.book import MoneyField
 from cases.models import CallTask, Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from compliance.models import (
     Complaint,
@@ -78,6 +80,7 @@ def _promises(case: Case) -> QuerySet[Any]:
         version="version",
         amount=_text("amount"),
         got=_text("got"),
+        rest=_text(Greatest(F("amount") - F("got"), Decimal(0), output_field=MoneyField())),
         currency="currency",
         made_on="made_on",
         by="taken_by_name",
@@ -203,6 +206,6 @@ def _calls(case: Case) -> QuerySet[Any]:
     )
 
 
-def _text(field: str) -> Cast:
+def _text(field: str | Greatest) -> Cast:
     """Money and hours as text: a JSON number would come back as a float."""
     return Cast(field, CharField())

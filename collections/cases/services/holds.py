@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,6 +21,8 @@ from staff.limits import ask_further
 from staff.models import LimitKind, User
 from staff.permissions import require
 
+# No hold of a case reaches further: a slip in the year.
+FURTHEST = timedelta(days=3_653)
 LONGEST_REASON = 300
 
 
@@ -136,6 +138,13 @@ def _checked(reason: str) -> str:
 
 def _check_length(actor: User, starts_on: date, ends_on: date | None) -> None:
     today = clock.today()
+    for field, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+        if day is not None and abs(day - today) > FURTHEST:
+            raise Invalid(
+                _("“%(day)s” lies more than ten years away: expected a day from %(first)s to %(last)s. Put it right.")
+                % {"day": day, "first": today - FURTHEST, "last": today + FURTHEST},
+                field,
+            )
     most = most_days(actor, LimitKind.HOLD_DAYS, today)
     if most is None:
         return

@@ -16,11 +16,15 @@ from cases import forms
 from cases.errors import StaleScreen
 from cases.selectors.desk import CaseDesk
 from cases.views.doing import Refused, Work
-from cases.views.panel import Panel, desk_of, panel_alone, whole
+from cases.views.panel import Panel, address_of, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
+from compliance.models import Outcome
 from compliance.sentences import say
 from runs.pages import is_part, number_in
 from staff.permissions import require
+
+# Outcomes that are a flag of the person's too, under the same code.
+FLAGGED = (Outcome.DECEASED, Outcome.REPRESENTED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +42,7 @@ def act(request: HttpRequest, ref: str, code: str, target: int | None = None) ->
         return _post(request, desk, verb, found)
     if verb.form is None:
         return redirect("case", ref)
-    initial = {name: request.GET[name] for name in ("channel", "contact_point") if name in request.GET}
+    initial = {name: request.GET[name] for name in ("channel", "contact_point", "kind") if name in request.GET}
     form = verb.form(desk=desk, target=found, initial=initial)
     return panel_alone(request, Panel(desk, verb, form, desk.case.version, found))
 
@@ -66,19 +70,35 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
     except BookError as error:
         _blame(form, error)
         return panel_alone(request, panel)
-    return _done(request, desk, verb, said, target)
+    return _done(request, desk, verb, said, target, form)
 
 
-def _done(request: HttpRequest, desk: CaseDesk, verb: Verb, said: str, target: Any) -> HttpResponse:
+def _flag_offered(desk: CaseDesk, verb: Verb, form: forms.ActionForm) -> str:
+    """The flag that what was logged calls for, to be placed or left; blank: none, or she has it already."""
+    outcome = form.cleaned_data.get("outcome", "") if verb.code in ("contact", "inbound") else ""
+    has_it = any(one["kind"] == outcome for one in desk.matters["flag"])
+    return outcome if outcome in FLAGGED and not has_it and BY_CODE["flag"].is_offered(desk) else ""
+
+
+def _done(
+    request: HttpRequest, desk: CaseDesk, verb: Verb, said: str, target: Any, form: forms.ActionForm
+) -> HttpResponse:
     if verb.code == "reveal":
         # Shown in this answer alone: an address that could be asked for again would show it unrecorded.
         desk = desk_of(desk.user, desk.case.ref)
         desk.revealed = {target.pk: said}
         return whole(request, desk, said=_("Shown. It is recorded."))
+    flag = _flag_offered(desk, verb, form)
     if not is_part(request):
         messages.success(request, said)
+        if flag:
+            return redirect(f"{address_of(desk.case, BY_CODE['flag'])}?kind={flag}")
         return redirect("case-contact" if verb.code == "call" else "case", desk.case.ref)
     desk = desk_of(desk.user, desk.case.ref)
+    if flag:
+        asks = BY_CODE["flag"]
+        opened = Panel(desk, asks, forms.FlagForm(desk=desk, initial={"kind": flag}), desk.case.version)
+        return whole(request, desk, opened, said=said)
     if verb.code != "call":
         return whole(request, desk, said=said)
     logs = BY_CODE["contact"]

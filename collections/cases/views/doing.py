@@ -14,9 +14,10 @@ from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint, Relationship
 from accounts.services.reveal import reveal_contact_point
 from cases import forms
+from cases.errors import told
 from cases.models import Case
 from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, points, promises
-from cases.services.versions import lock_case
+from cases.services.versions import changes_since, lock_case
 from compliance.models import Contact, ContactDecision, Purpose
 from compliance.services import agreements, flags, opt_outs, recordings, register
 from staff.models import User
@@ -243,6 +244,12 @@ def opt_in(work: Work) -> str:
 
 def note(work: Work) -> str:
     notes.add_note(actor=work.actor, case_id=work.case.pk, text=work.data["text"])
+    # A note overwrites nothing and decides nothing: it is taken, and what it could not know of is said.
+    changes = changes_since(Case.objects.get(pk=work.case.pk), work.seen_version) if work.seen_version else []
+    if changes:
+        return _("Note added. The case changed since you opened it (%(changes)s): look at it before you go on.") % {
+            "changes": told(changes)
+        }
     return _("Note added.")
 
 

@@ -84,4 +84,25 @@
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) document.querySelectorAll("[data-renews]").forEach((part) => htmx.trigger(part, "shown"));
   });
+
+  // Signing in changes the token of every form: one that was open before sends the present one.
+  document.addEventListener("submit", (event) => {
+    const field = event.target.querySelector("[name=csrfmiddlewaretoken]");
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    if (field && token) field.value = token;
+  }, true);
+
+  // Signed out meanwhile: the page stays with what was typed in it, covered, until the reader has signed in in another tab.
+  const door = document.getElementById("signed-out");
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401 && door && !door.open) door.showModal();
+  });
+  async function goOn(asked) {
+    const answer = await fetch(door.dataset.asks, { redirect: "manual", headers: { "X-Unattended": "true" } });
+    if (answer.ok) door.close();
+    door.querySelector("[data-not-yet]").textContent = answer.ok || !asked ? "" : door.querySelector("[data-not-yet]").dataset.notYet;
+  }
+  door?.addEventListener("cancel", (event) => event.preventDefault());
+  door?.querySelector("[data-signed-in]").addEventListener("click", () => goOn(true));
+  window.addEventListener("focus", () => { if (door?.open) goOn(false); });
 })();

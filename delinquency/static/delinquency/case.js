@@ -68,7 +68,7 @@
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   });
-  const failed = () => { said().textContent = said().dataset.failed; };
+  const failed = (event) => { if (event.detail.xhr?.status !== 401) said().textContent = said().dataset.failed; };
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
 

@@ -1,0 +1,105 @@
+"""Small things that a person working a case counts on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.errors import Invalid
+from cases.models import Case, Promise
+from cases.services import holds, promises
+from compliance.models import Contact, CustomerFlag
+from runs import clock
+from staff.models import User
+from tests.factories import DAY, MOMENT, CaseFactory, TeamFactory, UserFactory, workable_case
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true", "HX-Target": "panel"}
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    with clock.frozen(MOMENT):
+        yield
+
+
+@pytest.fixture
+def case() -> Case:
+    return workable_case()
+
+
+@pytest.fixture
+def lead() -> User:
+    return UserFactory(role="supervisor", display_name="Wang")
+
+
+@pytest.fixture
+def desk(client: Client, lead: User) -> Client:
+    client.force_login(lead)
+    return client
+
+
+@pytest.mark.parametrize(("outcome", "named"), [("deceased", "Deceased"), ("represented", "Represented by a lawyer")])
+def test_an_outcome_that_is_a_flag_offers_it_and_forces_nothing(
+    case: Case, desk: Client, outcome: str, named: str
+) -> None:
+    typed = {"channel": "voice", "contact_point": "", "outcome": outcome, "note": "", "seen_version": case.version}
+    page = desk.post(f"/cases/{case.ref}/inbound/", typed, headers=HTMX).content.decode()
+    assert 'data-verb="flag"' in page
+    assert f'<option value="{outcome}" selected>{named}' in page
+    assert Contact.objects.get().outcome == outcome
+    assert not CustomerFlag.objects.exists()
+    typed["seen_version"] = case.version + 1
+    assert desk.post(f"/cases/{case.ref}/inbound/", typed)["Location"] == f"/cases/{case.ref}/flag/?kind={outcome}"
+    assert f'<option value="{outcome}" selected' in desk.get(f"/cases/{case.ref}/flag/?kind={outcome}").content.decode()
+
+
+def test_a_case_is_offered_to_those_only_who_may_see_it(case: Case, desk: Client, lead: User) -> None:
+    hers, theirs = UserFactory(display_name="Hers"), UserFactory(display_name="Theirs", team=TeamFactory(name="Team 2"))
+    lead.supervises.add(hers.team, theirs.team)  # type: ignore[arg-type]
+    over = UserFactory(display_name="Over both", role="supervisor", team=theirs.team)
+    over.supervises.add(case.team)  # type: ignore[arg-type]
+    page = desk.get(f"/cases/{case.ref}/assign/").content.decode()
+    assert "Hers" in page
+    assert "Over both" in page
+    assert "Theirs" not in page
+
+
+def test_who_promises_on_a_colleagues_case_is_told_whose_it_is(case: Case, desk: Client, lead: User) -> None:
+    words = "Zhao works this case: the promise stands in your name"
+    assert words not in desk.get(f"/cases/{case.ref}/promise/").content.decode()
+    Case.objects.update(assignee=UserFactory(display_name="Zhao"))
+    assert words in desk.get(f"/cases/{case.ref}/promise/").content.decode()
+    Case.objects.update(assignee=lead)
+    assert words not in desk.get(f"/cases/{case.ref}/promise/").content.decode()
+
+
+@pytest.mark.parametrize("day", [date(1800, 1, 1), date(8999, 12, 31)])
+def test_a_hold_by_a_slip_in_the_year_is_refused(case: Case, lead: User, day: date) -> None:
+    with pytest.raises(Invalid, match=f"“{day}” lies more than ten years away"):
+        holds.place(
+            actor=lead, case_id=case.pk, seen_version=case.version, account_id=None, kind="fees",
+            starts_on=min(day, DAY), ends_on=max(day, DAY), reason="A slip",
+        )  # fmt: skip
+
+
+def test_a_promise_that_is_paid_in_part_shows_what_is_open(case: Case, desk: Client, lead: User) -> None:
+    promises.take_promise(
+        actor=lead, case_id=case.pk, seen_version=case.version, instalments=[(DAY + timedelta(days=5), Decimal(500))]
+    )
+    assert "still open" not in desk.get(f"/cases/{case.ref}/").content.decode()
+    Promise.objects.update(got=Decimal("120.00"))
+    assert "¥120.00 paid, ¥380.00 still open" in desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "380.00 open" in desk.get("/promises/?show=open").content.decode()
+
+
+def test_the_next_page_has_a_plain_address(desk: Client) -> None:
+    for _number in range(60):
+        CaseFactory()
+    page = desk.get("/worklist/").content.decode()
+    assert 'href="?page=2"' in page
+    assert "?&" not in page
