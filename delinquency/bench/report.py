@@ -38,6 +38,7 @@ class Findings:
     gate: dict[str, Any] = field(default_factory=dict)
     work: dict[str, Any] = field(default_factory=dict)
     outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
+    strategy: dict[str, Any] = field(default_factory=dict)
 
 
 def write(found: Findings, file: Path) -> None:
@@ -181,6 +182,8 @@ def _others(found: Findings) -> Iterator[str]:
         yield from _work(found.work)
     if found.outbox:
         yield from _outbox(found.outbox)
+    if found.strategy:
+        yield from _strategy(found.strategy)
 
 
 def _work(work: dict[str, Any]) -> Iterator[str]:
@@ -240,6 +243,23 @@ def _outbox(outbox: dict[str, dict[str, Any]]) -> Iterator[str]:
         ],
     )
     yield "Goals: 60 % of the bare loop, 200 MiB."
+
+
+def _strategy(night: dict[str, Any]) -> Iterator[str]:
+    yield "## Strategies"
+    yield ""
+    yield (
+        f"A night of {night['accounts']:,} accounts under a champion, a challenger and a hold-out that write before the due date and "
+        f"after it, have called and propose: {night['people']:,} people, {night['matched']:,} accounts to which a rule applies."
+    )
+    yield ""
+    yield f"- One statement finds them: {night['match_seconds']:.1f} s."
+    yield (
+        f"- The whole step, with the gate: **{night['seconds']:.1f} s, {night['seconds'] / night['floor_seconds']:.2f} ×** its floor "
+        f"(goal 3): the same rows by INSERT … SELECT in one transaction, {night['floor_seconds']:.1f} s."
+    )
+    yield f"- Rows: {', '.join(f'{table} {count:,}' for table, count in night['rows'].items())}."
+    yield ""
 
 
 def _gate(gate: dict[str, Any]) -> Iterator[str]:

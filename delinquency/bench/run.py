@@ -86,7 +86,10 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
         _measure_desk(book, found, say)
         say("the outbox")
         found.outbox = book.manage("bench", "--inside", "outbox", "--seed", str(seed)).json
-        say(f"{found.outbox}")
+        say(f"{found.outbox}; a night of strategies")
+        book.settle()
+        found.strategy = book.manage("bench", "--inside", "strategy", "--seed", str(seed)).json
+        say(f"{found.strategy}")
     finally:
         for database in (book, floor, *(() if keep else (made,))):
             database.drop()
