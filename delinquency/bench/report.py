@@ -249,14 +249,15 @@ def _strategy(night: dict[str, Any]) -> Iterator[str]:
     yield "## Strategies"
     yield ""
     yield (
-        f"A night of {night['accounts']:,} accounts under a champion, a challenger and a hold-out that write before the due date and "
-        f"after it, have called and propose: {night['people']:,} people, {night['matched']:,} accounts to which a rule applies."
+        f"A night of {night['accounts']:,} accounts under a champion, a challenger and a hold-out that write before the due date "
+        f"and after it, have called and propose: {night['people']:,} people, and {night['matched']:,} accounts to which a rule "
+        f"applies."
     )
     yield ""
     yield f"- One statement finds them: {night['match_seconds']:.1f} s."
     yield (
-        f"- The whole step, with the gate: **{night['seconds']:.1f} s, {night['seconds'] / night['floor_seconds']:.2f} ×** its floor "
-        f"(goal 3): the same rows by INSERT … SELECT in one transaction, {night['floor_seconds']:.1f} s."
+        f"- The whole step, with the gate: **{night['seconds']:.1f} s, {night['seconds'] / night['floor_seconds']:.2f} ×** its "
+        f"floor (goal 3): the same rows by INSERT … SELECT in one transaction, {night['floor_seconds']:.1f} s."
     )
     yield f"- Rows: {', '.join(f'{table} {count:,}' for table, count in night['rows'].items())}."
     yield ""
