@@ -1,0 +1,209 @@
+"""What people enter about strategies. The services check what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db.models import Min
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import BucketRow, OverdueKind, Product, RiskClass
+from cases.models import Queue
+from compliance.models import Channel
+from reminders.models import Template
+from runs.forms import SaysWhatIsMissing
+from runs.selectors import open_day
+from strategy.models import Action, PromiseState, Rule, Version
+
+# How many templates a rule may try, one after the other.
+MOST_TEMPLATES = 3
+
+
+def _several(label: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(label=label, required=False, widget=forms.CheckboxSelectMultiple)
+
+
+class RuleForm(SaysWhatIsMissing, forms.ModelForm):
+    """One rule of a draft. A condition left blank asks nothing."""
+
+    seen_edits = forms.IntegerField(widget=forms.HiddenInput)
+    products = _several(gettext_lazy("Products"))
+    buckets = _several(gettext_lazy("Buckets"))
+    kinds = _several(gettext_lazy("Kinds of lateness"))
+    risk_classes = _several(gettext_lazy("Risk classes"))
+    languages = _several(gettext_lazy("Languages"))
+    promise = forms.ChoiceField(label=gettext_lazy("Promise"), required=False, choices=PromiseState)
+    reachable_by = forms.ChoiceField(label=gettext_lazy("Can be reached by"), required=False)
+
+    WHEN = ("title", "code", "stage", "days_from", "days_to")
+    WHOM = (
+        *("products", "buckets", "kinds", "risk_classes", "languages"),
+        *("currency", "amount_from", "amount_to", "promise", "reachable_by"),
+    )
+    WHAT = ("action", "queue", "every_days")
+
+    class Meta:
+        model = Rule
+        fields = (
+            *("title", "code", "stage", "days_from", "days_to", "products", "buckets", "kinds", "risk_classes"),
+            *("languages", "currency", "amount_from", "amount_to", "promise", "reachable_by", "action", "queue"),
+            "every_days",
+        )
+        help_texts = {
+            "code": gettext_lazy("Small letters, digits and hyphens: first-call. The same from strategy to strategy."),
+            "days_to": gettext_lazy("Blank: without end"),
+            "every_days": gettext_lazy("Blank: once"),
+            "currency": gettext_lazy("Wanted where an amount is given: CNY"),
+        }
+
+    def __init__(self, *args: Any, edits: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen_edits"].initial = edits
+        for name, choices in self._choices().items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            # What a rule holds already stays choosable, were it gone from the book by now.
+            held = getattr(self.instance, name) or []
+            known = {value for value, _label in choices}
+            field.choices = [*choices, *((one, one) for one in held if isinstance(held, list) and one not in known)]
+        queue = self.fields["queue"]
+        assert isinstance(queue, forms.ModelChoiceField)
+        queue.queryset = Queue.objects.filter(owner=None)
+        written = list(Template.objects.order_by("channel", "kind", "title"))
+        by_channel = [
+            (label, [(one.name, f"{one.title} · {one.get_kind_display()}") for one in written if one.channel == code])
+            for code, label in Channel.choices
+        ]
+        for place in range(MOST_TEMPLATES):
+            held = self.instance.templates[place : place + 1]
+            self.fields[f"template_{place}"] = forms.ChoiceField(
+                label=_("First by") if place == 0 else _("If the gate refuses that, by"),
+                required=False,
+                choices=[("", "–"), *((label, rows) for label, rows in by_channel if rows)],
+                initial=held[0] if held else "",
+            )
+        if self.instance.pk:
+            self.fields["code"].disabled = True
+
+    def _choices(self) -> dict[str, list[tuple[str, Any]]]:
+        return {
+            "products": [(product.code, product.label) for product in Product.objects.all()],
+            "buckets": [(bucket, bucket) for bucket in _buckets()],
+            "kinds": list(OverdueKind.choices),
+            "risk_classes": list(RiskClass.choices),
+            "languages": [(code, _(name)) for code, name in settings.LANGUAGES],
+            "reachable_by": [("", _("Any")), *Channel.choices],
+        }
+
+    def when(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.WHEN]
+
+    def whom(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.WHOM]
+
+    def templates(self) -> list[forms.BoundField]:
+        return [self[f"template_{place}"] for place in range(MOST_TEMPLATES)]
+
+    def values(self) -> dict[str, Any]:
+        """The rule as entered, by the names of its fields."""
+        values = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
+        chosen = [self.cleaned_data[f"template_{place}"] for place in range(MOST_TEMPLATES)]
+        values["templates"] = [name for name in chosen if name] if values["action"] == Action.MESSAGE else []
+        if values["action"] != Action.CALL:
+            values["queue"] = None
+        return values
+
+
+class DraftForm(SaysWhatIsMissing, forms.Form):
+    """A new strategy, begun from another."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=120)
+    based_on = forms.ModelChoiceField(Version.objects.all(), to_field_name="number", widget=forms.HiddenInput)
+
+
+class SplitForm(SaysWhatIsMissing, forms.Form):
+    """Who is treated by the strategy, who by another, who is held out."""
+
+    challenger = forms.ModelChoiceField(
+        Version.objects.none(), to_field_name="number", required=False, label=gettext_lazy("Challenger")
+    )
+    challenger_percent = forms.IntegerField(
+        label=gettext_lazy("Challenger's share, %"), min_value=0, max_value=100, initial=0
+    )
+    holdout_percent = forms.IntegerField(
+        label=gettext_lazy("Hold-out, %"),
+        min_value=0,
+        max_value=100,
+        initial=0,
+        help_text=gettext_lazy(
+            "So many people get nothing but what the law demands: what the strategy does shows beside them"
+        ),
+    )
+
+    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["challenger"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Version.objects.exclude(pk=version.pk)
+        field.label_from_instance = lambda one: f"{one.number} {one.title}"
+        field.empty_label = _("None")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        challenger, share = values.get("challenger"), values.get("challenger_percent")
+        held = values.get("holdout_percent")
+        if share is not None and bool(challenger) != bool(share):
+            self.add_error(
+                "challenger_percent",
+                _("A challenger has a share of 1 % at least.") if challenger else _("Without a challenger it is 0."),
+            )
+        if share is not None and held is not None and share + held > 100:
+            self.add_error(
+                "holdout_percent",
+                _("Challenger and hold-out are %(sum)s %% together: 100 at most.") % {"sum": share + held},
+            )
+        return values
+
+
+class SimulateForm(SplitForm):
+    """Over how many of the last closed days."""
+
+    days = forms.IntegerField(
+        label=gettext_lazy("Closed days"),
+        min_value=1,
+        max_value=90,
+        initial=30,
+        help_text=gettext_lazy("The last ones"),
+    )
+    field_order = ("days", "challenger", "challenger_percent", "holdout_percent")
+
+
+class ActivateForm(SplitForm):
+    """From when a strategy shall be in force, for whom, and why."""
+
+    effective_from = forms.DateField(
+        label=gettext_lazy("In force from"),
+        widget=forms.DateInput({"type": "date"}),
+        help_text=gettext_lazy("A business day that is not closed yet"),
+    )
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=2000, widget=forms.Textarea({"rows": 3}))
+    field_order = ("effective_from", "challenger", "challenger_percent", "holdout_percent", "reason")
+
+    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+        super().__init__(*args, version=version, **kwargs)
+        self.fields["effective_from"].initial = open_day()
+
+
+class DismissForm(SaysWhatIsMissing, forms.Form):
+    """Why a proposal is not taken up."""
+
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(label=gettext_lazy("Why not"), max_length=300)
+
+
+def _buckets() -> list[str]:
+    rows = BucketRow.objects.values("code").annotate(first=Min("from_days")).order_by("first")
+    return [row["code"] for row in rows]

@@ -1,0 +1,3 @@
+from strategy.views.versions import strategies, strategy, strategy_compare
+
+__all__ = ["strategies", "strategy", "strategy_compare"]
