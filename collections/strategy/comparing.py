@@ -50,6 +50,7 @@ def _in_order(places: Sequence[int]) -> set[int]:
     """Where in `places` the longest rising run of them stands, gaps allowed: those that did not move."""
     best: list[tuple[int, ...]] = []
     for here, place in enumerate(places):
-        before = [run for run in best if places[run[-1]] < place]
-        best.append((*max(before, key=len, default=()), here))
-    return set(max(best, key=len, default=()))
+        before: tuple[int, ...] = max((run for run in best if places[run[-1]] < place), key=len, default=())
+        best.append((*before, here))
+    longest: tuple[int, ...] = max(best, key=len, default=())
+    return set(longest)

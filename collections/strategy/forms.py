@@ -6,20 +6,21 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.db.models import Min
+from django.core.exceptions import ValidationError
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import BucketRow, OverdueKind, Product, RiskClass
-from cases.models import Queue
+from cases.selectors.queues import shows_calls
 from compliance.models import Channel
 from reminders.models import Template
 from runs.forms import SaysWhatIsMissing
 from runs.selectors import open_day
-from strategy.models import Action, PromiseState, Rule, Version
+from strategy.models import Action, PromiseState, Rule, Version, VersionStatus
 
-# How many templates a rule may try, one after the other.
-MOST_TEMPLATES = 3
+# So many templates, tried one after the other, have a field; a rule that has more has more.
+TEMPLATE_FIELDS = 3
 
 
 def _several(label: Any) -> forms.MultipleChoiceField:
@@ -71,19 +72,20 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
             field.choices = [*choices, *((one, one) for one in held if isinstance(held, list) and one not in known)]
         queue = self.fields["queue"]
         assert isinstance(queue, forms.ModelChoiceField)
-        queue.queryset = Queue.objects.filter(owner=None)
+        queue.queryset = shows_calls()
         written = list(Template.objects.order_by("channel", "kind", "title"))
         by_channel = [
             (label, [(one.name, f"{one.title} · {one.get_kind_display()}") for one in written if one.channel == code])
             for code, label in Channel.choices
         ]
-        for place in range(MOST_TEMPLATES):
-            held = self.instance.templates[place : place + 1]
+        self.places = range(max(TEMPLATE_FIELDS, len(self.instance.templates)))
+        for place in self.places:
+            first = self.instance.templates[place : place + 1]
             self.fields[f"template_{place}"] = forms.ChoiceField(
                 label=_("First by") if place == 0 else _("If the gate refuses that, by"),
                 required=False,
                 choices=[("", "–"), *((label, rows) for label, rows in by_channel if rows)],
-                initial=held[0] if held else "",
+                initial=first[0] if first else "",
             )
         if self.instance.pk:
             self.fields["code"].disabled = True
@@ -94,7 +96,7 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
             "buckets": [(bucket, bucket) for bucket in _buckets()],
             "kinds": list(OverdueKind.choices),
             "risk_classes": list(RiskClass.choices),
-            "languages": [(code, _(name)) for code, name in settings.LANGUAGES],
+            "languages": [(code, _(str(name))) for code, name in settings.LANGUAGES],
             "reachable_by": [("", _("Any")), *Channel.choices],
         }
 
@@ -105,16 +107,25 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         return [self[name] for name in self.WHOM]
 
     def templates(self) -> list[forms.BoundField]:
-        return [self[f"template_{place}"] for place in range(MOST_TEMPLATES)]
+        return [self[f"template_{place}"] for place in self.places]
 
     def values(self) -> dict[str, Any]:
         """The rule as entered, by the names of its fields."""
         values = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
-        chosen = [self.cleaned_data[f"template_{place}"] for place in range(MOST_TEMPLATES)]
+        chosen = [self.cleaned_data[f"template_{place}"] for place in self.places]
         values["templates"] = [name for name in chosen if name] if values["action"] == Action.MESSAGE else []
         if values["action"] != Action.CALL:
             values["queue"] = None
         return values
+
+    def add_found(self, errors: ValidationError) -> None:
+        """Show at its field what the service found."""
+        for field, found in errors.message_dict.items():
+            place = "template_0" if field == "templates" else field
+            self.add_error(place if place in self.fields else None, found)
+
+    def _post_clean(self) -> None:
+        """What the rule means is checked where it is written (`services.versions`), and said there once."""
 
 
 class DraftForm(SaysWhatIsMissing, forms.Form):
@@ -125,10 +136,17 @@ class DraftForm(SaysWhatIsMissing, forms.Form):
 
 
 class SplitForm(SaysWhatIsMissing, forms.Form):
-    """Who is treated by the strategy, who by another, who is held out."""
+    """Who is treated by which strategy; this one is either of the two."""
 
+    champion = forms.ModelChoiceField(
+        Version.objects.none(), to_field_name="number", label=gettext_lazy("Champion"), empty_label=None
+    )
     challenger = forms.ModelChoiceField(
-        Version.objects.none(), to_field_name="number", required=False, label=gettext_lazy("Challenger")
+        Version.objects.none(),
+        to_field_name="number",
+        required=False,
+        label=gettext_lazy("Challenger"),
+        empty_label=gettext_lazy("None"),
     )
     challenger_percent = forms.IntegerField(
         label=gettext_lazy("Challenger's share, %"), min_value=0, max_value=100, initial=0
@@ -139,33 +157,32 @@ class SplitForm(SaysWhatIsMissing, forms.Form):
         max_value=100,
         initial=0,
         help_text=gettext_lazy(
-            "So many people get nothing but what the law demands: what the strategy does shows beside them"
+            "So many get nothing but what the law demands: beside them shows what the strategy does"
         ),
     )
 
     def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["challenger"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Version.objects.exclude(pk=version.pk)
-        field.label_from_instance = lambda one: f"{one.number} {one.title}"
-        field.empty_label = _("None")
+        for name in ("champion", "challenger"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = Version.objects.filter(Q(pk=version.pk) | Q(status=VersionStatus.APPROVED))
+            field.choices = [
+                *([("", _("None"))] if name == "challenger" else []),
+                *((one.number, f"{one.number} {one.title}") for one in field.queryset),
+            ]
+        self.fields["champion"].initial = version.number
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        challenger, share = values.get("challenger"), values.get("challenger_percent")
-        held = values.get("holdout_percent")
-        if share is not None and bool(challenger) != bool(share):
-            self.add_error(
-                "challenger_percent",
-                _("A challenger has a share of 1 % at least.") if challenger else _("Without a challenger it is 0."),
-            )
-        if share is not None and held is not None and share + held > 100:
-            self.add_error(
-                "holdout_percent",
-                _("Challenger and hold-out are %(sum)s %% together: 100 at most.") % {"sum": share + held},
-            )
-        return values
+    def split(self) -> dict[str, Any]:
+        """The two, by key, and their shares."""
+        values = self.cleaned_data
+        challenger = values["challenger"]
+        return {
+            "champion_id": values["champion"].pk,
+            "challenger_id": challenger.pk if challenger else None,
+            "challenger_percent": values["challenger_percent"],
+            "holdout_percent": values["holdout_percent"],
+        }
 
 
 class SimulateForm(SplitForm):
@@ -178,7 +195,7 @@ class SimulateForm(SplitForm):
         initial=30,
         help_text=gettext_lazy("The last ones"),
     )
-    field_order = ("days", "challenger", "challenger_percent", "holdout_percent")
+    field_order = ("days", "champion", "challenger", "challenger_percent", "holdout_percent")
 
 
 class ActivateForm(SplitForm):
@@ -189,12 +206,14 @@ class ActivateForm(SplitForm):
         widget=forms.DateInput({"type": "date"}),
         help_text=gettext_lazy("A business day that is not closed yet"),
     )
+    seen_edits = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=2000, widget=forms.Textarea({"rows": 3}))
-    field_order = ("effective_from", "challenger", "challenger_percent", "holdout_percent", "reason")
+    field_order = ("effective_from", "champion", "challenger", "challenger_percent", "holdout_percent", "reason")
 
     def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
         super().__init__(*args, version=version, **kwargs)
         self.fields["effective_from"].initial = open_day()
+        self.fields["seen_edits"].initial = version.edits
 
 
 class DismissForm(SaysWhatIsMissing, forms.Form):

@@ -58,8 +58,9 @@ _FREE = """NOT EXISTS (
            AND h.starts_on <= %(stock_day)s AND (h.ends_on IS NULL OR h.ends_on >= %(stock_day)s))"""
 
 _LATE_THEN = "s.from_on <= %(stock_day)s AND s.until_on > %(stock_day)s"
-_OPEN_THEN = """o.made_on <= %(stock_day)s AND CASE o.status WHEN 'open' THEN true WHEN 'cancelled' THEN o.closed_at >= %(stock_end)s
-                                                     ELSE o.judged_on > %(stock_day)s END"""
+_OPEN_THEN = """o.made_on <= %(stock_day)s
+           AND CASE o.status WHEN 'open' THEN true WHEN 'cancelled' THEN o.closed_at >= %(stock_end)s
+                             ELSE o.judged_on > %(stock_day)s END"""
 _CASE_THEN = "k.opened_on <= %(stock_day)s AND (k.closed_on IS NULL OR k.closed_on > %(stock_day)s)"
 
 _PROMISES = f"""

@@ -292,13 +292,15 @@ class Proposal(models.Model):
 
 
 class Simulation(models.Model):
-    """What a strategy would have done on the last closed days; `result` is empty until the job is done.
+    """What a strategy, alone or beside another, would have done on the last closed days; `result` is empty until the job is done.
 
-    `edits`: of the version when it was asked for; a draft that was changed since is another one.
+    `version` is the one that it was asked for, champion or challenger. `edits`: of the version when it was asked for; a draft
+    that was changed since is another one.
     """
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="simulations", verbose_name=_("strategy"))
     edits = models.PositiveIntegerField(_("edits"))
+    champion = models.ForeignKey(Version, models.CASCADE, related_name="+", verbose_name=_("champion"))
     challenger = models.ForeignKey(
         Version, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("challenger")
     )

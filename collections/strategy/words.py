@@ -59,7 +59,7 @@ def conditions(rule: Rule, products: Mapping[str, str]) -> list[str]:
         said.append(_("risk class %(names)s") % {"names": either(_labels(RiskClass, rule.risk_classes))})
     if rule.languages:
         languages = dict(settings.LANGUAGES)
-        said.append(_("reads %(names)s") % {"names": either(_(languages.get(one, one)) for one in rule.languages)})
+        said.append(_("reads %(names)s") % {"names": either(_(str(languages.get(one, one))) for one in rule.languages)})
     if rule.amount_from is not None or rule.amount_to is not None:
         said.append(_amount(rule))
     if rule.promise:

@@ -170,7 +170,7 @@ def _decide_all(
 
 
 def decide_for(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
-    """The verdict and the moment for which it is: `at`, or with `postpone` a later one where waiting for some days helps. Pure."""
+    """The verdict and its moment: `at`, or with `postpone` a later one where waiting for some days helps. Pure."""
     verdict = rules.decide(facts, at)
     later = verdict.next_allowed_at
     if postpone and later is not None and later - at <= LONGEST_POSTPONEMENT:
