@@ -55,8 +55,18 @@ def send(client: Client, draft: Version, verb: str, code: str = "", **data: Any)
 
 
 FORM: dict[str, Any] = {
-    **{"title": "Call", "code": "call", "stage": "late", "days_from": "5", "days_to": "", "action": "freeze"},
-    **{"currency": "", "amount_from": "", "amount_to": "", "promise": "", "reachable_by": "", "every_days": "7"},
+    "title": "Call",
+    "code": "call",
+    "stage": "late",
+    "days_from": "5",
+    "days_to": "",
+    "action": "freeze",
+    "currency": "",
+    "amount_from": "",
+    "amount_to": "",
+    "promise": "",
+    "reachable_by": "",
+    "every_days": "7",
 }
 
 
@@ -209,8 +219,16 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     rule = Rule.objects.get(code="first-late")
     account = Account.objects.get(customer=case.customer)
     Treatment.objects.create(
-        **{"business_day": DAY, "customer": case.customer, "account": account, "rule": rule, "code": rule.code},
-        **{"anchor_on": DAY, "arm": "holdout", "action": "message", "outcome": "held-out", "created_at": MOMENT},
+        business_day=DAY,
+        customer=case.customer,
+        account=account,
+        rule=rule,
+        code=rule.code,
+        anchor_on=DAY,
+        arm="holdout",
+        action="message",
+        outcome="held-out",
+        created_at=MOMENT,
     )
     lead = signed_in(UserFactory(username="lead", role="supervisor", team=case.team))
     page = lead.get(reverse("treatments"), {"code": "first-late"}).content.decode()

@@ -15,13 +15,12 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from audit.services import SystemActor, record
-from compliance.models import Purpose
 from compliance.rules import Facts, Past, Rulebook
 from compliance.rules.outcomes import MESSAGE
 from compliance.selectors import facts_of, rulebook
 from compliance.services.gate import decide_for
 from reminders.channels.registry import provider_of
-from reminders.models import Message, MessageKind, MessageStatus, TemplateVersion, VersionStatus
+from reminders.models import Message, MessageStatus, Template, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, texts_of
 from reminders.rules import length_of
 from reminders.selectors import price_of
@@ -34,6 +33,7 @@ from strategy.history import prepare, stock_on
 from strategy.matching import TABLE, Earlier, match
 from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment, Version
 from strategy.reaching import Way, reach
+from strategy.services.evaluating import way_of
 from strategy.services.versions import CHANGE, check_split
 from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
 
@@ -255,7 +255,7 @@ class _Nights:
         self._know(channel, purpose, people)
         answers = []
         for person in people:
-            point, facts = self.facts[channel, person.customer_id, _debt(person)]
+            point, facts = self.facts[channel, person.customer_id, person.accounts[0]]
             contacts = self.contacts.setdefault((channel, person.customer_id), [])
             told = replace(facts, purpose=purpose, history=[*(p for p in facts.history if p.at <= at), *contacts])
             moment, verdict = decide_for(self.book, told, at, postpone=True)
@@ -266,7 +266,7 @@ class _Nights:
 
     def _know(self, channel: str, purpose: str, people: Sequence[_Person]) -> None:
         """Read the facts of those not read yet; once for the whole simulation."""
-        wanted = [(channel, person.customer_id, _debt(person)) for person in people]
+        wanted = [(channel, person.customer_id, person.accounts[0]) for person in people]
         new = [key for key in dict.fromkeys(wanted) if key not in self.facts]
         if not new:
             return
@@ -288,18 +288,15 @@ class _Nights:
         return [key for key in (self.split.champion_id, self.split.challenger_id) if key is not None]
 
     def _ways(self) -> dict[int, list[Way]]:
-        """The ways of each rule, in the order in which they are tried."""
+        """The ways of each rule, in the order in which they are tried; what is not approved yet, in the words of its draft."""
         wanted = {name for rule in self.rules.values() for name in rule.templates}
-        found = {}
-        rows = TemplateVersion.objects.filter(template__name__in=wanted).order_by("number").select_related("template")
-        for version in rows:
-            # The approved version, or while none is, the latest.
-            if version.template.name not in found or version.status in (VersionStatus.APPROVED, VersionStatus.DRAFT):
-                template = version.template
-                purpose = Purpose.NOTICE if template.kind == MessageKind.NOTICE else Purpose.REMINDER
-                found[template.name] = Way(
-                    template.name, version.number, template.kind, template.channel, purpose.value
-                )
+        numbers: dict[str, int] = {}
+        rows = TemplateVersion.objects.filter(template__name__in=wanted).order_by("number")
+        for name, number, status in rows.values_list("template__name", "number", "status"):
+            if name not in numbers or status == VersionStatus.APPROVED:
+                numbers[name] = number
+        templates = Template.objects.filter(name__in=numbers)
+        found = {template.name: way_of(template, numbers[template.name]) for template in templates}
         return {key: [found[name] for name in rule.templates if name in found] for key, rule in self.rules.items()}
 
     def _price(self, way: Way, language: str) -> tuple[Decimal | None, str]:
@@ -326,11 +323,6 @@ class _Nights:
     @cached_property
     def _texts(self) -> dict[tuple[str, int], dict[str, Any]]:
         return texts_of((way.template, way.version) for ways in self.ways.values() for way in ways)
-
-
-def _debt(person: _Person) -> int | None:
-    """The one debt that it is about; none named where there are several."""
-    return person.accounts[0] if len(person.accounts) == 1 else None
 
 
 def really(first: date, last: date) -> dict[str, Any]:
