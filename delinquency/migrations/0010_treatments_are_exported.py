@@ -8,6 +8,6 @@ from delinquency.granting import granted
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delinquency", "0006_strategies"), ("strategy", "0010_simulations")]
+    dependencies = [("delinquency", "0007_strategies"), ("strategy", "0010_simulations")]
 
     operations = [granted({"supervisor": ("strategy.export_treatment",)})]

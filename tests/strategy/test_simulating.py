@@ -43,7 +43,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 def insistent(version: Version) -> Version:
     """Writes every second day as long as somebody is late, asks for calls, proposes to freeze."""
     rule(version, "write", action="message", templates=["overdue-sms", "first-late"], every_days=2)
-    rule(version, "call", action="call", queue=Queue.objects.get(), days_from=2)
+    rule(version, "call", action="call", queue=Queue.objects.get(code="call"), days_from=2)
     rule(version, "freeze", days_from=32)
     return version
 

@@ -150,9 +150,11 @@ def run_simulation(simulation: Simulation, run: JobRun | None = None) -> dict[st
     Everything is read as of one moment, in one transaction. Of the past the book tells what `history` says it does; how people
     may be reached is taken as it is now; what was really sent by itself in these days is not counted, what staff did is.
     """
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         result = _Nights(simulation).through(run)
     simulation.result = result
     simulation.save(update_fields=["result"])
