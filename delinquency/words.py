@@ -58,7 +58,10 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "proposed": _("proposals opened"),
         "lapsed": _("proposals lapsed"),
         "held_out": _("held out"),
+        "people": _("people"),
+        "sent": _("sent"),
         "waits": _("waits set"),
+        "withheld": _("withheld"),
         "woken": _("accounts looked at"),
     },
     "field": {
@@ -123,7 +126,12 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "value": _("value"),
         "verification": _("verification"),
     },
-    "job": {"import": _("Import"), "import-book": _("Import of the book"), "import_book": _("Import of the book")},
+    "job": {
+        "import": _("Import"),
+        "import-book": _("Import of the book"),
+        "import_book": _("Import of the book"),
+        "strategy-simulation": _("Simulation of a strategy"),
+    },
     "queue": {
         "care": _("Hardship and vulnerable"),
         "dispute": _("In dispute"),
@@ -267,6 +275,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "recording.released": _("Legal hold of a recording lifted"),
         "recording.removed": _("Recording removed"),
         "standing.moved": _("Standing moved"),
+        "strategy.simulated": _("Simulation of a strategy asked for"),
         "strategy.activated": _("Strategy activated"),
         "strategy.drafted": _("Strategy begun"),
         "strategy.rule-added": _("Rule added to a strategy"),
