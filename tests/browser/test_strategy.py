@@ -50,7 +50,7 @@ def test_it_is_written_simulated_put_forward_and_activated_by_another(page: Page
     form.get_by_label("code").fill("freeze-late")
     form.get_by_label("from day").fill("0")
     form.get_by_label("treatment").select_option("freeze")
-    form.get_by_text("M3", exact=True).click()
+    form.get_by_label("M3", exact=True).check()
     form.get_by_role("button", name="Save the rule").click()
     expect(form).to_contain_text("too early")
     expect(form.get_by_label("title")).to_have_value("Freeze the very late")
