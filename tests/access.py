@@ -19,6 +19,7 @@ from compliance.models import ContactAgreement, CustomerFlag, OptOut, Recording
 from reminders.models import Message, Receipt
 from runs.models import JobRun
 from staff.models import StaffSession, User
+from strategy.models import Proposal, Rule, Simulation
 from tests.clients import signed_in
 from tests.factories import (
     DAY,
@@ -28,6 +29,7 @@ from tests.factories import (
     ContactFactory,
     DayCloseFactory,
     JobRunFactory,
+    SimulationFactory,
     TeamFactory,
     UserFactory,
     late_case,
@@ -63,6 +65,7 @@ class World:
     far_session: StaffSession
     own_job: JobRun
     other_job: JobRun
+    simulation: Simulation
     # What hangs on the cases, by kind: (near, far).
     things: dict[str, tuple[Any, Any]]
 
@@ -83,6 +86,7 @@ class World:
             far_session=StaffSession.objects.get(session_key=others.session.session_key),
             own_job=JobRunFactory(actor_id=user.pk),
             other_job=JobRunFactory(),
+            simulation=SimulationFactory(),
             things={kind: (near_things[kind], far_things[kind]) for kind in near_things},
         )
 
@@ -126,6 +130,9 @@ def _things(case: Case) -> dict[str, Any]:
         "point": ContactPoint.objects.filter(customer=customer).order_by("pk")[0],
         "promise": Promise.objects.create(
             case=case, currency="CNY", amount=Decimal(100), made_on=DAY, made_at=MOMENT, taken_by_name="Lin"
+        ),
+        "proposal": Proposal.objects.create(
+            account=account, kind="freeze", rule=Rule.objects.earliest("pk"), business_day=DAY
         ),
         "queue": Queue.objects.create(name="Ours", team=case.team),
         "receipt": Receipt.objects.create(
@@ -216,6 +223,27 @@ TABLE: dict[str, Row] = {
     "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, done=(302, 422)),
     "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
     "messages-export": Row(LEAD),
+    "strategies": Row(WRITERS | OFFICERS | {"auditor"}),
+    "strategy-draft": Row(does=WRITERS, data={"title": "Second", "based_on": "1"}),
+    "strategy-version": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"number": 1}),
+    # What is approved is not edited: its page is shown.
+    "strategy-edit": Row(WRITERS, WRITERS, lambda w: {"number": 1}, seen=(302,)),
+    "strategy-compare": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"number": 1}, seen=(302,)),
+    "strategy-simulate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),
+    "strategy-activate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),
+    "simulation": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"pk": w.simulation.pk}),
+    # Nothing was simulated yet.
+    "simulation-export": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"pk": w.simulation.pk}, seen=(404,)),
+    "treatments": Row(WRITERS | OFFICERS | {"auditor"}),
+    "treatments-export": Row(LEAD),
+    "proposals": Row(WRITERS | OFFICERS | {"auditor"}),
+    "proposal": Row(
+        WRITERS | OFFICERS | {"auditor"},
+        LEAD,
+        *of_case("proposal", "pk", on_case=False),
+        data={"reason": ""},
+        done=(422,),
+    ),
     "messages-review": Row(DESK),
     "receipts-review": Row(LEAD),
     "channels": Row(LEAD | READERS),

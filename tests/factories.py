@@ -29,6 +29,7 @@ from compliance.models import Complaint, Contact, ContactDecision
 from reminders.models import Message
 from runs.models import BusinessDay, DayClose, JobRun
 from staff.models import Portfolio, Role, Team, User
+from strategy.models import Simulation, Version
 
 DAY = date(2026, 11, 22)
 MOMENT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -100,6 +101,21 @@ class JobRunFactory(DjangoModelFactory[JobRun]):
     kind = "import-book"
     function = "accounts.jobs.import_book"
     created_at = MOMENT
+
+
+class SimulationFactory(DjangoModelFactory[Simulation]):
+    """Of the installed strategy, not done yet."""
+
+    class Meta:
+        model = Simulation
+
+    version = champion = factory.LazyFunction(lambda: Version.objects.get(number=1))
+    edits = 1
+    first_day = DAY - timedelta(days=2)
+    last_day = DAY
+    run = factory.SubFactory(JobRunFactory, kind="strategy-simulation")
+    asked_by_name = "Lin"
+    asked_at = MOMENT
 
 
 class CustomerFactory(DjangoModelFactory[Customer]):

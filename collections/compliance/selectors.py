@@ -103,6 +103,7 @@ _HISTORY = f"""
            c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
     FROM compliance_contact c
     WHERE c.customer_id = ANY(%(asked_of)s::bigint[]) AND {{which}}
+      AND (%(no_batch_from)s::timestamptz IS NULL OR c.made_by <> 'batch' OR c.at < %(no_batch_from)s::timestamptz)
       AND {_NOT_OVERRULED}
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
@@ -196,14 +197,15 @@ def facts_of(
     replaced: Collection[tuple[int, int]] = (),
     each: bool = False,
     held_at: datetime | None = None,
+    no_batch_from: datetime | None = None,
 ) -> list[Known]:
     """The facts of each (customer, contact point or None, debt or None) asked for, in the same order, by one query.
 
     With no contact point named, the customer's most usable one for the channel is taken; with `each`, all of them, one
     after the other. A contact point that is not that customer's, or not of that channel, is as good as none. The decisions
     `replaced` (each with its customer) hold no place any more; other places count if they are held at `held_at`, by default
-    at `at`. A second query asks what `actor` may, when it matters; with
-    `anybody` it does not: somebody may.
+    at `at`. Of what ran by itself from `no_batch_from` on nothing is counted: a simulation puts its own in that place. A
+    second query asks what `actor` may, when it matters; with `anybody` it does not: somebody may.
     """
     customers = {customer for customer, _, _ in asked}
     with prepared_cursor() as cursor:
@@ -214,6 +216,7 @@ def facts_of(
                 "since": at - timedelta(days=rules.looks_back(channel) + 1),
                 "at": at,
                 "held_at": held_at or at,
+                "no_batch_from": no_batch_from,
                 "channel": channel,
                 "customers": [customer for customer, _, _ in asked],
                 "points": [point for _, point, _ in asked],

@@ -31,7 +31,7 @@ class NewPrice(SaysWhatIsMissing, forms.ModelForm):
             try:
                 check_price(**{name: values[name] for name in ("channel", "provider", "effective_from", "currency")})
             except BookError as error:
-                refuse(self, error)  # type: ignore[arg-type]  # a model's form has what a form has
+                refuse(self, error)
         return values
 
 
@@ -67,7 +67,7 @@ class _NewWords(SaysWhatIsMissing, forms.ModelForm):
             try:
                 words.check(self._meta.model(**values))
             except BookError as error:
-                refuse(self, error)  # type: ignore[arg-type]  # a model's form has what a form has
+                refuse(self, error)
         return values
 
 

@@ -9,6 +9,9 @@ class StrategyConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import kinds
+        from cases.beside import add_panel
         from strategy.kinds import ActivateStrategy
+        from strategy.panels import treatments_of
 
         kinds.register(ActivateStrategy())
+        add_panel(treatments_of)

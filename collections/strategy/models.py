@@ -14,6 +14,7 @@ from accounts.models.book import MoneyField
 from cases.models import Queue
 from compliance.models import Channel, ContactDecision
 from reminders.models import Message
+from runs.models import JobRun
 
 
 class VersionStatus(models.TextChoices):
@@ -239,7 +240,7 @@ class Treatment(models.Model):
         verbose_name = _("treatment")
         verbose_name_plural = _("treatments")
         ordering = ["-id"]
-        default_permissions = ("view",)
+        default_permissions = ("view", "export")
         constraints = [
             # What a rule does of an account it does once a day.
             models.UniqueConstraint(
@@ -288,3 +289,50 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.account_id}"
+
+
+class Simulation(models.Model):
+    """What a strategy, alone or beside another, would have done on the last closed days; `result` is empty until the job is done.
+
+    `version` is the one that it was asked for, champion or challenger. `edits`: of the version when it was asked for; a draft
+    that was changed since is another one.
+    """
+
+    version = models.ForeignKey(Version, models.CASCADE, related_name="simulations", verbose_name=_("strategy"))
+    edits = models.PositiveIntegerField(_("edits"))
+    champion = models.ForeignKey(Version, models.CASCADE, related_name="+", verbose_name=_("champion"))
+    challenger = models.ForeignKey(
+        Version, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("challenger")
+    )
+    challenger_percent = models.PositiveSmallIntegerField(_("challenger's share, %"), default=0)
+    holdout_percent = models.PositiveSmallIntegerField(_("hold-out, %"), default=0)
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    run = models.OneToOneField(JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("job"))
+    result = models.JSONField(_("result"), default=dict, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("asked by"),
+    )
+    asked_by_name = models.CharField(_("asked by"), max_length=150)
+    asked_at = models.DateTimeField(_("asked at"))
+
+    class Meta:
+        verbose_name = _("simulation")
+        verbose_name_plural = _("simulations")
+        ordering = ["-id"]
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="strategy_simulation_days_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def days(self) -> int:
+        return (self.last_day - self.first_day).days + 1

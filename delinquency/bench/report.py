@@ -39,6 +39,7 @@ class Findings:
     work: dict[str, Any] = field(default_factory=dict)
     outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
     year: dict[str, Any] = field(default_factory=dict)
+    strategy: dict[str, Any] = field(default_factory=dict)
 
 
 def write(found: Findings, file: Path) -> None:
@@ -184,6 +185,8 @@ def _others(found: Findings) -> Iterator[str]:
         yield from _outbox(found.outbox)
     if found.year:
         yield from _year(found.year)
+    if found.strategy:
+        yield from _strategy(found.strategy)
 
 
 def _work(work: dict[str, Any]) -> Iterator[str]:
@@ -268,6 +271,24 @@ def _year(year: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from _table(("allowed by", "contacts"), [(name, f"{count:,}") for name, count in year["allowed"].items()])
     yield from _table(("refused by", "contacts"), [(name, f"{count:,}") for name, count in year["refused"].items()])
+
+
+def _strategy(night: dict[str, Any]) -> Iterator[str]:
+    yield "## Strategies"
+    yield ""
+    yield (
+        f"A night of {night['accounts']:,} accounts under a champion, a challenger and a hold-out that write before the due date "
+        f"and after it, have called and propose: {night['people']:,} people, and {night['matched']:,} accounts to which a rule "
+        f"applies."
+    )
+    yield ""
+    yield f"- One statement finds them: {night['match_seconds']:.1f} s."
+    yield (
+        f"- The whole step, with the gate: **{night['seconds']:.1f} s, {night['seconds'] / night['floor_seconds']:.2f} ×** its "
+        f"floor (goal 3): the same rows by INSERT … SELECT in one transaction, {night['floor_seconds']:.1f} s."
+    )
+    yield f"- Rows: {', '.join(f'{table} {count:,}' for table, count in night['rows'].items())}."
+    yield ""
 
 
 def _gate(gate: dict[str, Any]) -> Iterator[str]:

@@ -89,6 +89,10 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
         say(f"{found.outbox}; a year of contacts")
         found.year = book.manage("bench", "--inside", "year", "--seed", str(seed)).json
         say(f"{found.year}")
+        say(f"{found.outbox}; a night of strategies")
+        book.settle()
+        found.strategy = book.manage("bench", "--inside", "strategy", "--seed", str(seed)).json
+        say(f"{found.strategy}")
     finally:
         for database in (book, floor, *(() if keep else (made,))):
             database.drop()

@@ -152,7 +152,7 @@ def _decide_all(
     for key, candidate, (customer, point, facts) in zip(keys, candidates, known, strict=True):
         if customer in taken:
             facts = replace(facts, history=[*facts.history, *taken[customer]])
-        moment, verdict = _decide(rules, facts, at, postpone=postpone)
+        moment, verdict = decide_for(rules, facts, at, postpone=postpone)
         until = rules.reserved_until(facts, moment) if verdict.allowed else None
         if until:
             place = Past(moment, RESERVED, channel, point, candidate.account_id, False, until)
@@ -169,7 +169,8 @@ def _decide_all(
     return rows
 
 
-def _decide(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
+def decide_for(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
+    """The verdict and its moment: `at`, or with `postpone` a later one where waiting for some days helps. Pure."""
     verdict = rules.decide(facts, at)
     later = verdict.next_allowed_at
     if postpone and later is not None and later - at <= LONGEST_POSTPONEMENT:

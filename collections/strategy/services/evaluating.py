@@ -122,14 +122,15 @@ def _plan(day: date, deployment: Deployment) -> Plan:
     return Plan(day, rules, {key: [ways[name] for name in rule.templates] for key, rule in rules.items()})
 
 
-def way_of(template: Template) -> Way:
-    """A template as a way to a person.
+def way_of(template: Template, version: int | None = None) -> Way:
+    """A template as a way to a person, in the words of the approved version or of the one of that number.
 
     Raises:
-        Conflict: no version of it is approved.
+        Conflict: no version of it is approved, and none was named.
     """
     purpose = Purpose.NOTICE if template.kind == MessageKind.NOTICE else Purpose.REMINDER
-    return Way(template.name, approved_number(template.name), template.kind, template.channel, purpose.value)
+    number = approved_number(template.name) if version is None else version
+    return Way(template.name, number, template.kind, template.channel, purpose.value)
 
 
 def _batches() -> Iterator[list[int]]:

@@ -161,7 +161,7 @@ def ask_activation(
     version = Version.objects.select_for_update(no_key=True).get(pk=version_id)
     if version.edits != seen_edits:
         raise _stale()
-    _check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
+    check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
     payload = {
         "version": version.pk,
         "edits": version.edits,
@@ -288,9 +288,14 @@ def _before_its_close(effective_from: date) -> None:
         )
 
 
-def _check_split(
+def check_split(
     version: Version, champion_id: int, challenger_id: int | None, challenger_percent: int, holdout_percent: int
 ) -> None:
+    """Refuse two strategies and shares that make no sense; `version` is one of the two.
+
+    Raises:
+        Invalid: by field.
+    """
     if version.pk not in (champion_id, challenger_id) or champion_id == challenger_id:
         raise Invalid(_("Champion and challenger are two strategies, and this one is either of them."), "champion")
     if challenger_id is None and challenger_percent:

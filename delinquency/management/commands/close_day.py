@@ -17,7 +17,7 @@ from runs import clock
 
 class Command(BaseCommand):
     help = (
-        "Closes business days, once and in order: accounts age, fees accrue, cases follow, first reminders are queued. "
+        "Closes business days, once and in order: accounts age, fees accrue, cases follow, strategies are applied. "
         "Without a date: every open day through today. A killed run is taken up where it stopped."
     )
 

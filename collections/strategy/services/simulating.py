@@ -1,0 +1,353 @@
+"""What a strategy would have done on the last closed days. It writes nothing but its result, and locks no row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from audit.services import SystemActor, record
+from compliance.rules import Facts, Past, Rulebook
+from compliance.rules.outcomes import MESSAGE
+from compliance.selectors import facts_of, rulebook
+from compliance.services.gate import decide_for
+from reminders.channels.registry import provider_of
+from reminders.models import Message, MessageStatus, Template, TemplateVersion, VersionStatus
+from reminders.rendering import Due, render, texts_of
+from reminders.rules import length_of
+from reminders.selectors import price_of
+from runs import clock
+from runs.models import BusinessDay, JobRun
+from runs.services import advance, enqueue
+from staff.models import User
+from staff.permissions import require
+from strategy.history import prepare, stock_on
+from strategy.matching import TABLE, Earlier, match
+from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment, Version
+from strategy.reaching import Way, reach
+from strategy.services.evaluating import way_of
+from strategy.services.versions import CHANGE, check_split
+from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
+
+ACTOR = SystemActor("simulation")
+MOST_DAYS = 90
+# When the close runs (`delinquency.cron`): what it queues leaves when the hours open.
+NIGHT = time(23, 30)
+BATCH = 5000
+
+_SIMULATED = """
+    DROP TABLE IF EXISTS strategy_simulated;
+    CREATE TEMPORARY TABLE strategy_simulated (
+        customer_id bigint, account_id bigint, code text, anchor_on date, business_day date)"""
+_KEEP = f"""
+    INSERT INTO strategy_simulated
+    SELECT customer_id, account_id, code, anchor_on, %(day)s FROM {TABLE}"""
+# Before the first day what was really done counts; from then on what would have been.
+_EARLIER = """
+    SELECT customer_id, account_id, code, anchor_on, business_day FROM strategy_treatment WHERE business_day < %(simulated_from)s
+    UNION ALL
+    SELECT customer_id, account_id, code, anchor_on, business_day FROM strategy_simulated"""
+_MATCHED = f"""
+    SELECT customer_id, array_agg(account_id ORDER BY account_id), rule_id, action, arm, language, held_out FROM {TABLE}
+     GROUP BY customer_id, rule_id, action, arm, language, held_out,
+              CASE WHEN action IN ('message', 'call') THEN 0 ELSE account_id END
+     ORDER BY customer_id"""
+
+
+class _Person(NamedTuple):
+    """Whom a rule fits: a row of the match, all her accounts together where it is about the person."""
+
+    customer_id: int
+    accounts: list[int]
+    rule_id: int
+    action: str
+    arm: str
+    language: str
+    held_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the gate would have said, for which moment, and where."""
+
+    allowed: bool
+    rule: str
+    at: datetime
+    zone: str
+    channel: str
+    point: int | None
+
+
+@transaction.atomic
+def ask_simulation(
+    *,
+    actor: User,
+    version_id: int,
+    days: int,
+    champion_id: int,
+    challenger_id: int | None = None,
+    challenger_percent: int = 0,
+    holdout_percent: int = 0,
+) -> Simulation:
+    """Have a strategy, draft or approved, simulated over the last `days` closed days; a worker does it. `version_id` is the
+    champion or the challenger.
+
+    Raises:
+        PermissionDenied: the actor does not write strategies.
+        Invalid: so many days, or such shares, make no sense. Conflict: no day was closed yet.
+    """
+    require(actor, CHANGE)
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid(
+            _("%(days)s closed days cannot be simulated: 1 to %(most)s can.") % {"days": days, "most": MOST_DAYS},
+            "days",
+        )
+    version = Version.objects.get(pk=version_id)
+    check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
+    closed = BusinessDay.objects.filter(is_opening=False).order_by("-date").values_list("date", flat=True)[:days]
+    if not closed:
+        raise Conflict(_("No day was closed yet: there is nothing to simulate on."))
+    simulation = Simulation.objects.create(
+        version=version,
+        edits=version.edits,
+        champion_id=champion_id,
+        challenger_id=challenger_id,
+        challenger_percent=challenger_percent,
+        holdout_percent=holdout_percent,
+        first_day=min(closed),
+        last_day=max(closed),
+        asked_by=actor,
+        asked_by_name=str(actor)[:150],
+        asked_at=clock.now(),
+    )
+    simulation.run = enqueue(
+        kind="strategy-simulation",
+        function="strategy.jobs.simulate",
+        arguments={"simulation": simulation.pk},
+        actor=actor,
+    )
+    simulation.save(update_fields=["run"])
+    record(
+        actor=actor,
+        verb="strategy.simulated",
+        subject=version,
+        after={"first_day": simulation.first_day, "last_day": simulation.last_day},
+    )
+    return simulation
+
+
+def run_simulation(simulation: Simulation, run: JobRun | None = None) -> dict[str, Any]:
+    """Simulate day by day and keep the result; `run` shows how far it is.
+
+    Everything is read as of one moment, in one transaction. Of the past the book tells what `history` says it does; how people
+    may be reached is taken as it is now; what was really sent by itself in these days is not counted, what staff did is.
+    """
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        result = _Nights(simulation).through(run)
+    simulation.result = result
+    simulation.save(update_fields=["result"])
+    return result
+
+
+class _Nights:
+    """The simulated nights, one after the other, and what they remember of each other."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        latest = Deployment.objects.order_by("-effective_from", "-id").first()
+        self.split = Deployment(
+            champion_id=simulation.champion_id,
+            challenger_id=simulation.challenger_id,
+            challenger_percent=simulation.challenger_percent,
+            holdout_percent=simulation.holdout_percent,
+            salt=latest.salt if latest else "simulation",
+        )
+        self.first, self.last = simulation.first_day, simulation.last_day
+        self.rules = {
+            rule.pk: rule
+            for rule in Rule.objects.filter(version__in=self._versions())
+            .select_related("version")
+            .order_by("version__number", "position", "id")
+        }
+        self.book: Rulebook = rulebook()
+        self.tally = Tally()
+        self.proposed: set[tuple[int, str]] = set()
+        # What the gate knows of a person by channel and account, and what was simulated of her by channel.
+        self.facts: dict[tuple[str, int, int | None], tuple[int | None, Facts]] = {}
+        self.contacts: dict[tuple[str, int], list[Past]] = {}
+        self.ways = self._ways()
+        self.prices: dict[tuple[str, int, str], tuple[Decimal | None, str]] = {}
+
+    def through(self, run: JobRun | None) -> dict[str, Any]:
+        """Every day in order; the whole result."""
+        days = [self.first + timedelta(days=n) for n in range(self.simulation.days)]
+        prepare(self.first, self.last)
+        with connection.cursor() as cursor:
+            cursor.execute(_SIMULATED)
+        earlier = Earlier(_EARLIER, {"simulated_from": self.first})
+        for number, day in enumerate(days):
+            match(stock_on(day), self.split, day, earlier=earlier)
+            with connection.cursor() as cursor:
+                cursor.execute(_MATCHED)
+                people = [_Person(*row) for row in cursor.fetchall()]
+                cursor.execute(_KEEP, {"day": day})
+            self._one(day, people)
+            if run is not None:
+                advance(run, done=number + 1, total=len(days))
+        shown = {
+            key: {
+                "code": rule.code,
+                "title": rule.title,
+                "version": rule.version.number,
+                "action": rule.action,
+            }
+            for key, rule in self.rules.items()
+        }
+        return {**self.tally.result(days, shown), "really": really(self.first, self.last)}
+
+    def _one(self, day: date, people: Iterable[_Person]) -> None:
+        """What one night would have done of whom the rules fit."""
+        written: list[_Person] = []
+        for person in people:
+            if person.held_out:
+                self._happened(day, person, HELD_OUT)
+            elif person.action == "message":
+                written.append(person)
+            elif person.action == "call":
+                self._happened(day, person, CALL)
+            elif (proposal := (person.accounts[0], person.action)) not in self.proposed:
+                self.proposed.add(proposal)
+                self.tally.proposals[person.action] += 1
+                self._happened(day, person, PROPOSED)
+        night = datetime.combine(day, NIGHT, clock.begins(day).tzinfo)
+        for start in range(0, len(written), BATCH):
+            self._write(day, night, written[start : start + BATCH])
+
+    def _write(self, day: date, night: datetime, people: Sequence[_Person]) -> None:
+        def decide(channel: str, purpose: str, asked: Sequence[_Person]) -> list[_Answer]:
+            return self._decide(channel, purpose, asked, night)
+
+        for reached in reach([(person, self.ways[person.rule_id]) for person in people], decide):
+            person, way, answer = reached.person, reached.way, reached.answer
+            if way is None or answer is None:
+                self._happened(day, person, WITHHELD)
+                self.tally.by_refusal[answer.rule if answer else "no-way"] += 1
+                continue
+            self._happened(day, person, SENT)
+            price, currency = self._price(way, person.language)
+            self.tally.sent(person.customer_id, way.channel, answer.at, answer.zone, price, currency)
+
+    def _happened(self, day: date, person: _Person, what: str) -> None:
+        self.tally.happened(day, person.rule_id, person.arm, what, person.customer_id)
+
+    def _decide(self, channel: str, purpose: str, people: Sequence[_Person], at: datetime) -> list[_Answer]:
+        """The gate's answers, each with what was simulated of the person before; an allowed message counts as sent."""
+        self._know(channel, purpose, people)
+        answers = []
+        for person in people:
+            point, facts = self.facts[channel, person.customer_id, person.accounts[0]]
+            contacts = self.contacts.setdefault((channel, person.customer_id), [])
+            told = replace(facts, purpose=purpose, history=[*(p for p in facts.history if p.at <= at), *contacts])
+            moment, verdict = decide_for(self.book, told, at, postpone=True)
+            if verdict.allowed:
+                contacts.append(Past(moment.astimezone(UTC), MESSAGE, channel, point))
+            answers.append(_Answer(verdict.allowed, verdict.rule, moment, facts.time_zone, channel, point))
+        return answers
+
+    def _know(self, channel: str, purpose: str, people: Sequence[_Person]) -> None:
+        """Read the facts of those not read yet; once for the whole simulation."""
+        wanted = [(channel, person.customer_id, person.accounts[0]) for person in people]
+        new = [key for key in dict.fromkeys(wanted) if key not in self.facts]
+        if not new:
+            return
+        begins = clock.begins(self.first)
+        found = facts_of(
+            channel=channel,
+            purpose=purpose,
+            asked=[(customer, None, account) for _channel, customer, account in new],
+            at=begins,
+            actor=ACTOR,
+            rules=self.book,
+            # No place that was really held is held in the simulation.
+            held_at=datetime.max.replace(tzinfo=UTC),
+            no_batch_from=begins,
+        )
+        self.facts |= {key: (known.point_id, known.facts) for key, known in zip(new, found, strict=True)}
+
+    def _versions(self) -> list[int]:
+        return [key for key in (self.split.champion_id, self.split.challenger_id) if key is not None]
+
+    def _ways(self) -> dict[int, list[Way]]:
+        """The ways of each rule, in the order in which they are tried; what is not approved yet, in the words of its draft."""
+        wanted = {name for rule in self.rules.values() for name in rule.templates}
+        numbers: dict[str, int] = {}
+        rows = TemplateVersion.objects.filter(template__name__in=wanted).order_by("number")
+        for name, number, status in rows.values_list("template__name", "number", "status"):
+            if name not in numbers or status == VersionStatus.APPROVED:
+                numbers[name] = number
+        templates = Template.objects.filter(name__in=numbers)
+        found = {template.name: way_of(template, numbers[template.name]) for template in templates}
+        return {key: [found[name] for name in rule.templates if name in found] for key, rule in self.rules.items()}
+
+    def _price(self, way: Way, language: str) -> tuple[Decimal | None, str]:
+        """What a message of that template would cost, of usual length."""
+        key = (way.template, way.version, language)
+        if key not in self.prices:
+            each, currency = price_of(way.channel, provider_of(way.channel), self.last)
+            parts = self._parts(way, language) if way.channel == "sms" else 1
+            self.prices[key] = (None if each is None else each * parts, currency)
+        return self.prices[key]
+
+    def _parts(self, way: Way, language: str) -> int:
+        text = self._texts.get((way.template, way.version), {}).get(language)
+        due = [Due("A-1001", "CNY", Decimal("1234.50"), self.last)]
+        try:
+            return (
+                length_of(render(text, language, {"customer_name": "王**", "dues": due}).body.strip()).parts
+                if text
+                else 1
+            )
+        except KeyError:
+            return 1
+
+    @cached_property
+    def _texts(self) -> dict[tuple[str, int], dict[str, Any]]:
+        return texts_of((way.template, way.version) for ways in self.ways.values() for way in ways)
+
+
+def really(first: date, last: date) -> dict[str, Any]:
+    """What the treatments of these days were, to set beside the simulated ones. Three queries."""
+    days = (first, last)
+    outcomes = dict(
+        Treatment.objects.filter(business_day__range=days).values_list("outcome").annotate(n=Count("pk")).order_by()
+    )
+    messages = Message.objects.filter(business_day__range=days).exclude(status=MessageStatus.CANCELLED)
+    by_channel = messages.values_list("channel").annotate(n=Count("pk")).order_by("-n")
+    cost = (
+        messages.exclude(cost=None)
+        .values_list("channel", "cost_currency")
+        .annotate(total=Sum("cost"))
+        .order_by("channel")
+    )
+    return {
+        "sent": messages.count(),
+        "people": messages.values("customer").distinct().count(),
+        "withheld": outcomes.get(Outcome.REFUSED, 0),
+        "held_out": outcomes.get(Outcome.HELD_OUT, 0),
+        "call": outcomes.get(Outcome.CALL, 0),
+        "proposed": outcomes.get(Outcome.PROPOSED, 0),
+        "by_channel": [[channel, number] for channel, number in by_channel],
+        "cost": [[channel, currency, f"{total:.2f}"] for channel, currency, total in cost],
+    }

@@ -1,0 +1,194 @@
+"""Trying a strategy on the days gone by: asking for it, watching it, reading what came of it; and asking that it be activated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.errors import BookError
+from accounts.forms import refuse
+from compliance.models import Channel
+from compliance.sentences import RULE_NAMES
+from runs.charts import Chart, Series, columns
+from runs.models import RunStatus
+from runs.pages import page_or_part
+from staff.exports import exported
+from staff.permissions import needs
+from staff.requests import user_of
+from strategy.forms import ActivateForm, SimulateForm
+from strategy.models import Action, Arm, Simulation, Version, VersionStatus
+from strategy.selectors import request_of
+from strategy.services.simulating import ask_simulation
+from strategy.services.versions import ask_activation
+from strategy.tally import MANY
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("strategy.change_version")
+def strategy_simulate(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask for a simulation; its page shows how far it is."""
+    version = get_object_or_404(Version, number=number)
+    form = SimulateForm(request.POST or None, version=version)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = ask_simulation(
+                actor=user_of(request), version_id=version.pk, days=form.cleaned_data["days"], **form.split()
+            )
+        except BookError as error:
+            refuse(form, error)
+        else:
+            return redirect("simulation", pk=made.pk)
+    context = {"version": version, "form": form, "simulations": _of(version)[:10]}
+    return render(request, "strategy/simulate.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("strategy.change_version")
+def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask somebody else to put a strategy in force, for whom and from when; beside it, what its simulation found."""
+    version = get_object_or_404(Version, number=number)
+    latest = _of(version).filter(edits=version.edits, run__status=RunStatus.DONE).first()
+    form = ActivateForm(request.POST or None, version=version)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            asked = ask_activation(
+                actor=user_of(request),
+                version_id=version.pk,
+                seen_edits=values["seen_edits"],
+                effective_from=values["effective_from"],
+                reason=values["reason"],
+                simulation_id=latest.pk if latest else None,
+                **form.split(),
+            )
+        except BookError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("Request %(request)s: somebody else decides now.") % {"request": asked})
+            return redirect("strategy-version", number=number)
+    context = {
+        "version": version,
+        "form": form,
+        "latest": latest,
+        "waiting": request_of(version),
+        "is_draft": version.status == VersionStatus.DRAFT,
+    }
+    return render(request, "strategy/activate.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@needs("strategy.view_version")
+def simulation(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a simulation is, and once it is done what it found; HTMX gets the part that changes."""
+    found = get_object_or_404(Simulation.objects.select_related("version", "champion", "challenger", "run"), pk=pk)
+    context: dict[str, Any] = {"simulation": found, "job": found.run}
+    if found.result:
+        context |= _shown(found)
+    return page_or_part(request, "strategy/simulation.html", "strategy/_simulation.html", context)
+
+
+@require_GET
+@needs("strategy.view_version")
+def simulation_export(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Every figure of a simulation as CSV: what is counted, of what, and how many. On the record."""
+    found = get_object_or_404(Simulation, pk=pk)
+    if not found.result:
+        raise Http404
+    rows = list(_cells(found.result))
+    return exported(request, f"simulation-{pk}", [_("What"), _("Of"), _("Figure"), _("Count")], rows, len(rows))
+
+
+def _of(version: Version) -> QuerySet[Simulation]:
+    return Simulation.objects.filter(version=version).select_related("run")
+
+
+def _shown(found: Simulation) -> dict[str, Any]:
+    """The result in the reader's words: charts, and tables with the share of each figure."""
+    result = found.result
+    sent = [Series(_("Messages"), "brand")]
+    days = [
+        *(Series(_("Sent"), "may"), Series(_("Withheld by the gate"), "mustnot"), Series(_("Held out"), "plain")),
+        *(Series(_("Calls asked for"), "brand"), Series(_("Proposed"), "watch")),
+    ]
+    charts: list[Chart] = [
+        columns(
+            name="by-day",
+            title=_("By day"),
+            head=_("Business day"),
+            series=days,
+            rows=[(date.fromisoformat(day).strftime("%m-%d"), figures) for day, *figures in result["by_day"]],
+        ),
+        columns(
+            name="by-hour",
+            title=_("By hour, where the person lives"),
+            head=_("Hour"),
+            series=sent,
+            rows=[(f"{hour:02d}", [number]) for hour, number in result["by_hour"]],
+        ),
+        columns(
+            name="contacts-each",
+            title=_("How often each person would have been written to"),
+            head=_("Messages a person"),
+            series=[Series(_("People"), "brand")],
+            rows=[
+                (f"{times}+" if times == MANY else str(times), [people]) for times, people in result["contacts_each"]
+            ],
+        ),
+    ]
+    channels = dict(Channel.choices)
+    really = result["really"]
+    return {
+        "result": result,
+        "charts": charts,
+        "by_channel": _shares((channels.get(code, code), number) for code, number in result["by_channel"]),
+        "by_refusal": _shares((_refusal(rule), number) for rule, number in result["by_refusal"]),
+        "proposals": [(Action(action).label, number) for action, number in result["proposals"]],
+        "arms": [{**arm, "name": Arm(arm["arm"]).label} for arm in result["by_arm"]],
+        "cost": [(channels.get(code, code), currency, total) for code, currency, total in result["cost"]],
+        "compared": [
+            (_("Messages"), result["sent"], really["sent"]),
+            (_("People written to"), result["people"], really["people"]),
+            (_("Withheld by the gate"), result["withheld"], really["withheld"]),
+            (_("Held out"), result["held_out"], really["held_out"]),
+            (_("Calls asked for"), result["call"], really["call"]),
+            (_("Proposed"), result["proposed"], really["proposed"]),
+        ],
+        "really_cost": [(channels.get(code, code), currency, total) for code, currency, total in really["cost"]],
+        "is_stale": found.edits != found.version.edits,
+    }
+
+
+def _refusal(rule: str) -> str:
+    return _("No way was open") if rule == "no-way" else str(RULE_NAMES.get(rule, rule))
+
+
+def _shares(rows: Any) -> list[tuple[str, int, int]]:
+    """Label, number, and its share of the largest, in percent."""
+    found = [(str(label), number) for label, number in rows]
+    most = max((number for _label, number in found), default=1)
+    return [(label, number, 100 * number // most) for label, number in found]
+
+
+def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    figures = ("sent", "withheld", "held_out", "call", "proposed")
+    for name in ("people", *figures):
+        yield ("total", "", name, result[name])
+        yield ("really", "", name, result["really"].get(name, 0))
+    for day, *counts in result["by_day"]:
+        yield from (("day", day, name, count) for name, count in zip(figures, counts, strict=True))
+    for kind in ("by_hour", "contacts_each", "by_channel", "by_refusal", "proposals"):
+        yield from ((kind, of, "", number) for of, number in result[kind])
+    for rule in result["by_rule"]:
+        yield from (("rule", f"{rule['version']} {rule['code']}", name, rule[name]) for name in figures)
+    for arm in result["by_arm"]:
+        yield from (("arm", arm["arm"], name, arm[name]) for name in ("people", *figures))
+    for channel, currency, total in result["cost"]:
+        yield ("cost", channel, currency, total)

@@ -1,0 +1,153 @@
+"""A rule of a strategy in the reader's words: to whom it applies, what it does, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from accounts.models import OverdueKind, Product, RiskClass
+from compliance.models import Channel
+from reminders.models import Template
+from strategy.models import Action, PromiseState, Rule, Stage
+
+
+@dataclass(frozen=True)
+class RuleInWords:
+    """A rule with its sentences, in the reader's language."""
+
+    rule: Rule
+    conditions: list[str]
+    treatment: str
+    repetition: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the codes in rules are called: products by code, templates by name."""
+
+    products: Mapping[str, str]
+    templates: Mapping[str, str]
+
+    def in_words(self, rule: Rule) -> RuleInWords:
+        return RuleInWords(rule, conditions(rule, self.products), treatment(rule, self.templates), repetition(rule))
+
+
+def names() -> Names:
+    """Read now. Two queries."""
+    return Names(
+        {product.code: product.label for product in Product.objects.all()},
+        dict(Template.objects.values_list("name", "title")),
+    )
+
+
+def conditions(rule: Rule, products: Mapping[str, str]) -> list[str]:
+    """What must be so of an account or its borrower, each as a phrase; `products`: their names by code."""
+    said = [_days(rule)]
+    if rule.products:
+        said.append(_("product %(names)s") % {"names": either(products.get(code, code) for code in rule.products)})
+    if rule.buckets:
+        said.append(_("bucket %(names)s") % {"names": either(rule.buckets)})
+    if rule.kinds:
+        said.append(_("late for: %(names)s") % {"names": either(_labels(OverdueKind, rule.kinds))})
+    if rule.risk_classes:
+        said.append(_("risk class %(names)s") % {"names": either(_labels(RiskClass, rule.risk_classes))})
+    if rule.languages:
+        languages = dict(settings.LANGUAGES)
+        said.append(_("reads %(names)s") % {"names": either(_(str(languages.get(one, one))) for one in rule.languages)})
+    if rule.amount_from is not None or rule.amount_to is not None:
+        said.append(_amount(rule))
+    if rule.promise:
+        said.append(promise_in_words(rule.promise))
+    if rule.reachable_by:
+        said.append(_("can be reached by %(channel)s") % {"channel": Channel(rule.reachable_by).label})
+    return said
+
+
+def treatment(rule: Rule, templates: Mapping[str, str]) -> str:
+    """What is done; `templates`: their titles by name."""
+    action = Action(rule.action)
+    if action == Action.MESSAGE:
+        titles = [templates.get(name, name) for name in rule.templates]
+        return _("Write: %(templates)s") % {"templates": pgettext("what is tried next", ", else ").join(titles)}
+    if action == Action.CALL and rule.queue is not None:
+        return _("Have called, in the queue “%(queue)s”") % {"queue": rule.queue}
+    return str(action.label)
+
+
+def repetition(rule: Rule) -> str:
+    """When it applies to the same person again."""
+    if rule.every_days is not None:
+        return ngettext("again after %(days)s day", "again after %(days)s days", rule.every_days) % {
+            "days": rule.every_days
+        }
+    if rule.stage == Stage.LATE:
+        return _("once in each time of lateness")
+    return _("once for each due date") if rule.stage == Stage.BEFORE_DUE else _("once for each promised payment")
+
+
+def promise_in_words(state: str) -> str:
+    """What a rule asks of promises, as a phrase."""
+    return {
+        PromiseState.NONE: _("no promise is open"),
+        PromiseState.OPEN: _("a promise is open"),
+        PromiseState.BROKEN: _("the promise was broken"),
+    }[PromiseState(state)]
+
+
+def either(parts: Iterable[Any]) -> str:
+    """a, b or c."""
+    *most, last = map(str, parts)
+    if not most:
+        return last
+    separator = pgettext("between items of a list", ", ")
+    return _("%(most)s or %(last)s") % {"most": separator.join(most), "last": last}
+
+
+def _days(rule: Rule) -> str:
+    first, last = rule.days_from, rule.days_to
+    values = {"first": first, "last": last}
+    if rule.stage == Stage.LATE:
+        if last is None:
+            return _("from day %(first)s past due on") % values
+        if last == first:
+            return _("on day %(first)s past due") % values
+        return _("day %(first)s to %(last)s past due") % values
+    if rule.stage == Stage.BEFORE_DUE:
+        if last is None:
+            return _("%(first)s days or more before the due date") % values
+        if last == first:
+            return _("on the due date") if first == 0 else _("%(first)s days before the due date") % values
+        return _("%(last)s to %(first)s days before the due date") % values
+    if last is None:
+        return _("%(first)s days or more before a promised payment") % values
+    if last == first:
+        return (
+            _("on the day of a promised payment")
+            if first == 0
+            else _("%(first)s days before a promised payment") % values
+        )
+    return _("%(last)s to %(first)s days before a promised payment") % values
+
+
+def _amount(rule: Rule) -> str:
+    values = {"least": _money(rule.amount_from), "most": _money(rule.amount_to), "currency": rule.currency}
+    if rule.amount_to is None:
+        return _("%(currency)s %(least)s or more") % values
+    if rule.amount_from is None:
+        return _("%(currency)s %(most)s or less") % values
+    return _("%(currency)s %(least)s to %(most)s") % values
+
+
+def _money(amount: Decimal | None) -> str:
+    return f"{amount:,.2f}" if amount is not None else ""
+
+
+def _labels(choices: Any, values: Iterable[str]) -> list[str]:
+    known = dict(choices.choices)
+    return [str(known.get(value, value)) for value in values]
