@@ -37,12 +37,15 @@ def install(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    alias = schema_editor.connection.alias
+    """By SQL: the triggers that keep what was decided must look away. Refused by the database where a strategy is in use."""
     tables = ("strategy_deployment", "strategy_rule", "strategy_version")
     for table in tables:
         schema_editor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    apps.get_model("strategy", "Deployment").objects.using(alias).filter(effective_from=BEGINNING).delete()
-    apps.get_model("strategy", "Version").objects.using(alias).filter(number=1, created_by_name=BY).delete()
+    schema_editor.execute("DELETE FROM strategy_deployment WHERE effective_from = %s", (BEGINNING,))
+    schema_editor.execute(
+        "DELETE FROM strategy_rule WHERE version_id IN (SELECT id FROM strategy_version WHERE number = 1)"
+    )
+    schema_editor.execute("DELETE FROM strategy_version WHERE number = 1")
     schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in tables:
         schema_editor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
