@@ -75,7 +75,7 @@ def test_it_is_written_simulated_put_forward_and_activated_by_another(page: Page
     page.locator(".heading-actions").get_by_role("link", name="Ask for activation").click()
     expect(page.locator(".side")).to_contain_text("Withheld by the gate")
     page.get_by_label("Hold-out, %").fill("5")
-    page.get_by_label("Why").fill("Gentler")
+    page.get_by_label("Why", exact=True).fill("Gentler")
     page.get_by_role("button", name="Ask for activation").click()
     expect(page.locator(".alert-success")).to_contain_text("somebody else decides now")
     page.context.clear_cookies()
