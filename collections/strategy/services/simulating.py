@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from audit.services import SystemActor, record
-from compliance.rules import Facts, Past, Rulebook
+from compliance.rules import Facts, Past, Rulebook, Verdict
 from compliance.rules.outcomes import MESSAGE
 from compliance.selectors import facts_of, rulebook
 from compliance.services.gate import decide_for
@@ -74,16 +74,21 @@ class _Person(NamedTuple):
     held_out: bool
 
 
+class _Known(NamedTuple):
+    """What the gate knows of a person; `shape` is the same for all of whom it knows the same, but for their contacts."""
+
+    facts: Facts
+    shape: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the gate would have said, for which moment, and where."""
+    """What the gate would have said, for which moment of which zone."""
 
     allowed: bool
     rule: str
     at: datetime
     zone: str
-    channel: str
-    point: int | None
 
 
 @transaction.atomic
@@ -185,8 +190,10 @@ class _Nights:
         self.tally = Tally()
         self.proposed: set[tuple[int, str]] = set()
         # What the gate knows of a person by channel and account, and what was simulated of her by channel.
-        self.facts: dict[tuple[str, int, int | None], tuple[int | None, Facts]] = {}
+        self.known: dict[tuple[str, int, int | None], _Known] = {}
         self.contacts: dict[tuple[str, int], list[Past]] = {}
+        self.shapes: dict[str, int] = {}
+        self.answered: dict[tuple[Any, ...], tuple[datetime, Verdict]] = {}
         self.ways = self._ways()
         self.prices: dict[tuple[str, int, str], tuple[Decimal | None, str]] = {}
 
@@ -203,6 +210,7 @@ class _Nights:
                 cursor.execute(_MATCHED)
                 people = [_Person(*row) for row in cursor.fetchall()]
                 cursor.execute(_KEEP, {"day": day})
+                cursor.execute("ANALYZE strategy_simulated")
             self._one(day, people)
             if run is not None:
                 advance(run, done=number + 1, total=len(days))
@@ -232,6 +240,7 @@ class _Nights:
                 self.tally.proposals[person.action] += 1
                 self._happened(day, person, PROPOSED)
         night = datetime.combine(day, NIGHT, clock.begins(day).tzinfo)
+        self.answered.clear()
         for start in range(0, len(written), BATCH):
             self._write(day, night, written[start : start + BATCH])
 
@@ -253,23 +262,35 @@ class _Nights:
         self.tally.happened(day, person.rule_id, person.arm, what, person.customer_id)
 
     def _decide(self, channel: str, purpose: str, people: Sequence[_Person], at: datetime) -> list[_Answer]:
-        """The gate's answers, each with what was simulated of the person before; an allowed message counts as sent."""
+        """The gate's answers, each with what was simulated of the person before; an allowed message counts as sent.
+
+        Messages are counted in their channel, whoever's and wherever: people of whom the same is known, and who had contacts at
+        the same moments, get the same answer, asked for once.
+        """
         self._know(channel, purpose, people)
+        since = at - timedelta(days=self.book.looks_back(channel) + 1)
         answers = []
         for person in people:
-            point, facts = self.facts[channel, person.customer_id, person.accounts[0]]
+            known = self.known[channel, person.customer_id, person.accounts[0]]
             contacts = self.contacts.setdefault((channel, person.customer_id), [])
-            told = replace(facts, purpose=purpose, history=[*(p for p in facts.history if p.at <= at), *contacts])
-            moment, verdict = decide_for(self.book, told, at, postpone=True)
+            # What was simulated may be for a later moment, as a place that is held is; what staff did later is not known yet.
+            history = [past for past in known.facts.history if since <= past.at <= at]
+            history += [past for past in contacts if past.at >= since]
+            asked = (known.shape, purpose, at, *((past.at, past.what, past.inbound, past.echo) for past in history))
+            answer = self.answered.get(asked)
+            if answer is None:
+                told = replace(known.facts, purpose=purpose, history=history)
+                answer = self.answered[asked] = decide_for(self.book, told, at, postpone=True)
+            moment, verdict = answer
             if verdict.allowed:
-                contacts.append(Past(moment.astimezone(UTC), MESSAGE, channel, point))
-            answers.append(_Answer(verdict.allowed, verdict.rule, moment, facts.time_zone, channel, point))
+                contacts.append(Past(moment.astimezone(UTC), MESSAGE, channel))
+            answers.append(_Answer(verdict.allowed, verdict.rule, moment, known.facts.time_zone))
         return answers
 
     def _know(self, channel: str, purpose: str, people: Sequence[_Person]) -> None:
         """Read the facts of those not read yet; once for the whole simulation."""
         wanted = [(channel, person.customer_id, person.accounts[0]) for person in people]
-        new = [key for key in dict.fromkeys(wanted) if key not in self.facts]
+        new = [key for key in dict.fromkeys(wanted) if key not in self.known]
         if not new:
             return
         begins = clock.begins(self.first)
@@ -284,7 +305,9 @@ class _Nights:
             held_at=datetime.max.replace(tzinfo=UTC),
             no_batch_from=begins,
         )
-        self.facts |= {key: (known.point_id, known.facts) for key, known in zip(new, found, strict=True)}
+        for key, known in zip(new, found, strict=True):
+            alike = repr(replace(known.facts, point=None, account=None, history=()))
+            self.known[key] = _Known(known.facts, self.shapes.setdefault(alike, len(self.shapes)))
 
     def _versions(self) -> list[int]:
         return [key for key in (self.split.champion_id, self.split.challenger_id) if key is not None]
