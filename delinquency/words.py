@@ -144,6 +144,19 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "promise-broken": _("Promise broken"),
         "promise-due": _("Promise due"),
     },
+    # What the installation named; what people name stays as they wrote it.
+    "title": {
+        "Before a promised payment, SMS": _("Before a promised payment, SMS"),
+        "Before the due date": _("Before the due date"),
+        "Before the due date, SMS": _("Before the due date, SMS"),
+        "Before the due date, app push": _("Before the due date, app push"),
+        "First reminder": _("First reminder"),
+        "First reminder by e-mail": _("First reminder by e-mail"),
+        "Letter of demand": _("Letter of demand"),
+        "Overdue for longer, SMS": _("Overdue for longer, SMS"),
+        "Overdue, SMS": _("Overdue, SMS"),
+        "Overdue, app push": _("Overdue, app push"),
+    },
     "rule": RULE_NAMES,
     "subject": {
         "account": _("account"),
@@ -382,7 +395,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
 
 _OPENED = str.maketrans("_-.", "   ")
 # What people wrote, where a few codes of ours stand among it.
-_AS_WRITTEN = ("actor", "error", "source")
+_AS_WRITTEN = ("actor", "error", "source", "title")
 
 
 def word(family: str, code: str) -> str:
