@@ -167,6 +167,8 @@ class Row:
     data: dict[str, Any] = field(default_factory=dict)
     seen: tuple[int, ...] = (200,)
     done: tuple[int, ...] = (302,)
+    # Asked for by a part of a page, which is all that is made then: the same view decides.
+    part: bool = False
 
 
 def of_case(kind: str = "", name: str = "target", *, on_case: bool = True) -> tuple[Args, Args]:
@@ -189,7 +191,9 @@ def of_case(kind: str = "", name: str = "target", *, on_case: bool = True) -> tu
 def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
     """What is done to a case: GET opens its form, POST without a word gets it back with what is missing (without a form:
     refused as stale)."""
-    return Row(does, does, *of_case(kind), seen=(200,) if form else (302,), done=(200, 409) if form else (409,))
+    if not form:
+        return Row(does, does, *of_case(kind), seen=(302,), done=(409,))
+    return Row(does, does, *of_case(kind), done=(200, 409), part=True)
 
 
 TABLE: dict[str, Row] = {

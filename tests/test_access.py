@@ -155,7 +155,9 @@ def refusals(role: str, name: str, row: Row, client: Client, world: World) -> It
             wanted = wanted_of(role, allowed, expected, row, is_far)
             client.cookies["sessionid"] = world.session_key
             with transaction.atomic():
-                answer = client.generic(method, address) if method == "GET" else client.post(address, row.data)
+                headers = {"HX-Request": "true"} if row.part else {}
+                data = row.data if method == "POST" else None
+                answer = getattr(client, method.lower())(address, data, headers=headers)
                 transaction.set_rollback(True)
             if answer.status_code not in wanted:
                 yield f"{name} {method} {'far' if is_far else 'near'}: {answer.status_code}, expected {wanted}"
