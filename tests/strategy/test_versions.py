@@ -178,6 +178,15 @@ def test_who_wrote_it_does_not_activate_it_when_another_asked(writer: User, deci
     assert deployment_on(DAY).champion == installed()
 
 
+def test_who_wrote_one_of_its_rules_does_not_activate_it(writer: User, decider: User) -> None:
+    version = draft(writer)
+    versions.add_rule(actor=decider, version_id=version.pk, seen_edits=1, fields=FREEZE)
+    request = ask(writer, version)
+    with pytest.raises(Conflict, match="You wrote on"):
+        approvals.approve(actor=decider, request_id=request.pk, seen_version=1)
+    assert deployment_on(DAY).champion == installed()
+
+
 def test_sent_back_it_is_edited_and_asked_for_again(writer: User, decider: User) -> None:
     version = draft(writer)
     request = ask(writer, version)

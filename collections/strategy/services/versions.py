@@ -57,6 +57,7 @@ def draft(*, actor: User, title: str, based_on: int | None = None) -> Version:
     )
     version.full_clean()
     version.save()
+    version.writers.add(actor)
     if version.based_on is not None:
         rules = list(version.based_on.rules.order_by("position", "id"))
         Rule.objects.bulk_create(
@@ -234,12 +235,12 @@ def activate(*, actor: User, request_id: int, payload: Mapping[str, Any]) -> Dep
     alone, after `check_activation`; keeps a close from beginning until it ends.
 
     Raises:
-        Conflict: the actor wrote the draft; or the day's close has begun.
+        Conflict: the actor wrote the draft or a rule of it; or the day's close has begun.
     """
     version = Version.objects.select_for_update(no_key=True).get(pk=payload["version"])
     effective_from = date.fromisoformat(payload["effective_from"])
-    if version.status == VersionStatus.DRAFT and version.created_by_id == actor.pk:
-        raise Conflict(_("You wrote strategy %(number)s: somebody else activates it.") % {"number": version.number})
+    if version.status == VersionStatus.DRAFT and version.writers.filter(pk=actor.pk).exists():
+        raise Conflict(_("You wrote on strategy %(number)s: somebody else activates it.") % {"number": version.number})
     _keep_off_closes()
     _before_its_close(effective_from)
     if version.status == VersionStatus.DRAFT:
@@ -364,6 +365,7 @@ def _edited(
 ) -> None:
     version.edits += 1
     version.save(update_fields=["edits"])
+    version.writers.add(actor)
     record(actor=actor, verb=verb, subject=version, before=before, after=after)
 
 
