@@ -186,6 +186,31 @@ def test_a_stale_screen_changes_nothing(writer: Client, draft: Version) -> None:
     assert writer.post(edit(draft), {"verb": "remove", "code": "freeze", "seen_edits": old}).status_code == 409
 
 
+def test_what_a_stale_screen_typed_is_saved_when_pressed_again(writer: Client, draft: Version) -> None:
+    old = draft.edits
+    send(writer, draft, "up", "freeze")
+    answer = send(writer, draft, "save", opened="freeze", **{**FORM, "title": "Typed", "seen_edits": old})
+    assert "Somebody edited this strategy" in answer.content.decode()
+    assert draft.rules.get(code="freeze").title == "Freeze"
+    form = answer.context["form"]
+    assert form["title"].value() == "Typed"
+    send(writer, draft, "save", opened="freeze", **{**FORM, "title": "Typed", "seen_edits": form["seen_edits"].value()})
+    assert draft.rules.get(code="freeze").title == "Typed"
+
+
+def test_a_screen_of_what_is_approved_by_now_is_led_to_its_page(writer: Client, draft: Version) -> None:
+    Version.objects.filter(pk=draft.pk).update(status="approved")
+    answer = send(writer, draft, "up", "freeze")
+    assert answer["HX-Redirect"] == reverse("strategy-version", args=[draft.number])
+    assert not answer.content
+
+
+def test_the_copy_of_a_long_code_has_a_code(writer: Client, draft: Version) -> None:
+    send(writer, draft, "save", **{**FORM, "code": "a" * 35 + "-bbbb"})
+    send(writer, draft, "copy", "a" * 35 + "-bbbb")
+    assert "a" * 35 + "-2" in codes(draft)
+
+
 @pytest.mark.parametrize(
     "data", [{"verb": "nothing"}, {"verb": "up", "seen_edits": "x"}, {"verb": "restore", "removed": "forged:x"}]
 )
@@ -208,6 +233,10 @@ def test_a_draft_is_begun_and_activation_asked_for(writer: Client) -> None:
     }
     wrong = writer.post(reverse("strategy-activate", args=[version.number]), {**data, "holdout_percent": "101"})
     assert wrong.status_code == 422
+    stale = writer.post(reverse("strategy-activate", args=[version.number]), {**data, "seen_edits": "99"})
+    assert "Somebody edited this strategy" in stale.content.decode()
+    form = stale.context["form"]
+    assert (form["seen_edits"].value(), form["reason"].value()) == (str(version.edits), "Better")
     writer.post(reverse("strategy-activate", args=[version.number]), data)
     asked = Request.objects.get()
     assert asked.payload["holdout_percent"] == 10

@@ -336,7 +336,11 @@ def _locked(actor: User, version_id: int, seen_edits: int) -> Version:
 
 
 def _stale() -> Conflict:
-    return Conflict(_("Somebody edited this strategy since you opened it. Nothing was saved: reload the page."))
+    return Conflict(
+        _(
+            "Somebody edited this strategy since you opened it. Nothing was saved: look at it as it is now, and do it again."
+        )
+    )
 
 
 def _check(rule: Rule) -> None:
