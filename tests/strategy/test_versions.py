@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
 from approvals import services as approvals
@@ -16,7 +18,7 @@ from approvals.models import Request
 from audit.models import Event
 from runs import clock
 from staff.models import User
-from strategy.models import Deployment, Rule, Version
+from strategy.models import Deployment, Rule, Simulation, Version
 from strategy.selectors import deployment_on
 from strategy.services import versions
 from tests.factories import BusinessDayFactory, DayCloseFactory, UserFactory
@@ -196,6 +198,34 @@ def test_sent_back_it_is_edited_and_asked_for_again(writer: User, decider: User)
     assert again.pk == request.pk
     approvals.approve(actor=decider, request_id=again.pk, seen_version=again.version)
     assert deployment_on(DAY).champion == version
+
+
+def test_who_decides_sees_the_rules_and_what_the_simulation_found(writer: User, decider: User, client: Client) -> None:
+    version = draft(writer)
+    client.force_login(decider)
+
+    def page(request: Request) -> str:
+        return client.get(reverse("approval", args=[request.pk])).content.decode()
+
+    unsimulated = ask(writer, version)
+    assert "was not simulated" in page(unsimulated)
+    approvals.withdraw(actor=writer, request_id=unsimulated.pk, seen_version=1)
+    found = Simulation.objects.create(
+        version=version,
+        edits=version.edits,
+        champion=version,
+        first_day=DAY,
+        last_day=DAY,
+        result={"people": 4321, "sent": 5, "withheld": 6, "held_out": 0, "call": 7, "proposed": 8},
+        asked_by=writer,
+        asked_by_name="Lin",
+        asked_at=NOON,
+    )
+    shown = page(ask(writer, version, simulation_id=found.pk))
+    assert "4,321" in shown
+    for address in ("strategy-version", "strategy-compare"):
+        assert reverse(address, args=[version.number]) in shown
+    assert reverse("simulation", args=[found.pk]) in shown
 
 
 def test_champion_and_challenger_and_a_roll_back(writer: User, decider: User) -> None:

@@ -19,7 +19,7 @@ from runs import clock
 from runs.selectors import begun_day, book_day
 from staff.models import User
 from staff.permissions import require
-from strategy.models import Deployment, Rule, Version, VersionStatus
+from strategy.models import Deployment, Rule, Simulation, Version, VersionStatus
 from strategy.rules import faults_of
 from strategy.selectors import ACTIVATION, deployment_on, known, request_of
 from strategy.sentences import say_fault
@@ -188,6 +188,7 @@ def ask_activation(
         }
         if present
         else None,
+        "simulation": _found(simulation_id),
     }
     waiting = request_of(version)
     if waiting is not None and waiting.status == RequestStatus.CHANGES:
@@ -200,6 +201,22 @@ def ask_activation(
             reason=reason,
         )
     return approvals.ask(actor=actor, kind=ACTIVATION, subject=version, payload=payload, preview=preview, reason=reason)
+
+
+def _found(simulation_id: int | None) -> dict[str, Any] | None:
+    """What a simulation found, in the figures that whoever decides sees beside the strategy."""
+    simulation = Simulation.objects.filter(pk=simulation_id).first()
+    if simulation is None or not simulation.result:
+        return None
+    figures = {name: simulation.result[name] for name in ("people", "sent", "withheld", "held_out", "call", "proposed")}
+    days = {"first_day": simulation.first_day.isoformat(), "last_day": simulation.last_day.isoformat()}
+    shares = {
+        "champion": simulation.champion.number,
+        "challenger": simulation.challenger.number if simulation.challenger else None,
+        "challenger_percent": simulation.challenger_percent,
+        "holdout_percent": simulation.holdout_percent,
+    }
+    return {"id": simulation.pk, **days, **shares, **figures}
 
 
 def check_activation(payload: Mapping[str, Any]) -> Version:
