@@ -281,6 +281,7 @@ def test_a_proposal_is_dismissed_with_a_reason() -> None:
     lead = signed_in(UserFactory(username="lead", role="supervisor", team=case.team))
     assert account.ref in lead.get(reverse("proposals")).content.decode()
     address = reverse("proposal", args=[made.pk])
+    assert f'href="{reverse("case", args=[case.ref])}"' in lead.get(address).content.decode()
     assert lead.post(address, {"seen_version": "1", "reason": ""}).status_code == 422
     assert lead.post(address, {"seen_version": "7", "reason": "No"}).status_code == 422
     assert lead.post(address, {"seen_version": "1", "reason": "Paid today"}).status_code == 302

@@ -282,6 +282,13 @@ def test_what_cannot_be_put_in_force_is_not_asked_for(writer: User) -> None:
     assert not Request.objects.exists()
 
 
+def test_a_day_years_ahead_is_a_slip_of_the_pen(writer: User) -> None:
+    version = draft(writer)
+    with pytest.raises(Invalid, match="2062-11-23") as refused:
+        ask(writer, version, effective_from=DAY.replace(year=2062))
+    assert refused.value.field == "effective_from"
+
+
 def test_a_close_that_began_keeps_its_strategy(writer: User, decider: User) -> None:
     request = ask(writer, draft(writer))
     DayCloseFactory(date=DAY, status="running")

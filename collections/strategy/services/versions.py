@@ -26,6 +26,8 @@ from strategy.sentences import say_fault
 
 ADD, CHANGE = "strategy.add_version", "strategy.change_version"
 MOST_RULES = 200
+# What is put in force cannot be taken back before its day: so far ahead lies a slip of the pen.
+LONGEST_AHEAD = timedelta(days=366)
 # How long an activation waits for the batch of a close that is under way.
 PATIENCE = "3s"
 # A template may be written and named before it is approved; it is needed when the strategy is put in force.
@@ -163,6 +165,7 @@ def ask_activation(
     if version.edits != seen_edits:
         raise _stale()
     check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
+    _within_reach(effective_from)
     payload = {
         "version": version.pk,
         "edits": version.edits,
@@ -295,6 +298,16 @@ def _keep_off_closes() -> None:
         except OperationalError:
             raise Conflict(_("A close of day is at work. Decide this again when it has ended.")) from None
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _within_reach(effective_from: date) -> None:
+    last = clock.today() + LONGEST_AHEAD
+    if effective_from > last:
+        raise Invalid(
+            _("%(day)s lies more than a year ahead. Enter a day until %(last)s.")
+            % {"day": effective_from.isoformat(), "last": last.isoformat()},
+            "effective_from",
+        )
 
 
 def _before_its_close(effective_from: date) -> None:
