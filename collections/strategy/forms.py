@@ -19,6 +19,7 @@ from reminders.models import Template
 from runs.forms import SaysWhatIsMissing
 from runs.selectors import open_day
 from strategy.models import Action, PromiseState, Rule, Version, VersionStatus
+from strategy.words import queue_name
 
 # So many templates, tried one after the other, have a field; a rule that has more has more.
 TEMPLATE_FIELDS = 3
@@ -81,6 +82,7 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         queue = self.fields["queue"]
         assert isinstance(queue, forms.ModelChoiceField)
         queue.queryset = shows_calls()
+        queue.choices = [("", "–"), *((one.pk, queue_name(one)) for one in queue.queryset)]
         written = list(Template.objects.order_by("channel", "kind", "title"))
         by_channel = [
             (label, [(one.name, f"{one.title} · {one.get_kind_display()}") for one in written if one.channel == code])

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.models import Account
 from approvals.models import Request
+from cases.models import Queue
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
@@ -110,6 +112,15 @@ def test_every_condition_is_a_phrase(fields: dict[str, Any], said: str) -> None:
     rule = Rule(**fields, code="x", title="x", action="freeze")
     rule.clean_fields(exclude=["version", "position"])
     assert said in names().in_words(rule).conditions
+
+
+def test_an_installed_queue_is_named_in_the_readers_language(writer: Client, draft: Version) -> None:
+    rule = Rule(version=draft, action="call", days_from=1, queue=Queue.objects.get(code="call"))
+    with override("zh-hans"):
+        assert names().in_words(rule).treatment == "安排致电，队列“安排的致电”"
+    page = writer.get(edit(draft) + "?new=1", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "安排的致电" in page
+    assert "Calls asked for" not in page
 
 
 def test_what_differs_is_told_rule_by_rule(writer: Client, draft: Version) -> None:

@@ -162,6 +162,8 @@ def _shown(found: Simulation) -> dict[str, Any]:
         "proposals": [(Action(action).label, number) for action, number in result["proposals"]],
         "arms": [{**arm, "name": Arm(arm["arm"]).label} for arm in result["by_arm"]],
         "cost": [(channels.get(code, code), currency, total) for code, currency, total in result["cost"]],
+        # What was simulated before this was counted does not say.
+        "unpriced": [(channels.get(code, code), number) for code, number in result.get("unpriced", [])],
         "compared": [
             (_("Messages"), result["sent"], really["sent"]),
             (_("People written to"), result["people"], really["people"]),
@@ -201,3 +203,4 @@ def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         yield from (("arm", arm["arm"], name, arm[name]) for name in ("people", *figures))
     for channel, currency, total in result["cost"]:
         yield ("cost", channel, currency, total)
+    yield from (("unpriced", channel, "", number) for channel, number in result.get("unpriced", []))
