@@ -207,10 +207,10 @@ def ask_activation(
 
 
 def _found(simulation_id: int | None) -> dict[str, Any] | None:
-    """What a simulation found, in the figures that whoever decides sees beside the strategy."""
-    simulation = Simulation.objects.filter(pk=simulation_id).first()
-    if simulation is None or not simulation.result:
+    """What a simulation that is done found, in the figures that whoever decides sees beside the strategy."""
+    if simulation_id is None:
         return None
+    simulation = Simulation.objects.select_related("champion", "challenger").get(pk=simulation_id)
     figures = {name: simulation.result[name] for name in ("people", "sent", "withheld", "held_out", "call", "proposed")}
     days = {"first_day": simulation.first_day.isoformat(), "last_day": simulation.last_day.isoformat()}
     shares = {
