@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -21,6 +21,13 @@ def page_or_part(
 ) -> HttpResponse:
     """The whole page, or for HTMX its part from the same address."""
     return vary(render(request, part if is_part(request) else page, context, status=status))
+
+
+def elsewhere(request: HttpRequest, address: str) -> HttpResponse:
+    """Lead the whole browser to `address`: a redirect that htmx followed would end inside the page that asked."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 def vary(response: HttpResponse) -> HttpResponse:

@@ -11,8 +11,9 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import render, resolve_url
 
+from runs.pages import elsewhere
 from staff import sessions
 from staff.models import User
 
@@ -55,7 +56,7 @@ class StaffRequiredMiddleware(LoginRequiredMiddleware):
         if not user.is_staff:
             raise PermissionDenied
         if user.must_change_password and _name(request) not in WITH_ANY_PASSWORD:
-            return _elsewhere(request, resolve_url("password"))
+            return elsewhere(request, resolve_url("password"))
         if UNATTENDED not in request.headers:
             sessions.seen(request.session)
         return None
@@ -80,10 +81,3 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
         context = {"kept": kept, "address": request.get_full_path(), "files": bool(request.FILES)}
         return render(request, "registration/kept.html", context, status=401)
     return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
-
-
-def _elsewhere(request: HttpRequest, address: str) -> HttpResponseBase:
-    """Lead the whole browser to `address`: a redirect that htmx followed would end inside the page that asked."""
-    if "HX-Request" in request.headers:
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Min, Q
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,9 +19,17 @@ from reminders.models import Template
 from runs.forms import SaysWhatIsMissing
 from runs.selectors import open_day
 from strategy.models import Action, PromiseState, Rule, Version, VersionStatus
+from strategy.words import queue_name
 
 # So many templates, tried one after the other, have a field; a rule that has more has more.
 TEMPLATE_FIELDS = 3
+
+
+def with_edits(data: QueryDict, edits: int) -> QueryDict:
+    """What a form sent, as if its screen had shown the strategy after so many edits."""
+    sent = data.copy()
+    sent["seen_edits"] = str(edits)
+    return sent
 
 
 def _several(label: Any) -> forms.MultipleChoiceField:
@@ -73,6 +82,7 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         queue = self.fields["queue"]
         assert isinstance(queue, forms.ModelChoiceField)
         queue.queryset = shows_calls()
+        queue.choices = [("", "–"), *((one.pk, queue_name(one)) for one in queue.queryset)]
         written = list(Template.objects.order_by("channel", "kind", "title"))
         by_channel = [
             (label, [(one.name, f"{one.title} · {one.get_kind_display()}") for one in written if one.channel == code])
@@ -99,6 +109,9 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
             "languages": [(code, _(str(name))) for code, name in settings.LANGUAGES],
             "reachable_by": [("", _("Any")), *Channel.choices],
         }
+
+    def clean_currency(self) -> str:
+        return str(self.cleaned_data["currency"]).upper()
 
     def when(self) -> list[forms.BoundField]:
         return [self[name] for name in self.WHEN]

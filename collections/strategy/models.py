@@ -36,6 +36,8 @@ class Version(models.Model):
     )
     created_by_name = models.CharField(_("written by"), max_length=150)
     created_at = models.DateTimeField(_("written at"))
+    # Everybody who had a hand in its rules: none of them activates it.
+    writers = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", editable=False)
     # Counts the edits: a stale screen is told by it.
     edits = models.PositiveIntegerField(default=1, editable=False)
 

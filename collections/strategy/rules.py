@@ -109,6 +109,10 @@ def _of_conditions(rule: RuleLike, known: Known) -> Iterable[Fault]:
         yield Fault("unknown", "currency", {"values": [rule.currency], "known": sorted(known.currencies)})
     if not rule.currency and (rule.amount_from is not None or rule.amount_to is not None):
         yield Fault("amount-currency", "currency")
+    for place in ("amount_from", "amount_to"):
+        amount = getattr(rule, place)
+        if amount is not None and amount < 0:
+            yield Fault("amount-negative", place, {"amount": amount})
     if rule.amount_from is not None and rule.amount_to is not None and rule.amount_to < rule.amount_from:
         yield Fault("amount-order", "amount_to")
     if rule.stage == BEFORE_DUE:

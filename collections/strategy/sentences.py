@@ -17,6 +17,7 @@ _SENTENCES: Mapping[str, str | Promise] = {
     "days-order": gettext_lazy("The last day, %(last)s, lies before the first, %(first)s. Exchange them."),
     "unknown": gettext_lazy("There is no “%(values)s”. Choose from: %(known)s."),
     "amount-currency": gettext_lazy("Choose in which currency the amounts are: they are never converted."),
+    "amount-negative": gettext_lazy("%(amount)s is below 0, and no account owes so little. Enter 0 or more."),
     "amount-order": gettext_lazy("The highest amount is below the lowest. Exchange them."),
     "not-late": gettext_lazy("What is not late yet has none. Leave this empty, or count from the days past due."),
     "promise-open": gettext_lazy("Before a promised payment the promise is open. Choose “open” or “any”."),

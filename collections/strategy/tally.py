@@ -26,6 +26,8 @@ class Tally:
     by_channel: Counter[str] = field(default_factory=Counter)
     by_refusal: Counter[str] = field(default_factory=Counter)
     proposals: Counter[str] = field(default_factory=Counter)
+    # Messages by a channel for which no price is entered: the cost leaves them out.
+    unpriced: Counter[str] = field(default_factory=Counter)
     contacts_of: Counter[int] = field(default_factory=Counter)
     people_of_arm: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     cost: defaultdict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -44,7 +46,9 @@ class Tally:
         self.contacts_of[customer_id] += 1
         self.by_channel[channel] += 1
         self.by_hour[at.astimezone(ZoneInfo(zone)).hour] += 1
-        if price is not None:
+        if price is None:
+            self.unpriced[channel] += 1
+        else:
             self.cost[channel, currency] += price
 
     def result(self, days: Iterable[date], rules: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
@@ -69,6 +73,7 @@ class Tally:
             ],
             "proposals": [[action, number] for action, number in self.proposals.most_common()],
             "cost": [[channel, currency, f"{total:.2f}"] for (channel, currency), total in sorted(self.cost.items())],
+            "unpriced": [[channel, number] for channel, number in self.unpriced.most_common()],
         }
 
 

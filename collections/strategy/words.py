@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.models import OverdueKind, Product, RiskClass
+from cases.models import Queue
 from compliance.models import Channel
 from reminders.models import Template
 from strategy.models import Action, PromiseState, Rule, Stage
@@ -69,6 +70,11 @@ def conditions(rule: Rule, products: Mapping[str, str]) -> list[str]:
     return said
 
 
+def queue_name(queue: Queue) -> str:
+    """A queue's name: what is installed in the reader's language, what somebody wrote as it stands."""
+    return _(queue.name) if queue.code else queue.name
+
+
 def treatment(rule: Rule, templates: Mapping[str, str]) -> str:
     """What is done; `templates`: their titles by name."""
     action = Action(rule.action)
@@ -76,7 +82,7 @@ def treatment(rule: Rule, templates: Mapping[str, str]) -> str:
         titles = [templates.get(name, name) for name in rule.templates]
         return _("Write: %(templates)s") % {"templates": pgettext("what is tried next", ", else ").join(titles)}
     if action == Action.CALL and rule.queue is not None:
-        return _("Have called, in the queue “%(queue)s”") % {"queue": rule.queue}
+        return _("Have called, in the queue “%(queue)s”") % {"queue": queue_name(rule.queue)}
     return str(action.label)
 
 

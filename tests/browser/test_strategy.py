@@ -91,6 +91,17 @@ def test_it_is_written_simulated_put_forward_and_activated_by_another(page: Page
     assert (deployed.champion.title, deployed.holdout_percent, deployed.decided_by_name) == ("Gentle", 5, "Chen")
 
 
+def test_what_was_done_is_seen_far_down_a_long_list(desk: Page, book: None) -> None:
+    draft = Version.objects.create(number=2, title="Long", created_at=MOMENT)
+    Rule.objects.bulk_create(
+        Rule(version=draft, position=n, code=f"freeze-{n}", title=f"Freeze {n}", days_from=n, action="freeze")
+        for n in range(1, 41)
+    )
+    desk.goto("/strategy/2/edit/")
+    desk.get_by_role("button", name="Take “Freeze 40” out").click()
+    expect(desk.get_by_role("button", name="Undo")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_axe_finds_nothing_on_their_pages(desk: Page, book: None, scheme: str, width: int) -> None:
     rule = Rule.objects.earliest("pk")

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.models import Account
 from approvals.models import Request
+from cases.models import Queue
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
@@ -112,6 +114,15 @@ def test_every_condition_is_a_phrase(fields: dict[str, Any], said: str) -> None:
     assert said in names().in_words(rule).conditions
 
 
+def test_an_installed_queue_is_named_in_the_readers_language(writer: Client, draft: Version) -> None:
+    rule = Rule(version=draft, action="call", days_from=1, queue=Queue.objects.get(code="call"))
+    with override("zh-hans"):
+        assert names().in_words(rule).treatment == "安排致电，队列“安排的致电”"
+    page = writer.get(edit(draft) + "?new=1", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "安排的致电" in page
+    assert "Calls asked for" not in page
+
+
 def test_what_differs_is_told_rule_by_rule(writer: Client, draft: Version) -> None:
     first = list(Version.objects.get(number=1).rules.all())
     assert [(one.code, one.state) for one in differences(first, list(draft.rules.all()))] == [
@@ -186,6 +197,31 @@ def test_a_stale_screen_changes_nothing(writer: Client, draft: Version) -> None:
     assert writer.post(edit(draft), {"verb": "remove", "code": "freeze", "seen_edits": old}).status_code == 409
 
 
+def test_what_a_stale_screen_typed_is_saved_when_pressed_again(writer: Client, draft: Version) -> None:
+    old = draft.edits
+    send(writer, draft, "up", "freeze")
+    answer = send(writer, draft, "save", opened="freeze", **{**FORM, "title": "Typed", "seen_edits": old})
+    assert "Somebody edited this strategy" in answer.content.decode()
+    assert draft.rules.get(code="freeze").title == "Freeze"
+    form = answer.context["form"]
+    assert form["title"].value() == "Typed"
+    send(writer, draft, "save", opened="freeze", **{**FORM, "title": "Typed", "seen_edits": form["seen_edits"].value()})
+    assert draft.rules.get(code="freeze").title == "Typed"
+
+
+def test_a_screen_of_what_is_approved_by_now_is_led_to_its_page(writer: Client, draft: Version) -> None:
+    Version.objects.filter(pk=draft.pk).update(status="approved")
+    answer = send(writer, draft, "up", "freeze")
+    assert answer["HX-Redirect"] == reverse("strategy-version", args=[draft.number])
+    assert not answer.content
+
+
+def test_the_copy_of_a_long_code_has_a_code(writer: Client, draft: Version) -> None:
+    send(writer, draft, "save", **{**FORM, "code": "a" * 35 + "-bbbb"})
+    send(writer, draft, "copy", "a" * 35 + "-bbbb")
+    assert "a" * 35 + "-2" in codes(draft)
+
+
 @pytest.mark.parametrize(
     "data", [{"verb": "nothing"}, {"verb": "up", "seen_edits": "x"}, {"verb": "restore", "removed": "forged:x"}]
 )
@@ -208,6 +244,10 @@ def test_a_draft_is_begun_and_activation_asked_for(writer: Client) -> None:
     }
     wrong = writer.post(reverse("strategy-activate", args=[version.number]), {**data, "holdout_percent": "101"})
     assert wrong.status_code == 422
+    stale = writer.post(reverse("strategy-activate", args=[version.number]), {**data, "seen_edits": "99"})
+    assert "Somebody edited this strategy" in stale.content.decode()
+    form = stale.context["form"]
+    assert (form["seen_edits"].value(), form["reason"].value()) == (str(version.edits), "Better")
     writer.post(reverse("strategy-activate", args=[version.number]), data)
     asked = Request.objects.get()
     assert asked.payload["holdout_percent"] == 10
@@ -252,6 +292,7 @@ def test_a_proposal_is_dismissed_with_a_reason() -> None:
     lead = signed_in(UserFactory(username="lead", role="supervisor", team=case.team))
     assert account.ref in lead.get(reverse("proposals")).content.decode()
     address = reverse("proposal", args=[made.pk])
+    assert f'href="{reverse("case", args=[case.ref])}"' in lead.get(address).content.decode()
     assert lead.post(address, {"seen_version": "1", "reason": ""}).status_code == 422
     assert lead.post(address, {"seen_version": "7", "reason": "No"}).status_code == 422
     assert lead.post(address, {"seen_version": "1", "reason": "Paid today"}).status_code == 302

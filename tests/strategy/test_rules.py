@@ -78,6 +78,7 @@ def test_these_make_sense(fields: dict[str, Any]) -> None:
         ({"risk_classes": ["x"]}, ("unknown", "risk_classes")),
         ({"currency": "XXX"}, ("unknown", "currency")),
         ({"currency": "", "amount_from": 5}, ("amount-currency", "currency")),
+        ({"amount_from": -1}, ("amount-negative", "amount_from")),
         ({"amount_from": 5, "amount_to": 4}, ("amount-order", "amount_to")),
         ({**SOON, "buckets": ["M1"]}, ("not-late", "buckets")),
         (

@@ -106,6 +106,13 @@ def test_what_was_in_force_is_simulated_as_it_was_and_nothing_is_done(lived: Ver
     assert [rule for rule, _number in found["by_refusal"]] == ["contact-point"]
 
 
+def test_messages_without_a_price_are_told_beside_the_cost(lived: Version, writer: User) -> None:
+    assert run_simulation(asked(writer, lived))["unpriced"] == []
+    ChannelPrice.objects.all().delete()
+    found = run_simulation(asked(writer, lived))
+    assert (found["cost"], found["unpriced"]) == ([], found["by_channel"])
+
+
 def test_a_draft_is_simulated_beside_what_was_in_force(lived: Version, writer: User) -> None:
     calm = new_version(901)
     rule(calm, "write", action="message", templates=["first-late"])

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
 from approvals import services as approvals
@@ -16,7 +18,7 @@ from approvals.models import Request
 from audit.models import Event
 from runs import clock
 from staff.models import User
-from strategy.models import Deployment, Rule, Version
+from strategy.models import Deployment, Rule, Simulation, Version
 from strategy.selectors import deployment_on
 from strategy.services import versions
 from tests.factories import BusinessDayFactory, DayCloseFactory, UserFactory
@@ -178,6 +180,15 @@ def test_who_wrote_it_does_not_activate_it_when_another_asked(writer: User, deci
     assert deployment_on(DAY).champion == installed()
 
 
+def test_who_wrote_one_of_its_rules_does_not_activate_it(writer: User, decider: User) -> None:
+    version = draft(writer)
+    versions.add_rule(actor=decider, version_id=version.pk, seen_edits=1, fields=FREEZE)
+    request = ask(writer, version)
+    with pytest.raises(Conflict, match="You wrote on"):
+        approvals.approve(actor=decider, request_id=request.pk, seen_version=1)
+    assert deployment_on(DAY).champion == installed()
+
+
 def test_sent_back_it_is_edited_and_asked_for_again(writer: User, decider: User) -> None:
     version = draft(writer)
     request = ask(writer, version)
@@ -187,6 +198,34 @@ def test_sent_back_it_is_edited_and_asked_for_again(writer: User, decider: User)
     assert again.pk == request.pk
     approvals.approve(actor=decider, request_id=again.pk, seen_version=again.version)
     assert deployment_on(DAY).champion == version
+
+
+def test_who_decides_sees_the_rules_and_what_the_simulation_found(writer: User, decider: User, client: Client) -> None:
+    version = draft(writer)
+    client.force_login(decider)
+
+    def page(request: Request) -> str:
+        return client.get(reverse("approval", args=[request.pk])).content.decode()
+
+    unsimulated = ask(writer, version)
+    assert "was not simulated" in page(unsimulated)
+    approvals.withdraw(actor=writer, request_id=unsimulated.pk, seen_version=1)
+    found = Simulation.objects.create(
+        version=version,
+        edits=version.edits,
+        champion=version,
+        first_day=DAY,
+        last_day=DAY,
+        result={"people": 4321, "sent": 5, "withheld": 6, "held_out": 0, "call": 7, "proposed": 8},
+        asked_by=writer,
+        asked_by_name="Lin",
+        asked_at=NOON,
+    )
+    shown = page(ask(writer, version, simulation_id=found.pk))
+    assert "4,321" in shown
+    for address in ("strategy-version", "strategy-compare"):
+        assert reverse(address, args=[version.number]) in shown
+    assert reverse("simulation", args=[found.pk]) in shown
 
 
 def test_champion_and_challenger_and_a_roll_back(writer: User, decider: User) -> None:
@@ -241,6 +280,13 @@ def test_what_cannot_be_put_in_force_is_not_asked_for(writer: User) -> None:
     with pytest.raises(Conflict, match="Rule first-late: There is no “gone”"):
         ask(writer, version)
     assert not Request.objects.exists()
+
+
+def test_a_day_years_ahead_is_a_slip_of_the_pen(writer: User) -> None:
+    version = draft(writer)
+    with pytest.raises(Invalid, match="2062-11-23") as refused:
+        ask(writer, version, effective_from=DAY.replace(year=2062))
+    assert refused.value.field == "effective_from"
 
 
 def test_a_close_that_began_keeps_its_strategy(writer: User, decider: User) -> None:

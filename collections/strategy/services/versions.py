@@ -19,13 +19,15 @@ from runs import clock
 from runs.selectors import begun_day, book_day
 from staff.models import User
 from staff.permissions import require
-from strategy.models import Deployment, Rule, Version, VersionStatus
+from strategy.models import Deployment, Rule, Simulation, Version, VersionStatus
 from strategy.rules import faults_of
 from strategy.selectors import ACTIVATION, deployment_on, known, request_of
 from strategy.sentences import say_fault
 
 ADD, CHANGE = "strategy.add_version", "strategy.change_version"
 MOST_RULES = 200
+# What is put in force cannot be taken back before its day: so far ahead lies a slip of the pen.
+LONGEST_AHEAD = timedelta(days=366)
 # How long an activation waits for the batch of a close that is under way.
 PATIENCE = "3s"
 # A template may be written and named before it is approved; it is needed when the strategy is put in force.
@@ -57,6 +59,7 @@ def draft(*, actor: User, title: str, based_on: int | None = None) -> Version:
     )
     version.full_clean()
     version.save()
+    version.writers.add(actor)
     if version.based_on is not None:
         rules = list(version.based_on.rules.order_by("position", "id"))
         Rule.objects.bulk_create(
@@ -162,6 +165,7 @@ def ask_activation(
     if version.edits != seen_edits:
         raise _stale()
     check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
+    _within_reach(effective_from)
     payload = {
         "version": version.pk,
         "edits": version.edits,
@@ -187,6 +191,7 @@ def ask_activation(
         }
         if present
         else None,
+        "simulation": _found(simulation_id),
     }
     waiting = request_of(version)
     if waiting is not None and waiting.status == RequestStatus.CHANGES:
@@ -199,6 +204,22 @@ def ask_activation(
             reason=reason,
         )
     return approvals.ask(actor=actor, kind=ACTIVATION, subject=version, payload=payload, preview=preview, reason=reason)
+
+
+def _found(simulation_id: int | None) -> dict[str, Any] | None:
+    """What a simulation that is done found, in the figures that whoever decides sees beside the strategy."""
+    if simulation_id is None:
+        return None
+    simulation = Simulation.objects.select_related("champion", "challenger").get(pk=simulation_id)
+    figures = {name: simulation.result[name] for name in ("people", "sent", "withheld", "held_out", "call", "proposed")}
+    days = {"first_day": simulation.first_day.isoformat(), "last_day": simulation.last_day.isoformat()}
+    shares = {
+        "champion": simulation.champion.number,
+        "challenger": simulation.challenger.number if simulation.challenger else None,
+        "challenger_percent": simulation.challenger_percent,
+        "holdout_percent": simulation.holdout_percent,
+    }
+    return {"id": simulation.pk, **days, **shares, **figures}
 
 
 def check_activation(payload: Mapping[str, Any]) -> Version:
@@ -234,12 +255,12 @@ def activate(*, actor: User, request_id: int, payload: Mapping[str, Any]) -> Dep
     alone, after `check_activation`; keeps a close from beginning until it ends.
 
     Raises:
-        Conflict: the actor wrote the draft; or the day's close has begun.
+        Conflict: the actor wrote the draft or a rule of it; or the day's close has begun.
     """
     version = Version.objects.select_for_update(no_key=True).get(pk=payload["version"])
     effective_from = date.fromisoformat(payload["effective_from"])
-    if version.status == VersionStatus.DRAFT and version.created_by_id == actor.pk:
-        raise Conflict(_("You wrote strategy %(number)s: somebody else activates it.") % {"number": version.number})
+    if version.status == VersionStatus.DRAFT and version.writers.filter(pk=actor.pk).exists():
+        raise Conflict(_("You wrote on strategy %(number)s: somebody else activates it.") % {"number": version.number})
     _keep_off_closes()
     _before_its_close(effective_from)
     if version.status == VersionStatus.DRAFT:
@@ -277,6 +298,16 @@ def _keep_off_closes() -> None:
         except OperationalError:
             raise Conflict(_("A close of day is at work. Decide this again when it has ended.")) from None
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _within_reach(effective_from: date) -> None:
+    last = clock.today() + LONGEST_AHEAD
+    if effective_from > last:
+        raise Invalid(
+            _("%(day)s lies more than a year ahead. Enter a day until %(last)s.")
+            % {"day": effective_from.isoformat(), "last": last.isoformat()},
+            "effective_from",
+        )
 
 
 def _before_its_close(effective_from: date) -> None:
@@ -335,7 +366,11 @@ def _locked(actor: User, version_id: int, seen_edits: int) -> Version:
 
 
 def _stale() -> Conflict:
-    return Conflict(_("Somebody edited this strategy since you opened it. Nothing was saved: reload the page."))
+    return Conflict(
+        _(
+            "Somebody edited this strategy since you opened it. Nothing was saved: look at it as it is now, and do it again."
+        )
+    )
 
 
 def _check(rule: Rule) -> None:
@@ -364,6 +399,7 @@ def _edited(
 ) -> None:
     version.edits += 1
     version.save(update_fields=["edits"])
+    version.writers.add(actor)
     record(actor=actor, verb=verb, subject=version, before=before, after=after)
 
 

@@ -12,16 +12,17 @@ from django.core import signing
 from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
 from cases.models import Queue
-from runs.pages import is_part, number_in, page_or_part
+from runs.pages import elsewhere, is_part, number_in, page_or_part
 from staff.permissions import needs, require
 from staff.requests import user_of
-from strategy.forms import DraftForm, RuleForm
+from strategy.forms import DraftForm, RuleForm, with_edits
 from strategy.models import Rule, Version, VersionStatus
 from strategy.selectors import request_of
 from strategy.services import versions as services
@@ -55,7 +56,7 @@ def strategy_edit(request: HttpRequest, number: int) -> HttpResponse:
     version = get_object_or_404(Version, number=number)
     if version.status != VersionStatus.DRAFT:
         messages.info(request, _("Strategy %(number)s is approved and stays as it is.") % {"number": number})
-        return redirect("strategy-version", number=number)
+        return elsewhere(request, reverse("strategy-version", args=[number]))
     if request.method == "POST":
         return _changed(request, version)
     code = request.GET.get("rule", "")
@@ -110,7 +111,7 @@ def _moved(rule: Rule, asked: dict[str, Any], position: int) -> dict[str, Any]:
 def _copied(rule: Rule, asked: dict[str, Any]) -> dict[str, Any]:
     """A copy right below, under the first code that is free."""
     taken = set(rule.version.rules.values_list("code", flat=True))
-    code = next(one for n in itertools.count(2) if (one := f"{rule.code[:36]}-{n}") not in taken)
+    code = next(one for n in itertools.count(2) if (one := f"{rule.code[:36].rstrip('-')}-{n}") not in taken)
     fields = {name: getattr(rule, name) for name in services.FIELDS} | {"code": code}
     services.add_rule(**asked, version_id=rule.version_id, position=rule.position + 1, fields=fields)
     return {"said": _("“%(title)s” is copied: change what the copy shall do.") % {"title": rule.title}, "opened": code}
@@ -165,6 +166,9 @@ def _saved(request: HttpRequest, version: Version) -> HttpResponse:
         except ValidationError as errors:
             form.add_found(errors)
         except BookError as error:
+            version.refresh_from_db()
+            # The rules are shown as they are now: what was typed stays, and is saved when the button is pressed again.
+            form = RuleForm(with_edits(request.POST, version.edits), instance=rule, edits=version.edits)
             refuse(form, error)
         else:
             version.refresh_from_db()

@@ -23,7 +23,7 @@ from runs.pages import page_or_part
 from staff.exports import exported
 from staff.permissions import needs
 from staff.requests import user_of
-from strategy.forms import ActivateForm, SimulateForm
+from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
 from strategy.selectors import request_of
 from strategy.services.simulating import ask_simulation
@@ -55,7 +55,7 @@ def strategy_simulate(request: HttpRequest, number: int) -> HttpResponse:
 def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
     """Ask somebody else to put a strategy in force, for whom and from when; beside it, what its simulation found."""
     version = get_object_or_404(Version, number=number)
-    latest = _of(version).filter(edits=version.edits, run__status=RunStatus.DONE).first()
+    latest = _latest(version)
     form = ActivateForm(request.POST or None, version=version)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -70,6 +70,10 @@ def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
                 **form.split(),
             )
         except BookError as error:
+            version.refresh_from_db()
+            latest = _latest(version)
+            # Beside the form stands the strategy as it is now: what was typed stays, and is asked when pressed again.
+            form = ActivateForm(with_edits(request.POST, version.edits), version=version)
             refuse(form, error)
         else:
             messages.success(request, _("Request %(request)s: somebody else decides now.") % {"request": asked})
@@ -108,6 +112,11 @@ def simulation_export(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 def _of(version: Version) -> QuerySet[Simulation]:
     return Simulation.objects.filter(version=version).select_related("run")
+
+
+def _latest(version: Version) -> Simulation | None:
+    """The last that was done of the strategy as it stands."""
+    return _of(version).filter(edits=version.edits, run__status=RunStatus.DONE).first()
 
 
 def _shown(found: Simulation) -> dict[str, Any]:
@@ -153,6 +162,8 @@ def _shown(found: Simulation) -> dict[str, Any]:
         "proposals": [(Action(action).label, number) for action, number in result["proposals"]],
         "arms": [{**arm, "name": Arm(arm["arm"]).label} for arm in result["by_arm"]],
         "cost": [(channels.get(code, code), currency, total) for code, currency, total in result["cost"]],
+        # What was simulated before this was counted does not say.
+        "unpriced": [(channels.get(code, code), number) for code, number in result.get("unpriced", [])],
         "compared": [
             (_("Messages"), result["sent"], really["sent"]),
             (_("People written to"), result["people"], really["people"]),
@@ -192,3 +203,4 @@ def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         yield from (("arm", arm["arm"], name, arm[name]) for name in ("people", *figures))
     for channel, currency, total in result["cost"]:
         yield ("cost", channel, currency, total)
+    yield from (("unpriced", channel, "", number) for channel, number in result.get("unpriced", []))

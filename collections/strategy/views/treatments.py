@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import BookError
 from accounts.forms import refuse
 from audit.models import Event
+from cases.models import CaseStatus
+from cases.permissions import visible_to as cases_visible_to
 from runs.pages import page_or_part
 from runs.paging import log_page
 from staff.exports import exported
@@ -81,7 +83,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("strategy.view_proposal")
 def proposal(request: HttpRequest, pk: int) -> HttpResponse:
-    """One proposal: by which rule, and what became of it; who may decides against it here. Out of scope is 404."""
+    """One proposal: by which rule, on whose case, and what became of it; who may decides against it here. Out of scope is 404."""
     visible = proposals_visible_to(request.user).select_related("account__customer", "rule__version", "rule__queue")
     found = get_object_or_404(visible, pk=pk)
     form = DismissForm(request.POST or None, initial={"seen_version": found.version})
@@ -102,6 +104,9 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "proposal": found,
         "row": names().in_words(found.rule),
+        "case": cases_visible_to(request.user)
+        .filter(customer=found.account.customer_id, status=CaseStatus.OPEN)
+        .first(),
         "form": form if is_open and may(request.user, proposing.CHANGE) else None,
         "refused": form if not is_open and form.is_bound else None,
         "history": Event.objects.filter(subject_type="proposal", subject_id=pk).order_by("-pk"),
