@@ -68,6 +68,8 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer leaves in two parts, and the second must not wait for the first to be acknowledged.
+    disable_nagle_algorithm = True
     server: Server
 
     def setup(self) -> None:

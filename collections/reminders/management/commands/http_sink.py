@@ -53,6 +53,8 @@ class Sink(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # An answer leaves in two parts, and the second must not wait for the first to be acknowledged.
+    disable_nagle_algorithm = True
     # A client that sends no more is left after so many seconds.
     timeout = 60
     server: Sink
