@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import ContactPoint
+from accounts.models import ContactPoint, Customer
 from cases.models import CallTask, Queue
 from compliance.models import Contact, ContactDecision
 from delinquency.close_of_day import close_day
@@ -21,6 +21,7 @@ from runs import clock
 from runs.models import JobRun
 from staff.models import User
 from strategy.models import Deployment, Proposal, Simulation, Treatment, Version, VersionStatus
+from strategy.rules import HOLDOUT, arm_of
 from strategy.services.simulating import ask_simulation, run_simulation
 from tests.clients import signed_in
 from tests.close_of_day.book import ACTOR, FIRST, make_book
@@ -65,8 +66,13 @@ def lived(mail: MailServer) -> Version:
         channel="email", effective_from=date(2020, 1, 1), currency="CNY", each="0.0200", source="Contract"
     )
     make_book()
-    # Two whom the gate refuses.
-    ContactPoint.objects.filter(customer__ref__in=("C-new0", "C-old0")).update(permitted=False)
+    # Those whom the gate refuses: of the treated, whatever keys the customers have.
+    treated = [
+        key
+        for key in Customer.objects.filter(ref__regex="^C-(new|old)").order_by("pk").values_list("pk", flat=True)
+        if arm_of(key, "salt", 30, 0) != HOLDOUT
+    ]
+    ContactPoint.objects.filter(customer__in=treated[:2]).update(permitted=False)
     for number in range(DAYS):
         day = FIRST + timedelta(days=number)
         with clock.frozen(at(day, 23, 30)):
