@@ -35,8 +35,12 @@ class Event(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["customer_id", "id"], name="event_by_customer"),
-            # The history of one request for approval, which need not be about a customer.
-            models.Index(fields=["subject_id"], name="event_of_request", condition=models.Q(subject_type="request")),
+            # The history of one thing that is about no customer, or need not be: there are few, among very many events.
+            models.Index(
+                fields=["subject_type", "subject_id"],
+                name="event_of_few",
+                condition=models.Q(subject_type__in=["channelcontrol", "proposal", "request", "template", "version"]),
+            ),
             # What became of messages of late, channel by channel.
             models.Index(
                 fields=["at"],
