@@ -46,9 +46,9 @@ $(VENV)/.stamp: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-test: setup browser ## Sets up and passes every test, the linters and the types first.
+test: setup browser ## Sets up and passes every test, the linters and the types first; FULL=1: the large ones whole.
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m pytest -n 2 --dist worksteal
 
 check: lint types
 

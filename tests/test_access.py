@@ -20,6 +20,10 @@ from tests.access import ADMIN, ENTRY, EVERYONE, INSIDE, OF_A_TEAM, ROWLESS, TAB
 from tests.clients import pass_the_password, signed_in
 from tests.factories import UserFactory
 
+# A page that asks by itself does not keep its session awake, which is dear and not what is looked at here.
+UNATTENDED = {"X-Unattended": "1"}
+AS_A_PART = {"HX-Request": "true", **UNATTENDED}
+
 # Everything that may be opened without signing in, and why.
 OPEN = {
     "login": "the door itself",
@@ -155,7 +159,7 @@ def refusals(role: str, name: str, row: Row, client: Client, world: World) -> It
             wanted = wanted_of(role, allowed, expected, row, is_far)
             client.cookies["sessionid"] = world.session_key
             with transaction.atomic():
-                headers = {"HX-Request": "true"} if row.part else {}
+                headers = AS_A_PART if row.part else UNATTENDED
                 data = row.data if method == "POST" else None
                 answer = getattr(client, method.lower())(address, data, headers=headers)
                 transaction.set_rollback(True)

@@ -48,10 +48,8 @@ ELSEWHERE = {
     "auth.group": "roles stand for groups",
     "approvals.request": "pages of their own",
     "reminders.channelcontrol": "the page of channels",
-    "reminders.debtwords": "installed, by date; nobody adds to them yet",
     "reminders.template": "pages of their own",
     "reminders.templateversion": "the pages of their template",
-    "reminders.writingrule": "installed, by date; nobody adds to them yet",
     "axes.accessattempt": "failures at the door; lifted on the page of users",
     "axes.accessattemptexpiration": "not used",
     "axes.accessfailurelog": "not used",
@@ -68,6 +66,14 @@ ELSEWHERE = {
     "cases.promiseinstalment": "on the page of their promise",
     "cases.queue": "its page is the desk's",
     "reminders.message": "queued by the close of day; its page is the desk's",
+    "reminders.receipt": "told by providers; its page is the desk's",
+    "cases.calltask": "asked for by strategies; on the page of its case",
+    "strategy.deployment": "put in force by approvals; on the page of strategies",
+    "strategy.proposal": "pages of their own",
+    "strategy.rule": "on the page of its strategy",
+    "strategy.simulation": "pages of their own",
+    "strategy.treatment": "a list of its own",
+    "strategy.version": "pages of their own",
 }
 PAGES = [name for name in BOOK if f"accounts.{name}" not in ELSEWHERE]
 READ_ONLY = ["ledgerentry", "allocation", "reversal", "standing", "standingchange"]

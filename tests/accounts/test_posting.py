@@ -19,6 +19,7 @@ from audit.services import SystemActor
 from cases.models import Case
 from delinquency.close_of_day import close_day
 from runs import clock
+from tests.sizes import sized
 
 ACTOR = SystemActor("test")
 START = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -165,7 +166,7 @@ def test_every_posting_leaves_an_event() -> None:
 
 
 @pytest.mark.parametrize("product", ["plain", "instalment", "revolving"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(sized(2, 4)))
 def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
     """Bills, payments, reversals, holds, back-dated and dated ahead, days closed between: the book always agrees."""
     chance = random.Random(f"{product}{seed}")

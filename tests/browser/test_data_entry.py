@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Account
 from tests.browser.conftest import axe, sign_in
 from tests.factories import UserFactory, late_case
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,7 +24,7 @@ ENTRY = (
 )
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(("theme", "width"), VARIANTS)
 @pytest.mark.parametrize(("role", "addresses"), [("administrator", ADMINISTRATORS), ("data-entry", ENTRY)])
 def test_axe_finds_nothing(
     browser: Browser, live_server: LiveServer, role: str, addresses: tuple[str, ...], theme: str, width: int

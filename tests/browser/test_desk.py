@@ -12,6 +12,7 @@ from cases.models import Case
 from runs.models import DayClose, JobRun
 from tests.browser.conftest import axe
 from tests.factories import DAY, BusinessDayFactory, CustomerFactory, DayCloseFactory, JobRunFactory, late_case
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -77,16 +78,16 @@ def test_everything_is_reached_from_the_keyboard(cases: list[Case], desk: Page) 
     desk.keyboard.press("/")
     desk.keyboard.type("K-9jk?")
     expect(desk.locator("#search")).to_have_value("K-9jk?")
-    expect(desk.locator("dialog")).to_be_hidden()
+    expect(desk.locator("#keys")).to_be_hidden()
     desk.locator("#search").fill("K-9")
     desk.keyboard.press("Enter")
     desk.wait_for_url("**/search/")
     assert rows(desk) == ["K-9"]
 
     desk.keyboard.press("?")
-    expect(desk.locator("dialog")).to_be_visible()
+    expect(desk.locator("#keys")).to_be_visible()
     desk.keyboard.press("Escape")
-    expect(desk.locator("dialog")).to_be_hidden()
+    expect(desk.locator("#keys")).to_be_hidden()
 
 
 def test_language_and_theme_are_chosen_and_kept(cases: list[Case], desk: Page) -> None:
@@ -135,8 +136,7 @@ def test_a_running_job_moves_by_itself_and_stops_asking_when_done(desk: Page) ->
     expect(desk.locator(".progress-line")).to_contain_text("100 / 100")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), VARIANTS)
 def test_every_page_is_accessible(cases: list[Case], desk: Page, scheme: str, width: int) -> None:
     DayCloseFactory()
     failed = DayCloseFactory(

@@ -19,6 +19,7 @@ from runs import clock
 from staff.models import User
 from tests.browser.conftest import axe, sign_in
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -208,8 +209,7 @@ def test_a_supervisor_reassigns_and_the_stale_window_keeps_what_was_typed(
         window.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), VARIANTS)
 def test_the_case_is_accessible_with_every_panel_open(
     cases: list[Case], page: Page, zhao: User, scheme: str, width: int
 ) -> None:

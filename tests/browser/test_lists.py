@@ -15,6 +15,7 @@ from runs import clock
 from staff.models import User
 from tests.browser.conftest import axe, sign_in
 from tests.factories import BusinessDayFactory, CaseFactory, ContactPointFactory, CustomerFactory, UserFactory
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ID = "110101199003072046"
@@ -88,6 +89,8 @@ def test_a_collector_takes_the_next_case_by_its_key(cases: list[Case], page: Pag
     expect(desk.locator(".rail .n-mine")).to_have_text("1")
     queue = Queue.objects.get(code="early")
     desk.goto(f"/queues/{queue.pk}/")
+    # The clock stands: what is pressed in the same two seconds is one press.
+    Case.objects.filter(ref="K-0").update(assigned_at=None)
     desk.get_by_role("button", name="Take next").click()
     expect(desk.get_by_text("Nothing to take")).to_be_visible()
     expect(desk).to_have_url(re.compile(f"/queues/{queue.pk}/"))
@@ -146,8 +149,7 @@ def test_on_a_telephone_the_rail_is_a_bar_and_the_rest_is_under_more(cases: list
     desk.wait_for_url("**/messages/")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), VARIANTS)
 def test_every_list_is_accessible(cases: list[Case], wu: User, page: Page, scheme: str, width: int) -> None:
     Case.objects.filter(ref="K-0").update(assignee=wu)
     desk = as_supervisor(page)

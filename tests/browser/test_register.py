@@ -19,6 +19,7 @@ from tests.factories import (
     CustomerFactory,
     UserFactory,
 )
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -75,8 +76,7 @@ def test_a_complaint_is_entered_handed_over_and_answered(contact: Contact, desk:
     assert (complaint.status, complaint.about, complaint.handler) == ("upheld", contact.actor, chen)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), VARIANTS)
 def test_axe_finds_nothing_on_the_registers_pages(contact: Contact, desk: Page, theme: str, width: int) -> None:
     desk.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of its words
     desk.set_viewport_size({"width": width, "height": 900})

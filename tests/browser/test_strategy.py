@@ -15,6 +15,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.test_desk import _faults as faults
 from tests.factories import DAY, MOMENT, BusinessDayFactory, StandingChangeFactory, UserFactory, late_case
 from tests.queues import work
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -102,7 +103,7 @@ def test_what_was_done_is_seen_far_down_a_long_list(desk: Page, book: None) -> N
     expect(desk.get_by_role("button", name="Undo")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), VARIANTS)
 def test_axe_finds_nothing_on_their_pages(desk: Page, book: None, scheme: str, width: int) -> None:
     rule = Rule.objects.earliest("pk")
     account = Standing.objects.get().account

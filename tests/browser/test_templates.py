@@ -9,6 +9,7 @@ from reminders.models import TemplateVersion
 from tests.browser.conftest import sign_in
 from tests.browser.test_desk import _faults as faults
 from tests.factories import UserFactory, late_case
+from tests.sizes import VARIANTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -46,7 +47,7 @@ def test_it_is_written_seen_put_forward_and_approved_by_another(page: Page) -> N
     assert (version.number, version.written_by_name, version.approved_by_name) == (2, "Lin", "Chen")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+@pytest.mark.parametrize(("scheme", "width"), VARIANTS)
 def test_axe_finds_nothing_on_their_pages(desk: Page, scheme: str, width: int) -> None:
     desk.emulate_media(color_scheme=scheme)
     desk.set_viewport_size({"width": width, "height": 900})
