@@ -215,7 +215,7 @@ class Hold(models.Model):
         verbose_name = _("hold")
         verbose_name_plural = _("holds")
         ordering = ["account", "starts_on", "id"]
-        permissions = [("place_deferral", "Can place a deferral, the hold that stops the days")]
+        permissions = [("place_deferral", _("Can place a deferral, the hold that stops the days"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="hold_ends_after_start"

@@ -135,8 +135,8 @@ class ContactPoint(models.Model):
         ]
         indexes = [models.Index(fields=["value_index"], name="contact_point_by_value")]
         permissions = [
-            ("reveal_contactpoint", "Can see a contact point in clear"),
-            ("enter_contactpoint", "Can add a contact point on the page of a case"),
+            ("reveal_contactpoint", _("Can see a contact point in clear")),
+            ("enter_contactpoint", _("Can add a contact point on the page of a case")),
         ]
 
     def __str__(self) -> str:

@@ -39,8 +39,8 @@ class Standing(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=OverdueKind)
     risk_class = models.CharField(_("risk class"), max_length=20, choices=RiskClass)
     overdue_amount = MoneyField(_("overdue amount"))
-    clock_from_on = models.DateField()
-    clock_stopped_on = models.DateField(null=True, blank=True)
+    clock_from_on = models.DateField(_("days count from"))
+    clock_stopped_on = models.DateField(_("days stand still since"), null=True, blank=True)
     next_transition_on = models.DateField(_("next change on"), null=True, blank=True)
 
     class Meta:

@@ -201,7 +201,7 @@ class Contact(models.Model):
             models.Index(fields=["customer", "at"], name="contact_by_customer"),
             models.Index(fields=["actor", "at"], name="contact_by_actor"),
         ]
-        permissions = [("correct_contact", "Can correct contacts that others entered")]
+        permissions = [("correct_contact", _("Can correct contacts that others entered"))]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.outcome}"
@@ -246,7 +246,7 @@ class CustomerFlag(models.Model):
                 name="customer_flag_ends_after_start",
             ),
         ]
-        permissions = [("contact_vulnerable", "Can contact customers flagged as vulnerable")]
+        permissions = [("contact_vulnerable", _("Can contact customers flagged as vulnerable"))]
 
     def __str__(self) -> str:
         return self.get_kind_display()

@@ -46,7 +46,7 @@ class Version(models.Model):
         verbose_name_plural = _("strategies")
         ordering = ["-number"]
         default_permissions = ("add", "change", "view")
-        permissions = [("activate_version", "Can activate a strategy")]
+        permissions = [("activate_version", _("Can activate a strategy"))]
 
     def __str__(self) -> str:
         return f"{self.number}"

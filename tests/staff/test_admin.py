@@ -265,3 +265,11 @@ def test_a_list_asks_no_more_for_twenty_rows_than_for_two(page: str, boss: Clien
     grow(18)
     assert asked() == few
     assert few <= 15
+
+
+def test_rights_are_chosen_in_the_readers_words(boss: Client) -> None:
+    boss.cookies["django_language"] = "zh-hans"
+    page = boss.get(reverse("admin:staff_role_add")).content.decode()
+    assert "案件 · 可以领取并处理案件" in page
+    assert "· 可以查看" in page
+    assert "Can " not in page

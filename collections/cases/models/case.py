@@ -58,8 +58,8 @@ class Case(models.Model):
     overdue_amount = MoneyField(_("overdue amount"))
     late_accounts = models.PositiveSmallIntegerField(_("late accounts"), default=1)
     products = ArrayField(models.CharField(max_length=40), verbose_name=_("products"), default=list)
-    clock_from_on = models.DateField()
-    clock_stopped_on = models.DateField(null=True, blank=True)
+    clock_from_on = models.DateField(_("days count from"))
+    clock_stopped_on = models.DateField(_("days stand still since"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"))
     team = models.ForeignKey(
         Team, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False, verbose_name=_("team")
@@ -126,11 +126,11 @@ class Case(models.Model):
             ),
         ]
         permissions = [
-            ("work_case", "Can take and work cases"),
-            ("assign_case", "Can assign cases to others"),
-            ("export_case", "Can export cases"),
-            ("view_board", "Can see the team board"),
-            ("search_exactly", "Can search by identity number or phone"),
+            ("work_case", _("Can take and work cases")),
+            ("assign_case", _("Can assign cases to others")),
+            ("export_case", _("Can export cases")),
+            ("view_board", _("Can see the team board")),
+            ("search_exactly", _("Can search by identity number or phone")),
         ]
 
     def __str__(self) -> str:

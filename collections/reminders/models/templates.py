@@ -44,7 +44,7 @@ class Template(models.Model):
         verbose_name_plural = _("templates")
         ordering = ["name"]
         default_permissions = ("add", "change", "view")
-        permissions = [("approve_template", "Can approve a template")]
+        permissions = [("approve_template", _("Can approve a template"))]
         constraints = [
             models.CheckConstraint(
                 condition=Q(by_letter__isnull=True) | Q(kind="notice") & ~Q(channel="letter"),

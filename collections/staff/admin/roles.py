@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from staff.admin.recorded import RecordedAdmin
+from staff.admin.rights import RightsField
 from staff.models import AuthorityLimit, Role
 from staff.roles import INSTALLED
 
@@ -56,6 +57,7 @@ class RoleAdmin(RecordedAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **values: Any) -> Any:
         if db_field.name == "permissions":
+            values["form_class"] = RightsField
             values["queryset"] = (
                 Permission.objects.exclude(content_type__app_label__in=NOT_OURS)
                 .select_related("content_type")

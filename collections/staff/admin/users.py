@@ -17,6 +17,7 @@ from audit.services import Values
 from runs.texts import listed
 from staff import services
 from staff.admin.recorded import RecordedAdmin
+from staff.admin.rights import RightsField
 from staff.models import Role, User
 
 
@@ -65,6 +66,8 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **values: Any) -> Any:
         if db_field.name == "groups":
             values |= {"queryset": Role.objects.all(), "label": _("Roles"), "help_text": ""}
+        if db_field.name == "user_permissions":
+            values["form_class"] = RightsField
         return super().formfield_for_manytomany(db_field, request, **values)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
