@@ -99,7 +99,8 @@ def test_the_append_only_migration_goes_back_and_forth() -> None:
         old.all().delete()
     finally:
         executor = MigrationExecutor(connection)
-        executor.migrate(executor.loader.graph.leaf_nodes("audit"))
+        # All of them: what hangs on the audit went back with it.
+        executor.migrate(executor.loader.graph.leaf_nodes())
     EventFactory()
     with pytest.raises(Error, match="append-only"):
         Event.objects.all().delete()
