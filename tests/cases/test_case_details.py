@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,34 +12,11 @@ from accounts.errors import Invalid
 from cases.models import Case, Promise
 from cases.services import holds, promises
 from compliance.models import Contact, CustomerFlag
-from runs import clock
 from staff.models import User
-from tests.factories import DAY, MOMENT, CaseFactory, TeamFactory, UserFactory, workable_case
+from tests.factories import DAY, CaseFactory, TeamFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 HTMX = {"HX-Request": "true", "HX-Target": "panel"}
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.frozen(MOMENT):
-        yield
-
-
-@pytest.fixture
-def case() -> Case:
-    return workable_case()
-
-
-@pytest.fixture
-def lead() -> User:
-    return UserFactory(role="supervisor", display_name="Wang")
-
-
-@pytest.fixture
-def desk(client: Client, lead: User) -> Client:
-    client.force_login(lead)
-    return client
 
 
 @pytest.mark.parametrize(("outcome", "named"), [("deceased", "Deceased"), ("represented", "Represented by a lawyer")])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -13,34 +12,11 @@ from audit.models import Event
 from cases.models import Case
 from cases.services.points import add_point
 from compliance.services import flags
-from runs import clock
 from staff.models import User
-from tests.factories import DAY, MOMENT, ContactPointFactory, HoldFactory, UserFactory, workable_case
+from tests.factories import DAY, ContactPointFactory, HoldFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 TODAY = DAY
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.frozen(MOMENT):
-        yield
-
-
-@pytest.fixture
-def case() -> Case:
-    return workable_case()
-
-
-@pytest.fixture
-def lead() -> User:
-    return UserFactory(role="supervisor", display_name="Wang")
-
-
-@pytest.fixture
-def desk(client: Client, lead: User) -> Client:
-    client.force_login(lead)
-    return client
 
 
 def test_who_is_represented_may_be_contacted_there_once_the_representative_is_known(
