@@ -21,7 +21,7 @@ _COMMON = {
 class RightsField(ModelMultipleChoiceField):
     """A choice of permissions."""
 
-    def label_from_instance(self, permission: Permission) -> str:  # type: ignore[override]  # these are permissions
+    def label_from_instance(self, permission: Permission) -> str:
         """What it is about, and what it lets one do."""
         model = permission.content_type.model_class()
         about = capfirst(str(model._meta.verbose_name)) if model else permission.content_type.model
