@@ -10,6 +10,8 @@ MANAGE := $(PYTHON) manage.py
 # Nothing is written outside the checkout: no package cache, whatever the home folder is.
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiling the project anew in every process takes longer than the rest of its start.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # make demo: a file of real accounts instead of the made book.

@@ -101,6 +101,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
     def restoring_flush(statements: list[str]) -> None:
         flush(
             [
+                # A page that was closed may have asked for something that the server still reads: the two would lock each
+                # other out.
+                """SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity
+                    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()""",
                 *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded),
                 *statements,
                 *(f'INSERT INTO "{table}" SELECT * FROM installed."{table}"' for table in kept),

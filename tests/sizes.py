@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,3 +19,8 @@ def sized(part: T, full: T) -> T:
 VARIANTS = sized(
     [("light", 1440), ("dark", 390)], [(scheme, width) for width in (1440, 390) for scheme in ("light", "dark")]
 )
+
+
+def dealt(pages: Sequence[T], width: int) -> Sequence[T]:
+    """Of many pages those that are looked at in this width: of a part every other one, so that each is looked at once."""
+    return pages if FULL else pages[[one for _, one in VARIANTS].index(width) :: len(VARIANTS)]

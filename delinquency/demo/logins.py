@@ -114,7 +114,7 @@ def _make(username: str, name: str, role: str, team: str | None, supervises: tup
         record(actor=ACTOR, verb="user.created", subject=user, after={"username": username, "role": role})
     user.team = None if team is None else Team.objects.get(name=team)
     user.is_superuser, user.must_change_password = False, False
-    if not user.check_password(password):
+    if created or not user.check_password(password):
         user.set_password(password)
     user.save()
     user.groups.set([Role.objects.get(code=role)])  # type: ignore[misc]  # the stubs take a role for the group it extends

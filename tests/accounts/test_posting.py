@@ -166,7 +166,7 @@ def test_every_posting_leaves_an_event() -> None:
 
 
 @pytest.mark.parametrize("product", ["plain", "instalment", "revolving"])
-@pytest.mark.parametrize("seed", range(sized(2, 4)))
+@pytest.mark.parametrize("seed", range(sized(1, 4)))
 def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
     """Bills, payments, reversals, holds, back-dated and dated ahead, days closed between: the book always agrees."""
     chance = random.Random(f"{product}{seed}")

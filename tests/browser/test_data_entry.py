@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Account
 from tests.browser.conftest import axe, sign_in
 from tests.factories import UserFactory, late_case
-from tests.sizes import VARIANTS
+from tests.sizes import VARIANTS, dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,7 +38,7 @@ def test_axe_finds_nothing(
     page = context.new_page()
     sign_in(page, UserFactory(role=role))
     reports = []
-    for address in addresses:
+    for address in dealt(addresses, width):
         page.goto(f"/admin/{address.format(account=account.pk, customer=account.customer_id)}")
         page.wait_for_load_state("networkidle")
         results = axe(page)

@@ -19,7 +19,7 @@ from runs import clock
 from staff.models import User
 from tests.browser.conftest import axe, sign_in
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
-from tests.sizes import VARIANTS
+from tests.sizes import VARIANTS, dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -229,7 +229,7 @@ def test_the_case_is_accessible_with_every_panel_open(
         if verb.asks and (verb.target is None or verb.code in targets):
             addresses.append(f"/cases/{case.ref}/{verb.code}/" + (f"{targets[verb.code]}/" if verb.target else ""))
     faults = []
-    for address in addresses:
+    for address in dealt(addresses, width):
         page.goto(address)
         results = axe(page)
         if results.violations_count:

@@ -15,7 +15,7 @@ from runs import clock
 from staff.models import User
 from tests.browser.conftest import axe, sign_in
 from tests.factories import BusinessDayFactory, CaseFactory, ContactPointFactory, CustomerFactory, UserFactory
-from tests.sizes import VARIANTS
+from tests.sizes import VARIANTS, dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ID = "110101199003072046"
@@ -168,7 +168,7 @@ def test_every_list_is_accessible(cases: list[Case], wu: User, page: Page, schem
         f"/board/hand-over/{wu.pk}/",
     ]
     faults = []
-    for address in addresses:
+    for address in dealt(addresses, width):
         desk.goto(address)
         expect(desk.locator("[id^=rail-queue-]").first).to_be_attached()
         faults.append(_faults(desk, address))
