@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import django_filters
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import Event
-from runs.forms import PlainForm
+from runs.forms import DayInput, PlainForm
 
 
 class EventFilter(django_filters.FilterSet):
@@ -19,12 +18,8 @@ class EventFilter(django_filters.FilterSet):
     subject_ref = django_filters.CharFilter(label=_("Its reference"))
     customer_id = django_filters.NumberFilter(label=_("Customer's key"))
     account_id = django_filters.NumberFilter(label=_("Account's key"))
-    since = django_filters.DateFilter(
-        "at", "date__gte", label=_("From"), widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = django_filters.DateFilter(
-        "at", "date__lte", label=_("Until"), widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = django_filters.DateFilter("at", "date__gte", label=_("From"), widget=DayInput())
+    until = django_filters.DateFilter("at", "date__lte", label=_("Until"), widget=DayInput())
     request_id = django_filters.CharFilter(label=_("Request"))
 
     class Meta:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Case as Switch
 from django.db.models import IntegerField, QuerySet, Value, When
@@ -18,7 +17,7 @@ from cases.models import Case
 from cases.selectors.choices import Choices, choices_for
 from cases.selectors.queues import WORK_KINDS, working
 from runs import clock
-from runs.forms import PlainForm
+from runs.forms import DayInput, PlainForm
 from staff.permissions import Anyone
 
 ORDERS = {
@@ -77,9 +76,7 @@ class WorklistFilter(django_filters.FilterSet):
     days_min = django_filters.NumberFilter("days_past_due", "gte", label=_("Days from"), min_value=0)
     days_max = django_filters.NumberFilter("days_past_due", "lte", label=_("Days to"), min_value=0)
     product = django_filters.ChoiceFilter(method="having_product", label=_("Product"), empty_label=_("Any"))
-    opened_from = django_filters.DateFilter(
-        "opened_on", "gte", label=_("Opened from"), widget=forms.DateInput(attrs={"type": "date"})
-    )
+    opened_from = django_filters.DateFilter("opened_on", "gte", label=_("Opened from"), widget=DayInput())
     team = django_filters.ChoiceFilter("team_id", label=_("Team"), empty_label=_("Any"))
     assignee = django_filters.ChoiceFilter(method="by_assignee", label=_("Worked by"), empty_label=_("Anyone"))
     sort = WorklistOrdering(

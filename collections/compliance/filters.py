@@ -12,10 +12,8 @@ from accounts.models import Customer
 from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus
 from compliance.permissions import handlers
 from runs import clock
-from runs.forms import PlainForm
+from runs.forms import DayInput, PlainForm
 from staff.models import User
-
-_DAY = {"type": "date"}
 
 
 def _handlers(request: HttpRequest | None) -> QuerySet[User]:
@@ -39,10 +37,8 @@ class ComplaintFilter(django_filters.FilterSet):
     )
     about = django_filters.ModelChoiceFilter(queryset=_staff, label=_("About"), empty_label=_("Anybody"))
     overdue = django_filters.BooleanFilter(label=_("Overdue only"), widget=forms.CheckboxInput, method="past_deadline")
-    received_from = django_filters.DateFilter(
-        "received_on", "gte", label=_("Received from"), widget=forms.DateInput(_DAY)
-    )
-    received_to = django_filters.DateFilter("received_on", "lte", label=_("Received to"), widget=forms.DateInput(_DAY))
+    received_from = django_filters.DateFilter("received_on", "gte", label=_("Received from"), widget=DayInput())
+    received_to = django_filters.DateFilter("received_on", "lte", label=_("Received to"), widget=DayInput())
 
     class Meta:
         form = PlainForm

@@ -14,11 +14,10 @@ from compliance.outcomes import possible
 from compliance.permissions import handlers, staff_in_reach
 from compliance.uploads import SOUNDS
 from runs import clock
-from runs.forms import SaysWhatIsMissing
+from runs.forms import DayInput, SaysWhatIsMissing
 from staff.models import User
 from staff.permissions import Anyone
 
-_DAY = {"type": "date"}
 CONTACTS_OFFERED = 50
 
 
@@ -72,7 +71,7 @@ class ComplaintForm(SaysWhatIsMissing, forms.Form):
 
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", "–"), *ComplaintReason.choices])
     channel = forms.ChoiceField(label=_("Came by"), choices=Channel, initial=Channel.VOICE)
-    received_on = forms.DateField(label=_("Received on"), initial=clock.today, widget=forms.DateInput(_DAY))
+    received_on = forms.DateField(label=_("Received on"), initial=clock.today, widget=DayInput())
     text = forms.CharField(label=_("What was said"), widget=_words(6), max_length=8000)
     contact = ContactChoice(
         label=_("About the contact"), required=False, queryset=Contact.objects.none(), empty_label=_("None of them")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import django_filters
-from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Customer
 from compliance.models import Channel, Purpose
 from reminders.models import Delivery, Message, MessageKind, MessageStatus
-from runs.forms import PlainForm
+from runs.forms import DayInput, PlainForm
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -30,7 +29,7 @@ class MessageFilter(django_filters.FilterSet):
     channel = django_filters.ChoiceFilter(choices=Channel, label=_("Channel"), empty_label=_("Any"))
     purpose = django_filters.ChoiceFilter(choices=Purpose, label=_("Purpose"), empty_label=_("Any"))
     language = django_filters.ChoiceFilter(choices=settings.LANGUAGES, label=_("Language"), empty_label=_("Any"))
-    business_day = django_filters.DateFilter(label=_("Business day"), widget=forms.DateInput(attrs={"type": "date"}))
+    business_day = django_filters.DateFilter(label=_("Business day"), widget=DayInput())
 
     class Meta:
         form = PlainForm

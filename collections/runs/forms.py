@@ -13,6 +13,16 @@ from django.utils.translation import gettext as _
 _DJANGOS = forms.Field.default_error_messages["required"]
 
 
+class DayInput(forms.DateInput):
+    """A browser's own field for a day. It takes the day as ISO 8601 alone: written as the reader's language does, it would stay
+    empty."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 class SaysWhatIsMissing:
     """Mixed into a form: what is wrong with a field is said with the value, what was expected and what to do, where Django
     has words of its own for it."""

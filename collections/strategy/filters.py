@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from runs.forms import DayInput
 from strategy.models import PROPOSED, Action, Arm, Outcome, Proposal, ProposalStatus, Treatment
 
 
 def _day(label: Any, lookup: str) -> django_filters.DateFilter:
-    return django_filters.DateFilter(
-        field_name="business_day", lookup_expr=lookup, label=label, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    return django_filters.DateFilter(field_name="business_day", lookup_expr=lookup, label=label, widget=DayInput())
 
 
 def _customers(words: str) -> QuerySet[Customer, Any]:

@@ -16,7 +16,7 @@ from accounts.models import BucketRow, OverdueKind, Product, RiskClass
 from cases.selectors.queues import shows_calls
 from compliance.models import Channel
 from reminders.models import Template
-from runs.forms import SaysWhatIsMissing
+from runs.forms import DayInput, SaysWhatIsMissing
 from runs.selectors import open_day
 from strategy.models import Action, PromiseState, Rule, Version, VersionStatus
 from strategy.words import queue_name
@@ -216,7 +216,7 @@ class ActivateForm(SplitForm):
 
     effective_from = forms.DateField(
         label=gettext_lazy("In force from"),
-        widget=forms.DateInput({"type": "date"}),
+        widget=DayInput(),
         help_text=gettext_lazy("A business day that is not closed yet"),
     )
     seen_edits = forms.IntegerField(widget=forms.HiddenInput)

@@ -79,7 +79,8 @@ def treatment(rule: Rule, templates: Mapping[str, str]) -> str:
     """What is done; `templates`: their titles by name."""
     action = Action(rule.action)
     if action == Action.MESSAGE:
-        titles = [templates.get(name, name) for name in rule.templates]
+        # What the installation named is in the catalogue; what somebody wrote stays as it stands.
+        titles = [_(templates.get(name, name)) for name in rule.templates]
         return _("Write: %(templates)s") % {"templates": pgettext("what is tried next", ", else ").join(titles)}
     if action == Action.CALL and rule.queue is not None:
         return _("Have called, in the queue “%(queue)s”") % {"queue": queue_name(rule.queue)}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.forms.evidence import EARLIEST, LATEST
 from cases.selectors.desk import CaseDesk
-from runs.forms import SaysWhatIsMissing
+from runs.forms import DayInput, SaysWhatIsMissing
 
 
 class ActionForm(SaysWhatIsMissing, forms.Form):
@@ -37,7 +37,7 @@ def date_field(
         required=required,
         initial=initial,
         help_text=help_text,
-        widget=forms.DateInput({"type": "date", "min": EARLIEST.isoformat(), "max": LATEST.isoformat()}, "%Y-%m-%d"),
+        widget=DayInput({"min": EARLIEST.isoformat(), "max": LATEST.isoformat()}),
         validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
     )
 

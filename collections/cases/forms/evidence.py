@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from runs.forms import PlainForm
+from runs.forms import DayInput, PlainForm
 
 # The days that an import takes too; outside, the arithmetic around a day leaves the calendar.
 EARLIEST, LATEST = date(1800, 1, 1), date(9000, 12, 31)
@@ -20,7 +20,7 @@ class EvidenceForm(PlainForm):
     as_of = forms.DateField(
         label=_("At the end of"),
         required=False,
-        widget=forms.DateInput({"type": "date", "min": EARLIEST.isoformat(), "max": LATEST.isoformat()}),
+        widget=DayInput({"min": EARLIEST.isoformat(), "max": LATEST.isoformat()}),
         validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
     )
     known_at = forms.DateTimeField(
