@@ -18,6 +18,7 @@ from django.utils import translation
 
 from delinquency import engines
 from tests import migrated
+from tests.flush import Flush
 
 SLOT = "DELINQUENCY_TEST_SLOT"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -74,53 +75,11 @@ def django_db_modify_db_settings(django_db_blocker: pytest_django.DjangoDbBlocke
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
-    """Tests that commit end with every table emptied: let that pass the append-only triggers, and put back what the
-    migrations installed (products, rules), so that the order of tests does not matter."""
+    """Tests that commit end with a database as the migrations left it (`tests/flush.py`)."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
-        cursor.execute("CREATE SCHEMA installed")
-        kept = []
-        for table in tables:
-            cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}")')
-            if cursor.fetchone() == (True,):
-                cursor.execute(f'CREATE TABLE installed."{table}" AS TABLE "{table}"')
-                kept.append(table)
-        cursor.execute(
-            """SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger
-               WHERE NOT tgisinternal AND (tgtype & 32) <> 0"""  # 32: fires on TRUNCATE
-        )
-        guarded = [table for (table,) in cursor.fetchall()]
-        cursor.execute(
-            """SELECT table_name FROM information_schema.columns
-                WHERE column_name = 'id' AND is_identity = 'YES' AND table_schema = 'public' AND table_name = ANY(%s)""",
-            (kept,),
-        )
-        numbered = [table for (table,) in cursor.fetchall()]
-    flush = connection.ops.execute_sql_flush
-
-    def restoring_flush(statements: list[str]) -> None:
-        flush(
-            [
-                # A page that was closed may have asked for something that the server still reads: the two would lock each
-                # other out.
-                """SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity
-                    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()""",
-                *(f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in guarded),
-                *statements,
-                *(f'INSERT INTO "{table}" SELECT * FROM installed."{table}"' for table in kept),
-                # No table is altered while keys that refer to its new rows are still to be checked.
-                "SET CONSTRAINTS ALL IMMEDIATE",
-                # A trigger that keeps approved strategies would not let their rules come back either.
-                *(f"ALTER TABLE {table} ENABLE TRIGGER USER" for table in guarded),
-                # A flush that began the keys anew would hand those of the restored rows out again.
-                *(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM \"{table}\""
-                    for table in numbered
-                ),
-            ]
-        )
-
-    connection.ops.execute_sql_flush = restoring_flush
+        # Nobody pulls the plug on a test database.
+        cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off")
+        connection.ops.execute_sql_flush = Flush.prepared(cursor).run
 
 
 @pytest.fixture(autouse=True)
