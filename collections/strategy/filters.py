@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from runs.forms import PlainForm
 from strategy.models import PROPOSED, Action, Arm, Outcome, Proposal, ProposalStatus, Treatment
 
 
@@ -38,6 +39,7 @@ class TreatmentFilter(django_filters.FilterSet):
     outcome = django_filters.ChoiceFilter(choices=Outcome, label=_("Outcome"), empty_label=_("Any"))
 
     class Meta:
+        form = PlainForm
         model = Treatment
         fields: tuple[str, ...] = ()
 
@@ -57,6 +59,7 @@ class ProposalFilter(django_filters.FilterSet):
     day_to = _day(_("To"), "lte")
 
     class Meta:
+        form = PlainForm
         model = Proposal
         fields: tuple[str, ...] = ()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -18,7 +18,7 @@ from cases.models import CaseStatus
 from cases.permissions import visible_to as cases_visible_to
 from runs.pages import page_or_part
 from runs.paging import log_page
-from staff.exports import exported
+from staff.exports import export_list
 from staff.permissions import may, needs, require
 from staff.requests import user_of
 from strategy.filters import ProposalFilter, TreatmentFilter
@@ -27,8 +27,6 @@ from strategy.models import ProposalStatus, Treatment
 from strategy.permissions import proposals_visible_to, treatments_visible_to
 from strategy.services import proposing
 from strategy.words import names
-
-CHUNK = 1000
 
 
 def _asked_for(request: HttpRequest) -> TreatmentFilter:
@@ -49,22 +47,29 @@ def treatments(request: HttpRequest) -> HttpResponse:
 @needs("strategy.export_treatment")
 def treatments_export(request: HttpRequest) -> HttpResponseBase:
     """What the address's filters leave, newest first, as CSV: names masked. On the record."""
-    found = _asked_for(request).qs.order_by("-pk")
+    filters = _asked_for(request)
     head = [
         *(_("Business day"), _("Customer"), _("Customer reference"), _("Account"), _("Strategy"), _("Rule's code")),
         *(_("Arm"), _("Treatment"), _("Outcome"), _("Counted from"), _("Refused by"), _("Message")),
     ]
-    return exported(request, "treatments", head, _cells(found.iterator(CHUNK)), found.order_by().count())
+    return export_list(
+        request,
+        filters.form,
+        name="treatments",
+        head=head,
+        found=filters.qs.order_by("-pk"),
+        cells=_cells,
+        back=reverse("treatments"),
+    )
 
 
-def _cells(found: Iterator[Treatment]) -> Iterator[tuple[Any, ...]]:
-    for one in found:
-        refused = one.decision.rule if one.decision is not None and not one.decision.allowed else ""
-        yield (
-            *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
-            *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
-            *(refused, one.message_id),
-        )
+def _cells(one: Treatment) -> tuple[Any, ...]:
+    refused = one.decision.rule if one.decision is not None and not one.decision.allowed else ""
+    return (
+        *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
+        *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
+        *(refused, one.message_id),
+    )
 
 
 @require_GET
