@@ -15,6 +15,7 @@ from django.test import Client
 from accounts.models import Hold
 from audit.models import Event
 from cases.models import Case, Dispute, Note, Promise
+from cases.selectors.desk import CaseDesk, with_day
 from cases.services import disputes, holds, promises
 from compliance.models import Contact, ContactAgreement, ContactDecision, CustomerFlag, OptOut, Recording
 from compliance.services import agreements, flags, opt_outs, register
@@ -381,6 +382,39 @@ def test_a_promise_is_split_into_equal_instalments(case: Case, desk: Client) -> 
         assert f'value="{value}"' in page
     assert 'name="rows" value="3"' in page
     assert not Promise.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        (["400.00", "500.00"], "Of ¥1,000.00 overdue ¥100.00 is left to be divided."),
+        (["400.00", "600.00"], "All of ¥1,000.00 overdue is divided."),
+        (["400.00", "600.01"], "¥0.01 more than the ¥1,000.00 overdue."),
+        (["400.00", ""], "Of ¥1,000.00 overdue ¥600.00 is left to be divided."),
+        (["400.00", "-1"], "Of ¥1,000.00 overdue ¥600.00 is left to be divided."),
+    ],
+)
+def test_what_is_left_to_be_divided_is_said_of_the_amounts_as_typed(
+    case: Case, desk: Client, amounts: list[str], said: str
+) -> None:
+    Case.objects.update(overdue_amount=1000)
+    asked = {"rows": 2, "left": "1", "on_1": "", "on_2": ""} | {f"amount_{n}": one for n, one in enumerate(amounts, 1)}
+    page = desk.post(f"/cases/{case.ref}/promise/", values("promise", case) | asked, headers=HTMX).content.decode()
+    assert page.strip() == said
+    inner = {f"promise-{name}": value for name, value in asked.items() if name != "left"} | {"left": "1"}
+    page = desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case) | inner, headers=HTMX).content.decode()
+    assert page.strip() == said
+    assert not Promise.objects.exists()
+    assert not Contact.objects.exists()
+
+
+def test_of_a_chosen_debt_what_is_overdue_on_it_is_divided(case: Case, desk: Client) -> None:
+    Case.objects.update(overdue_amount=1000)
+    (late,) = CaseDesk(with_day(Case.objects.all()).get(), UserFactory()).late
+    asked = {"left": "1", "amount_1": "1", "account": late.account.pk}
+    page = desk.post(f"/cases/{case.ref}/promise/", values("promise", case) | asked, headers=HTMX).content.decode()
+    assert page.startswith(f"Of ¥{late.how_late.overdue_amount / 100:,.2f} overdue")
+    assert "All of ¥1,000.00 overdue is divided." in desk.get(f"/cases/{case.ref}/promise/").content.decode()
 
 
 def test_a_blank_follow_up_takes_it_off(case: Case, desk: Client) -> None:
