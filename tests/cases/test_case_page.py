@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -27,42 +26,25 @@ from tests.factories import (
     MOMENT,
     AccountFactory,
     BillFactory,
-    BusinessDayFactory,
     ComplaintFactory,
     ContactPointFactory,
     HoldFactory,
     StandingFactory,
     UserFactory,
-    workable_case,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 # The gate is asked once for telephones, e-mail and letters each; the forms with a promise ask for her limit, those with a
 # dispute for its terms.
 MOST_QUERIES = 18
 
 
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.frozen(MOMENT):
-        yield
-
-
 @pytest.fixture
-def lead() -> User:
-    return UserFactory(role="supervisor", display_name="Wang")
-
-
-@pytest.fixture
-def case(lead: User) -> Case:
-    BusinessDayFactory(date=DAY - timedelta(days=1))
-    return workable_case(assignee=lead)
-
-
-@pytest.fixture
-def desk(client: Client, lead: User) -> Client:
-    client.force_login(lead)
-    return client
+def case(case: Case, lead: User) -> Case:
+    """Hers already."""
+    case.assignee = lead
+    case.save()
+    return case
 
 
 def busy(case: Case, lead: User, rows: int) -> None:
