@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from accounts.models import Account
 from approvals.models import Request
-from cases.models import Queue
+from cases.models import Case, Queue
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
@@ -273,6 +273,7 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     lead = signed_in(UserFactory(username="lead", role="supervisor", team=case.team))
     page = lead.get(reverse("treatments"), {"code": "first-late"}).content.decode()
     assert account.ref in page
+    assert f'href="{reverse("case", args=[case.ref])}"' in page
     assert "Held out" in page
     assert account.ref not in lead.get(reverse("treatments"), {"outcome": "refused"}).content.decode()
     file = b"".join(lead.get(reverse("treatments-export"))).decode()  # type: ignore[arg-type]
@@ -281,6 +282,8 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     assert "Treated by the strategy" in beside.content.decode()
     elsewhere = signed_in(UserFactory(username="other", role="supervisor", team=None))
     assert account.ref not in elsewhere.get(reverse("treatments")).content.decode()
+    Case.objects.update(status="cured", closed_on=DAY)
+    assert reverse("case", args=[case.ref]) not in lead.get(reverse("treatments")).content.decode()
 
 
 def test_a_proposal_is_dismissed_with_a_reason() -> None:

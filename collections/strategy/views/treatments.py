@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,8 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import BookError
 from accounts.forms import refuse
 from audit.models import Event
-from cases.models import CaseStatus
-from cases.permissions import visible_to as cases_visible_to
+from cases.permissions import open_case_refs
 from runs.pages import page_or_part
 from runs.paging import log_page
 from staff.exports import export_list
@@ -39,7 +39,8 @@ def _asked_for(request: HttpRequest) -> TreatmentFilter:
 def treatments(request: HttpRequest) -> HttpResponse:
     """What was done to customers in scope, newest first, filtered; HTMX gets the list alone."""
     filters = _asked_for(request)
-    context = {"filter": filters, "page": log_page(filters.qs, request.GET.get("before"))}
+    cases = Subquery(open_case_refs(request.user, OuterRef("customer")))
+    context = {"filter": filters, "page": log_page(filters.qs.annotate(case_ref=cases), request.GET.get("before"))}
     return page_or_part(request, "strategy/treatments.html", "strategy/_treatments.html", context)
 
 
@@ -109,9 +110,6 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "proposal": found,
         "row": names().in_words(found.rule),
-        "case": cases_visible_to(request.user)
-        .filter(customer=found.account.customer_id, status=CaseStatus.OPEN)
-        .first(),
         "form": form if is_open and may(request.user, proposing.CHANGE) else None,
         "refused": form if not is_open and form.is_bound else None,
         "history": Event.objects.filter(subject_type="proposal", subject_id=pk).order_by("-pk"),
