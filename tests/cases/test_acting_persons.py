@@ -8,8 +8,10 @@ from django.test import Client
 from audit.models import Event
 from cases.models import Case
 from compliance.models import ContactAgreement, CustomerFlag, OptOut
+from compliance.services import opt_outs
 from staff.models import User
-from tests.cases.deeds import HTMX, address, mobile, target_of, values
+from tests.cases.deeds import HTMX, TODAY, address, mobile, target_of, values
+from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 
@@ -34,6 +36,21 @@ def test_an_opt_out_stands_beside_its_contact_point_until_it_is_withdrawn(case: 
     record = " ".join(desk.get(f"/cases/{case.ref}/?timeline=record").content.decode().split())
     for told in ("Opted out", "Opt-out withdrawn"):
         assert f'{told} SMS <span class="muted">{OptOut.objects.get().contact_point.masked_value}' in record
+
+
+def test_who_withdraws_an_opt_out_again_is_told_who_did_and_when(case: Case, lead: User, desk: Client) -> None:
+    found = target_of("opt-in", case, lead)
+    stale = desk.get(address(case, "opt-in", found))
+    assert stale.status_code == 200
+    opt_outs.opt_in_again(actor=UserFactory(display_name="Zhao"), opt_out_id=found, evidence="Letter of today")
+    before = OptOut.objects.values().get(), Event.objects.count()
+    for headers in ({}, HTMX):
+        answer = desk.post(address(case, "opt-in", found), values("opt-in", case, evidence="my words"), headers=headers)
+        page = answer.content.decode()
+        assert answer.status_code == 200
+        assert f"Zhao withdrew this opt-out already, on {TODAY} 12:00. Nothing was changed." in page
+        assert "my words" in page
+    assert (OptOut.objects.values().get(), Event.objects.count()) == before
 
 
 def test_flags_and_hours_are_on_the_page_with_what_ends_them(case: Case, lead: User, desk: Client) -> None:
