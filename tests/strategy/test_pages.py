@@ -98,7 +98,10 @@ def test_a_strategy_is_read_in_words(writer: Client, draft: Version) -> None:
         ({"days_from": 2, "days_to": 9}, "day 2 to 9 past due"),
         ({"stage": "before-due", "days_from": 3, "days_to": 3}, "3 days before the due date"),
         ({"stage": "before-due", "days_from": 1, "days_to": 3}, "3 to 1 days before the due date"),
-        ({"stage": "promise", "days_from": 1, "days_to": 1}, "1 days before a promised payment"),
+        ({"stage": "promise", "days_from": 1, "days_to": 1}, "1 day before a promised payment"),
+        ({"stage": "promise", "days_from": 2, "days_to": 2}, "2 days before a promised payment"),
+        ({"stage": "promise", "days_from": 0, "days_to": 0}, "on the day of a promised payment"),
+        ({"stage": "before-due", "days_from": 1, "days_to": 1}, "1 day before the due date"),
         ({"days_from": 1, "buckets": ["M1", "M2", "M3"]}, "bucket M1, M2 or M3"),
         ({"days_from": 1, "amount_from": "1500.5", "currency": "CNY"}, "CNY 1,500.50 or more"),
         ({"days_from": 1, "amount_from": 1, "amount_to": 2, "currency": "CNY"}, "CNY 1.00 to 2.00"),
@@ -112,6 +115,14 @@ def test_every_condition_is_a_phrase(fields: dict[str, Any], said: str) -> None:
     rule = Rule(**fields, code="x", title="x", action="freeze")
     rule.clean_fields(exclude=["version", "position"])
     assert said in names().in_words(rule).conditions
+
+
+@pytest.mark.parametrize("days", [1, 2])
+@pytest.mark.parametrize(("stage", "said"), [("before-due", "到期日前 {} 天"), ("promise", "承诺还款日前 {} 天")])
+def test_days_ahead_are_said_in_chinese_however_many(stage: str, said: str, days: int) -> None:
+    rule = Rule(stage=stage, days_from=days, days_to=days, code="x", title="x", action="freeze")
+    with override("zh-hans"):
+        assert said.format(days) in names().in_words(rule).conditions
 
 
 def test_an_installed_queue_is_named_in_the_readers_language(writer: Client, draft: Version) -> None:
