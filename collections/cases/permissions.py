@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.models import Customer
-from cases.models import Case, Queue
-from staff.permissions import Anyone, scope_of
+from cases.models import Case, CaseStatus, Queue
+from staff.permissions import Anyone, may, scope_of
 
 
 def visible_to(user: Anyone) -> QuerySet[Case]:
@@ -17,6 +17,14 @@ def visible_to(user: Anyone) -> QuerySet[Case]:
     if not scope.teams and user.pk is None:
         return Case.objects.none()
     return Case.objects.filter(Q(team__in=scope.teams) | Q(assignee=user.pk))
+
+
+def open_case_refs(user: Anyone, customer: Customer | OuterRef) -> QuerySet[Case, str]:
+    """The reference of the customer's open case, if there is one whose page `user` may open: none or one."""
+    if not may(user, "cases.view_case"):
+        return Case.objects.none().values_list("ref", flat=True)
+    found = visible_to(user).order_by().filter(customer=customer, status=CaseStatus.OPEN)
+    return found.values_list("ref", flat=True)
 
 
 def queues_of(user: Anyone) -> QuerySet[Queue]:

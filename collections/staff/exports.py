@@ -1,16 +1,48 @@
-"""Lists as files: on the record, with who took how many by which filters."""
+"""Lists as files: what the list's filter leaves, on the record; refused where the filter makes no sense."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 
 from audit.services import record
 from runs import clock
 from runs.csv import download
 from staff.requests import user_of
+
+CHUNK = 1000
+
+
+def export_list(
+    request: HttpRequest,
+    asked: BaseForm,
+    *,
+    name: str,
+    head: Sequence[str],
+    found: QuerySet[Any],
+    cells: Callable[[Any], Sequence[Any]],
+    back: str,
+) -> HttpResponseBase:
+    """`found` as a file, a row each by `cells`. `asked` is the bound form of the filter that left it.
+
+    Where a value of the filter makes no sense nothing is taken, lest it be the whole list: 400, with the sentences that
+    the list at `back` has beside its fields.
+    """
+    if not asked.is_valid():
+        query = request.GET.copy()
+        query.pop("export", None)
+        return render(
+            request,
+            "staff/export_refused.html",
+            {"errors": asked.errors, "list": f"{back}?{query.urlencode()}"},
+            status=400,
+        )
+    return exported(request, name, head, map(cells, found.iterator(CHUNK)), found.order_by().count())
 
 
 def exported(

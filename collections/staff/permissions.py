@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 
 from staff.models import Role, RoleScope, User
@@ -86,6 +86,16 @@ def _read_scope(user: User) -> Scope:
         return Scope(everything=True, team_name=name or "")
     own = {user.team_id} if user.team_id else set()
     return Scope(teams=frozenset(own | set(over)), team_name=name or "")
+
+
+def who_see(teams: Collection[int | None]) -> QuerySet[User]:
+    """The staff whose scope takes in the cases of one of `teams` (keys; None: a case without team). `scope_of` from the
+    other side."""
+    keys = {team for team in teams if team is not None}
+    far = Role.objects.filter(scope=RoleScope.EVERYTHING).values("user")  # type: ignore[misc]  # as in `_read_scope`
+    everything = Q(pk__in=far) | Q(is_superuser=True)
+    over = Q(pk__in=User.objects.filter(supervises__in=keys).values("pk"))
+    return User.objects.filter(everything | over | Q(team__in=keys), is_active=True, is_staff=True)
 
 
 def may_enter_data(user: Anyone) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from runs.forms import DayInput
+from runs.forms import DayInput, PlainForm
 from strategy.models import PROPOSED, Action, Arm, Outcome, Proposal, ProposalStatus, Treatment
 
 
@@ -36,6 +36,7 @@ class TreatmentFilter(django_filters.FilterSet):
     outcome = django_filters.ChoiceFilter(choices=Outcome, label=_("Outcome"), empty_label=_("Any"))
 
     class Meta:
+        form = PlainForm
         model = Treatment
         fields: tuple[str, ...] = ()
 
@@ -55,6 +56,7 @@ class ProposalFilter(django_filters.FilterSet):
     day_to = _day(_("To"), "lte")
 
     class Meta:
+        form = PlainForm
         model = Proposal
         fields: tuple[str, ...] = ()
 

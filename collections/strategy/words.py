@@ -127,19 +127,26 @@ def _days(rule: Rule) -> str:
         return _("day %(first)s to %(last)s past due") % values
     if rule.stage == Stage.BEFORE_DUE:
         if last is None:
-            return _("%(first)s days or more before the due date") % values
-        if last == first:
-            return _("on the due date") if first == 0 else _("%(first)s days before the due date") % values
-        return _("%(last)s to %(first)s days before the due date") % values
-    if last is None:
-        return _("%(first)s days or more before a promised payment") % values
-    if last == first:
-        return (
-            _("on the day of a promised payment")
-            if first == 0
-            else _("%(first)s days before a promised payment") % values
+            said = ngettext(
+                "%(first)s day or more before the due date", "%(first)s days or more before the due date", first
+            )
+        elif last != first:
+            said = _("%(last)s to %(first)s days before the due date")
+        elif first == 0:
+            said = _("on the due date")
+        else:
+            said = ngettext("%(first)s day before the due date", "%(first)s days before the due date", first)
+    elif last is None:
+        said = ngettext(
+            "%(first)s day or more before a promised payment", "%(first)s days or more before a promised payment", first
         )
-    return _("%(last)s to %(first)s days before a promised payment") % values
+    elif last != first:
+        said = _("%(last)s to %(first)s days before a promised payment")
+    elif first == 0:
+        said = _("on the day of a promised payment")
+    else:
+        said = ngettext("%(first)s day before a promised payment", "%(first)s days before a promised payment", first)
+    return said % values
 
 
 def _amount(rule: Rule) -> str:

@@ -12,7 +12,9 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from accounts.models import Customer
 from audit.models import Event
+from cases.permissions import open_case_refs
 from cases.views.verbs import VERBS, Verb
 from delinquency import words
 from runs import clock
@@ -36,6 +38,12 @@ def here(request: HttpRequest) -> str:
 def keys_of_cases() -> list[Verb]:
     """What has a key on the page of a case, for who reads about the keys elsewhere."""
     return [verb for verb in VERBS if verb.key]
+
+
+@register.simple_tag(takes_context=True)
+def case_of(context: template.Context, customer: Customer | None) -> str:
+    """The reference of the customer's open case for a link to it; blank where there is none that the reader may open."""
+    return (open_case_refs(context["request"].user, customer).first() or "") if customer else ""
 
 
 @register.filter

@@ -176,6 +176,27 @@ def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: Use
     page.wait_for_load_state("networkidle")
 
 
+def test_what_is_left_to_be_divided_follows_the_amounts(cases: list[Case], page: Page, lin: User) -> None:
+    Case.objects.filter(ref="K-1").update(overdue_amount=1000)
+    sign_in(page, lin)
+    page.goto("/cases/K-1/promise/")
+    form = page.locator("#act")
+    form.get_by_label("Instalments").fill("2")
+    form.get_by_role("button", name="Split").click()
+    second = form.get_by_label("Amount").nth(1)
+    expect(second).to_have_value("500.00")
+    expect(form.get_by_role("status")).to_have_text("All of ¥1,000.00 overdue is divided.")
+    for typed, words in (
+        ("450", "¥50.00 is left to be divided."),
+        ("500", "is divided."),
+        ("600", "¥100.00 more than"),
+    ):
+        second.fill(typed)
+        second.press("Tab")
+        expect(form.get_by_role("status")).to_contain_text(words)
+    expect(form.get_by_label("By").nth(1)).to_be_focused()
+
+
 def test_a_supervisor_reassigns_and_the_stale_window_keeps_what_was_typed(
     cases: list[Case], browser: Browser, live_server: LiveServer, lin: User, zhao: User
 ) -> None:

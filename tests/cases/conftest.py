@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,7 +11,7 @@ from django.test import Client
 from cases.models import Case
 from runs import clock
 from staff.models import User
-from tests.factories import MOMENT, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory, workable_case
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def noon() -> Iterator[None]:
 
 @pytest.fixture
 def case() -> Case:
+    BusinessDayFactory(date=DAY - timedelta(days=1))
     return workable_case()
 
 
@@ -31,5 +33,6 @@ def lead() -> User:
 
 @pytest.fixture
 def desk(client: Client, lead: User) -> Client:
+    """Hers: she may everything that is done on a case."""
     client.force_login(lead)
     return client

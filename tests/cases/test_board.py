@@ -148,6 +148,34 @@ def test_equal_refusals_are_said_once_with_the_cases_to_unfold(supervisor: Clien
     assert said[0] in answer.content.decode()
 
 
+def test_cases_are_offered_to_those_alone_whom_the_service_accepts(client: Client) -> None:
+    BusinessDayFactory()
+    ours, other = TeamFactory(name="Team 1"), TeamFactory(name="Team 2")
+    chief = UserFactory(username="chief", role="supervisor", display_name="Chief", team=ours)
+    chief.supervises.set([ours, other])
+    client.force_login(chief)
+    case = CaseFactory(team=ours)
+    wu = UserFactory(display_name="Wu", team=ours)
+    far = UserFactory(display_name="Far", team=other)
+    over = UserFactory(display_name="Over", team=other, role="supervisor")
+    over.supervises.add(ours)
+    reader = UserFactory(display_name="Reads only", team=ours, role="auditor")
+    UserFactory(display_name="Left", team=ours, is_active=False)
+    assert list(client.get("/worklist/").context["takers"]) == [chief, over, wu]
+    page = client.get("/worklist/").content.decode()
+    assert f'<option value="{wu.pk}">Wu</option>' in page.partition('id="bulk-to"')[2]
+    for person, accepted in ((chief, 1), (over, 1), (wu, 1), (far, 0), (reader, 0)):
+        case.refresh_from_db()
+        sent = {"case": f"{case.pk}:{case.version}", "to": person.pk, "do": "assign"}
+        client.post("/cases/assign/", sent)
+        assert Case.objects.filter(pk=case.pk, assignee=person).count() == accepted, person
+    leaver = UserFactory(display_name="Gone", team=ours)
+    offered = client.get(f"/board/hand-over/{leaver.pk}/").context["form"].fields["to"].queryset
+    assert list(offered) == [chief, far, over, wu]
+    Case.objects.update(team=other)
+    assert list(client.get("/worklist/").context["takers"]) == [chief, far, over]
+
+
 def test_several_cases_are_released_at_once(supervisor: Client) -> None:
     cases = CaseFactory.create_batch(2, assignee=UserFactory())
     supervisor.post("/cases/assign/", {"case": [f"{case.pk}:{case.version}" for case in cases], "do": "release"})

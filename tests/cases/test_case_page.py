@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,7 +16,9 @@ from cases.services import disputes, promises
 from cases.services.notes import add_note
 from cases.views import VERBS
 from compliance.models import ContactRule
+from compliance.selectors import look
 from compliance.services import agreements, flags, register
+from compliance.services.gate import may_contact
 from runs import clock
 from staff.models import User
 from tests.factories import (
@@ -25,40 +26,25 @@ from tests.factories import (
     MOMENT,
     AccountFactory,
     BillFactory,
-    BusinessDayFactory,
     ComplaintFactory,
     ContactPointFactory,
     HoldFactory,
     StandingFactory,
     UserFactory,
-    workable_case,
 )
 
-pytestmark = pytest.mark.django_db
-MOST_QUERIES = 16  # the forms with a promise ask for her limit, those with a dispute for its terms
-
-
-@pytest.fixture(autouse=True)
-def _noon() -> Iterator[None]:
-    with clock.frozen(MOMENT):
-        yield
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
+# The gate is asked once for telephones, e-mail and letters each; the forms with a promise ask for her limit, those with a
+# dispute for its terms.
+MOST_QUERIES = 18
 
 
 @pytest.fixture
-def lead() -> User:
-    return UserFactory(role="supervisor", display_name="Wang")
-
-
-@pytest.fixture
-def case(lead: User) -> Case:
-    BusinessDayFactory(date=DAY - timedelta(days=1))
-    return workable_case(assignee=lead)
-
-
-@pytest.fixture
-def desk(client: Client, lead: User) -> Client:
-    client.force_login(lead)
-    return client
+def case(case: Case, lead: User) -> Case:
+    """Hers already."""
+    case.assignee = lead
+    case.save()
+    return case
 
 
 def busy(case: Case, lead: User, rows: int) -> None:
@@ -70,6 +56,8 @@ def busy(case: Case, lead: User, rows: int) -> None:
         BillFactory(account=account)
         HoldFactory(account=account)
         ContactPointFactory(customer=case.customer, kind="mobile", clear=f"1370000{number:04d}")
+        ContactPointFactory(customer=case.customer, clear=f"a{number}@example.com")
+        ContactPointFactory(customer=case.customer, kind="address", clear=f"{number} Main Street")
         register.log_inbound(**person, channel="voice", outcome="refused", note="Later")
         add_note(actor=lead, case_id=case.pk, text="Seen")
         ComplaintFactory(customer=case.customer)
@@ -132,16 +120,48 @@ def test_what_bars_the_person_is_said_of_every_address_and_not_of_calls_alone(
     case: Case, lead: User, desk: Client
 ) -> None:
     ContactPointFactory(customer=case.customer)
-    assert "May be used" in desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "You may write an e-mail now" in desk.get(f"/cases/{case.ref}/").content.decode()
     flags.place_flag(
         actor=lead, customer_id=case.customer_id, kind="deceased", from_on=clock.today(), evidence="The family said so"
     )
     page = desk.get(f"/cases/{case.ref}/").content.decode()
-    assert "May be used" not in page
+    assert "You may" not in page
     assert (
         f"Do not write an e-mail: Deceased since {clock.today()}: contact the representative only: none"
         in html.unescape(page)
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "no"),
+    [("email", "Do not write an e-mail"), ("push", "Do not send an app push"), ("address", "Do not send a letter")],
+)
+def test_the_gate_is_heard_for_an_address_of_who_has_no_telephone(
+    case: Case, lead: User, client: Client, kind: str, no: str
+) -> None:
+    case.customer.contact_points.all().delete()
+    ContactPointFactory(customer=case.customer, kind=kind, clear="a@example.com")
+    flags.place_flag(
+        actor=lead, customer_id=case.customer_id, kind="vulnerable", from_on=clock.today(), evidence="A letter"
+    )
+    client.force_login(UserFactory())
+    page = html.unescape(client.get(f"/cases/{case.ref}/").content.decode())
+    assert f"{no}: Vulnerable since {clock.today()}: only who may contact vulnerable customers does" in page
+    assert "Refused by “flags of the person”" in page
+    assert "You may" not in page
+    answer = look(customer_id=case.customer_id, channel={"address": "letter"}.get(kind, kind), actor=lead)
+    assert [one.verdict.allowed for one in answer] == [True]
+    client.force_login(lead)
+    assert no not in client.get(f"/cases/{case.ref}/").content.decode()
+
+
+def test_an_address_says_when_the_messages_of_the_day_are_used_up(case: Case, lead: User, desk: Client) -> None:
+    point = ContactPointFactory(customer=case.customer)
+    while look(customer_id=case.customer_id, channel="email")[0].verdict.allowed:
+        may_contact(actor=lead, customer=case.customer, contact_point=point, channel="email", purpose="collection")
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "Do not write an e-mail now: enough of these went out already" in page
+    assert "You may call this number now" in page
 
 
 def test_each_answer_of_the_gate_says_under_which_dated_rule(case: Case, desk: Client) -> None:

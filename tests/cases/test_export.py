@@ -6,6 +6,7 @@ import csv
 import io
 
 import pytest
+from django.contrib.auth import get_user
 from django.test import Client
 
 from audit.models import Event
@@ -66,12 +67,13 @@ def test_names_are_masked_and_nothing_runs_in_a_spreadsheet(supervisor: Client, 
 
 @pytest.mark.parametrize("address", EXPORTS)
 def test_an_export_is_recorded_with_its_filters_and_how_many(supervisor: Client, address: str) -> None:
-    planned()
-    table(supervisor, address + ("&" if "?" in address else "?") + "assignee=nobody")
+    planned(ref="hers", assignee=get_user(supervisor))
+    planned(ref="free")
+    table(supervisor, address + ("&" if "?" in address else "?") + "assignee=me")
     event = Event.objects.get(verb="list.exported")
     assert event.actor_name == "Lin"
     assert event.after["count"] == 1
-    assert event.after["filters"] == {"assignee": "nobody"}
+    assert event.after["filters"] == {"assignee": "me"}
 
 
 @pytest.mark.parametrize("address", EXPORTS)

@@ -83,4 +83,4 @@ def test_what_is_refused_in_writing_says_why_and_never_that_it_may_be_used(
         desk.post(f"/cases/{case.ref}/contact/", typed, headers={"HX-Request": "true"}).content.decode()
     )
     assert f"{no}: a hold stops contact about the debt" in page
-    assert "May be used" not in page
+    assert "You may" not in page

@@ -62,7 +62,7 @@ def test_the_case_page_tells_the_whole_story(collector: Client) -> None:
         "Not yet due",
         "Returned by the bank",
         "Complaint under review",
-        "May be used",
+        "write an e-mail",  # what the gate says of the address, at whatever hour
         "Payment taken back",
         "allowed again from",
         "Case opened",

@@ -214,11 +214,11 @@ def test_the_export_is_what_the_list_shows_masked_without_formulas_and_recorded(
     in_team("Team 2", ref="CP2")
     response = desk.get("/complaints/export/")
     text = b"".join(response.streaming_content).decode()
-    assert response["Content-Disposition"] == 'attachment; filename="complaints.csv"'
+    assert response["Content-Disposition"] == f'attachment; filename="complaints-{clock.today()}.csv"'
     assert "'=CP1,C1,王*明" in text
     assert "secret" not in text
     assert "CP2" not in text
-    assert Event.objects.get(verb="complaints.exported").after == {"rows": 1}
+    assert Event.objects.get(verb="list.exported").after == {"list": "complaints", "count": 1, "filters": {}}
 
 
 def test_an_empty_register_says_how_complaints_come(desk: Client) -> None:

@@ -99,7 +99,9 @@ def test_withdrawn_the_gate_allows_again_and_another_may_follow(lin: User, mobil
         opt_in_again(actor=lin, opt_out_id=made.pk, evidence=" ")
     opt_in_again(actor=lin, opt_out_id=made.pk, evidence="Call of noon")
     assert asked(lin, mobile.customer, mobile, "sms") == ""
-    with pytest.raises(Conflict, match="Lin withdrew this opt-out already"):
+    with pytest.raises(
+        Conflict, match=r"Lin withdrew this opt-out already, on 2026-\d\d-\d\d \d\d:\d\d\. Nothing was changed\."
+    ):
         opt_in_again(actor=lin, opt_out_id=made.pk, evidence="Again")
     event = Event.objects.get(verb="opt-out.withdrawn")
     assert (event.before, event.after) == ({"channel": "sms", "value": "138****2046"}, {"evidence": "Call of noon"})

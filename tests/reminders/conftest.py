@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -19,6 +20,7 @@ from reminders.channels import registry
 from runs.models import DayClose
 from runs.services import StepRun
 from tests.factories import AccountFactory, ContactPointFactory, CustomerFactory, StandingChangeFactory, StandingFactory
+from tests.reminders.channels import servers
 
 DAY = date(2026, 11, 23)
 DUE = date(2026, 11, 22)
@@ -103,6 +105,22 @@ def mail(settings) -> Iterator[MailServer]:
     registry.forget()
     yield server
     controller.stop()
+
+
+@pytest.fixture
+def gateway(settings: Any) -> Iterator[servers.Server]:
+    """A gateway of SMS that checks what it gets."""
+    registry.forget()
+    server = servers.gateway("s3cret")
+    settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = server.url, "s3cret"
+    yield server
+    server.stop()
+    registry.forget()
+
+
+def sms_ids(gateway: servers.Server) -> list[str]:
+    """The Message-ID of each SMS that arrived, in order."""
+    return [f"<{request.headers['idempotency-key']}>" for request in list(gateway.taken)]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ M = TypeVar("M", bound=Model)
 TEMPLATES = {"email": ("email", "first-late"), "sms": ("mobile", "overdue-sms")}
 
 
-def queue_many(channel: str, count: int, *, at: datetime = NOON, **customer: Any) -> None:
+def queue_many(channel: str, count: int, *, at: datetime = NOON, **customer: Any) -> list[Message]:
     """So many messages due at `at`, each to a customer of her own about an account of hers that is late."""
     kind, template = TEMPLATES[channel]
     person = CustomerFactory(**{"locale": "zh-Hans", **customer})
@@ -58,7 +58,7 @@ def queue_many(channel: str, count: int, *, at: datetime = NOON, **customer: Any
         decision,
         [{"customer_id": owner.pk, "contact_point_id": point.pk} for owner, point in zip(people, points, strict=True)],
     )
-    _copies(
+    others = _copies(
         message,
         [
             {
@@ -73,6 +73,7 @@ def queue_many(channel: str, count: int, *, at: datetime = NOON, **customer: Any
         ],
     )
     assert Message.objects.filter(channel=channel, status="queued").count() == count
+    return [message, *others]
 
 
 def _copies(one: M, changes: list[dict[str, Any]]) -> list[M]:

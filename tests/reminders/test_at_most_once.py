@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,57 +13,14 @@ import pytest
 from audit.models import Event
 from compliance.models import Contact
 from reminders import services
-from reminders.channels import registry
 from reminders.models import ChannelControl, ChannelPrice, ChannelState, Message
 from reminders.services.delivery import claims, set_aside_uncertain
 from runs import clock
-from tests.factories import (
-    AccountFactory,
-    ContactPointFactory,
-    CustomerFactory,
-    DecisionFactory,
-    MessageFactory,
-    StandingFactory,
-)
 from tests.reminders.channels import servers
-from tests.reminders.conftest import DAY, DUE, NOON
+from tests.reminders.conftest import DAY, NOON, sms_ids
+from tests.reminders.crowd import queue_many
 
-
-@pytest.fixture
-def gateway(settings: Any) -> Iterator[servers.Server]:
-    registry.forget()
-    server = servers.gateway("s3cret")
-    settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = server.url, "s3cret"
-    yield server
-    server.stop()
-    registry.forget()
-
-
-def queued(number: int = 0) -> Message:
-    """An SMS about an account that is late, due at noon."""
-    customer = CustomerFactory(locale="zh-Hans")
-    point = ContactPointFactory(customer=customer, kind="mobile", clear=f"138{number:08d}")
-    account = AccountFactory(customer=customer)
-    StandingFactory(account=account, overdue_since=DUE, late_on=DAY, bucket="M1")
-    decision = DecisionFactory(
-        customer=customer, contact_point=point, channel="sms", at=NOON, reserved_until=NOON + timedelta(days=1)
-    )
-    return MessageFactory(
-        key=f"overdue-sms:{customer.pk}",
-        customer=customer,
-        contact_point=point,
-        decision=decision,
-        channel="sms",
-        template="overdue-sms",
-        language="zh-hans",
-        context={"accounts": [{"id": account.pk, "ref": account.ref}]},
-        status="queued",
-        send_after=NOON,
-        sent_at=None,
-        attempts=0,
-        subject="",
-        body="",
-    )
+pytestmark = pytest.mark.django_db
 
 
 def deliver(at: Any = NOON) -> dict[str, int]:
@@ -72,14 +28,8 @@ def deliver(at: Any = NOON) -> dict[str, int]:
         return services.deliver("sms", seconds=30)
 
 
-def keys(server: servers.Server) -> Counter[str]:
-    """How often each message arrived."""
-    return Counter(request.headers["idempotency-key"] for request in server.taken)
-
-
-@pytest.mark.django_db
 def test_it_keeps_the_providers_number_its_parts_and_what_it_cost(gateway: servers.Server) -> None:
-    message = queued()
+    (message,) = queue_many("sms", 1)
     ChannelPrice.objects.create(
         channel="sms", effective_from=DAY, currency="CNY", each=Decimal("0.0450"), source="Contract"
     )
@@ -91,9 +41,8 @@ def test_it_keeps_the_providers_number_its_parts_and_what_it_cost(gateway: serve
     assert Contact.objects.get().outcome == "sent"
 
 
-@pytest.mark.django_db
 def test_one_that_the_provider_took_and_never_answered_is_set_aside_and_not_sent_again(gateway: servers.Server) -> None:
-    lost, good = queued(1), queued(2)
+    lost, good = queue_many("sms", 2)
     gateway.script = [servers.CUT]
     assert deliver() == {"set-aside": 1, "sent": 1}
     lost.refresh_from_db()
@@ -111,9 +60,8 @@ def test_one_that_the_provider_took_and_never_answered_is_set_aside_and_not_sent
     assert len(gateway.taken) == 2
 
 
-@pytest.mark.django_db
 def test_a_worker_that_died_behind_the_handing_over_leaves_it_to_a_person(gateway: servers.Server) -> None:
-    handed, not_yet = queued(1), queued(2)
+    handed, not_yet = queue_many("sms", 2)
     Message.objects.filter(pk=handed.pk).update(status="claimed", claim=uuid.uuid4(), claimed_at=NOON, handed_at=NOON)
     Message.objects.filter(pk=not_yet.pk).update(status="claimed", claim=uuid.uuid4(), claimed_at=NOON)
     with clock.frozen(NOON + timedelta(minutes=1)):
@@ -129,18 +77,16 @@ def test_a_worker_that_died_behind_the_handing_over_leaves_it_to_a_person(gatewa
     assert len(gateway.taken) == 1
 
 
-@pytest.mark.django_db
 def test_a_temporary_refusal_is_certain_and_tried_again(gateway: servers.Server) -> None:
-    queued()
+    queue_many("sms", 1)
     gateway.script = [(503, {"error": "unavailable"})]
     assert deliver() == {"retried": 1}
     assert deliver(NOON + timedelta(minutes=2)) == {"sent": 1}
-    assert list(keys(gateway).values()) == [2]
+    assert list(Counter(sms_ids(gateway)).values()) == [2]
 
 
-@pytest.mark.django_db
 def test_nothing_leaves_a_paused_channel_and_everything_a_draining_one(gateway: servers.Server) -> None:
-    queued()
+    queue_many("sms", 1)
     control = ChannelControl.objects.filter(channel="sms")
     control.update(state=ChannelState.PAUSED)
     assert deliver() == {}
@@ -150,10 +96,8 @@ def test_nothing_leaves_a_paused_channel_and_everything_a_draining_one(gateway: 
     assert deliver() == {"sent": 1}
 
 
-@pytest.mark.django_db
 def test_claims_keep_the_channels_rate_and_width(gateway: servers.Server) -> None:
-    for number in range(45):
-        queued(number)
+    queue_many("sms", 45)
     ChannelControl.objects.filter(channel="sms").update(per_second=4, concurrency=2)
     with clock.frozen(NOON):
         first, second, third = (claims.claim("sms", uuid.uuid4()) for _ in range(3))

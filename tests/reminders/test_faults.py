@@ -25,13 +25,12 @@ from compliance.models import Contact
 from delinquency import engines
 from delinquency.env import random_key, random_key_ring, random_text
 from reminders import services
-from reminders.channels import registry
 from reminders.models import Message
 from reminders.services.delivery import set_aside_uncertain
 from reminders.services.delivery.batch import HANDED_OVER_TOGETHER, RECORDED_TOGETHER
 from runs import clock
 from tests.reminders.channels import servers
-from tests.reminders.conftest import NOON, MailServer, wait_until
+from tests.reminders.conftest import NOON, MailServer, sms_ids, wait_until
 from tests.reminders.crew import Crew, ended
 from tests.reminders.crew import kill as kill_worker
 from tests.reminders.crowd import queue_many
@@ -42,17 +41,6 @@ LATER = NOON + timedelta(minutes=10)
 MANY, KILLS = sized((1_500, 15), (5_000, 50))
 
 
-@pytest.fixture
-def gateway(settings: Any) -> Iterator[servers.Server]:
-    """A gateway of SMS that checks what it gets."""
-    registry.forget()
-    server = servers.gateway("s3cret")
-    settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = server.url, "s3cret"
-    yield server
-    server.stop()
-    registry.forget()
-
-
 def variables(mail: MailServer, gateway: servers.Server) -> dict[str, str]:
     return {
         "EMAIL_HOST": "127.0.0.1",
@@ -60,11 +48,6 @@ def variables(mail: MailServer, gateway: servers.Server) -> dict[str, str]:
         "WEBHOOK_URL": gateway.url,
         "WEBHOOK_SECRET": "s3cret",
     }
-
-
-def keys(gateway: servers.Server) -> list[str]:
-    """The Message-ID of each SMS that arrived."""
-    return [f"<{request.headers['idempotency-key']}>" for request in list(gateway.taken)]
 
 
 def by_status(channel: str) -> Counter[str]:
@@ -137,7 +120,7 @@ def test_sms_of_workers_killed_again_and_again_goes_once_at_most_and_what_is_in_
         at = killed_again_and_again(crew, "sms", lambda: len(gateway.taken), after_each)
         ended(crew.begin("sms", at), seconds=240)
     assert by_status("sms") == {"sent": MANY - sum(set_aside), "review": sum(set_aside)}
-    arrived = keys(gateway)
+    arrived = sms_ids(gateway)
     assert len(arrived) == len(set(arrived)), "sent twice"
     assert header_ids(status="sent") <= set(arrived), "said to be sent, and never arrived"
     assert set(arrived) - header_ids(status="sent") <= header_ids(status="review"), "it arrived, and nobody knows"
@@ -190,7 +173,7 @@ def test_valkey_flushed_killed_and_begun_anew_loses_none(
         with worker({**environment, "DELINQUENCY_CLOCK": LATER.isoformat()}, "--burst") as last:
             last.wait(timeout=60)
     assert (by_status("email"), by_status("sms")) == ({"sent": 400}, {"sent": 400})
-    assert set(mail.ids) | set(keys(gateway)) == header_ids()
+    assert set(mail.ids) | set(sms_ids(gateway)) == header_ids()
     assert (len(mail.taken), len(gateway.taken)) == (400, 400), "no worker died, so none went twice"
 
 
@@ -259,7 +242,7 @@ def test_postgresql_restarted_under_load_loses_none_and_sends_no_sms_twice(
         with psycopg.connect(server.url) as session:
             rows = session.execute("SELECT status, header_id FROM reminders_message").fetchall()
         assert Counter(status for status, _ in rows) == {"sent": 1000}
-        assert set(mail.ids) | set(keys(gateway)) == {header_id for _, header_id in rows}
+        assert set(mail.ids) | set(sms_ids(gateway)) == {header_id for _, header_id in rows}
         assert (len(mail.taken), len(gateway.taken)) == (500, 500), "the workers lived, so none went twice"
     finally:
         server.destroy()

@@ -17,11 +17,10 @@ from django.test import Client
 
 from compliance.models import Contact
 from reminders import services
-from reminders.channels import registry
 from reminders.models import Message, Receipt
 from runs import clock
 from tests.reminders.channels import servers
-from tests.reminders.conftest import CUT_BEFORE, CUT_BEHIND, NOON, MailServer
+from tests.reminders.conftest import CUT_BEFORE, CUT_BEHIND, NOON, MailServer, sms_ids
 from tests.reminders.crowd import queue_many
 
 pytestmark = pytest.mark.django_db
@@ -72,11 +71,10 @@ def test_mail_that_is_put_off_refused_or_cut_ends_sent_or_failed_and_arrives_whe
     assert Contact.objects.count() == MANY
 
 
-def test_sms_that_is_put_off_refused_or_cut_arrives_once_and_what_is_in_doubt_goes_to_a_person(settings: Any) -> None:
+def test_sms_that_is_put_off_refused_or_cut_arrives_once_and_what_is_in_doubt_goes_to_a_person(
+    gateway: servers.Server,
+) -> None:
     queue_many("sms", MANY)
-    registry.forget()
-    gateway = servers.gateway("s3cret")
-    settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = gateway.url, "s3cret"
     later, refused = (503, {"error": "unavailable"}), (400, {"error": "rejected"})
     doubtful = [(500, {"error": "?"}), (504, b"gateway timeout"), (200, b"<html>"), servers.CUT]
     draw = Random(13)
@@ -87,12 +85,10 @@ def test_sms_that_is_put_off_refused_or_cut_arrives_once_and_what_is_in_doubt_go
     answers = list(gateway.script)
     gateway.pause = 0.001
     deliver_until_done("sms")
-    gateway.stop()
-    registry.forget()
     answered: dict[str, list[Any]] = {}
-    for number, request in enumerate(gateway.taken):
+    for number, key in enumerate(sms_ids(gateway)):
         answer = answers[number] if number < len(answers) else gateway.success
-        answered.setdefault(f"<{request.headers['idempotency-key']}>", []).append(answer)
+        answered.setdefault(key, []).append(answer)
     ends = statuses()
     assert set(answered) == set(ends)
     for key, got in answered.items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
+from cases.models import Case
 from reminders.filters import MessageFilter
-from reminders.models import Message
-from tests.factories import CaseFactory, CustomerFactory, MessageFactory, TeamFactory, UserFactory
+from reminders.models import Message, Receipt
+from tests.factories import MOMENT, CaseFactory, CustomerFactory, MessageFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +107,32 @@ def test_only_messages_to_customers_in_scope_are_seen(client: Client) -> None:
     assert keys(client) == ["mine"]
     assert client.get(f"/messages/{mine.pk}/").status_code == 200
     assert client.get(f"/messages/{theirs.pk}/").status_code == 404
+
+
+def test_a_message_and_a_receipt_lead_to_the_open_case_of_who_may_open_it(client: Client) -> None:
+    case = CaseFactory()
+    message = MessageFactory(customer=case.customer)
+    receipt = Receipt.objects.create(
+        provider="twilio", event_id="E1", kind="delivered", channel="email", at=MOMENT, received_at=MOMENT,
+        customer=case.customer, message=message,
+    )  # fmt: skip
+    addresses = [f"/messages/{message.pk}/", f"/receipts/{receipt.pk}/"]
+    link = f'href="/cases/{case.ref}/"'
+
+    def linked() -> list[bool]:
+        return [link in client.get(address).content.decode() for address in addresses]
+
+    client.force_login(UserFactory())
+    assert linked() == [True, True]
+    assert client.get(f"/cases/{case.ref}/").status_code == 200
+    Case.objects.update(status="cured", closed_on=MOMENT.date())
+    assert linked() == [False, False]
+    Case.objects.update(status="open", closed_on=None)
+    reads = UserFactory(role="", team=case.team)
+    reads.user_permissions.add(Permission.objects.get(codename="view_message"))
+    client.force_login(reads)
+    assert client.get(addresses[0]).status_code == 200
+    assert linked() == [False, False]
 
 
 def test_who_has_no_role_that_reads_messages_is_refused(client: Client) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from accounts.models import Account
 from approvals.models import Request
-from cases.models import Queue
+from cases.models import Case, Queue
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
@@ -98,7 +98,10 @@ def test_a_strategy_is_read_in_words(writer: Client, draft: Version) -> None:
         ({"days_from": 2, "days_to": 9}, "day 2 to 9 past due"),
         ({"stage": "before-due", "days_from": 3, "days_to": 3}, "3 days before the due date"),
         ({"stage": "before-due", "days_from": 1, "days_to": 3}, "3 to 1 days before the due date"),
-        ({"stage": "promise", "days_from": 1, "days_to": 1}, "1 days before a promised payment"),
+        ({"stage": "promise", "days_from": 1, "days_to": 1}, "1 day before a promised payment"),
+        ({"stage": "promise", "days_from": 2, "days_to": 2}, "2 days before a promised payment"),
+        ({"stage": "promise", "days_from": 0, "days_to": 0}, "on the day of a promised payment"),
+        ({"stage": "before-due", "days_from": 1, "days_to": 1}, "1 day before the due date"),
         ({"days_from": 1, "buckets": ["M1", "M2", "M3"]}, "bucket M1, M2 or M3"),
         ({"days_from": 1, "amount_from": "1500.5", "currency": "CNY"}, "CNY 1,500.50 or more"),
         ({"days_from": 1, "amount_from": 1, "amount_to": 2, "currency": "CNY"}, "CNY 1.00 to 2.00"),
@@ -112,6 +115,14 @@ def test_every_condition_is_a_phrase(fields: dict[str, Any], said: str) -> None:
     rule = Rule(**fields, code="x", title="x", action="freeze")
     rule.clean_fields(exclude=["version", "position"])
     assert said in names().in_words(rule).conditions
+
+
+@pytest.mark.parametrize("days", [1, 2])
+@pytest.mark.parametrize(("stage", "said"), [("before-due", "到期日前 {} 天"), ("promise", "承诺还款日前 {} 天")])
+def test_days_ahead_are_said_in_chinese_however_many(stage: str, said: str, days: int) -> None:
+    rule = Rule(stage=stage, days_from=days, days_to=days, code="x", title="x", action="freeze")
+    with override("zh-hans"):
+        assert said.format(days) in names().in_words(rule).conditions
 
 
 def test_an_installed_queue_is_named_in_the_readers_language(writer: Client, draft: Version) -> None:
@@ -273,6 +284,7 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     lead = signed_in(UserFactory(username="lead", role="supervisor", team=case.team))
     page = lead.get(reverse("treatments"), {"code": "first-late"}).content.decode()
     assert account.ref in page
+    assert f'href="{reverse("case", args=[case.ref])}"' in page
     assert "Held out" in page
     assert account.ref not in lead.get(reverse("treatments"), {"outcome": "refused"}).content.decode()
     file = b"".join(lead.get(reverse("treatments-export"))).decode()  # type: ignore[arg-type]
@@ -281,6 +293,8 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     assert "Treated by the strategy" in beside.content.decode()
     elsewhere = signed_in(UserFactory(username="other", role="supervisor", team=None))
     assert account.ref not in elsewhere.get(reverse("treatments")).content.decode()
+    Case.objects.update(status="cured", closed_on=DAY)
+    assert reverse("case", args=[case.ref]) not in lead.get(reverse("treatments")).content.decode()
 
 
 def test_a_proposal_is_dismissed_with_a_reason() -> None:

@@ -4,6 +4,7 @@ from cases.forms.base import ActionForm, ReasonForm
 from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm, RecordingForm
 from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
 from cases.forms.evidence import EvidenceForm
+from cases.forms.plans import DisputesForm, PlansForm, PromisesForm
 from cases.forms.queues import HandOverForm, QueueChangeForm, QueueForm
 from cases.forms.work import (
     AssignForm,
@@ -25,6 +26,7 @@ __all__ = [
     "ContactPointForm",
     "CorrectForm",
     "DisputeForm",
+    "DisputesForm",
     "EvidenceForm",
     "FlagForm",
     "FollowUpForm",
@@ -36,7 +38,9 @@ __all__ = [
     "NoteForm",
     "OptInForm",
     "OptOutForm",
+    "PlansForm",
     "PromiseForm",
+    "PromisesForm",
     "QueueChangeForm",
     "QueueForm",
     "ReasonForm",

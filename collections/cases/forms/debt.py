@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import HoldKind
+from accounts.rules import money
 from cases.forms.base import (
     ActionForm,
     account_choices,
@@ -88,6 +89,28 @@ class PromiseForm(ActionForm):
     def instalments(self) -> list[tuple[date, Decimal]]:
         data = self.cleaned_data
         return sorted((data[f"on_{n}"], data[f"amount_{n}"]) for n in range(1, self._row_count() + 1))
+
+    @property
+    def overdue(self) -> Decimal:
+        """What there is to promise: of the chosen debt, else of the case."""
+        chosen = str(self["account"].value() or "")
+        found = (money(one.how_late.overdue_amount) for one in self.desk.late if str(one.account.pk) == chosen)
+        return next(found, self.desk.case.overdue_amount)
+
+    @property
+    def left(self) -> Decimal:
+        """What of that the amounts, as far as they can be read, leave to be divided; below 0: they come to more."""
+        return self.overdue - sum((self._amount(number) for number in range(1, self._row_count() + 1)), Decimal(0))
+
+    @property
+    def over(self) -> Decimal:
+        return -self.left
+
+    def _amount(self, number: int) -> Decimal:
+        try:
+            return self.fields[f"amount_{number}"].clean(self[f"amount_{number}"].value())
+        except forms.ValidationError:
+            return Decimal(0)
 
     def divided(self) -> dict[str, Any] | None:
         """What the form shows after "Split": its total in equal parts from its first date on. None: a value is wrong."""

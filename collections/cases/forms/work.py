@@ -8,11 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactKind, Relationship
 from cases.forms.base import ActionForm, choices_field, date_field, text_field
-from cases.selectors.choices import choices_for
+from cases.selectors.people import takers_for
 from compliance.models import Channel, FlagKind
 from compliance.services.opt_outs import channels_of
 from runs import clock
-from staff.models import User
 
 
 class NoteForm(ActionForm):
@@ -98,10 +97,6 @@ class AssignForm(ActionForm):
     to = forms.ChoiceField(label=_("To"), required=False)
 
     def prepare(self) -> None:
-        offered, team = choices_for(self.desk.user), self.desk.case.team_id
-        # Whom the case may be given to: those of its team, and who supervises it.
-        over = User.objects.filter(supervises=team).values_list("pk", flat=True) if team else ()
-        able = {str(key) for key in over}
-        members = [one for one in offered.members if one[0] in able or offered.team_of.get(one[0]) == str(team)]
-        self.fields["to"].choices = [("", _("Nobody: back to the team")), *members]  # type: ignore[attr-defined]  # a choice field
+        people = [(one.pk, str(one)) for one in takers_for(self.desk.user, [self.desk.case])]
+        self.fields["to"].choices = [("", _("Nobody: back to the team")), *people]  # type: ignore[attr-defined]  # a choice field
         self.initial.setdefault("to", self.desk.case.assignee_id)

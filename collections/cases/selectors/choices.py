@@ -10,15 +10,15 @@ from django.db import connection
 from staff.permissions import Anyone, may, scope_of
 
 _CHOICES = """
-    SELECT 'bucket', code, code, min(from_days), NULL::bigint FROM accounts_bucketrow GROUP BY code
+    SELECT 'bucket', code, code, min(from_days) FROM accounts_bucketrow GROUP BY code
     UNION ALL
-    SELECT 'product', code, name, 0, NULL FROM accounts_product
+    SELECT 'product', code, name, 0 FROM accounts_product
     UNION ALL
-    SELECT 'team', id::text, name, 0, NULL FROM staff_team
+    SELECT 'team', id::text, name, 0 FROM staff_team
     WHERE is_active AND %(people)s AND (%(everything)s OR id = ANY(%(teams)s))
     UNION ALL
     SELECT 'member', id::text,
-           coalesce(nullif(display_name, ''), nullif(trim(first_name || ' ' || last_name), ''), username), 0, team_id
+           coalesce(nullif(display_name, ''), nullif(trim(first_name || ' ' || last_name), ''), username), 0
     FROM staff_user
     WHERE is_active AND is_staff AND %(people)s AND team_id IS NOT NULL AND (%(everything)s OR team_id = ANY(%(teams)s))
     ORDER BY 1, 4, 3, 2
@@ -27,13 +27,12 @@ _CHOICES = """
 
 @dataclass(frozen=True)
 class Choices:
-    """(value, label) of everything that a field of the lists offers, in order; `team_of` a member, both by key."""
+    """(value, label) of everything that a field of the lists offers, in order."""
 
     buckets: list[tuple[str, str]] = field(default_factory=list)
     products: list[tuple[str, str]] = field(default_factory=list)
     teams: list[tuple[str, str]] = field(default_factory=list)
     members: list[tuple[str, str]] = field(default_factory=list)
-    team_of: dict[str, str] = field(default_factory=dict)
 
 
 def choices_for(user: Anyone) -> Choices:
@@ -50,7 +49,6 @@ def choices_for(user: Anyone) -> Choices:
 def _read(user: Anyone) -> Choices:
     scope = scope_of(user)
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    team_of = {}
     with connection.cursor() as cursor:
         cursor.execute(
             _CHOICES,
@@ -60,8 +58,6 @@ def _read(user: Anyone) -> Choices:
                 "teams": list(scope.teams),
             },
         )
-        for kind, value, label, _order, team in cursor.fetchall():
+        for kind, value, label, _order in cursor.fetchall():
             found[kind].append((value, label))
-            if team is not None:
-                team_of[value] = str(team)
-    return Choices(found["bucket"], found["product"], found["team"], found["member"], team_of)
+    return Choices(found["bucket"], found["product"], found["team"], found["member"])

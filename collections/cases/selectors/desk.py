@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import JSONObject
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint, Relationship
 from audit.models import Event
@@ -23,8 +22,8 @@ from cases.selectors.debts import AccountView, debts
 from cases.selectors.matters import RESERVATION, Matters, held_by, matters, points_of
 from cases.selectors.why import why
 from compliance.models import ContactDecision
-from compliance.rules import Verdict
-from compliance.selectors import Look, look
+from compliance.rules import KINDS
+from compliance.selectors import Look, look, rulebook
 from compliance.sentences import say, say_flags, say_source
 from runs import clock
 from runs.models import BusinessDay
@@ -32,22 +31,19 @@ from runs.pages import number_in
 from staff.limits import limit_of
 from staff.models import LimitKind, User
 
-# Rules that refuse the person and not the number: what they say of a call holds of a letter too.
-_OF_THE_PERSON = ("person", "hold")
-_WRITTEN = {"email": "email", "address": "letter", "push": "push"}
+# How each kind of contact point is spoken of: the gate is asked of one channel for each.
+_CHANNELS = ("voice", "email", "push", "letter")
 # What takes a case from who worked it.
 HANDED = ("case.released", "case.assigned", "case.taken")
 
 
 @dataclass(frozen=True)
 class Reach:
-    """A contact point and what the gate says of it now; `look` is None where the gate was not asked. `barred`: what it says of
-    the person at all, by whatever channel; `flags`: which of the person's flags bar it, in words."""
+    """A contact point and what the gate says of it now; `flags`: which of the person's flags bar it, in words."""
 
     contact: ContactPointView
-    look: Look | None
+    look: Look
     revealed: str = ""
-    barred: Verdict | None = None
     opt_outs: Sequence[dict[str, Any]] = ()
     flags: str = ""
 
@@ -60,24 +56,24 @@ class Reach:
         return self.revealed or self.contact.masked
 
     @property
-    def may_call(self) -> bool:
-        return self.look is not None and self.look.verdict.allowed
+    def is_number(self) -> bool:
+        return self.look.channel == "voice"
 
     @property
-    def state(self) -> tuple[str, Any]:
+    def may_call(self) -> bool:
+        return self.is_number and self.look.verdict.allowed
+
+    @property
+    def state(self) -> tuple[str, str]:
         """(tone, sentence)."""
-        if self.look is None:
-            if any(one["channel"] == _WRITTEN.get(self.point.kind) for one in self.opt_outs):
-                return "mustnot", _("Opted out")
-            if self.barred is not None and self.contact.state[0] == "may":
-                return "mustnot", say(self.barred, channel=_WRITTEN.get(self.point.kind, ""), flags=self.flags)
-            return self.contact.state
-        return ("may" if self.may_call else "mustnot"), say(self.look.verdict, point=self.point, flags=self.flags)
+        verdict = self.look.verdict
+        said = say(verdict, point=self.point, channel=self.look.channel, flags=self.flags)
+        return ("may" if verdict.allowed else "mustnot"), said
 
     @property
     def source(self) -> str:
-        """Under which rule the gate says so; blank where it was not asked."""
-        return say_source(self.look.verdict, self.look.rule) if self.look else ""
+        """Under which rule the gate says so."""
+        return say_source(self.look.verdict, self.look.rule)
 
 
 def with_day(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -149,22 +145,27 @@ class CaseDesk:
 
     @cached_property
     def reaches(self) -> list[Reach]:
-        """The contact points, those that may be called now first."""
-        looks = {one.contact_point_id: one for one in look(customer_id=self.case.customer_id, actor=self.user)}
-        barred = next((one.verdict for one in looks.values() if one.verdict.rule in _OF_THE_PERSON), None)
+        """The contact points, those that may be called now first, then the other numbers."""
+        rules, kinds = rulebook(), {contact.point.kind for contact in self.contacts}
+        looks = {
+            one.contact_point_id: one
+            for channel in _CHANNELS
+            if kinds.intersection(KINDS[channel])
+            for one in look(customer_id=self.case.customer_id, channel=channel, actor=self.user, rules=rules)
+        }
         flags = self._flags_said(looks.values())
         found = [
             Reach(
                 contact,
-                looks.get(contact.point.pk),
+                looks[contact.point.pk],
                 self.revealed.get(contact.point.pk, ""),
-                None if contact.point.relationship == Relationship.REPRESENTATIVE else barred,
                 [one for one in self.matters["opt-out"] if one["point"] == contact.point.pk],
                 flags,
             )
             for contact in self.contacts
+            if contact.point.pk in looks
         ]
-        return sorted(found, key=lambda reach: (not reach.may_call, reach.look is None, reach.point.pk))
+        return sorted(found, key=lambda reach: (not reach.may_call, not reach.is_number, reach.point.pk))
 
     def _flags_said(self, looks: Iterable[Look]) -> str:
         """Which flags of the person bar contacts, and what to do, by the rule that the gate went by."""
@@ -181,11 +182,11 @@ class CaseDesk:
     @property
     def gate(self) -> Reach | None:
         """What the page says first about contacting: a number that may be called, else the one that may again the soonest."""
-        asked = [reach for reach in self.reaches if reach.look is not None]
-        if not asked or asked[0].may_call:
-            return asked[0] if asked else None
-        later = [reach for reach in asked if reach.look and reach.look.verdict.next_allowed_at]
-        return min(later, key=lambda reach: reach.look.verdict.next_allowed_at, default=asked[0])  # type: ignore[union-attr, return-value, arg-type]  # filtered above
+        numbers = [reach for reach in self.reaches if reach.is_number]
+        if not numbers or numbers[0].may_call:
+            return numbers[0] if numbers else None
+        later = [reach for reach in numbers if reach.look.verdict.next_allowed_at]
+        return min(later, key=lambda reach: reach.look.verdict.next_allowed_at, default=numbers[0])  # type: ignore[return-value, arg-type]  # filtered above
 
     @cached_property
     def matters(self) -> Matters:

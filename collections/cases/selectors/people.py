@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
+from cases.models import Case
 from staff.models import User
-from staff.permissions import Anyone, scope_of
+from staff.permissions import Anyone, scope_of, who_see
 
 
 def members_of(user: Anyone) -> QuerySet[User]:
-    """The people whom `user` may give cases to: the active members of her teams, or of all."""
+    """The people whose work `user` steers: the active members of her teams, or of all."""
     scope = scope_of(user)
     people = User.objects.filter(is_active=True, is_staff=True, team__isnull=False)
     return people if scope.everything else people.filter(team__in=scope.teams)
+
+
+def takers_for(user: Anyone, cases: Collection[Case] | None = None) -> QuerySet[User]:
+    """The people whom `user` may give cases to and `assign` accepts, by name: of `members_of` those who may work cases and,
+    where `cases` are named, who see the team of one of them at least."""
+    able = User.objects.with_perm("cases.work_case", backend="django.contrib.auth.backends.ModelBackend")
+    people = members_of(user).filter(pk__in=able.values("pk")).order_by("display_name", "username")
+    return people if cases is None else people.filter(pk__in=who_see({case.team_id for case in cases}).values("pk"))

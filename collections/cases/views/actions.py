@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -52,6 +52,8 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
     panel = Panel(desk, verb, form, _seen(request), target)
     if "look" in request.POST:
         return whole(request, desk, replace(panel, seen_version=desk.case.version))
+    if "left" in request.POST and (promise := _promise_of(form)) is not None:
+        return render(request, "cases/forms/_left.html", {"form": promise, "case": desk.case})
     if "split" in request.POST:
         return panel_alone(request, replace(panel, form=_split(form)))
     if not form.is_valid():
@@ -137,9 +139,14 @@ def _promise_in(form: forms.ActionForm) -> forms.PromiseForm | None:
     return asked if isinstance(asked, forms.PromiseForm) else None
 
 
+def _promise_of(form: forms.ActionForm) -> forms.PromiseForm | None:
+    """The promise that the form is, or has in it, whatever it would save."""
+    return form if isinstance(form, forms.PromiseForm) else getattr(form, "promise", None)
+
+
 def _split(form: forms.ActionForm) -> forms.ActionForm:
     """The form anew with the promise divided; as it was, with its faults, if that cannot be."""
-    promise = form if isinstance(form, forms.PromiseForm) else getattr(form, "promise", None)
+    promise = _promise_of(form)
     rows = promise.divided() if promise is not None else None
     if promise is None or rows is None:
         return form

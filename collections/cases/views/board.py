@@ -18,7 +18,7 @@ from cases.models import CaseStatus
 from cases.permissions import queues_of, visible_to
 from cases.selectors.board import Load, Member
 from cases.selectors.board import board as read_board
-from cases.selectors.people import members_of
+from cases.selectors.people import members_of, takers_for
 from cases.selectors.queues import held
 from cases.services.assigning import hand_over as hand_cases_over
 from staff.models import User
@@ -85,7 +85,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Spread somebody's cases evenly over others. Who neither is in the reader's teams nor works a case of theirs is 404."""
     user = user_of(request)
     leaver = get_object_or_404(_in_reach(user), pk=pk)
-    others = members_of(user).exclude(pk=leaver.pk).order_by("display_name", "username")
+    others = takers_for(user).exclude(pk=leaver.pk)
     form = HandOverForm(request.POST if request.method == "POST" else None, people=others)
     if request.method == "POST" and form.is_valid():
         try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -16,11 +16,9 @@ from cases.selectors import open_cases
 from cases.selectors.worklist import with_plans
 from runs import clock
 from runs.selectors import book_day
-from staff.exports import exported
+from staff.exports import export_list
 from staff.permissions import needs
 from staff.requests import user_of
-
-CHUNK = 1000
 
 
 @require_GET
@@ -31,7 +29,6 @@ def export_cases(request: HttpRequest) -> HttpResponseBase:
     filters = WorklistFilter(
         request.GET, queryset=open_cases(visible_to(user), book_day() or clock.today()), user=user, request=request
     )
-    cases = with_plans(filters.qs).select_related("customer", "team", "assignee")
     head = [
         _("Case"),
         _("Customer"),
@@ -50,27 +47,33 @@ def export_cases(request: HttpRequest) -> HttpResponseBase:
         _("Promise broken on"),
         _("In dispute"),
     ]
-    return exported(request, "cases", head, _cells(cases.iterator(CHUNK)), filters.qs.order_by().count())
+    return export_list(
+        request,
+        filters.form,
+        name="cases",
+        head=head,
+        found=with_plans(filters.qs).select_related("customer", "team", "assignee"),
+        cells=_cells,
+        back=reverse("worklist"),
+    )
 
 
-def _cells(cases: Iterator[Case]) -> Iterator[tuple[Any, ...]]:
-    yes = _("yes")
-    for case in cases:
-        yield (
-            case.ref,
-            case.customer.masked_name,
-            case.customer.ref,
-            case.bucket,
-            case.risk_class,
-            case.days_past_due,  # type: ignore[attr-defined]  # annotated, as are the next two
-            case.overdue_amount,
-            case.currency,
-            case.opened_on,
-            case.team,
-            case.assignee,
-            case.contacted_at,
-            case.follow_up_on,
-            case.next_due,  # type: ignore[attr-defined]  # annotated
-            case.promise_broken_on,
-            yes if case.disputed else "",  # type: ignore[attr-defined]  # annotated
-        )
+def _cells(case: Case) -> tuple[Any, ...]:
+    return (
+        case.ref,
+        case.customer.masked_name,
+        case.customer.ref,
+        case.bucket,
+        case.risk_class,
+        case.days_past_due,  # type: ignore[attr-defined]  # annotated, as are the next two
+        case.overdue_amount,
+        case.currency,
+        case.opened_on,
+        case.team,
+        case.assignee,
+        case.contacted_at,
+        case.follow_up_on,
+        case.next_due,  # type: ignore[attr-defined]  # annotated
+        case.promise_broken_on,
+        _("yes") if case.disputed else "",  # type: ignore[attr-defined]  # annotated
+    )

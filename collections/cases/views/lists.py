@@ -18,6 +18,7 @@ from cases.models import Case, Queue
 from cases.permissions import queues_of, visible_to
 from cases.selectors import Tally, open_cases, page_of, tally, totals
 from cases.selectors.contactable import show_callable
+from cases.selectors.people import takers_for
 from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
 from runs import clock
@@ -107,6 +108,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "closed_any": bool(numbers["everywhere"]) or has_closed_any(),
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
+        "takers": takers_for(user, rows) if may(user, "cases.assign_case") else (),
         "save": QueueForm(user=user),
         **numbers,
     }

@@ -230,7 +230,7 @@ VERBS = (
         doing.opt_in,
         (WORK, "compliance.change_optout"),
         forms.OptInForm,
-        target=_of(OptOut, "customer", withdrawn_at=None),
+        target=_of(OptOut, "customer"),  # of one that is withdrawn already the service says by whom and when
         closed_too=True,
         about=gettext_lazy("Only by a word of the person’s own: say where it is kept."),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
@@ -90,7 +91,10 @@ def opt_in_again(*, actor: Actor, opt_out_id: int, evidence: str) -> OptOut:
     found = OptOut.objects.select_related("contact_point").get(pk=opt_out_id)
     evidence = _checked(evidence)
     if found.withdrawn_at is not None:
-        raise Conflict(_("%(name)s withdrew this opt-out already.") % {"name": found.withdrawn_by_name})
+        raise Conflict(
+            _("%(name)s withdrew this opt-out already, on %(moment)s. Nothing was changed.")
+            % {"name": found.withdrawn_by_name, "moment": f"{localtime(found.withdrawn_at):%Y-%m-%d %H:%M}"}
+        )
     found.withdrawn_at, found.withdrawn_by_name, found.withdrawal_evidence = clock.now(), str(actor)[:150], evidence
     found.save(update_fields=["withdrawn_at", "withdrawn_by_name", "withdrawal_evidence"])
     record(

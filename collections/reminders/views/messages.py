@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django import forms as django_forms
@@ -29,11 +29,10 @@ from reminders.permissions import visible_to
 from reminders.services import reviewing
 from runs.pages import page_or_part
 from runs.paging import log_page
-from staff.exports import exported
+from staff.exports import export_list
 from staff.permissions import may, needs, require
 from staff.requests import user_of
 
-CHUNK = 1000
 # What may be decided about a message in a state: verb, its words, what it does, and its form.
 Deed = tuple[str, Any, Any, type[ReasonForm]]
 DEEDS: dict[str, tuple[Deed, ...]] = {
@@ -91,31 +90,32 @@ def messages(request: HttpRequest) -> HttpResponse:
 @require_GET
 @needs("reminders.export_message")
 def messages_export(request: HttpRequest) -> HttpResponseBase:
-    """What the address's filters leave, newest first, as CSV: names and addresses masked, no text. On the record.
-
-    A filter that makes no sense takes nothing away unfiltered: the list names what is wrong with it.
-    """
+    """What the address's filters leave, newest first, as CSV: names and addresses masked, no text. On the record."""
     filters = _asked_for(request)
-    if not filters.is_valid():
-        return redirect(f"{reverse('messages')}?{request.GET.urlencode()}")
-    found = filters.qs.order_by("-pk")
     head = [
         *(_("Message"), _("Customer"), _("Customer reference"), _("State"), _("Delivery"), _("Kind"), _("Channel")),
         *(_("Purpose"), _("To"), _("Template"), _("Language"), _("Business day"), _("Not before"), _("Sent at")),
         *(_("Attempts"), _("Provider"), _("The provider's number"), _("Parts"), _("Cost"), _("Currency"), _("Error")),
     ]
-    return exported(request, "messages", head, _cells(found.iterator(CHUNK)), found.order_by().count())
+    return export_list(
+        request,
+        filters.form,
+        name="messages",
+        head=head,
+        found=filters.qs.order_by("-pk"),
+        cells=_cells,
+        back=reverse("messages"),
+    )
 
 
-def _cells(found: Iterator[Message]) -> Iterator[tuple[Any, ...]]:
-    for one in found:
-        yield (
-            *(one.pk, one.customer.masked_name, one.customer.ref, one.get_status_display()),
-            *(one.get_delivery_display() if one.delivery else "", one.get_kind_display(), one.get_channel_display()),
-            *(one.get_purpose_display(), one.contact_point.masked_value, f"{one.template} v{one.template_version}"),
-            *(one.language, one.business_day, one.send_after, one.sent_at, one.attempts),
-            *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency, one.error),
-        )
+def _cells(one: Message) -> tuple[Any, ...]:
+    return (
+        *(one.pk, one.customer.masked_name, one.customer.ref, one.get_status_display()),
+        *(one.get_delivery_display() if one.delivery else "", one.get_kind_display(), one.get_channel_display()),
+        *(one.get_purpose_display(), one.contact_point.masked_value, f"{one.template} v{one.template_version}"),
+        *(one.language, one.business_day, one.send_after, one.sent_at, one.attempts),
+        *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency, one.error),
+    )
 
 
 @require_GET

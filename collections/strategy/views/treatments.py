@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError
 from accounts.forms import refuse
 from audit.models import Event
-from cases.models import CaseStatus
-from cases.permissions import visible_to as cases_visible_to
+from cases.permissions import open_case_refs
 from runs.pages import page_or_part
 from runs.paging import log_page
-from staff.exports import exported
+from staff.exports import export_list
 from staff.permissions import may, needs, require
 from staff.requests import user_of
 from strategy.filters import ProposalFilter, TreatmentFilter
@@ -27,8 +27,6 @@ from strategy.models import ProposalStatus, Treatment
 from strategy.permissions import proposals_visible_to, treatments_visible_to
 from strategy.services import proposing
 from strategy.words import names
-
-CHUNK = 1000
 
 
 def _asked_for(request: HttpRequest) -> TreatmentFilter:
@@ -41,7 +39,8 @@ def _asked_for(request: HttpRequest) -> TreatmentFilter:
 def treatments(request: HttpRequest) -> HttpResponse:
     """What was done to customers in scope, newest first, filtered; HTMX gets the list alone."""
     filters = _asked_for(request)
-    context = {"filter": filters, "page": log_page(filters.qs, request.GET.get("before"))}
+    cases = Subquery(open_case_refs(request.user, OuterRef("customer")))
+    context = {"filter": filters, "page": log_page(filters.qs.annotate(case_ref=cases), request.GET.get("before"))}
     return page_or_part(request, "strategy/treatments.html", "strategy/_treatments.html", context)
 
 
@@ -49,22 +48,29 @@ def treatments(request: HttpRequest) -> HttpResponse:
 @needs("strategy.export_treatment")
 def treatments_export(request: HttpRequest) -> HttpResponseBase:
     """What the address's filters leave, newest first, as CSV: names masked. On the record."""
-    found = _asked_for(request).qs.order_by("-pk")
+    filters = _asked_for(request)
     head = [
         *(_("Business day"), _("Customer"), _("Customer reference"), _("Account"), _("Strategy"), _("Rule's code")),
         *(_("Arm"), _("Treatment"), _("Outcome"), _("Counted from"), _("Refused by"), _("Message")),
     ]
-    return exported(request, "treatments", head, _cells(found.iterator(CHUNK)), found.order_by().count())
+    return export_list(
+        request,
+        filters.form,
+        name="treatments",
+        head=head,
+        found=filters.qs.order_by("-pk"),
+        cells=_cells,
+        back=reverse("treatments"),
+    )
 
 
-def _cells(found: Iterator[Treatment]) -> Iterator[tuple[Any, ...]]:
-    for one in found:
-        refused = one.decision.rule if one.decision is not None and not one.decision.allowed else ""
-        yield (
-            *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
-            *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
-            *(refused, one.message_id),
-        )
+def _cells(one: Treatment) -> tuple[Any, ...]:
+    refused = one.decision.rule if one.decision is not None and not one.decision.allowed else ""
+    return (
+        *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
+        *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
+        *(refused, one.message_id),
+    )
 
 
 @require_GET
@@ -104,9 +110,6 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "proposal": found,
         "row": names().in_words(found.rule),
-        "case": cases_visible_to(request.user)
-        .filter(customer=found.account.customer_id, status=CaseStatus.OPEN)
-        .first(),
         "form": form if is_open and may(request.user, proposing.CHANGE) else None,
         "refused": form if not is_open and form.is_bound else None,
         "history": Event.objects.filter(subject_type="proposal", subject_id=pk).order_by("-pk"),

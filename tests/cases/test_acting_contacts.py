@@ -1,0 +1,142 @@
+"""Asking to contact and logging what came of it, from the page of a case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from cases.models import Case, Dispute, Promise
+from compliance.models import Contact, ContactDecision, Recording
+from compliance.services import flags
+from runs import clock
+from staff.models import User
+from tests.cases.deeds import HTMX, SOON, TODAY, address, contact_of, errors, values, version
+from tests.factories import MOMENT
+
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
+
+
+def test_a_refused_call_says_why_in_words_and_is_recorded(case: Case, desk: Client) -> None:
+    with clock.frozen(MOMENT + timedelta(hours=11)):  # 23:00
+        page = desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX).content.decode()
+    assert "The gate refuses." in page
+    assert "08:00" in page
+    assert "13800002046" not in page
+    assert ContactDecision.objects.get().allowed is False
+
+
+def test_an_allowed_call_shows_the_number_and_is_logged_with_its_promise(case: Case, lead: User, desk: Client) -> None:
+    page = desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX).content.decode()
+    assert "13800002046" in page
+    decision = ContactDecision.objects.get()
+    assert f'name="decision" value="{decision.pk}"' in page
+    logged = desk.post(
+        f"/cases/{case.ref}/contact/",
+        values("contact", case, outcome="promise", decision=decision.pk)
+        | {
+            "promise-rows": 1,
+            "promise-amount_1": "300",
+            "promise-on_1": SOON,
+            "promise-note": "",
+            "promise-account": "",
+        },
+    )
+    assert logged.status_code == 302, errors(logged)
+    promise = Promise.objects.get()
+    assert promise.contact == Contact.objects.get(decision=decision)
+    assert promise.amount == 300
+
+
+def test_a_contact_whose_promise_is_refused_is_not_logged(case: Case, desk: Client) -> None:
+    late = {"promise-rows": 1, "promise-amount_1": "300", "promise-on_1": TODAY - timedelta(days=1)}
+    page = desk.post(
+        f"/cases/{case.ref}/contact/", values("contact", case, outcome="promise") | late | {"promise-account": ""}
+    ).content.decode()
+    assert "too early" in page
+    assert not Contact.objects.exists()
+    assert not Promise.objects.exists()
+
+
+@pytest.mark.parametrize("seen", [None, 0])
+def test_a_contact_that_cannot_be_saved_keeps_no_place(case: Case, desk: Client, seen: int | None) -> None:
+    typed = values("contact", case, seconds="59:59", note="kept words")
+    if seen is not None:
+        typed |= {"seen_version": seen}
+    page = desk.post(f"/cases/{case.ref}/contact/", typed, headers=HTMX).content.decode()
+    assert "kept words" in page
+    assert not Contact.objects.exists()
+    assert not ContactDecision.objects.exists()
+
+
+def test_a_call_asked_for_in_two_windows_is_logged_from_either(case: Case, desk: Client) -> None:
+    asked = values("call", case)
+    desk.post(f"/cases/{case.ref}/call/", asked, headers=HTMX)
+    first = ContactDecision.objects.get()
+    desk.post(f"/cases/{case.ref}/call/", asked, headers=HTMX)
+    typed = values("contact", case, decision=first.pk)
+    typed.pop("contact_point")
+    logged = desk.post(f"/cases/{case.ref}/contact/", typed)
+    assert logged.status_code == 302, errors(logged)
+    assert Contact.objects.get().decision.replaces == first
+
+
+def test_a_call_that_took_longer_than_its_place_was_kept_is_logged(case: Case, desk: Client) -> None:
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    decision = ContactDecision.objects.get()
+    assert decision.reserved_until is not None
+    typed = values("contact", case, decision=decision.pk, outcome="right-party")
+    typed.pop("contact_point")
+    with clock.frozen(decision.reserved_until + timedelta(minutes=5)):
+        said = desk.post(f"/cases/{case.ref}/contact/", typed)
+        assert "The gate kept this contact" in said.content.decode()
+        logged = desk.post(f"/cases/{case.ref}/contact/", typed | {"seconds": "10:00"})
+    assert logged.status_code == 302, errors(logged)
+
+
+def test_a_number_is_not_shown_any_more_once_the_case_is_released_or_the_person_may_not_be_called(
+    case: Case, lead: User, desk: Client
+) -> None:
+    where = f"/cases/{case.ref}/contact/"
+    desk.post(f"/cases/{case.ref}/take/", {"seen_version": version(case)})
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    assert "13800002046" in desk.get(where).content.decode()
+    desk.post(f"/cases/{case.ref}/release/", {"seen_version": version(case)})
+    assert "13800002046" not in desk.get(where).content.decode()
+    desk.post(f"/cases/{case.ref}/take/", {"seen_version": version(case)})
+    assert "13800002046" in desk.get(where).content.decode()
+    flags.place_flag(
+        actor=lead, customer_id=case.customer_id, kind="represented", from_on=TODAY, evidence="A letter of the lawyer"
+    )
+    page = desk.get(where).content.decode()
+    assert "13800002046" not in page
+    assert "may not be started any more" in page
+
+
+def test_the_place_is_kept_until_a_moment_on_the_readers_clock(case: Case, desk: Client) -> None:
+    page = desk.post(f"/cases/{case.ref}/call/", values("call", case), follow=True).content.decode()
+    assert page.count("12:1") + page.count("12:0") > 1
+    assert "04:0" not in page.split("<main", 1)[1]
+
+
+def test_a_dispute_is_opened_with_the_call_it_came_in(case: Case, desk: Client) -> None:
+    said = {"dispute-reason": "paid", "dispute-statement": "Paid in October", "dispute-account": ""}
+    desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case, outcome="dispute") | said)
+    assert Dispute.objects.get().contact == Contact.objects.get()
+
+
+def test_a_contact_that_answers_a_follow_up_says_that_it_is_done(case: Case, desk: Client) -> None:
+    Case.objects.filter(pk=case.pk).update(follow_up_on=TODAY)
+    page = desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case), follow=True).content.decode()
+    assert f"Logged: Right party. The follow-up of {TODAY} is done and taken off." in page
+    assert "Follow-up cleared" in page.split('id="timeline"')[1]
+
+
+def test_a_sound_is_attached_to_a_contact(case: Case, lead: User, desk: Client) -> None:
+    contact = contact_of(case, lead)
+    sound = SimpleUploadedFile("call.wav", b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(64), content_type="audio/wav")
+    response = desk.post(address(case, "recording", contact.pk), {"file": sound, "seen_version": version(case)})
+    assert response.status_code == 302, errors(response)
+    assert Recording.objects.get().contact == contact
