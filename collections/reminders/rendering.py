@@ -21,15 +21,21 @@ from reminders.rules import fill, harmless, variables_in
 # What is the same for most messages of a batch is worked out once: the lender's own words, and what a text asks for.
 _kept_harmless = lru_cache(maxsize=16)(harmless)
 _kept_names = lru_cache(maxsize=256)(variables_in)
+# The variables that tell who somebody is; the rest is of the lender or about the debt.
+_PERSONAL = ("customer_name",)
+# Around what is personal while a text is put together: of private use, so they stand neither in words nor in a value.
+_BEGIN, _END = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text as it goes out: its subject (one line, may be blank) and its body; and the values of the variables in it."""
+    """A text as it goes out: its subject (one line, may be blank) and its body; the values of the variables in it; and where
+    in `subject` and `body` something personal stands, of each [start, end] from 0."""
 
     subject: str
     body: str
     values: Mapping[str, str]
+    personal: Mapping[str, list[list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,26 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
     with translation.override(language):
         variables = _variables(values, language)
     used = _kept_names(text["subject"]) | _kept_names(text["body"])
+    marked = variables | {name: f"{_BEGIN}{variables[name]}{_END}" for name in _PERSONAL if variables[name]}
+    subject, in_subject = _unmarked(" ".join(fill(text["subject"], marked).split()))
+    body, in_body = _unmarked(fill(text["body"], marked).strip() + "\n")
     return Rendered(
-        " ".join(fill(text["subject"], variables).split()),
-        fill(text["body"], variables).strip() + "\n",
+        subject,
+        body,
         {name: value for name, value in variables.items() if name in used},
+        {"subject": in_subject, "body": in_body},
     )
+
+
+def _unmarked(marked: str) -> tuple[str, list[list[int]]]:
+    """A text without its marks, and where they stood around something."""
+    text, *rest = marked.split(_BEGIN)
+    places = []
+    for piece in rest:
+        value, _end, behind = piece.partition(_END)
+        places.append([len(text), len(text) + len(value)])
+        text += value + behind
+    return text, places
 
 
 def _variables(values: Mapping[str, Any], language: str) -> dict[str, str]:
