@@ -88,7 +88,7 @@ def _receive(provider: str, told: Told) -> str:
         message_ref=told.message_ref,
         message_key=told.message_key,
         state=ReceiptState.REVIEW,
-        detail=told.detail[:60],
+        detail=told.detail,
         text_cipher=vault.encrypt(told.text) if told.text else None,
         address_cipher=vault.encrypt(told.address) if told.address else None,
     )
