@@ -21,6 +21,9 @@ def say_fault(fault: Fault) -> str:
             "Line %(line)s, character %(column)s: a character that nobody sees (%(code)s), or that turns the text around it."
             " Take it out."
         ),
+        "scripts": _(
+            "Line %(line)s, character %(column)s: “%(word)s” mixes letters of several scripts that look alike. Write it anew."
+        ),
         "empty": _("It is empty. Write it."),
         "no-subject": _("This channel has no subject. Leave it empty."),
         "long": _("It is %(length)s characters long, and may have %(most)s. Shorten it."),
