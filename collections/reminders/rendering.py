@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from reminders.models import TemplateVersion
-from reminders.rules import fill, harmless, variables_in
+from reminders.rules import Length, fill, harmless, length_of, variables_in
 
 # What is the same for most messages of a batch is worked out once: the lender's own words, and what a text asks for.
 _kept_harmless = lru_cache(maxsize=16)(harmless)
@@ -46,6 +46,15 @@ class Due:
     currency: str
     amount: Decimal
     due_on: date
+
+
+# What an SMS may have to say at most: a name of 40 characters, none of which GSM-7 has, and three accounts. More is rare, and
+# costs a part more.
+LONGEST_NAME, MOST_ACCOUNTS = 40, 3
+LONGEST: Mapping[str, Any] = {
+    "customer_name": "名" * LONGEST_NAME,
+    "dues": [Due("8" * 24, "CNY", Decimal("99999999.99"), date(2026, 9, 30))] * MOST_ACCOUNTS,
+}
 
 
 def language_for(locale: str) -> str:
@@ -83,6 +92,20 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
         {name: value for name, value in variables.items() if name in used},
         {"subject": in_subject, "body": in_body},
     )
+
+
+def sms_length(text: Rendered) -> Length:
+    """The length of an SMS as it goes out: without the line end that closes every text."""
+    return length_of(text.body.strip())
+
+
+def longest_sms(text: Mapping[str, str], language: str) -> Length:
+    """The length of an SMS when what fills it is as long as we reckon with (`LONGEST`).
+
+    Raises:
+        KeyError, ValueError: as `render` and `fill`; the text cannot be filled.
+    """
+    return sms_length(render(text, language, LONGEST))
 
 
 def _unmarked(marked: str) -> tuple[str, list[list[int]]]:

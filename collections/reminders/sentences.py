@@ -31,6 +31,9 @@ def say_fault(fault: Fault) -> str:
         "missing": _("What must be said is missing. Add one of: %(named)s."),
         "word": _("Others may see this, and “%(word)s” says that there is a debt. Use another word."),
         "private": _("Others may see this, and {%(name)s} tells what is the customer's alone. Take it out."),
-        "parts": _("As an SMS it takes %(parts)s parts, and may take %(most)s. Shorten it."),
+        "parts": _(
+            "As an SMS it could take %(parts)s parts (a name of %(name)s characters, %(accounts)s accounts), of %(most)s at most."
+            " Shorten it."
+        ),
     }
     return texts[fault.code] % {**values, "named": named}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -227,6 +228,35 @@ def test_an_sms_is_counted_as_it_goes_out(writer: User) -> None:
     page = signed_in(writer).get("/templates/overdue-sms/edit/").content.decode()
     assert "GSM-7" in page
     assert "UCS-2" in page
+
+
+def test_an_sms_is_refused_for_what_it_could_take_not_for_its_own_length(writer: User) -> None:
+    template = Template.objects.get(name="overdue-sms")
+    short = "{lender} {total} {pay_url} {lender_contact} {opt_out} "
+
+    def refused(body: str) -> list[str]:
+        found = faults_of_texts(template, {"en": {"body": body}, "zh-hans": {"body": short}}, clock.today())
+        return [f"{language} {fault.code} {fault.values['parts']}" for language, _place, fault in found]
+
+    # GSM-7: four parts hold 612, and what fills the variables here takes less than 200.
+    assert refused(short + "x" * 400) == []
+    # The name is short here and long there: 40 characters that GSM-7 has not, which make the rest UCS-2 as well.
+    assert refused(short + "{customer_name}" + "x" * 30) == []
+    assert refused(short + "{customer_name}" + "x" * 200) == ["en parts 6"]
+    # What is long in itself, and what is long by its values: three lines of accounts.
+    assert refused(short + "x" * 600) == ["en parts 5"]
+    assert refused(short + "{accounts}" * 4) == ["en parts 7"]
+
+
+def test_the_preview_of_an_sms_says_its_parts_with_these_values_and_at_most(writer: User) -> None:
+    client = signed_in(writer)
+    body = "{customer_name} {lender} {total} {pay_url} {lender_contact} {opt_out} " + "x" * 132
+    page = client.post(
+        "/templates/overdue-sms/preview/", {"body_en": body, "body_zh-hans": "{nobody}"}
+    ).content.decode()
+    assert re.search(r"UCS-2, \d+ characters, 4 parts", page)
+    assert "At most 5 parts (UCS-2), with a name of 40 characters and 3 accounts" in page
+    assert page.count("At most") == 1
 
 
 def test_a_draft_is_saved_put_forward_and_shown_as_waiting(writer: User) -> None:

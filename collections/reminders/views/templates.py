@@ -23,9 +23,9 @@ from audit.models import Event
 from compliance.models import Channel
 from reminders.forms import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 from reminders.models import LANGUAGES, Template, TemplateVersion, VersionStatus
-from reminders.rendering import Due
+from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms, sms_length
 from reminders.rendering import render as render_text
-from reminders.rules import VARIABLES, length_of
+from reminders.rules import VARIABLES
 from reminders.selectors import dues, faults_of_texts, request_of
 from reminders.sentences import say_fault
 from reminders.services import templates as services
@@ -34,6 +34,8 @@ from staff.permissions import may, needs, require
 from staff.requests import user_of
 
 WRITE = "reminders.change_template"
+# How long the values of an SMS may be, of which the preview says how many parts it takes at most.
+RECKONED = {"name": LONGEST_NAME, "accounts": MOST_ACCOUNTS}
 
 
 @require_GET
@@ -125,6 +127,7 @@ def template_edit(request: HttpRequest, name: str) -> HttpResponse:
         "variables": sorted(VARIABLES[found.kind]),
         "previews": _previews(found, words.texts() if words.is_bound else version.texts, sample),
         "sample": sample,
+        "reckoned": RECKONED,
     }
     wrong = words.is_bound and (words.errors or submit.errors)
     return render(request, "reminders/template_edit.html", context, status=422 if wrong else 200)
@@ -138,7 +141,7 @@ def template_preview(request: HttpRequest, name: str) -> HttpResponse:
     version = found.versions.order_by("-number").first()
     words = WordsForm(request.POST, version=version or TemplateVersion(template=found))
     sample = _sample(request, found)
-    context = {"previews": _previews(found, words.texts(), sample), "sample": sample}
+    context = {"previews": _previews(found, words.texts(), sample), "sample": sample, "reckoned": RECKONED}
     return render(request, "reminders/_template_preview.html", context)
 
 
@@ -172,17 +175,18 @@ def _previews(template: Template, texts: Mapping[str, Any], sample: Mapping[str,
     for language in LANGUAGES:
         text = {"subject": "", "body": "", **texts.get(language, {})}
         try:
-            shown = render_text(text, language, {**sample, "amount": "CNY 100.00"})
+            shown = render_text(text, language, sample)
         except (KeyError, ValueError):
             shown = None
-        is_sms = template.channel == Channel.SMS
+        is_sms = shown is not None and template.channel == Channel.SMS
         found.append(
             {
                 "language": language,
                 "name": LANGUAGE_NAMES[language],
                 "shown": shown,
                 "faults": [(place, say_fault(fault)) for of, place, fault in faults if of == language],
-                "length": length_of(shown.body.strip()) if shown and is_sms else None,
+                "length": sms_length(shown) if shown and is_sms else None,
+                "longest": longest_sms(text, language) if is_sms else None,
             }
         )
     return found

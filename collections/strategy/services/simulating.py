@@ -21,8 +21,7 @@ from compliance.selectors import facts_of, rulebook
 from compliance.services.gate import decide_for
 from reminders.channels.registry import provider_of
 from reminders.models import Message, MessageStatus, Template, TemplateVersion, VersionStatus
-from reminders.rendering import Due, render, texts_of
-from reminders.rules import length_of
+from reminders.rendering import Due, render, sms_length, texts_of
 from reminders.selectors import price_of
 from runs import clock
 from runs.models import BusinessDay, JobRun
@@ -337,11 +336,7 @@ class _Nights:
         text = self._texts.get((way.template, way.version), {}).get(language)
         due = [Due("A-1001", "CNY", Decimal("1234.50"), self.last)]
         try:
-            return (
-                length_of(render(text, language, {"customer_name": "王**", "dues": due}).body.strip()).parts
-                if text
-                else 1
-            )
+            return sms_length(render(text, language, {"customer_name": "王**", "dues": due})).parts if text else 1
         except KeyError:
             return 1
 
