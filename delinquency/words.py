@@ -310,6 +310,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "team.removed": _("Team removed"),
         "template.added": _("Template added"),
         "template.approved": _("Template approved"),
+        "template.discarded": _("Draft discarded"),
         "template.drafted": _("Version begun"),
         "template.written": _("Draft written"),
         "user.added": _("User added"),

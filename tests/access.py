@@ -224,7 +224,12 @@ TABLE: dict[str, Row] = {
     "templates": Row(WRITERS | {"legal-officer", "auditor"}),
     "template-new": Row(WRITERS, WRITERS, done=(200, 302)),
     "template": Row(WRITERS | {"legal-officer", "auditor"}, None, lambda w: {"name": "first-late"}),
-    "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, done=(302, 422)),
+    # There is no draft: who writes is led to the template.
+    "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, seen=(302,), done=(404,)),
+    "template-draft": Row(None, WRITERS, lambda w: {"name": "first-late"}),
+    "template-discard": Row(
+        None, WRITERS, lambda w: {"name": "first-late"}, data={"seen_version": "1", "seen_edits": "1"}
+    ),
     "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
     "messages-export": Row(LEAD),
     "strategies": Row(WRITERS | OFFICERS | {"auditor"}),

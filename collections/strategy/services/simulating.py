@@ -315,8 +315,8 @@ class _Nights:
         """The ways of each rule, in the order in which they are tried; what is not approved yet, in the words of its draft."""
         wanted = {name for rule in self.rules.values() for name in rule.templates}
         numbers: dict[str, int] = {}
-        rows = TemplateVersion.objects.filter(template__name__in=wanted).order_by("number")
-        for name, number, status in rows.values_list("template__name", "number", "status"):
+        rows = TemplateVersion.objects.filter(template__name__in=wanted).exclude(status=VersionStatus.DISCARDED)
+        for name, number, status in rows.order_by("number").values_list("template__name", "number", "status"):
             if name not in numbers or status == VersionStatus.APPROVED:
                 numbers[name] = number
         templates = Template.objects.filter(name__in=numbers)
