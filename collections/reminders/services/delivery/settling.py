@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import Verification
-from accounts.services.customers import change_contact_point
+from accounts.services.customers import verify_contact_point
 from audit.services import SystemActor, record_many
 from compliance.models import Outcome
 from compliance.services import register
@@ -130,13 +130,9 @@ def _event(
 
 
 def _mark_wrong(one: Settled) -> None:
-    point = one.message.contact_point
-    change_contact_point(
+    verify_contact_point(
         actor=ACTOR,
-        contact_point_id=point.pk,
-        source=point.source,
-        relationship=point.relationship,
-        permitted=point.permitted,
+        contact_point_id=one.message.contact_point_id,
         verification=Verification.WRONG,
         reason=str(one.values.get("error", "")),
     )
