@@ -20,7 +20,7 @@ from runs import clock
 from staff.models import User
 from strategy.models import Deployment, Rule, Simulation, Version
 from strategy.selectors import deployment_on
-from strategy.services import versions
+from strategy.services import activating, versions
 from tests.factories import BusinessDayFactory, DayCloseFactory, UserFactory
 from tests.reminders.conftest import NOON
 from tests.strategy.conftest import DAY
@@ -67,7 +67,7 @@ def ask(writer: User, version: Version, **fields: Any) -> Request:
         "effective_from": DAY,
         "reason": "Softer",
     }
-    return versions.ask_activation(actor=writer, **{**given, **fields})
+    return activating.ask_activation(actor=writer, **{**given, **fields})
 
 
 def test_a_draft_is_a_copy_and_its_rules_come_go_and_move(writer: User) -> None:

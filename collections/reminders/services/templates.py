@@ -134,17 +134,7 @@ def submit_draft(*, actor: User, version_id: int, seen_edits: int, reason: str) 
     approved = version.template.versions.filter(status=VersionStatus.APPROVED).first()
     payload = {"version": version.pk, "number": version.number, "edits": version.edits}
     preview = {"texts": version.texts, "before": approved.texts if approved else None}
-    waiting = request_of(version)
-    if waiting is not None:
-        return approvals.resubmit(
-            actor=actor,
-            request_id=waiting.pk,
-            seen_version=waiting.version,
-            payload=payload,
-            preview=preview,
-            reason=reason,
-        )
-    return approvals.ask(actor=actor, kind=KIND, subject=version, payload=payload, preview=preview, reason=reason)
+    return approvals.ask_anew(actor=actor, kind=KIND, subject=version, payload=payload, preview=preview, reason=reason)
 
 
 def check_approvable(version: TemplateVersion, edits: int) -> None:

@@ -32,8 +32,9 @@ from strategy.history import prepare, stock_on
 from strategy.matching import TABLE, Earlier, match
 from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment, Version
 from strategy.reaching import Way, reach
+from strategy.services.activating import check_split
 from strategy.services.evaluating import way_of
-from strategy.services.versions import CHANGE, check_split
+from strategy.services.versions import CHANGE
 from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
 
 ACTOR = SystemActor("simulation")

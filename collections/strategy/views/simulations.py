@@ -26,8 +26,8 @@ from staff.requests import user_of
 from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
 from strategy.selectors import request_of
+from strategy.services.activating import ask_activation
 from strategy.services.simulating import ask_simulation
-from strategy.services.versions import ask_activation
 from strategy.tally import MANY
 
 
