@@ -292,6 +292,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "standing.moved": _("Standing moved"),
         "strategy.simulated": _("Simulation of a strategy asked for"),
         "strategy.activated": _("Strategy activated"),
+        "strategy.discarded": _("Strategy discarded"),
         "strategy.drafted": _("Strategy begun"),
         "strategy.rule-added": _("Rule added to a strategy"),
         "strategy.rule-changed": _("Rule of a strategy changed"),

@@ -237,6 +237,8 @@ TABLE: dict[str, Row] = {
     "strategy-version": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"number": 1}),
     # What is approved is not edited: its page is shown.
     "strategy-edit": Row(WRITERS, WRITERS, lambda w: {"number": 1}, seen=(302,)),
+    # Nor is it discarded: its page says why.
+    "strategy-discard": Row(None, WRITERS, lambda w: {"number": 1}, data={"seen_edits": "1"}),
     "strategy-compare": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"number": 1}, seen=(302,)),
     "strategy-simulate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),
     "strategy-activate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),

@@ -20,7 +20,7 @@ from strategy.models import Deployment, Simulation, Version, VersionStatus
 from strategy.rules import faults_of
 from strategy.selectors import ACTIVATION, deployment_on, known
 from strategy.sentences import say_fault
-from strategy.services.versions import stale
+from strategy.services.versions import refuse_discarded, stale
 
 # What is put in force cannot be taken back before its day: so far ahead lies a slip of the pen.
 LONGEST_AHEAD = timedelta(days=366)
@@ -51,6 +51,7 @@ def ask_activation(
         Invalid: no reason, or shares or a day that make no sense.
     """
     version = Version.objects.select_for_update(no_key=True).get(pk=version_id)
+    refuse_discarded(version)
     if version.edits != seen_edits:
         raise stale()
     check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
@@ -111,6 +112,7 @@ def check_activation(payload: Mapping[str, Any]) -> Version:
             day's close has begun.
     """
     version = Version.objects.select_for_update(no_key=True).get(pk=payload["version"])
+    refuse_discarded(version)
     if version.edits != payload["edits"]:
         raise Conflict(
             _("Strategy %(number)s was edited since this was asked. Send it back, to be asked anew.")

@@ -34,7 +34,7 @@ from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment, Ve
 from strategy.reaching import Way, reach
 from strategy.services.activating import check_split
 from strategy.services.evaluating import way_of
-from strategy.services.versions import CHANGE
+from strategy.services.versions import CHANGE, refuse_discarded
 from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
 
 ACTOR = SystemActor("simulation")
@@ -116,6 +116,7 @@ def ask_simulation(
             "days",
         )
     version = Version.objects.get(pk=version_id)
+    refuse_discarded(version)
     check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
     closed = BusinessDay.objects.filter(is_opening=False).order_by("-date").values_list("date", flat=True)[:days]
     if not closed:

@@ -69,6 +69,35 @@ def draft(*, actor: User, title: str, based_on: int | None = None) -> Version:
 
 
 @transaction.atomic
+def discard(*, actor: User, version_id: int, seen_edits: int) -> Version:
+    """Give a draft up: it keeps its number and rules, and is neither edited, simulated nor activated any more. Locks the draft.
+
+    Raises:
+        PermissionDenied: the actor does not write strategies.
+        Conflict: no draft, waiting for a decision or sent back, or edited since `seen_edits`.
+    """
+    version = _locked(actor, version_id, seen_edits)
+    waiting = request_of(version)
+    if waiting is not None:
+        raise Conflict(
+            _("Strategy %(number)s was sent back (request %(request)s). Withdraw that to discard it.")
+            % {"number": version.number, "request": waiting}
+        )
+    version.status = VersionStatus.DISCARDED
+    version.save(update_fields=["status"])
+    record(actor=actor, verb="strategy.discarded", subject=version, after={"number": version.number})
+    return version
+
+
+def refuse_discarded(version: Version) -> None:
+    """Refuse (Conflict) a strategy that was given up."""
+    if version.status == VersionStatus.DISCARDED:
+        raise Conflict(
+            _("Strategy %(number)s is discarded. Begin a new one from it to go on.") % {"number": version.number}
+        )
+
+
+@transaction.atomic
 def add_rule(
     *, actor: User, version_id: int, seen_edits: int, fields: Mapping[str, Any], position: int | None = None
 ) -> Rule:
@@ -140,6 +169,7 @@ def _locked_rule(actor: User, rule_id: int, seen_edits: int) -> tuple[Version, R
 def _locked(actor: User, version_id: int, seen_edits: int) -> Version:
     require(actor, CHANGE)
     version = Version.objects.select_for_update(no_key=True).get(pk=version_id)
+    refuse_discarded(version)
     if version.status != VersionStatus.DRAFT:
         raise Conflict(
             _("Strategy %(number)s is approved, and keeps its rules. Begin a new one from it.")
