@@ -21,7 +21,7 @@ from staff.models import User
 from strategy.models import Deployment, Rule, Simulation, Version
 from strategy.selectors import deployment_on
 from strategy.services import activating, versions
-from strategy.services.simulating import ask_simulation
+from strategy.services.asking import ask_simulation
 from tests.clients import signed_in
 from tests.factories import BusinessDayFactory, DayCloseFactory, UserFactory
 from tests.reminders.conftest import NOON
