@@ -224,7 +224,12 @@ TABLE: dict[str, Row] = {
     "templates": Row(WRITERS | {"legal-officer", "auditor"}),
     "template-new": Row(WRITERS, WRITERS, done=(200, 302)),
     "template": Row(WRITERS | {"legal-officer", "auditor"}, None, lambda w: {"name": "first-late"}),
-    "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, done=(302, 422)),
+    # There is no draft: who writes is led to the template.
+    "template-edit": Row(WRITERS, WRITERS, lambda w: {"name": "first-late"}, seen=(302,), done=(404,)),
+    "template-draft": Row(None, WRITERS, lambda w: {"name": "first-late"}),
+    "template-discard": Row(
+        None, WRITERS, lambda w: {"name": "first-late"}, data={"seen_version": "1", "seen_edits": "1"}
+    ),
     "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
     "messages-export": Row(LEAD),
     "strategies": Row(WRITERS | OFFICERS | {"auditor"}),
@@ -232,6 +237,8 @@ TABLE: dict[str, Row] = {
     "strategy-version": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"number": 1}),
     # What is approved is not edited: its page is shown.
     "strategy-edit": Row(WRITERS, WRITERS, lambda w: {"number": 1}, seen=(302,)),
+    # Nor is it discarded: its page says why.
+    "strategy-discard": Row(None, WRITERS, lambda w: {"number": 1}, data={"seen_edits": "1"}),
     "strategy-compare": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"number": 1}, seen=(302,)),
     "strategy-simulate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),
     "strategy-activate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -156,13 +158,24 @@ def change_contact_point(
     reason: str = "",
 ) -> ContactPoint:
     """Change what is known of a contact point: whose it is, its source, permission, verification. Locks the customer."""
+    values = {"source": source, "relationship": relationship, "permitted": permitted, "verification": verification}
+    return _change_point(actor, contact_point_id, values, reason)
+
+
+@transaction.atomic
+def verify_contact_point(*, actor: Actor, contact_point_id: int, verification: str, reason: str) -> ContactPoint:
+    """Change whether a contact point is known to be right, and nothing else of it. Locks the customer."""
+    return _change_point(actor, contact_point_id, {"verification": verification}, reason)
+
+
+def _change_point(actor: Actor, contact_point_id: int, values: Mapping[str, Any], reason: str) -> ContactPoint:
     point = ContactPoint.objects.get(pk=contact_point_id)
     lock_customer(point.customer_id)
     point.refresh_from_db()
     before = _told_point(point)
-    point.source, point.relationship = source, relationship
-    point.permitted, point.verification = permitted, verification
-    point.save(update_fields=["source", "relationship", "permitted", "verification"])
+    for name, value in values.items():
+        setattr(point, name, value)
+    point.save(update_fields=list(values))
     after = _told_point(point)
     if after != before:
         record(

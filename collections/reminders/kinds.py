@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from approvals.kinds import Kind
 from approvals.models import Request
 from reminders.models import TemplateVersion
-from reminders.services.templates import KIND, approve_version, check_approvable
+from reminders.services.templates import KIND, WRITE, approve_version, check_approvable
 from staff.models import User
 
 
@@ -19,7 +19,7 @@ class ApproveTemplate(Kind):
 
     code = KIND
     label = gettext_lazy("Approve a template")
-    ask_permission = "reminders.change_template"
+    ask_permission = WRITE
     decide_permission = "reminders.approve_template"
     template = "reminders/_template_request.html"
     valid_for = timedelta(days=30)

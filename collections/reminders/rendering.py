@@ -16,20 +16,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from reminders.models import TemplateVersion
-from reminders.rules import fill, harmless, variables_in
+from reminders.rules import Length, fill, harmless, length_of, variables_in
 
 # What is the same for most messages of a batch is worked out once: the lender's own words, and what a text asks for.
 _kept_harmless = lru_cache(maxsize=16)(harmless)
 _kept_names = lru_cache(maxsize=256)(variables_in)
+# The variables that tell who somebody is; the rest is of the lender or about the debt.
+_PERSONAL = ("customer_name",)
+# Around what is personal while a text is put together: of private use, so they stand neither in words nor in a value.
+_BEGIN, _END = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text as it goes out: its subject (one line, may be blank) and its body; and the values of the variables in it."""
+    """A text as it goes out: its subject (one line, may be blank) and its body; the values of the variables in it; and where
+    in `subject` and `body` something personal stands, of each [start, end] from 0."""
 
     subject: str
     body: str
     values: Mapping[str, str]
+    personal: Mapping[str, list[list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,15 @@ class Due:
     currency: str
     amount: Decimal
     due_on: date
+
+
+# What an SMS may have to say at most: a name of 40 characters, none of which GSM-7 has, and three accounts. More is rare, and
+# costs a part more.
+LONGEST_NAME, MOST_ACCOUNTS = 40, 3
+LONGEST: Mapping[str, Any] = {
+    "customer_name": "名" * LONGEST_NAME,
+    "dues": [Due("8" * 24, "CNY", Decimal("99999999.99"), date(2026, 9, 30))] * MOST_ACCOUNTS,
+}
 
 
 def language_for(locale: str) -> str:
@@ -68,11 +83,40 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
     with translation.override(language):
         variables = _variables(values, language)
     used = _kept_names(text["subject"]) | _kept_names(text["body"])
+    marked = variables | {name: f"{_BEGIN}{variables[name]}{_END}" for name in _PERSONAL if variables[name]}
+    subject, in_subject = _unmarked(" ".join(fill(text["subject"], marked).split()))
+    body, in_body = _unmarked(fill(text["body"], marked).strip() + "\n")
     return Rendered(
-        " ".join(fill(text["subject"], variables).split()),
-        fill(text["body"], variables).strip() + "\n",
+        subject,
+        body,
         {name: value for name, value in variables.items() if name in used},
+        {"subject": in_subject, "body": in_body},
     )
+
+
+def sms_length(text: Rendered) -> Length:
+    """The length of an SMS as it goes out: without the line end that closes every text."""
+    return length_of(text.body.strip())
+
+
+def longest_sms(text: Mapping[str, str], language: str) -> Length:
+    """The length of an SMS when what fills it is as long as we reckon with (`LONGEST`).
+
+    Raises:
+        KeyError, ValueError: as `render` and `fill`; the text cannot be filled.
+    """
+    return sms_length(render(text, language, LONGEST))
+
+
+def _unmarked(marked: str) -> tuple[str, list[list[int]]]:
+    """A text without its marks, and where they stood around something."""
+    text, *rest = marked.split(_BEGIN)
+    places = []
+    for piece in rest:
+        value, _end, behind = piece.partition(_END)
+        places.append([len(text), len(text) + len(value)])
+        text += value + behind
+    return text, places
 
 
 def _variables(values: Mapping[str, Any], language: str) -> dict[str, str]:

@@ -25,8 +25,8 @@ from reminders.models import (
     VersionStatus,
     WritingRule,
 )
-from reminders.rendering import Due
-from reminders.rules import Fault, Wording, faults_of, length_of
+from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms
+from reminders.rules import Fault, Wording, faults_of
 from reminders.rules.wording import LONGEST_SMS_PARTS
 
 # A claim older than this is nobody's any more: its worker died.
@@ -157,11 +157,19 @@ def faults_of_texts(template: Template, texts: Mapping[str, Any], on: date) -> l
         subject, body = text.get("subject", ""), text.get("body", "")
         faults = faults_of(template.kind, wording, subject=subject, body=body)
         found += [(language, fault.place, fault) for fault in faults]
-        parts = length_of(body).parts if template.channel == Channel.SMS else 0
-        if parts > LONGEST_SMS_PARTS:
-            fault = Fault("parts", "body", {"parts": parts, "most": LONGEST_SMS_PARTS})
+        if template.channel == Channel.SMS and (fault := _too_long({"subject": subject, "body": body}, language)):
             found.append((language, "body", fault))
     return found
+
+
+def _too_long(text: Mapping[str, str], language: str) -> Fault | None:
+    """Of an SMS that could take more parts than one may. What cannot be filled yet has faults of its own."""
+    try:
+        parts = longest_sms(text, language).parts
+    except (KeyError, ValueError):
+        return None
+    values = {"parts": parts, "most": LONGEST_SMS_PARTS, "name": LONGEST_NAME, "accounts": MOST_ACCOUNTS}
+    return Fault("parts", "body", values) if parts > LONGEST_SMS_PARTS else None
 
 
 def request_of(version: TemplateVersion) -> Request | None:

@@ -21,6 +21,9 @@ def say_fault(fault: Fault) -> str:
             "Line %(line)s, character %(column)s: a character that nobody sees (%(code)s), or that turns the text around it."
             " Take it out."
         ),
+        "scripts": _(
+            "Line %(line)s, character %(column)s: “%(word)s” mixes letters of several scripts that look alike. Write it anew."
+        ),
         "empty": _("It is empty. Write it."),
         "no-subject": _("This channel has no subject. Leave it empty."),
         "long": _("It is %(length)s characters long, and may have %(most)s. Shorten it."),
@@ -28,6 +31,9 @@ def say_fault(fault: Fault) -> str:
         "missing": _("What must be said is missing. Add one of: %(named)s."),
         "word": _("Others may see this, and “%(word)s” says that there is a debt. Use another word."),
         "private": _("Others may see this, and {%(name)s} tells what is the customer's alone. Take it out."),
-        "parts": _("As an SMS it takes %(parts)s parts, and may take %(most)s. Shorten it."),
+        "parts": _(
+            "As an SMS it could take %(parts)s parts (a name of %(name)s characters, %(accounts)s accounts), of %(most)s at most."
+            " Shorten it."
+        ),
     }
     return texts[fault.code] % {**values, "named": named}

@@ -11,7 +11,8 @@ from approvals.kinds import Kind
 from approvals.models import Request
 from staff.models import User
 from strategy.selectors import ACTIVATION
-from strategy.services.versions import CHANGE, activate, check_activation
+from strategy.services.activating import activate, check_activation
+from strategy.services.versions import CHANGE
 
 
 class ActivateStrategy(Kind):

@@ -20,6 +20,7 @@ from runs.models import JobRun
 class VersionStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     APPROVED = "approved", _("Approved")
+    DISCARDED = "discarded", _("Discarded")
 
 
 class Version(models.Model):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from accounts.models import Account, BucketRow, OverdueKind, Product, RiskClass
 from approvals.models import OPEN, Request
 from cases.selectors.queues import shows_calls
 from reminders.models import LANGUAGES, Template, TemplateVersion
 from reminders.models import VersionStatus as TemplateStatus
-from strategy.models import Deployment, Version
+from runs.models import RunStatus
+from strategy.models import Deployment, Simulation, Version
 from strategy.rules import Known
 
 ACTIVATION = "strategy-activation"
@@ -39,6 +42,12 @@ def known() -> Known:
         risk_classes=frozenset(RiskClass.values),
         currencies=frozenset(Account.objects.order_by().values_list("currency", flat=True).distinct()),
     )
+
+
+def unfinished_simulations() -> QuerySet[Simulation]:
+    """The simulations that run or wait for a worker, the oldest first, with their strategies."""
+    unfinished = Simulation.objects.filter(run__status__in=(RunStatus.PENDING, RunStatus.RUNNING))
+    return unfinished.select_related("version", "run").order_by("pk")
 
 
 def request_of(version: Version) -> Request | None:

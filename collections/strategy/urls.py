@@ -7,6 +7,7 @@ urlpatterns = [
     path("strategy/new/", views.strategy_draft, name="strategy-draft"),
     path("strategy/<int:number>/", views.strategy, name="strategy-version"),
     path("strategy/<int:number>/edit/", views.strategy_edit, name="strategy-edit"),
+    path("strategy/<int:number>/discard/", views.strategy_discard, name="strategy-discard"),
     path("strategy/<int:number>/compare/", views.strategy_compare, name="strategy-compare"),
     path("strategy/<int:number>/simulate/", views.strategy_simulate, name="strategy-simulate"),
     path("strategy/<int:number>/activate/", views.strategy_activate, name="strategy-activate"),

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as our_settings
+from django.test import Client
 
 from accounts import vault
-from accounts.models import Account, ContactPoint, Standing
+from accounts.models import Account, ContactPoint, Customer, Standing
 from audit.models import Event
 from compliance.models import Contact, ContactDecision
 from reminders import services
@@ -23,7 +24,7 @@ from reminders.services.delivery.batch import Batch
 from runs import clock
 from runs.services import StepRun
 from strategy.services import evaluating
-from tests.factories import ContactPointFactory, CustomerFactory, HoldFactory
+from tests.factories import ContactPointFactory, CustomerFactory, HoldFactory, UserFactory
 from tests.reminders.conftest import NOON, MailServer, late
 
 
@@ -83,6 +84,22 @@ def test_in_chinese_to_those_whose_language_is_chinese_or_unknown(run: StepRun, 
     deliver()
     assert [letter["Subject"] for letter in mail.letters] == ["关于您账户的通知"] * 2
     assert "2026年11月22日" in mail.letters[0].get_content()
+
+
+def test_the_page_masks_the_name_that_was_sent_whatever_she_is_called_by_now(
+    run: StepRun, mail: MailServer, client: Client
+) -> None:
+    account = late()
+    Customer.objects.update(name="An Yi")
+    (message,) = queue(run, account)
+    deliver()
+    message.refresh_from_db()
+    assert {message.body[start:end] for start, end in message.personal["body"]} == {"An Yi"}
+    Customer.objects.update(name="Li Wei")
+    client.force_login(UserFactory(role="auditor"))
+    page = client.get(f"/messages/{message.pk}/").content.decode()
+    assert "An Yi" not in page
+    assert "A* Y*" in page
 
 
 def test_it_tells_what_is_owed_when_it_leaves_and_not_when_it_was_queued(run: StepRun, mail: MailServer) -> None:

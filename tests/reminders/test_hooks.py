@@ -346,6 +346,21 @@ def test_aliyun_and_tencent_tell_of_answers_and_of_what_did_not_arrive(client: C
     assert Receipt.objects.filter(provider="tencent", kind="replied").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("该号码" * 40, ("该号码" * 40)[:60]), ("MK\n0001\x00\ud800", "MK0001"), (["MK"], ""), (None, ""), (1, "1")],
+)
+def test_however_a_failure_is_worded_no_receipt_is_lost_for_it(client: Client, said: Any, kept: str) -> None:
+    failed, arrived = message("tencent"), message("tencent", header_id="<k2@lender.example>", provider_id="N2")
+    assert (
+        tencent(client, [{**STATE, "report_status": "FAIL", "errmsg": said}, {**STATE, "sid": "N2"}]).status_code == 200
+    )
+    failed.refresh_from_db()
+    arrived.refresh_from_db()
+    assert (failed.delivery, arrived.delivery) == ("undelivered", "delivered")
+    assert Receipt.objects.get(kind="undelivered").detail == kept
+
+
 def test_aliyun_finds_a_message_by_our_own_key(client: Client) -> None:
     sent = message("", provider_id="", status="review", sent_at=None, handed_at=NOON - timedelta(hours=1))
     aliyun(client, [REPORT])

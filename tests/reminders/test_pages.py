@@ -60,7 +60,7 @@ ASKED = {"customer": "q"} | {
 NOT_ASKED = {
     "id", "key", "contact_point", "decision", "template_version", "handed_at", "provider_id", "parts", "cost",
     "cost_currency", "delivery_at", "context", "send_after", "header_id",
-    "attempts", "claim", "claimed_at", "sent_at", "subject", "body", "error", "created_at",
+    "attempts", "claim", "claimed_at", "sent_at", "subject", "body", "personal", "error", "created_at",
 }  # fmt: skip
 
 
@@ -154,3 +154,12 @@ def test_the_name_stands_masked_in_the_letter_that_is_shown(reader: Client) -> N
 def test_a_short_latin_name_is_masked_as_a_word_only(reader: Client) -> None:
     message = MessageFactory(customer=CustomerFactory(name="Li"), body="Dear Li, your liability, Lifted")
     assert "Dear L*, your liability, Lifted" in reader.get(f"/messages/{message.pk}/").content.decode()
+
+
+def test_her_number_or_address_is_masked_wherever_it_stands(reader: Client) -> None:
+    message = MessageFactory()
+    address = message.contact_point.value
+    Message.objects.update(body=f"To {address}: a payment of yours is late.")
+    page = reader.get(f"/messages/{message.pk}/").content.decode()
+    assert address not in page
+    assert f"To {message.contact_point.masked_value}: a payment" in page

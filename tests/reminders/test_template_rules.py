@@ -98,6 +98,17 @@ def test_a_brace_alone_and_a_variable_that_there_is_not_are_named_with_their_pla
         ("Your over\u00addue account", ["overdue"], ["overdue"]),
         ("您的逾\u200d期账单", ["逾期"], ["逾期"]),
         ("您的debt账单", ["debt*"], ["debt*"]),
+        ("Your \u043ev\u0435rdu\u0435 account", ["overdue"], ["overdue"]),  # Cyrillic o and e
+        ("\u039f\u0475\u0395R\u216eU\u0395", ["overdue"], ["overdue"]),  # Greek capitals, a Cyrillic v, a Roman numeral
+        ("\u0501\u0435\u042c\u0442", ["debt*"], ["debt*"]),  # Cyrillic alone
+        ("Your ᴅᴇʙᴛ", ["debt*"], ["debt*"]),
+        ("Your 𝐝𝗲𝖇𝚝", ["debt*"], ["debt*"]),
+        ("Your óv̷ērdüe account", ["overdue"], ["overdue"]),
+        ("Your over\u3164due account", ["overdue"], ["overdue"]),
+        ("It is past\n due", ["past due"], ["past due"]),
+        ("您的逾\ufe0f期账单", ["逾期"], ["逾期"]),
+        ("您的逾 期账单", ["逾期"], ["逾期"]),
+        ("Ваш счёт", ["overdue", "debt*"], []),
     ],
 )
 def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[str], refused: list[str]) -> None:
@@ -105,10 +116,26 @@ def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[st
     assert [fault.values["word"] for fault in faults if fault.code == "word"] == refused
 
 
-@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\u00ad", "\ufeff", "\0", "\u0085", "\ue000"])
+@pytest.mark.parametrize(
+    "character", ["\u202e", "\u2066", "\u200b", "\u00ad", "\ufeff", "\0", "\u0085", "\ue000", "\u3164"]
+)
 def test_words_hold_nothing_that_their_approver_does_not_see(character: str) -> None:
     (fault,) = faults_in(f"Two\r\nlines,\ta tab{character}", "body", VARIABLES["overdue"])
     assert (fault.code, fault.values) == ("unseen", {"line": 2, "column": 13, "code": f"U+{ord(character):04X}"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Pay your \u0430ccount now", ["\u0430ccount"]),
+        ("Ｐay ρay", ["ρay"]),
+        ("您的SMS验证码，éte, Ваш счёт, {lender}是Demo, café, naïve, ½ ①km²", []),
+    ],
+)
+def test_no_word_is_written_in_letters_of_several_scripts(text: str, words: list[str]) -> None:
+    faults = faults_in(f"Hello\n{text}", "body", VARIABLES["overdue"])
+    assert [(fault.code, fault.values["word"]) for fault in faults] == [("scripts", word) for word in words]
+    assert {fault.values["line"] for fault in faults} <= {2}
 
 
 def test_emoji_and_the_marks_of_other_scripts_may_stand_in_words() -> None:

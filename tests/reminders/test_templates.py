@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
@@ -132,7 +133,7 @@ def test_a_screen_of_a_draft_approved_meanwhile_saves_nothing(writer: User, appr
         assert refused.status_code == 422
         assert "keeps its words" in refused.content.decode()
         assert "Mine." in refused.content.decode()
-    assert "Mine." not in TemplateVersion.objects.get(status="draft").texts["en"]["body"]
+    assert not TemplateVersion.objects.filter(status="draft").exists()
     unknown = client.post("/templates/first-late/edit/", {**stale, "seen_version": 99, "seen_edits": 1})
     assert unknown.status_code == 404
 
@@ -196,7 +197,7 @@ def test_a_hostile_name_fills_its_place_and_nothing_else() -> None:
 def test_the_editor_shows_the_words_with_a_real_case_masked_and_saves_nothing(writer: User) -> None:
     case = late_case()
     client = signed_in(writer)
-    client.get("/templates/first-late/edit/")
+    client.post("/templates/first-late/draft/")
     edits = TemplateVersion.objects.get(status="draft").edits
     answer = client.post(
         "/templates/first-late/preview/",
@@ -224,14 +225,43 @@ def test_a_case_out_of_scope_is_not_shown(writer: User) -> None:
 
 
 def test_an_sms_is_counted_as_it_goes_out(writer: User) -> None:
-    page = signed_in(writer).get("/templates/overdue-sms/edit/").content.decode()
+    page = signed_in(writer).post("/templates/overdue-sms/draft/", follow=True).content.decode()
     assert "GSM-7" in page
     assert "UCS-2" in page
 
 
+def test_an_sms_is_refused_for_what_it_could_take_not_for_its_own_length(writer: User) -> None:
+    template = Template.objects.get(name="overdue-sms")
+    short = "{lender} {total} {pay_url} {lender_contact} {opt_out} "
+
+    def refused(body: str) -> list[str]:
+        found = faults_of_texts(template, {"en": {"body": body}, "zh-hans": {"body": short}}, clock.today())
+        return [f"{language} {fault.code} {fault.values['parts']}" for language, _place, fault in found]
+
+    # GSM-7: four parts hold 612, and what fills the variables here takes less than 200.
+    assert refused(short + "x" * 400) == []
+    # The name is short here and long there: 40 characters that GSM-7 has not, which make the rest UCS-2 as well.
+    assert refused(short + "{customer_name}" + "x" * 30) == []
+    assert refused(short + "{customer_name}" + "x" * 200) == ["en parts 6"]
+    # What is long in itself, and what is long by its values: three lines of accounts.
+    assert refused(short + "x" * 600) == ["en parts 5"]
+    assert refused(short + "{accounts}" * 4) == ["en parts 7"]
+
+
+def test_the_preview_of_an_sms_says_its_parts_with_these_values_and_at_most(writer: User) -> None:
+    client = signed_in(writer)
+    body = "{customer_name} {lender} {total} {pay_url} {lender_contact} {opt_out} " + "x" * 132
+    page = client.post(
+        "/templates/overdue-sms/preview/", {"body_en": body, "body_zh-hans": "{nobody}"}
+    ).content.decode()
+    assert re.search(r"UCS-2, \d+ characters, 4 parts", page)
+    assert "At most 5 parts (UCS-2), with a name of 40 characters and 3 accounts" in page
+    assert page.count("At most") == 1
+
+
 def test_a_draft_is_saved_put_forward_and_shown_as_waiting(writer: User) -> None:
     client: Client = signed_in(writer)
-    client.get("/templates/first-late/edit/")
+    client.post("/templates/first-late/draft/")
     version = TemplateVersion.objects.get(status="draft")
     form = {f"{place}_{language}": text for language in ("en", "zh-hans") for place, text in words()["en"].items()}
     form["seen_version"] = str(version.number)
@@ -245,6 +275,62 @@ def test_a_draft_is_saved_put_forward_and_shown_as_waiting(writer: User) -> None
     stale = client.post("/templates/first-late/edit/", {**form, "seen_edits": 1, "verb": "save"})
     assert stale.status_code == 422
     assert "waits for a decision" in stale.content.decode()
+
+
+def test_looking_begins_nothing_and_a_draft_begins_with_a_button(writer: User) -> None:
+    client = signed_in(writer)
+    assert client.get("/templates/first-late/edit/")["Location"] == "/templates/first-late/"
+    assert not TemplateVersion.objects.filter(status="draft").exists()
+    assert not Event.objects.exists()
+    for _ in range(2):  # pressed again it opens the same
+        assert client.post("/templates/first-late/draft/")["Location"] == "/templates/first-late/edit/"
+    version = TemplateVersion.objects.get(status="draft")
+    assert version.texts == TemplateVersion.objects.get(template=version.template, status="approved").texts
+    client.get("/templates/first-late/edit/")
+    assert Event.objects.filter(verb="template.drafted").count() == 1
+
+
+def test_a_draft_is_discarded_and_the_next_begins_with_the_words_in_force(writer: User) -> None:
+    version = drafted(writer, body=f"{GOOD} Mine.")
+    client = signed_in(UserFactory(role="administrator"))
+    stale = {"seen_version": version.number, "seen_edits": version.edits - 1}
+    assert "changed this draft" in client.post("/templates/first-late/discard/", stale, follow=True).content.decode()
+    done = client.post("/templates/first-late/discard/", {**stale, "seen_edits": version.edits}, follow=True)
+    assert f"Version {version.number} is discarded." in done.content.decode()
+    version.refresh_from_db()
+    assert version.status == VersionStatus.DISCARDED
+    assert Event.objects.get(verb="template.discarded").after == {"version": version.number}
+    for change in (services.write_draft, services.submit_draft):
+        given = {"texts": words()} if change is services.write_draft else {"reason": "x"}
+        with pytest.raises(Conflict, match="“Discarded”"):
+            change(actor=writer, version_id=version.pk, seen_edits=version.edits, **given)
+    another = services.begin_draft(actor=writer, template_id=version.template_id)
+    assert (another.number, "Mine." in another.texts["en"]["body"]) == (version.number + 1, False)
+
+
+def test_the_only_draft_of_a_template_is_discarded_too(writer: User) -> None:
+    template = services.add_template(actor=writer, name="one", title="One", kind="overdue", channel="email")
+    services.discard_draft(actor=writer, version_id=template.versions.get().pk, seen_edits=1)
+    client = signed_in(writer)
+    assert client.get("/templates/").status_code == client.get("/templates/one/").status_code == 200
+    assert services.begin_draft(actor=writer, template_id=template.pk).number == 2
+
+
+def test_what_is_asked_for_or_approved_is_not_discarded(writer: User, approver: User) -> None:
+    version, request = submitted(writer)
+    asked = {"actor": writer, "version_id": version.pk, "seen_edits": version.edits}
+    with pytest.raises(Conflict, match="waits for a decision"):
+        services.discard_draft(**asked)
+    approvals.send_back(actor=approver, request_id=request.pk, seen_version=request.version, comment="Say more")
+    with pytest.raises(Conflict, match="was sent back"):
+        services.discard_draft(**asked)
+    request.refresh_from_db()
+    again = services.submit_draft(**asked, reason="Once more")
+    approvals.approve(actor=approver, request_id=again.pk, seen_version=again.version)
+    with pytest.raises(Conflict, match="keeps its words"):
+        services.discard_draft(**asked)
+    with pytest.raises(PermissionDenied):
+        services.discard_draft(**{**asked, "actor": UserFactory(role="auditor")})
 
 
 def test_a_new_template_is_named_once(writer: User) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint, Customer
-from cases.models import CallTask, Queue
+from cases.models import CallTask, Queue, WorkTerms
 from compliance.models import Contact, ContactDecision
 from delinquency.close_of_day import close_day
 from reminders.models import ChannelPrice, Message
@@ -22,14 +24,16 @@ from runs.models import JobRun
 from staff.models import User
 from strategy.models import Deployment, Proposal, Simulation, Treatment, Version, VersionStatus
 from strategy.rules import HOLDOUT, arm_of
-from strategy.services.simulating import ask_simulation, run_simulation
+from strategy.services.asking import ask_simulation
+from strategy.services.simulating import run_simulation
 from tests.clients import signed_in
 from tests.close_of_day.book import ACTOR, FIRST, make_book
-from tests.factories import MOMENT, UserFactory
+from tests.factories import MOMENT, BusinessDayFactory, UserFactory
 from tests.queues import work
 from tests.reminders.conftest import MailServer
 from tests.reminders.conftest import mail as mail  # a fixture
 from tests.strategy.conftest import new_version, rule
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 DAYS = 7
@@ -88,6 +92,8 @@ def writer() -> User:
 
 
 def asked(writer: User, version: Version, **given: Any) -> Simulation:
+    # As a worker would have left those asked before.
+    JobRun.objects.update(status="done")
     with clock.frozen(at(LAST + timedelta(days=1), 12)):
         return ask_simulation(actor=writer, version_id=version.pk, **{"days": DAYS, "champion_id": version.pk, **given})
 
@@ -181,6 +187,49 @@ def test_what_cannot_be_simulated_is_refused(
 def test_who_does_not_write_strategies_simulates_none(version: Version) -> None:
     with pytest.raises(PermissionDenied):
         asked(UserFactory(username="officer", role="legal-officer"), version)
+
+
+def test_each_has_one_at_a_time_and_all_together_few(version: Version, writer: User) -> None:
+    BusinessDayFactory(date=LAST)
+    others = [UserFactory(display_name=name, role="supervisor") for name in ("Second", "Third")]
+
+    def ask(user: User) -> Simulation:
+        return ask_simulation(actor=user, version_id=version.pk, days=1, champion_id=version.pk)
+
+    mine = ask(writer)
+    with pytest.raises(Conflict, match=f"Your simulation of strategy {version.number}"):
+        ask(writer)
+    ask(others[0])
+    with pytest.raises(Conflict, match=r"No more than 2 at once .*: Lin, strategy 900; Second, strategy 900."):
+        ask(others[1])
+    page = signed_in(others[1]).post(
+        reverse("strategy-simulate", args=[version.number]),
+        {"days": 1, "champion": version.number, "challenger_percent": 0, "holdout_percent": 0},
+    )
+    assert page.status_code == 422
+    assert "No more than 2 at once" in page.content.decode()
+    assert reverse("simulation", args=[mine.pk]) in page.content.decode()
+    # One that failed is out of the way as well as one that is done; and terms that allow more are asked at once.
+    JobRun.objects.filter(pk=mine.run_id).update(status="failed")
+    ask(others[1])
+    with pytest.raises(Conflict, match="No more than 2"):
+        ask(writer)
+    WorkTerms.objects.update(simulations=3)
+    assert ask(writer).run_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_ask_at_once_as_many_as_may_are_taken(valkey: Any) -> None:
+    version = new_version()
+    BusinessDayFactory(date=LAST)
+    users = [UserFactory(username=f"writer-{number}", role="supervisor") for number in range(4)]
+
+    def ask(user: User) -> None:
+        with contextlib.suppress(Conflict):
+            ask_simulation(actor=user, version_id=version.pk, days=1, champion_id=version.pk)
+
+    at_once([functools.partial(ask, user) for user in [*users, users[0]]])
+    assert Simulation.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,7 +20,9 @@ from runs import clock
 from staff.models import User
 from strategy.models import Deployment, Rule, Simulation, Version
 from strategy.selectors import deployment_on
-from strategy.services import versions
+from strategy.services import activating, versions
+from strategy.services.asking import ask_simulation
+from tests.clients import signed_in
 from tests.factories import BusinessDayFactory, DayCloseFactory, UserFactory
 from tests.reminders.conftest import NOON
 from tests.strategy.conftest import DAY
@@ -67,7 +69,7 @@ def ask(writer: User, version: Version, **fields: Any) -> Request:
         "effective_from": DAY,
         "reason": "Softer",
     }
-    return versions.ask_activation(actor=writer, **{**given, **fields})
+    return activating.ask_activation(actor=writer, **{**given, **fields})
 
 
 def test_a_draft_is_a_copy_and_its_rules_come_go_and_move(writer: User) -> None:
@@ -198,6 +200,44 @@ def test_sent_back_it_is_edited_and_asked_for_again(writer: User, decider: User)
     assert again.pk == request.pk
     approvals.approve(actor=decider, request_id=again.pk, seen_version=again.version)
     assert deployment_on(DAY).champion == version
+
+
+def test_a_draft_is_discarded_and_goes_nowhere_any_more(writer: User, decider: User) -> None:
+    version = draft(writer)
+    request = ask(writer, version)
+    asked = {"actor": writer, "version_id": version.pk, "seen_edits": 1}
+    with pytest.raises(Conflict, match="waits for a decision"):
+        versions.discard(**asked)
+    approvals.send_back(actor=decider, request_id=request.pk, seen_version=1, comment="No")
+    with pytest.raises(Conflict, match="was sent back"):
+        versions.discard(**asked)
+    approvals.withdraw(actor=writer, request_id=request.pk, seen_version=2)
+    with pytest.raises(Conflict, match="Somebody edited"):
+        versions.discard(**{**asked, "seen_edits": 2})
+    with pytest.raises(PermissionDenied):
+        versions.discard(**{**asked, "actor": UserFactory(role="auditor")})
+    client = signed_in(decider)
+    done = client.post(f"/strategy/{version.number}/discard/", {"seen_edits": 1}, follow=True).content.decode()
+    assert f"Strategy {version.number} is discarded." in done
+    assert "Ask for activation" not in done
+    assert Event.objects.get(verb="strategy.discarded").subject_id == version.pk
+    version.refresh_from_db()
+    assert (version.status, codes(version)) == ("discarded", [(1, "first-late")])
+    for do in (
+        lambda: versions.add_rule(**asked, fields=FREEZE),
+        lambda: ask(writer, version),
+        lambda: ask_simulation(actor=writer, version_id=version.pk, days=1, champion_id=version.pk),
+        lambda: versions.discard(**asked),
+    ):
+        with pytest.raises(Conflict, match="is discarded"):
+            do()
+    assert "“Discarded” and stays" in client.get(f"/strategy/{version.number}/edit/", follow=True).content.decode()
+    assert draft(writer).number == version.number + 1
+
+
+def test_what_is_approved_is_not_discarded(writer: User) -> None:
+    with pytest.raises(Conflict, match="keeps its rules"):
+        versions.discard(actor=writer, version_id=installed().pk, seen_edits=installed().edits)
 
 
 def test_who_decides_sees_the_rules_and_what_the_simulation_found(writer: User, decider: User, client: Client) -> None:

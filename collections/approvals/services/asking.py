@@ -140,6 +140,29 @@ def resubmit(
 
 
 @transaction.atomic
+def ask_anew(
+    *,
+    actor: User,
+    kind: str,
+    subject: models.Model,
+    payload: Mapping[str, Any],
+    preview: Mapping[str, Any],
+    reason: str,
+) -> Request:
+    """Ask for what is about no customer and no amount: again where it was sent back, else for the first time.
+
+    Raises as `resubmit` or `ask`.
+    """
+    given: dict[str, Any] = {"actor": actor, "payload": payload, "preview": preview, "reason": reason}
+    sent_back = Request.objects.filter(
+        kind=kind, subject_type=subject._meta.model_name, subject_id=subject.pk, status=RequestStatus.CHANGES
+    ).first()
+    if sent_back is None:
+        return ask(kind=kind, subject=subject, **given)
+    return resubmit(request_id=sent_back.pk, seen_version=sent_back.version, **given)
+
+
+@transaction.atomic
 def withdraw(*, actor: User, request_id: int, seen_version: int) -> Request:
     """Take back what one asked for. Locks customer, then request.
 

@@ -108,6 +108,12 @@ class WorkTerms(models.Model):
     broken_promise_days = models.PositiveSmallIntegerField(_("for so many days"))
     exact_searches = models.PositiveSmallIntegerField(_("searches by identity number or phone"))
     exact_search_minutes = models.PositiveSmallIntegerField(_("in so many minutes"), validators=[MinValueValidator(1)])
+    simulations = models.PositiveSmallIntegerField(
+        _("simulations at once"),
+        default=2,
+        validators=[MinValueValidator(1)],
+        help_text=_("Of strategies, by everybody together; each person has one"),
+    )
     effective_from = models.DateField(_("in force from"), unique=True)
     source = models.CharField(_("source"), max_length=300)
 

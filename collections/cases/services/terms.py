@@ -23,6 +23,7 @@ WORK = (
     "broken_promise_days",
     "exact_searches",
     "exact_search_minutes",
+    "simulations",
     "source",
 )
 

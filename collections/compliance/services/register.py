@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint, Verification
-from accounts.services.customers import change_contact_point
+from accounts.services.customers import verify_contact_point
 from accounts.services.locks import lock_customer
 from audit.models import Event
 from audit.services import Actor, record
@@ -296,7 +296,12 @@ def _learn(actor: Actor, contact: Contact) -> str | None:
         channel=contact.channel,
     )
     if verification:
-        _verify(actor, point, verification, f"contact {contact.pk}: {contact.outcome}")
+        verify_contact_point(
+            actor=actor,
+            contact_point_id=point.pk,
+            verification=verification,
+            reason=f"contact {contact.pk}: {contact.outcome}",
+        )
     return verification
 
 
@@ -332,16 +337,9 @@ def _unlearn(actor: Actor, chain: Sequence[Contact], *, overrules: bool) -> None
         ).exclude(decision=last.decision_id)
         if not overrules or others.exists():
             return
-    _verify(actor, point, Verification.UNVERIFIED, f"correction of contact {last.pk}")
-
-
-def _verify(actor: Actor, point: ContactPoint, verification: str, reason: str) -> None:
-    change_contact_point(
+    verify_contact_point(
         actor=actor,
         contact_point_id=point.pk,
-        source=point.source,
-        relationship=point.relationship,
-        permitted=point.permitted,
-        verification=verification,
-        reason=reason,
+        verification=Verification.UNVERIFIED,
+        reason=f"correction of contact {last.pk}",
     )

@@ -26,6 +26,7 @@ from runs import clock
 LARGEST_BODY = 256 * 1024
 MOST_EVENTS = 500
 LONGEST_TEXT = 4000
+LONGEST_WHY = 60
 # How old, or how far ahead, the moment may be that a signature holds.
 WINDOW = timedelta(minutes=5)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -108,6 +109,13 @@ def text_of(row: Mapping[str, Any], name: str, most: int = 120, *, needed: bool 
     if not isinstance(value, str) or len(value) > most or not _PLAIN.fullmatch(value) or (needed and not value):
         raise malformed()
     return value
+
+
+def why_of(row: Mapping[str, Any], name: str) -> str:
+    """Why it did not arrive, in a provider's own words. Nothing hangs on them, so nothing is refused for them; they are cut."""
+    value = row.get(name)
+    value = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return "".join(_PLAIN.findall(value))[:LONGEST_WHY] if isinstance(value, str) else ""
 
 
 def said_in(row: Mapping[str, Any], name: str) -> str:

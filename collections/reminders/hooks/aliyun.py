@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from reminders.hooks import SHANGHAI, check_login, json_of, malformed, moment_of, rows_of, said_in, text_of
+from reminders.hooks import SHANGHAI, check_login, json_of, malformed, moment_of, rows_of, said_in, text_of, why_of
 from reminders.models import ReceiptKind
 from reminders.services.receipts import Told
 
@@ -26,7 +26,7 @@ def read(request: HttpRequest) -> list[Told]:
 
 
 def _report(row: Mapping[str, Any]) -> Told:
-    number, code = text_of(row, "biz_id", needed=True), text_of(row, "err_code", 60)
+    number, code = text_of(row, "biz_id", needed=True), why_of(row, "err_code")
     at, success = text_of(row, "report_time", 40), row.get("success")
     if not isinstance(success, bool):
         raise malformed()

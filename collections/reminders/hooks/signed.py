@@ -20,7 +20,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from reminders.hooks import Refused, check_moment, json_of, malformed, moment_of, rows_of, said_in, text_of
+from reminders.hooks import Refused, check_moment, json_of, malformed, moment_of, rows_of, said_in, text_of, why_of
 from reminders.models import ReceiptKind
 from reminders.services.receipts import Told
 
@@ -63,5 +63,5 @@ def _told(row: Mapping[str, Any], channels: tuple[str, ...]) -> Told:
         message_key=text_of(row, "key"),
         address=text_of(row, "address", 254),
         text=said_in(row, "text"),
-        detail=text_of(row, "code", 60),
+        detail=why_of(row, "code"),
     )

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from reminders.hooks import SHANGHAI, check_login, json_of, malformed, moment_of, rows_of, said_in, text_of
+from reminders.hooks import SHANGHAI, check_login, json_of, malformed, moment_of, rows_of, said_in, text_of, why_of
 from reminders.models import ReceiptKind
 from reminders.services.receipts import Told
 
@@ -31,7 +31,7 @@ def read(request: HttpRequest) -> list[Told]:
 
 def _state(row: Mapping[str, Any]) -> Told:
     number, state = text_of(row, "sid", needed=True), text_of(row, "report_status", 20)
-    at, code = text_of(row, "user_receive_time", 40), text_of(row, "errmsg", 60)
+    at = text_of(row, "user_receive_time", 40)
     if state not in _STATES:
         raise malformed()
     kind = _STATES[state]
@@ -41,7 +41,7 @@ def _state(row: Mapping[str, Any]) -> Told:
         "sms",
         moment_of(at, SHANGHAI),
         message_ref=number,
-        detail="" if kind == ReceiptKind.DELIVERED else code,
+        detail="" if kind == ReceiptKind.DELIVERED else why_of(row, "errmsg"),
     )
 
 

@@ -48,7 +48,8 @@ class Message(models.Model):
 
     `key` makes queueing idempotent; `header_id` is the Message-ID, the same at every attempt, so that a message sent
     twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof. `handed_at`: of a
-    channel that sends at most once, when it was last given to the provider without an answer yet.
+    channel that sends at most once, when it was last given to the provider without an answer yet. `personal`: where in `subject`
+    and `body` something personal was put (of each a list of [start, end]); none known of what was sent before this was kept.
     """
 
     key = models.CharField(_("key"), max_length=100, unique=True)
@@ -86,6 +87,7 @@ class Message(models.Model):
     delivery_at = models.DateTimeField(_("delivery told at"), null=True, blank=True)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"), blank=True)
+    personal = models.JSONField(_("what of it is personal"), null=True, blank=True, editable=False)
     error = models.CharField(_("error"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created at"))
 

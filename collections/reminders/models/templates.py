@@ -74,6 +74,7 @@ class VersionStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     APPROVED = "approved", _("Approved")
     RETIRED = "retired", _("Retired")
+    DISCARDED = "discarded", _("Discarded")
 
 
 class TemplateVersion(models.Model):

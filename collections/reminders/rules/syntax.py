@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reminders.rules.eye import FILLERS, mixed_words
+
 _TOKEN = re.compile(r"\{([^{}\n]*)\}|[{}]")
 _NAME = re.compile(r"[a-z][a-z_]*\Z")
 # Left-to-right and right-to-left marks, embeddings, overrides and isolates: they make a text read other than it is written.
@@ -32,13 +34,14 @@ def variables_in(text: str) -> set[str]:
 
 
 def faults_in(text: str, place: str, known: frozenset[str]) -> list[Fault]:
-    """Braces that stand alone, names of variables that there are not, and characters that nobody sees, each with its line and
-    column from 1."""
+    """Braces that stand alone, names of variables that there are not, characters that nobody sees and words of several scripts,
+    each with its line and column from 1."""
     found = [
         Fault("unseen", place, {**_at(text, index), "code": f"U+{ord(character):04X}"})
         for index, character in enumerate(text)
         if _is_unseen(character)
     ]
+    found += [Fault("scripts", place, {**_at(text, index), "word": word}) for index, word in mixed_words(text)]
     for token in _TOKEN.finditer(text):
         name = token[1]
         at = _at(text, token.start())
@@ -48,12 +51,6 @@ def faults_in(text: str, place: str, known: frozenset[str]) -> list[Fault]:
             shown = name if _NAME.match(name) else name[:40]
             found.append(Fault("variable", place, {**at, "name": shown, "known": sorted(known)}))
     return found
-
-
-def seen(text: str) -> str:
-    """The text as an eye reads it: full width as plain, in one case, without what is not shown. To look for words in."""
-    shown = "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf"))
-    return unicodedata.normalize("NFKC", shown).casefold()
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -88,7 +85,7 @@ def _is_unseen(character: str) -> bool:
     """Whether a character of the words themselves is hidden from whoever approves them, or turns what stands around it."""
     if character in "\n\r\t" or character == _JOINER:
         return False
-    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co")
+    return character in FILLERS or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co")
 
 
 def _at(text: str, index: int) -> dict[str, int]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reminders.rules.syntax import Fault, faults_in, seen, variables_in
+from reminders.rules.eye import seen
+from reminders.rules.syntax import Fault, faults_in, variables_in
 
 _ALWAYS = frozenset({"lender", "lender_contact", "pay_url", "customer_name", "opt_out"})
 _OWED = frozenset({"accounts", "total", "due_on"})
@@ -36,7 +37,7 @@ class Wording:
 
 def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[Fault]:
     """All that is wrong with a text; empty when it may be used. Words are looked for as an eye
-    reads them: in any case and width, whatever is hidden between."""
+    reads them: in any case, width and look-alike letters, whatever is hidden between."""
     known = VARIABLES[kind]
     texts = {"subject": subject, "body": body}
     found = [fault for place, text in texts.items() for fault in faults_in(text, place, known)]
@@ -53,19 +54,18 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
     said = variables_in(body)
     found += [Fault("missing", "body", {"names": list(group)}) for group in wording.required if not said & set(group)]
     for place in wording.seen_by_others:
-        found += [
-            Fault("word", place, {"word": word}) for word in wording.forbidden_words if _stands_in(word, texts[place])
-        ]
+        shown = seen(texts[place])
+        found += [Fault("word", place, {"word": word}) for word in wording.forbidden_words if _stands_in(word, shown)]
         found += [
             Fault("private", place, {"name": name}) for name in sorted(variables_in(texts[place]) & _OPEN_TO_OTHERS)
         ]
     return found
 
 
-def _stands_in(word: str, text: str) -> bool:
-    stem, shown = seen(word.removesuffix("*")), seen(text)
+def _stands_in(word: str, shown: str) -> bool:
+    stem = seen(word.removesuffix("*"))
     if not stem.isascii():
-        return stem in shown
+        return stem.replace(" ", "") in shown.replace(" ", "")
     # Chinese has no blanks: a Latin word between its characters is a whole one.
     behind = "" if word.endswith("*") else r"(?!\w)"
     return re.search(rf"(?<!\w){re.escape(stem)}{behind}", shown, re.ASCII) is not None

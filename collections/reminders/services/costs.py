@@ -8,7 +8,7 @@ from compliance.models import Channel
 from reminders.channels import registry
 from reminders.contents import content_of
 from reminders.models import Message
-from reminders.rendering import render, texts_of
+from reminders.rendering import render, sms_length, texts_of
 from reminders.rules import length_of
 from reminders.selectors import price_of
 from runs import clock
@@ -31,9 +31,10 @@ def cost_of(message: Message) -> dict[str, object]:
 def _parts_of(message: Message) -> int:
     if message.channel != Channel.SMS:
         return 1
-    body = message.body
-    content = None if body else content_of([message], clock.today()).get(message.pk)
-    if content is not None:
-        name = message.template, message.template_version
-        body = render(texts_of([name])[name][message.language], message.language, content.values).body
-    return max(length_of(body).parts, 1)
+    if message.body:
+        return length_of(message.body.strip()).parts
+    content = content_of([message], clock.today()).get(message.pk)
+    if content is None:
+        return 1
+    name = message.template, message.template_version
+    return sms_length(render(texts_of([name])[name][message.language], message.language, content.values)).parts

@@ -17,7 +17,7 @@ from django.db.models.functions import Concat
 from accounts import vault
 from accounts.errors import BookError
 from accounts.models import ContactPoint, Relationship, Verification
-from accounts.services.customers import change_contact_point
+from accounts.services.customers import verify_contact_point
 from accounts.services.locks import lock_customer
 from audit.services import Actor, SystemActor, record
 from compliance.models import Outcome
@@ -88,7 +88,7 @@ def _receive(provider: str, told: Told) -> str:
         message_ref=told.message_ref,
         message_key=told.message_key,
         state=ReceiptState.REVIEW,
-        detail=told.detail[:60],
+        detail=told.detail,
         text_cipher=vault.encrypt(told.text) if told.text else None,
         address_cipher=vault.encrypt(told.address) if told.address else None,
     )
@@ -235,15 +235,7 @@ def _verify(actor: Actor, point: ContactPoint, verification: str, reason: str) -
         verification == Verification.UNVERIFIED and point.verification != Verification.WRONG
     ):
         return
-    change_contact_point(
-        actor=actor,
-        contact_point_id=point.pk,
-        source=point.source,
-        relationship=point.relationship,
-        permitted=point.permitted,
-        verification=verification,
-        reason=reason,
-    )
+    verify_contact_point(actor=actor, contact_point_id=point.pk, verification=verification, reason=reason)
     person_changed(actor, [point.customer_id])
 
 

@@ -19,11 +19,14 @@ from reminders.selectors import faults_of_texts, request_of
 from reminders.sentences import say_fault
 from runs import clock
 from staff.models import User
+from staff.permissions import require
 
 KIND = "template-version"
+WRITE = "reminders.change_template"
 LONGEST_BODY = 10_000
+_NO_WORDS: Mapping[str, Any] = {language: {"subject": "", "body": ""} for language in LANGUAGES}
 # Wrong in themselves, wherever they stand; the other faults may be mended until the draft is put before somebody.
-_BROKEN = ("brace", "variable", "unseen")
+_BROKEN = ("brace", "variable", "unseen", "scripts")
 
 
 @transaction.atomic
@@ -39,7 +42,7 @@ def add_template(
     template.full_clean()
     template.save()
     record(actor=actor, verb="template.added", subject=template, after={"name": name, "kind": kind, "channel": channel})
-    _begin(template, actor, {language: {"subject": "", "body": ""} for language in LANGUAGES})
+    _begin(template, actor, _NO_WORDS)
     return template
 
 
@@ -47,13 +50,11 @@ def add_template(
 def begin_draft(*, actor: User, template_id: int) -> TemplateVersion:
     """The template's draft: the one there is, else a new version with the words of the approved one. Locks the template."""
     template = Template.objects.select_for_update().get(pk=template_id)
-    versions = template.versions.order_by("-number")
-    draft = versions.filter(status=VersionStatus.DRAFT).first()
+    draft = template.versions.filter(status=VersionStatus.DRAFT).first()
     if draft is not None:
         return draft
-    latest = versions.first()
-    texts = latest.texts if latest else {language: {"subject": "", "body": ""} for language in LANGUAGES}
-    return _begin(template, actor, texts)
+    approved = template.versions.filter(status=VersionStatus.APPROVED).first()
+    return _begin(template, actor, approved.texts if approved else _NO_WORDS)
 
 
 def _begin(template: Template, actor: User, texts: Mapping[str, Any]) -> TemplateVersion:
@@ -98,6 +99,28 @@ def write_draft(
 
 
 @transaction.atomic
+def discard_draft(*, actor: User, version_id: int, seen_edits: int) -> TemplateVersion:
+    """Give a draft up: it keeps its number and words, and nobody writes on it or approves it any more. Locks the version.
+
+    Raises:
+        PermissionDenied: `actor` may not write templates.
+        Conflict: as `write_draft`, or it was sent back and is still asked for.
+    """
+    require(actor, WRITE)
+    version = _locked(version_id, seen_edits)
+    waiting = request_of(version)
+    if waiting is not None:
+        raise Conflict(
+            _("%(version)s was sent back (request %(request)s). Withdraw that to discard it.")
+            % {**_named(version), "request": waiting}
+        )
+    version.status = VersionStatus.DISCARDED
+    version.save(update_fields=["status"])
+    record(actor=actor, verb="template.discarded", subject=version.template, after={"version": version.number})
+    return version
+
+
+@transaction.atomic
 def submit_draft(*, actor: User, version_id: int, seen_edits: int, reason: str) -> Request:
     """Ask for a draft's approval; asks again where it was sent back. Locks the version.
 
@@ -111,17 +134,7 @@ def submit_draft(*, actor: User, version_id: int, seen_edits: int, reason: str) 
     approved = version.template.versions.filter(status=VersionStatus.APPROVED).first()
     payload = {"version": version.pk, "number": version.number, "edits": version.edits}
     preview = {"texts": version.texts, "before": approved.texts if approved else None}
-    waiting = request_of(version)
-    if waiting is not None:
-        return approvals.resubmit(
-            actor=actor,
-            request_id=waiting.pk,
-            seen_version=waiting.version,
-            payload=payload,
-            preview=preview,
-            reason=reason,
-        )
-    return approvals.ask(actor=actor, kind=KIND, subject=version, payload=payload, preview=preview, reason=reason)
+    return approvals.ask_anew(actor=actor, kind=KIND, subject=version, payload=payload, preview=preview, reason=reason)
 
 
 def check_approvable(version: TemplateVersion, edits: int) -> None:

@@ -4,7 +4,15 @@ from reminders.views.channels import channel, channels, channels_health
 from reminders.views.hooks import hook
 from reminders.views.messages import message, messages, messages_export, messages_review
 from reminders.views.receipts import receipt, receipts_review
-from reminders.views.templates import template, template_edit, template_new, template_preview, templates
+from reminders.views.templates import (
+    template,
+    template_discard,
+    template_draft,
+    template_edit,
+    template_new,
+    template_preview,
+    templates,
+)
 
 __all__ = [
     "channel",
@@ -18,6 +26,8 @@ __all__ = [
     "receipt",
     "receipts_review",
     "template",
+    "template_discard",
+    "template_draft",
     "template_edit",
     "template_new",
     "template_preview",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +17,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
-from accounts.models import Customer
-from accounts.vault import mask_name
 from audit.models import Event
 from compliance.sentences import RULE_NAMES
 from reminders.filters import MessageFilter
 from reminders.forms import MarkSentForm, ReasonForm
+from reminders.masking import masked, masked_in
 from reminders.models import Message, MessageStatus
 from reminders.permissions import visible_to
 from reminders.services import reviewing
@@ -133,7 +131,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     """One message: to whom, what it said, how it went, and the decision that allowed it. Who may review decides here what
     becomes of one that is to be looked at, or takes back one that waits. Out of scope is 404.
 
-    The name stands masked in what it said too: the letter as it was sent is proof, not reading matter.
+    What is personal stands masked in what it said too: the letter as it was sent is proof, not reading matter.
     """
     visible = visible_to(request.user).select_related("customer", "contact_point", "decision")
     found = get_object_or_404(visible, pk=pk)
@@ -156,13 +154,16 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     context = {
         "message": found,
-        "subject": masked_in(found.subject, found.customer),
-        "body": masked_in(found.body, found.customer),
+        "subject": masked(found, "subject"),
+        "body": masked(found, "body"),
         "deeds": deeds,
         # What was refused because there is nothing left to decide still says why.
         "refused": bound if bound is not None and verb not in [code for code, *_ in deeds] else None,
         "history": _history(found),
-        "receipts": [(one, masked_in(one.text, found.customer)) for one in found.receipts.order_by("-at", "-pk")],
+        "receipts": [
+            (one, masked_in(one.text, found.customer, found.contact_point))
+            for one in found.receipts.order_by("-at", "-pk")
+        ],
     }
     return render(request, "reminders/message.html", context, status=status)
 
@@ -196,12 +197,3 @@ def _done(
     }
     notices.success(request, said[verb] % {"message": found.pk})
     return None
-
-
-def masked_in(text: str, customer: Customer) -> str:
-    """`text` with the customer's name masked wherever it stands; a Latin name only as a word, never inside another."""
-    name = customer.name
-    if not name:
-        return text
-    whole = rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name)
-    return re.sub(whole, lambda found: mask_name(name), text)

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
 from reminders.forms import AttachForm, ReasonForm
+from reminders.masking import masked_in
 from reminders.models import ReceiptState
 from reminders.permissions import receipts_visible_to
 from reminders.services import receipt_review
 from reminders.services.receipt_review import PERMISSION
-from reminders.views.messages import masked_in
 from runs.paging import log_page
 from staff.permissions import may, needs, require
 from staff.requests import user_of
@@ -66,7 +66,7 @@ def receipts_review(request: HttpRequest) -> HttpResponse:
 @needs("reminders.view_message")
 def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """One receipt, for whoever works its customer; who may decide does so here. Out of scope is 404, and so is for the others
-    what is about nobody known. The name stands masked in what was written."""
+    what is about nobody known. Name and number stand masked in what was written."""
     may_decide = may(request.user, PERMISSION)
     visible = receipts_visible_to(request.user).select_related("customer", "message", "contact_point")
     found = get_object_or_404(visible if may_decide else visible.exclude(customer=None), pk=pk)
@@ -93,7 +93,7 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     offered = [code for code in DEEDS if code in ("attach", "dismiss") or receipt_review.is_placed(found)]
     context = {
         "receipt": found,
-        "text": masked_in(found.text, found.customer) if found.customer else found.text,
+        "text": masked_in(found.text, found.customer, found.contact_point) if found.customer else found.text,
         "deeds": [(code, *DEEDS[code][:2], forms[code]) for code in offered] if is_open else [],
         "refused": None if is_open else refused,
     }

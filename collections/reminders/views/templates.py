@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,17 +23,20 @@ from audit.models import Event
 from compliance.models import Channel
 from reminders.forms import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 from reminders.models import LANGUAGES, Template, TemplateVersion, VersionStatus
-from reminders.rendering import Due
+from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms, sms_length
 from reminders.rendering import render as render_text
-from reminders.rules import VARIABLES, length_of
+from reminders.rules import VARIABLES
 from reminders.selectors import dues, faults_of_texts, request_of
 from reminders.sentences import say_fault
 from reminders.services import templates as services
+from reminders.services.templates import WRITE
 from runs import clock
+from runs.pages import number_in
 from staff.permissions import may, needs, require
 from staff.requests import user_of
 
-WRITE = "reminders.change_template"
+# How long the values of an SMS may be, of which the preview says how many parts it takes at most.
+RECKONED = {"name": LONGEST_NAME, "accounts": MOST_ACCOUNTS}
 
 
 @require_GET
@@ -80,21 +83,27 @@ def template(request: HttpRequest, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("reminders.change_template")
 def template_edit(request: HttpRequest, name: str) -> HttpResponse:
-    """Write the draft (one begins with the first opening), see what it would look like, put it before somebody else."""
+    """Write the draft, see what it would look like, put it before somebody else. Without a draft it leads to the template."""
     user = user_of(request)
     found = get_object_or_404(Template, name=name)
-    version = services.begin_draft(actor=user, template_id=found.pk)
+    if request.method == "POST":
+        # The version on the screen, which may be approved by now, and never one begun after it.
+        version = get_object_or_404(found.versions, number=number_in(request.POST.get("seen_version", "")))
+    else:
+        draft = found.versions.filter(status=VersionStatus.DRAFT).first()
+        if draft is None:
+            messages.info(request, _("There is no draft. Begin one to write."))
+            return redirect("template", name=name)
+        version = draft
     version.template = found
     verb = request.POST.get("verb", "")
     words = WordsForm(request.POST if request.method == "POST" else None, version=version)
     submit = SubmitForm(request.POST if verb == "submit" else None)
     if request.method == "POST" and words.is_valid() and (verb != "submit" or submit.is_valid()):
         try:
-            # The version on the screen, which may be approved by now, and never the one begun after it.
-            seen = get_object_or_404(found.versions, number=words.cleaned_data["seen_version"])
             version = services.write_draft(
                 actor=user,
-                version_id=seen.pk,
+                version_id=version.pk,
                 seen_edits=words.cleaned_data["seen_edits"],
                 texts=words.texts(),
             )
@@ -125,9 +134,37 @@ def template_edit(request: HttpRequest, name: str) -> HttpResponse:
         "variables": sorted(VARIABLES[found.kind]),
         "previews": _previews(found, words.texts() if words.is_bound else version.texts, sample),
         "sample": sample,
+        "reckoned": RECKONED,
     }
     wrong = words.is_bound and (words.errors or submit.errors)
     return render(request, "reminders/template_edit.html", context, status=422 if wrong else 200)
+
+
+@require_POST
+def template_draft(request: HttpRequest, name: str) -> HttpResponse:
+    """Begin a draft with the words in force, or open the one there is."""
+    require(request.user, WRITE)
+    found = get_object_or_404(Template, name=name)
+    services.begin_draft(actor=user_of(request), template_id=found.pk)
+    return redirect("template-edit", name=name)
+
+
+@require_POST
+def template_discard(request: HttpRequest, name: str) -> HttpResponse:
+    """Give up the draft on the screen."""
+    require(request.user, WRITE)
+    found = get_object_or_404(Template, name=name)
+    version = get_object_or_404(found.versions, number=number_in(request.POST.get("seen_version", "")))
+    seen_edits = number_in(request.POST.get("seen_edits", ""))
+    if seen_edits is None:
+        raise BadRequest
+    try:
+        services.discard_draft(actor=user_of(request), version_id=version.pk, seen_edits=seen_edits)
+    except BookError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Version %(number)s is discarded.") % {"number": version.number})
+    return redirect("template", name=name)
 
 
 @require_POST
@@ -138,7 +175,7 @@ def template_preview(request: HttpRequest, name: str) -> HttpResponse:
     version = found.versions.order_by("-number").first()
     words = WordsForm(request.POST, version=version or TemplateVersion(template=found))
     sample = _sample(request, found)
-    context = {"previews": _previews(found, words.texts(), sample), "sample": sample}
+    context = {"previews": _previews(found, words.texts(), sample), "sample": sample, "reckoned": RECKONED}
     return render(request, "reminders/_template_preview.html", context)
 
 
@@ -172,17 +209,18 @@ def _previews(template: Template, texts: Mapping[str, Any], sample: Mapping[str,
     for language in LANGUAGES:
         text = {"subject": "", "body": "", **texts.get(language, {})}
         try:
-            shown = render_text(text, language, {**sample, "amount": "CNY 100.00"})
+            shown = render_text(text, language, sample)
         except (KeyError, ValueError):
             shown = None
-        is_sms = template.channel == Channel.SMS
+        is_sms = shown is not None and template.channel == Channel.SMS
         found.append(
             {
                 "language": language,
                 "name": LANGUAGE_NAMES[language],
                 "shown": shown,
                 "faults": [(place, say_fault(fault)) for of, place, fault in faults if of == language],
-                "length": length_of(shown.body.strip()) if shown and is_sms else None,
+                "length": sms_length(shown) if shown and is_sms else None,
+                "longest": longest_sms(text, language) if is_sms else None,
             }
         )
     return found

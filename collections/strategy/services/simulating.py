@@ -11,34 +11,27 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
-from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Invalid
-from audit.services import SystemActor, record
+from audit.services import SystemActor
 from compliance.rules import Facts, Past, Rulebook, Verdict
 from compliance.rules.outcomes import MESSAGE
 from compliance.selectors import facts_of, rulebook
 from compliance.services.gate import decide_for
 from reminders.channels.registry import provider_of
 from reminders.models import Message, MessageStatus, Template, TemplateVersion, VersionStatus
-from reminders.rendering import Due, render, texts_of
-from reminders.rules import length_of
+from reminders.rendering import Due, render, sms_length, texts_of
 from reminders.selectors import price_of
 from runs import clock
-from runs.models import BusinessDay, JobRun
-from runs.services import advance, enqueue
-from staff.models import User
-from staff.permissions import require
+from runs.models import JobRun
+from runs.services import advance
 from strategy.history import prepare, stock_on
 from strategy.matching import TABLE, Earlier, match
-from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment, Version
+from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment
 from strategy.reaching import Way, reach
 from strategy.services.evaluating import way_of
-from strategy.services.versions import CHANGE, check_split
 from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
 
 ACTOR = SystemActor("simulation")
-MOST_DAYS = 90
 # When the close runs (`delinquency.cron`): what it queues leaves when the hours open.
 NIGHT = time(23, 30)
 BATCH = 5000
@@ -89,64 +82,6 @@ class _Answer:
     rule: str
     at: datetime
     zone: str
-
-
-@transaction.atomic
-def ask_simulation(
-    *,
-    actor: User,
-    version_id: int,
-    days: int,
-    champion_id: int,
-    challenger_id: int | None = None,
-    challenger_percent: int = 0,
-    holdout_percent: int = 0,
-) -> Simulation:
-    """Have a strategy, draft or approved, simulated over the last `days` closed days; a worker does it. `version_id` is the
-    champion or the challenger.
-
-    Raises:
-        PermissionDenied: the actor does not write strategies.
-        Invalid: so many days, or such shares, make no sense. Conflict: no day was closed yet.
-    """
-    require(actor, CHANGE)
-    if not 1 <= days <= MOST_DAYS:
-        raise Invalid(
-            _("%(days)s closed days cannot be simulated: 1 to %(most)s can.") % {"days": days, "most": MOST_DAYS},
-            "days",
-        )
-    version = Version.objects.get(pk=version_id)
-    check_split(version, champion_id, challenger_id, challenger_percent, holdout_percent)
-    closed = BusinessDay.objects.filter(is_opening=False).order_by("-date").values_list("date", flat=True)[:days]
-    if not closed:
-        raise Conflict(_("No day was closed yet: there is nothing to simulate on."))
-    simulation = Simulation.objects.create(
-        version=version,
-        edits=version.edits,
-        champion_id=champion_id,
-        challenger_id=challenger_id,
-        challenger_percent=challenger_percent,
-        holdout_percent=holdout_percent,
-        first_day=min(closed),
-        last_day=max(closed),
-        asked_by=actor,
-        asked_by_name=str(actor)[:150],
-        asked_at=clock.now(),
-    )
-    simulation.run = enqueue(
-        kind="strategy-simulation",
-        function="strategy.jobs.simulate",
-        arguments={"simulation": simulation.pk},
-        actor=actor,
-    )
-    simulation.save(update_fields=["run"])
-    record(
-        actor=actor,
-        verb="strategy.simulated",
-        subject=version,
-        after={"first_day": simulation.first_day, "last_day": simulation.last_day},
-    )
-    return simulation
 
 
 def run_simulation(simulation: Simulation, run: JobRun | None = None) -> dict[str, Any]:
@@ -316,8 +251,8 @@ class _Nights:
         """The ways of each rule, in the order in which they are tried; what is not approved yet, in the words of its draft."""
         wanted = {name for rule in self.rules.values() for name in rule.templates}
         numbers: dict[str, int] = {}
-        rows = TemplateVersion.objects.filter(template__name__in=wanted).order_by("number")
-        for name, number, status in rows.values_list("template__name", "number", "status"):
+        rows = TemplateVersion.objects.filter(template__name__in=wanted).exclude(status=VersionStatus.DISCARDED)
+        for name, number, status in rows.order_by("number").values_list("template__name", "number", "status"):
             if name not in numbers or status == VersionStatus.APPROVED:
                 numbers[name] = number
         templates = Template.objects.filter(name__in=numbers)
@@ -337,11 +272,7 @@ class _Nights:
         text = self._texts.get((way.template, way.version), {}).get(language)
         due = [Due("A-1001", "CNY", Decimal("1234.50"), self.last)]
         try:
-            return (
-                length_of(render(text, language, {"customer_name": "王**", "dues": due}).body.strip()).parts
-                if text
-                else 1
-            )
+            return sms_length(render(text, language, {"customer_name": "王**", "dues": due})).parts if text else 1
         except KeyError:
             return 1
 

@@ -1,4 +1,4 @@
-from strategy.views.editing import strategy_draft, strategy_edit
+from strategy.views.editing import strategy_discard, strategy_draft, strategy_edit
 from strategy.views.simulations import simulation, simulation_export, strategy_activate, strategy_simulate
 from strategy.views.treatments import proposal, proposals, treatments, treatments_export
 from strategy.views.versions import strategies, strategy, strategy_compare
@@ -12,6 +12,7 @@ __all__ = [
     "strategy",
     "strategy_activate",
     "strategy_compare",
+    "strategy_discard",
     "strategy_draft",
     "strategy_edit",
     "strategy_simulate",

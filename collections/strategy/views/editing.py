@@ -46,6 +46,23 @@ def strategy_draft(request: HttpRequest) -> HttpResponse:
     return redirect("strategy-edit", number=made.number)
 
 
+@require_POST
+def strategy_discard(request: HttpRequest, number: int) -> HttpResponse:
+    """Give up the draft on the screen."""
+    require(request.user, services.CHANGE)
+    version = get_object_or_404(Version, number=number)
+    seen = number_in(request.POST.get("seen_edits", ""))
+    if seen is None:
+        raise BadRequest
+    try:
+        services.discard(actor=user_of(request), version_id=version.pk, seen_edits=seen)
+    except BookError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Strategy %(number)s is discarded.") % {"number": number})
+    return redirect("strategy-version", number=number)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("strategy.change_version")
 def strategy_edit(request: HttpRequest, number: int) -> HttpResponse:
@@ -55,7 +72,10 @@ def strategy_edit(request: HttpRequest, number: int) -> HttpResponse:
     """
     version = get_object_or_404(Version, number=number)
     if version.status != VersionStatus.DRAFT:
-        messages.info(request, _("Strategy %(number)s is approved and stays as it is.") % {"number": number})
+        state = version.get_status_display()
+        messages.info(
+            request, _("Strategy %(number)s is “%(state)s” and stays as it is.") % {"number": number, "state": state}
+        )
         return elsewhere(request, reverse("strategy-version", args=[number]))
     if request.method == "POST":
         return _changed(request, version)

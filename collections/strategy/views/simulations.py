@@ -25,9 +25,9 @@ from staff.permissions import needs
 from staff.requests import user_of
 from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
-from strategy.selectors import request_of
-from strategy.services.simulating import ask_simulation
-from strategy.services.versions import ask_activation
+from strategy.selectors import request_of, unfinished_simulations
+from strategy.services.activating import ask_activation
+from strategy.services.asking import ask_simulation
 from strategy.tally import MANY
 
 
@@ -46,7 +46,12 @@ def strategy_simulate(request: HttpRequest, number: int) -> HttpResponse:
             refuse(form, error)
         else:
             return redirect("simulation", pk=made.pk)
-    context = {"version": version, "form": form, "simulations": _of(version)[:10]}
+    context = {
+        "version": version,
+        "form": form,
+        "simulations": _of(version)[:10],
+        "unfinished": unfinished_simulations(),
+    }
     return render(request, "strategy/simulate.html", context, status=422 if form.errors else 200)
 
 

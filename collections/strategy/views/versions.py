@@ -49,6 +49,7 @@ def strategy(request: HttpRequest, number: int) -> HttpResponse:
         "simulations": version.simulations.select_related("run")[:10],
         "waiting": request_of(version),
         "is_draft": version.status == VersionStatus.DRAFT,
+        "is_discarded": version.status == VersionStatus.DISCARDED,
         "history": Event.objects.filter(subject_type="version", subject_id=version.pk).order_by("-pk")[:30],
         "may_write": may(request.user, WRITE),
     }

@@ -53,7 +53,7 @@ class Gateway:
                 "channel": self._channel,
                 "to": self.address(outgoing),
                 "subject": outgoing.subject,
-                "body": outgoing.body,
+                "body": outgoing.body.strip(),
                 "language": outgoing.language,
             },
             ensure_ascii=False,

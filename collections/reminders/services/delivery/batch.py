@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -67,6 +67,7 @@ class Batch:
         self.messages = messages
         self.counts: Counter[str] = Counter()
         self._settled: list[Settled] = []
+        self._personal: dict[int, Mapping[str, list[list[int]]]] = {}
         self._settled_at = time.monotonic()
         self._held = {message.pk for message in messages}
         self._price = price_of(claimed.channel, registry.provider_of(claimed.channel), clock.today())
@@ -131,6 +132,7 @@ class Batch:
             # Whatever is wrong with one message must not stop the others; what it says may quote a person.
             self._settle_soon(_retried(message, f"cannot be written: {type(error).__name__}"))
             return None
+        self._personal[message.pk] = text.personal
         return Outgoing(
             message.pk,
             message.header_id,
@@ -196,6 +198,7 @@ class Batch:
             "sent_at": clock.now(),
             "subject": outgoing.subject,
             "body": outgoing.body,
+            "personal": self._personal[outgoing.message_id],
             "provider": registry.provider_of(self.claim_of.channel),
             "provider_id": result.provider_id,
             "parts": result.parts,

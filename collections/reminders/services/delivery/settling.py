@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import Verification
-from accounts.services.customers import change_contact_point
+from accounts.services.customers import verify_contact_point
 from audit.services import SystemActor, record_many
 from compliance.models import Outcome
 from compliance.services import register
@@ -38,12 +38,13 @@ _SETTLE = """
        SET claim = NULL, claimed_at = NULL, status = v.status, attempts = m.attempts + v.attempts, error = v.error,
            send_after = coalesce(v.send_after, m.send_after), sent_at = v.sent_at,
            handed_at = CASE WHEN v.keep THEN m.handed_at END,
-           subject = coalesce(v.subject, m.subject), body = coalesce(v.body, m.body), provider = coalesce(v.provider, m.provider),
+           subject = coalesce(v.subject, m.subject), body = coalesce(v.body, m.body),
+           personal = coalesce(v.personal, m.personal), provider = coalesce(v.provider, m.provider),
            provider_id = coalesce(v.provider_id, m.provider_id), parts = coalesce(v.parts, m.parts),
            cost = v.cost, cost_currency = coalesce(v.cost_currency, '')
       FROM json_to_recordset(%s) AS v (
            id bigint, status text, attempts int, error text, send_after timestamptz, sent_at timestamptz, keep boolean,
-           subject text, body text, provider text, provider_id text, parts int, cost numeric, cost_currency text)
+           subject text, body text, personal jsonb, provider text, provider_id text, parts int, cost numeric, cost_currency text)
      WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
     RETURNING m.id"""
 
@@ -129,13 +130,9 @@ def _event(
 
 
 def _mark_wrong(one: Settled) -> None:
-    point = one.message.contact_point
-    change_contact_point(
+    verify_contact_point(
         actor=ACTOR,
-        contact_point_id=point.pk,
-        source=point.source,
-        relationship=point.relationship,
-        permitted=point.permitted,
+        contact_point_id=one.message.contact_point_id,
         verification=Verification.WRONG,
         reason=str(one.values.get("error", "")),
     )
