@@ -54,5 +54,6 @@ def test_axe_finds_nothing_on_their_pages(desk: Page, scheme: str, width: int) -
     desk.set_viewport_size({"width": width, "height": 900})
     template = Template.objects.get(name="overdue-sms")
     services.begin_draft(actor=UserFactory(role="administrator"), template_id=template.pk)
-    addresses = ["/templates/", "/templates/first-late/", "/templates/new/", "/templates/overdue-sms/edit/"]
+    addresses = ["/templates/", "/templates/first-late/", "/templates/new/"]
+    addresses += ["/templates/overdue-sms/", "/templates/overdue-sms/edit/"]
     assert not [fault for address in addresses if (fault := faults(desk, address))]
