@@ -10,7 +10,7 @@ from staff.models import User
 from staff.permissions import Anyone, scope_of
 
 # The users' own backend: others (lock-out) have no permissions to ask for.
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_BACKEND = "staff.backends.StaffBackend"
 
 
 def complaints_visible_to(user: Anyone) -> QuerySet[Complaint]:

@@ -138,8 +138,8 @@ _ELSEWHERE = f"""
 
 # Both in one statement, by whether each contact point is wanted, and whether a call is.
 _WANTED = {
-    (each, calls): f"""SELECT ({_FACTS.format(held=_HELD, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
-                              ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"""
+    (each, calls): f"""({_FACTS.format(held=_HELD, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
+                       ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"""
     for each, which in ((False, _BEST), (True, ""))
     for calls in (False, True)
 }
@@ -207,25 +207,44 @@ def facts_of(
     at `at`. Of what ran by itself from `no_batch_from` on nothing is counted: a simulation puts its own in that place. A
     second query asks what `actor` may, when it matters; with `anybody` it does not: somebody may.
     """
-    customers = {customer for customer, _, _ in asked}
+    values = _values(channel, asked, at, rules) | {"held_at": held_at or at, "no_batch_from": no_batch_from}
     with prepared_cursor() as cursor:
-        cursor.execute(
-            _WANTED[each, channel == VOICE],
-            {
-                "asked_of": sorted(customers),
-                "since": at - timedelta(days=rules.looks_back(channel) + 1),
-                "at": at,
-                "held_at": held_at or at,
-                "no_batch_from": no_batch_from,
-                "channel": channel,
-                "customers": [customer for customer, _, _ in asked],
-                "points": [point for _, point, _ in asked],
-                "accounts": [account for _, _, account in asked],
-                "kinds": list(KINDS.get(channel, ())),
-            },
-        )
-        rows, past = (json.loads(text or "[]") for text in cursor.fetchone())
-    history = _history(past, replaced)
+        cursor.execute(f"SELECT {_WANTED[each, channel == VOICE]}", values)
+        rows, past = cursor.fetchone()
+    return _known(rows, past, channel, purpose, actor, anybody=anybody, replaced=replaced)
+
+
+def _values(
+    channel: str, asked: Sequence[tuple[int, int | None, int | None]], at: datetime, rules: Rulebook
+) -> dict[str, Any]:
+    """What `_WANTED` is asked with."""
+    return {
+        "asked_of": sorted({customer for customer, _, _ in asked}),
+        "since": at - timedelta(days=rules.looks_back(channel) + 1),
+        "at": at,
+        "held_at": at,
+        "no_batch_from": None,
+        "channel": channel,
+        "customers": [customer for customer, _, _ in asked],
+        "points": [point for _, point, _ in asked],
+        "accounts": [account for _, _, account in asked],
+        "kinds": list(KINDS.get(channel, ())),
+    }
+
+
+def _known(
+    facts: str | None,
+    past: str | None,
+    channel: str,
+    purpose: str,
+    actor: Actor | None,
+    *,
+    anybody: bool = False,
+    replaced: Collection[tuple[int, int]] = (),
+) -> list[Known]:
+    """The two texts that `_WANTED` answers with, read."""
+    rows = json.loads(facts or "[]")
+    history = _history(json.loads(past or "[]"), replaced)
     allowed = None
     found: list[Known] = []
     for customer, zone, pack, account, point, kind, source, whose, permitted, verified, shared, *more in rows:
@@ -295,38 +314,37 @@ def flags_in_force(day: date) -> QuerySet[CustomerFlag]:
 def look(
     *,
     customer_id: int,
-    channel: str = "voice",
+    channels: Sequence[str] = (VOICE,),
     purpose: str = "collection",
     account_id: int | None = None,
     at: datetime | None = None,
     actor: Actor | None = None,
     without: int | None = None,
-    rules: Rulebook | None = None,
 ) -> list[Look]:
-    """What the gate would say now of each of the customer's contact points of that channel; nothing is recorded.
+    """What the gate would say now of each of the customer's contact points, by each of the channels; nothing is recorded.
 
     `without`: a decision of the customer's whose place is not counted, to see whether it still stands.
-    By key of the contact point. Two queries; one where the `rules` were read already. An answer is not a permission:
-    `may_contact` gives that.
+    Channel by channel, by key of the contact point. Two queries. An answer is not a permission: `may_contact` gives that.
     """
     moment = at or clock.now()
-    rules = rules or rulebook()
-    found = facts_of(
-        channel=channel,
-        purpose=purpose,
-        asked=[(customer_id, None, account_id)],
-        at=moment,
-        actor=actor,
-        rules=rules,
-        replaced=() if without is None else {(customer_id, without)},
-        each=True,
-    )
-    judged = [
-        (known.point_id, known.facts.pack, rules.decide(known.facts, moment))
-        for known in found
-        if known.point_id is not None
-    ]
-    return [Look(point, channel, verdict, rules.behind(verdict, pack)) for point, pack, verdict in judged]
+    rules = rulebook()
+    replaced = () if without is None else {(customer_id, without)}
+    texts: list[str] = []
+    values: dict[str, Any] = {}
+    for channel in channels:
+        texts.append(_WANTED[True, channel == VOICE].replace("%(", f"%({channel}_"))
+        asked = _values(channel, [(customer_id, None, account_id)], moment, rules)
+        values |= {f"{channel}_{name}": value for name, value in asked.items()}
+    with prepared_cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(texts)}", values)
+        answers = cursor.fetchone()
+    looks = []
+    for channel, facts, past in zip(channels, answers[::2], answers[1::2], strict=True):
+        for _customer, point, found in _known(facts, past, channel, purpose, actor, replaced=replaced):
+            if point is not None:
+                verdict = rules.decide(found, moment)
+                looks.append(Look(point, channel, verdict, rules.behind(verdict, found.pack)))
+    return looks
 
 
 def callable_from(

@@ -68,7 +68,7 @@ def test_another_number_of_hers_is_taken_instead(lin: User, mobile: ContactPoint
 
 def test_waiting_does_not_help_and_the_answer_says_why(lin: User, mobile: ContactPoint) -> None:
     opted(lin, mobile)
-    (found,) = look(customer_id=mobile.customer_id, channel="sms", purpose="reminder")
+    (found,) = look(customer_id=mobile.customer_id, channels=["sms"], purpose="reminder")
     assert found.verdict.next_allowed_at is None
     assert say(found.verdict, channel="sms") == (
         "Do not send an SMS: the customer asked not to be contacted there in this way."

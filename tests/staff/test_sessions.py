@@ -73,11 +73,11 @@ def test_twelve_hours_end_a_session_however_busy_it_was() -> None:
 def test_a_request_costs_no_write_and_the_first_of_a_minute_one(django_assert_num_queries) -> None:
     client = signed_in(role="")
     client.get("/home/")
-    with django_assert_num_queries(4) as quick:  # session, person, rights (twice)
+    with django_assert_num_queries(3) as quick:  # session, person, rights (twice)
         client.get("/home/")
     assert not [query for query in quick if query["sql"].startswith("UPDATE")]
     idle(client, minutes=2)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         client.get("/home/")
     assert timezone.now() - session_of(client).last_seen_at < timedelta(minutes=1)
 

@@ -21,6 +21,6 @@ def members_of(user: Anyone) -> QuerySet[User]:
 def takers_for(user: Anyone, cases: Collection[Case] | None = None) -> QuerySet[User]:
     """The people whom `user` may give cases to and `assign` accepts, by name: of `members_of` those who may work cases and,
     where `cases` are named, who see the team of one of them at least."""
-    able = User.objects.with_perm("cases.work_case", backend="django.contrib.auth.backends.ModelBackend")
+    able = User.objects.with_perm("cases.work_case", backend="staff.backends.StaffBackend")
     people = members_of(user).filter(pk__in=able.values("pk")).order_by("display_name", "username")
     return people if cases is None else people.filter(pk__in=who_see({case.team_id for case in cases}).values("pk"))

@@ -111,7 +111,7 @@ def _asked_before(
         return None
     looks = look(
         customer_id=case.customer_id,
-        channel=channel,
+        channels=[channel],
         purpose=purpose,
         account_id=account.pk if account else None,
         actor=actor,

@@ -17,7 +17,7 @@ from staff.models import User
 from staff.requests import address_of, browser_of
 
 PENDING = "pending"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "staff.backends.StaffBackend"
 # Between the password and the code.
 PATIENCE_SECONDS = 600
 
