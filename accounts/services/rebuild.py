@@ -52,12 +52,12 @@ def write_rebuilt(
         business_day=business_day,
         cause=cause,
         judged=[
-            Judged(
+            Judged.of(
                 item.facts.account_id,
                 item.facts.ref,
                 item.facts.customer_id,
                 before.get(item.facts.account_id),
-                item.standing,
+                item.how_late,
             )
             for item in rebuilt
         ],

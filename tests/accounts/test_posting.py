@@ -248,7 +248,7 @@ def test_a_case_opened_after_an_early_close_opens_today() -> None:
     "amount", ["NaN", "Infinity", "-Infinity", "sNaN", "0", "-1", "0.001", "1000000000000", "1E+999"]
 )
 def test_an_amount_that_the_ledger_cannot_hold_is_refused(amount: str) -> None:
-    with pytest.raises(Invalid, match="is no payment: expected more than 0") as refusal:
+    with pytest.raises(Invalid, match="is no amount: expected more than 0") as refusal:
         posting.post_payment(
             actor=ACTOR, account_id=an_account().pk, ref="P1", amount=Decimal(amount), effective_on=date(2026, 2, 1)
         )
@@ -266,7 +266,7 @@ def test_an_amount_that_the_ledger_cannot_hold_is_refused(amount: str) -> None:
 )
 def test_money_of_before_the_account_or_of_no_sensible_day_is_refused(opened_on: date | None, day: date) -> None:
     account = an_account(opened_on=opened_on)
-    with pytest.raises(Invalid, match=f"{day} is no day for a payment") as refusal:
+    with pytest.raises(Invalid, match=f"{day} is no day for this account") as refusal:
         posting.post_payment(actor=ACTOR, account_id=account.pk, ref="P1", amount=Decimal(1), effective_on=day)
     assert refusal.value.field == "effective_on"
 
