@@ -4,7 +4,20 @@ No ORM, no clock, no settings. Inside, money is integer cents and days are prole
 the whole book streams through here every time it is verified; dates and `Decimal` are turned at the edge.
 """
 
-from accounts.rules.facts import Acceleration, Bill, Credit, Hold, Known, Watch, cents, day, moment, money, ordinal, to_date
+from accounts.rules.facts import (
+    Acceleration,
+    Bill,
+    Credit,
+    Hold,
+    Known,
+    Watch,
+    cents,
+    day,
+    moment,
+    money,
+    ordinal,
+    to_date,
+)
 from accounts.rules.judge import HowLate, judge
 from accounts.rules.replay import replay
 from accounts.rules.split import Touched, split

@@ -16,12 +16,13 @@ from accounts.selectors.stored import StoredStanding
 
 
 class DerivedEntry(NamedTuple):
-    """A ledger entry that the replay asks for: a late fee of a day, or what rolled into a bill."""
+    """A ledger entry that the replay asks for: a late fee of a day, what rolled into a bill, what a relief takes off."""
 
     kind: str
     amount: int
     effective_on: int
     bill: int | None
+    relief: int | None = None
 
 
 @dataclass

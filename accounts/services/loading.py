@@ -37,7 +37,8 @@ STAGED = {
         " opened_on date, final_due_on date, origin text, recorded_at timestamptz"
     ),
     "bill": (
-        "id bigint, account_id bigint, ref text, kind text DEFAULT 'statement', statement_on date, due_on date, principal numeric, interest numeric,"
+        "id bigint, account_id bigint, ref text, kind text DEFAULT 'statement', statement_on date, due_on date,"
+        " principal numeric, interest numeric,"
         " service_fee numeric, minimum_given numeric, minimum_due numeric DEFAULT 0, rolled_in numeric DEFAULT 0,"
         " rolled_out numeric DEFAULT 0, allocated numeric DEFAULT 0, missed boolean, recorded_at timestamptz"
     ),

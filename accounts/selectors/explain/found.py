@@ -15,7 +15,7 @@ from accounts.rules import Known, Replay, Terms, Touched, day, judge, money, rep
 from accounts.rules.facts import BOOK_ZONE
 from accounts.rules.facts import Hold as HoldFact
 from accounts.rules.fees import covered_days
-from accounts.rules.judge import believed
+from accounts.rules.judge import accelerated, believed
 from accounts.rules.terms import in_force
 from accounts.selectors.explain.parts import BillPart, HoldPart, InForce, Met, PaymentPart
 from accounts.selectors.facts import AccountFacts
@@ -27,16 +27,18 @@ class Found:
     def __init__(self, ref: str, facts: AccountFacts, as_of: date, known_at: datetime | None) -> None:
         self.ref = ref
         self.facts = facts
-        self.terms: Terms = facts.terms
         self.as_of = as_of
         self.on = day(as_of)
         self.known_at = known_at
         self.known = None if known_at is None else Known.at(known_at)
-        self.believed = believed(facts.holds, None if self.known is None else self.known.micros)
+        micros = None if self.known is None else self.known.micros
+        self.terms: Terms = accelerated(facts.terms, facts.accelerations, micros)
+        self.believed = believed(facts.holds, micros)
+        self.watches = believed(facts.watches, micros)
         self.replayed: Replay = replay(
             self.terms, facts.bills, facts.credits, self.believed, as_of=self.on, known=self.known
         )
-        self.how_late = judge(self.terms, self.replayed.bills, self.believed, self.on)
+        self.how_late = judge(self.terms, self.replayed.bills, self.believed, self.on, self.watches)
         # The customer's account whose worse class this one carries, where the policy says so.
         self.class_from = ""
         passes_on = self.terms.final_passes_on()
