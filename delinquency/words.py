@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ContactKind, HoldKind, OverdueKind, RiskClass
+from accounts.models import AccountStatus, ContactKind, HoldKind, OverdueKind, ReliefKind, RiskClass
 from approvals.kinds import LABELS
 from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
@@ -32,6 +32,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "strategy": _("Apply the strategies"),
     },
     "cause": {
+        "acceleration": _("the whole balance called due"),
         "account": _("the account was changed"),
         "bill": _("a bill"),
         "close": _("the day passed"),
@@ -39,7 +40,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "import": _("an import"),
         "opening": _("the opening of the book"),
         "payment": _("a payment"),
+        "relief": _("a relief"),
         "reversal": _("a reversal"),
+        "watch": _("a watch period"),
     },
     "count": {
         "accrued": _("accounts accrued"),
@@ -159,6 +162,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     "rule": RULE_NAMES,
     "subject": {
+        "acceleration": _("acceleration"),
         "account": _("account"),
         "bill": _("bill"),
         "businessday": _("business day"),
@@ -187,19 +191,24 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "receipt": _("receipt"),
         "recording": _("recording"),
         "request": _("request for approval"),
+        "relief": _("relief"),
         "reversal": _("reversal"),
         "role": _("role"),
         "standing": _("standing"),
         "team": _("team"),
         "template": _("template"),
         "user": _("user"),
+        "watch": _("watch period"),
         "workterms": _("terms of work"),
     },
     "template": dict(VersionStatus.choices),
     "verb": {
+        "acceleration.called": _("Whole balance called due"),
+        "acceleration.withdrawn": _("Acceleration withdrawn"),
         "account.changed": _("Account changed"),
         "account.loaded": _("Account imported"),
         "account.opened": _("Account opened"),
+        "account.status-changed": _("Status of an account changed"),
         "agreement.made": _("Hours of contact agreed"),
         "agreement.revoked": _("Agreed hours revoked"),
         "bill.posted": _("Bill posted"),
@@ -289,6 +298,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "recording.held": _("Recording put under legal hold"),
         "recording.released": _("Legal hold of a recording lifted"),
         "recording.removed": _("Recording removed"),
+        "relief.granted": _("Relief granted"),
+        "relief.taken-back": _("Relief taken back"),
         "standing.moved": _("Standing moved"),
         "strategy.simulated": _("Simulation of a strategy asked for"),
         "strategy.activated": _("Strategy activated"),
@@ -301,6 +312,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "proposal.lapsed": _("Proposal lapsed"),
         "proposal.taken": _("Proposal taken up"),
         "proposal.dismissed": _("Proposal dismissed"),
+        "watch.placed": _("Watch period placed"),
+        "watch.restarted": _("Watch period restarted"),
+        "watch.withdrawn": _("Watch period withdrawn"),
         "work-terms.added": _("Terms of work added"),
         "role.added": _("Role added"),
         "role.changed": _("Role changed"),
@@ -355,6 +369,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "flag": dict(FlagKind.choices),
     "outcome": dict(Outcome.choices),
     "purpose": dict(Purpose.choices),
+    "account-status": dict(AccountStatus.choices),
+    "relief": dict(ReliefKind.choices),
     "risk": dict(RiskClass.choices),
     "kind": dict(OverdueKind.choices),
     "hold": dict(HoldKind.choices),
@@ -416,6 +432,7 @@ _VALUES = {
     "risk_class": "risk",
 }
 _VALUES_OF = {
+    ("account", "status"): "account-status",
     ("complaint", "reason"): "complaint-reason",
     ("contactpoint", "kind"): "point",
     ("channelcontrol", "state"): "channel-state",
@@ -425,6 +442,7 @@ _VALUES_OF = {
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
     ("promise", "status"): "promise",
+    ("relief", "kind"): "relief",
     ("request", "kind"): "approval",
     ("request", "status"): "request",
     ("user", "by"): "second-step",

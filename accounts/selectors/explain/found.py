@@ -10,14 +10,14 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Bill, HoldKind, Payment
-from accounts.rules import Known, Replay, Terms, Touched, day, judge, money, replay, split, to_date
+from accounts.models import Bill, HoldKind, Payment, Relief
+from accounts.rules import Known, Replay, Terms, day, judge, money, replay, split, to_date
 from accounts.rules.facts import BOOK_ZONE
 from accounts.rules.facts import Hold as HoldFact
 from accounts.rules.fees import covered_days
 from accounts.rules.judge import accelerated, believed
 from accounts.rules.terms import in_force
-from accounts.selectors.explain.parts import BillPart, HoldPart, InForce, Met, PaymentPart
+from accounts.selectors.explain.parts import BillPart, HoldPart, InForce, Met, PaymentPart, ReliefPart
 from accounts.selectors.facts import AccountFacts
 
 
@@ -52,8 +52,11 @@ class Found:
     # --- The parts
 
     @cached_property
+    def _bill_refs(self) -> dict[int, str]:
+        return dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
+
+    @cached_property
     def bills(self) -> tuple[BillPart, ...]:
-        refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
         unmet = set(self.how_late.unmet)
         parts = []
         for state in self.replayed.bills:
@@ -64,7 +67,7 @@ class Found:
                 late_from = min(state.due_on, self.terms.final_due_on) if state.short else self.terms.final_due_on
             parts.append(
                 BillPart(
-                    ref=refs[state.key],
+                    ref=self._bill_refs[state.key],
                     statement_on=date.fromordinal(state.bill.statement_on),
                     due_on=date.fromordinal(state.due_on),
                     holds=money(state.capacity),
@@ -81,25 +84,22 @@ class Found:
         return tuple(parts)
 
     @cached_property
-    def payments(self) -> tuple[PaymentPart, ...]:
-        bill_refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
-        touched: dict[int, list[Touched]] = {}
+    def _met(self) -> dict[int, tuple[Met, ...]]:
+        """By credit, what it met, bill and component."""
+        touched: dict[int, list[Met]] = {}
         for part in split(self.terms, self.replayed):
             if part.credit is not None:
-                touched.setdefault(part.credit, []).append(part)
+                bill = None if part.bill is None else self._bill_refs[part.bill]
+                touched.setdefault(part.credit, []).append(Met(bill, part.component, money(part.amount), part.version))
+        return {credit: tuple(met) for credit, met in touched.items()}
+
+    @cached_property
+    def payments(self) -> tuple[PaymentPart, ...]:
         parts = []
         rows = Payment.objects.filter(account_id=self.facts.account_id).select_related("reversal")
         for payment in rows.order_by("effective_on", "ref"):
             why_not = self._why_not(payment)
-            met = tuple(
-                Met(
-                    None if part.bill is None else bill_refs[part.bill],
-                    part.component,
-                    money(part.amount),
-                    part.version,
-                )
-                for part in touched.get(payment.pk, ())
-            )
+            met = self._met.get(payment.pk, ())
             waiting = Decimal(0) if why_not else payment.amount - sum((item.amount for item in met), Decimal(0))
             parts.append(
                 PaymentPart(
@@ -115,12 +115,31 @@ class Found:
             )
         return tuple(parts)
 
-    def _why_not(self, payment: Payment) -> str:
-        if self.known_at is not None and payment.recorded_at > self.known_at:
-            return _("it was recorded only at %(moment)s") % {"moment": moment(payment.recorded_at)}
-        if payment.effective_on > self.as_of:
-            return _("it counts only from %(date)s") % {"date": payment.effective_on}
-        reversal = getattr(payment, "reversal", None)
+    @cached_property
+    def reliefs(self) -> tuple[ReliefPart, ...]:
+        if not self.facts.reliefs:
+            return ()
+        rows = Relief.objects.filter(account_id=self.facts.account_id).select_related("reversal")
+        return tuple(
+            ReliefPart(
+                ref=relief.ref,
+                kind=relief.kind,
+                amount=relief.amount,
+                bill_ref=None if relief.bill_id is None else self._bill_refs[relief.bill_id],
+                effective_on=relief.effective_on,
+                counts=not (why_not := self._why_not(relief)),
+                why_not=why_not,
+                met=self._met.get(-relief.pk, ()),
+            )
+            for relief in rows.order_by("effective_on", "ref")
+        )
+
+    def _why_not(self, entry: Payment | Relief) -> str:
+        if self.known_at is not None and entry.recorded_at > self.known_at:
+            return _("it was recorded only at %(moment)s") % {"moment": moment(entry.recorded_at)}
+        if entry.effective_on > self.as_of:
+            return _("it counts only from %(date)s") % {"date": entry.effective_on}
+        reversal = getattr(entry, "reversal", None)
         if reversal is None or reversal.effective_on > self.as_of:
             return ""
         if self.known_at is not None and reversal.recorded_at > self.known_at:
@@ -156,7 +175,7 @@ class Found:
 
     @cached_property
     def in_force(self) -> InForce:
-        versions = {met.rule_version for payment in self.payments for met in payment.met}
+        versions = {met.rule_version for entry in (*self.payments, *self.reliefs) for met in entry.met}
         return InForce(
             terms_from=date.fromordinal(self.terms.on(self.on).effective_from),
             buckets_from=date.fromordinal(in_force(self.terms.buckets, self.on).effective_from),
