@@ -175,7 +175,7 @@ class Found:
 
     @cached_property
     def in_force(self) -> InForce:
-        versions = {met.rule_version for entry in (*self.payments, *self.reliefs) for met in entry.met}
+        versions = {met.rule_version for of_credit in self._met.values() for met in of_credit}
         return InForce(
             terms_from=date.fromordinal(self.terms.on(self.on).effective_from),
             buckets_from=date.fromordinal(in_force(self.terms.buckets, self.on).effective_from),
