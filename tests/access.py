@@ -270,6 +270,7 @@ TABLE: dict[str, Row] = {
     "complaints-export": Row(DESK),
     # --- the case
     "case": Row(DESK, None, *of_case()),
+    "case-beside": Row(DESK, None, *of_case()),
     "evidence": Row(DESK, None, *of_case("account", "account_ref")),
     "case-call": verb(COLLECTORS),
     "case-contact": verb(COLLECTORS),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("cases/next/", views.take, name="take-next"),
     path("cases/assign/", views.assign_many, name="assign-many"),
     path("cases/<str:ref>/", views.case, name="case"),
+    path("cases/<str:ref>/beside/", views.case_beside, name="case-beside"),
     # A reference may hold slashes.
     path("cases/<str:ref>/evidence/<path:account_ref>/", views.evidence, name="evidence"),
     *(

@@ -34,7 +34,7 @@ from tests.factories import (
 )
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
-MOST_QUERIES = 15  # the page itself 13: the forms with a promise ask for her limit, those with a dispute for its terms
+MOST_QUERIES = 14  # the page itself 12: the forms with a promise ask for her limit, those with a dispute for its terms
 
 
 @pytest.fixture

@@ -289,7 +289,7 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     assert account.ref not in lead.get(reverse("treatments"), {"outcome": "refused"}).content.decode()
     file = b"".join(lead.get(reverse("treatments-export"))).decode()  # type: ignore[arg-type]
     assert account.ref in file
-    beside = signed_in(UserFactory(username="caller", team=case.team)).get(reverse("case", args=[case.ref]))
+    beside = signed_in(UserFactory(username="caller", team=case.team)).get(reverse("case-beside", args=[case.ref]))
     assert "Treated by the strategy" in beside.content.decode()
     elsewhere = signed_in(UserFactory(username="other", role="supervisor", team=None))
     assert account.ref not in elsewhere.get(reverse("treatments")).content.decode()

@@ -14,8 +14,6 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import ContactPoint, Relationship
 from audit.models import Event
-from cases.beside import panels
-from cases.board import Panel
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView
 from cases.selectors.debts import AccountView, debts
@@ -113,11 +111,6 @@ class CaseDesk:
     def days_past_due(self) -> int:
         stopped_at = self.case.clock_stopped_on or self.case.closed_on or self.day
         return (stopped_at - self.case.clock_from_on).days
-
-    @cached_property
-    def panels(self) -> list[Panel]:
-        """What other apps show beside the case."""
-        return panels(self.case, self.user)
 
     @cached_property
     def accounts(self) -> list[AccountView]:

@@ -3,7 +3,7 @@
 from cases.views.actions import act
 from cases.views.board import board, board_queues, hand_over
 from cases.views.bulk import assign_many
-from cases.views.case import case
+from cases.views.case import case, case_beside
 from cases.views.evidence import evidence
 from cases.views.export import export_cases
 from cases.views.lists import my_work, queue, worklist
@@ -20,6 +20,7 @@ __all__ = [
     "board",
     "board_queues",
     "case",
+    "case_beside",
     "disputes",
     "evidence",
     "export_cases",
