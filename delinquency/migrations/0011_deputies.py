@@ -14,7 +14,7 @@ READ = "approvals.view_delegation"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delinquency", "0009_treatments_are_exported"),
+        ("delinquency", "0010_decisions_about_debts_are_read"),
         ("approvals", "0003_attachments_delegations_bulk"),
     ]
 
