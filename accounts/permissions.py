@@ -7,12 +7,16 @@ from collections.abc import Callable
 from django.db.models import QuerySet
 
 from accounts.models import Customer
-from staff.permissions import Anyone, scope_of
+from staff.models import User
+from staff.permissions import Anyone, scope_of, who_see
 
 # Given a user, the keys of the customers she sees; asked only of those who do not see everything.
 Reach = Callable[[Anyone], QuerySet[Customer, int]]
+# Given a customer's key, the staff whose scope takes her in.
+Reached = Callable[[int], QuerySet[User]]
 
 _reach: list[Reach] = []
+_reached: list[Reached] = []
 
 
 def on_reach(reach: Reach) -> None:
@@ -28,4 +32,18 @@ def customers_visible_to(user: Anyone) -> QuerySet[Customer]:
     found = Customer.objects.none()
     for reach in _reach:
         found = found | Customer.objects.filter(pk__in=reach(user))
+    return found
+
+
+def on_reached(reached: Reached) -> None:
+    """Register what says who sees a customer: the same question from the other side."""
+    if reached not in _reached:
+        _reached.append(reached)
+
+
+def who_reaches(customer_id: int) -> QuerySet[User]:
+    """The staff in whose scope a customer is, for one who asks who may decide about her."""
+    found = who_see([])
+    for reached in _reached:
+        found = found | reached(customer_id)
     return found

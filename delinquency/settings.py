@@ -229,7 +229,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# What people hand in (recordings, documents): outside everything that is served (compliance/uploads.py).
+# What people hand in (recordings, documents): outside everything that is served (accounts/uploads.py).
 MEDIA_ROOT = VAR_DIR / "media"
 FILE_UPLOAD_PERMISSIONS = 0o600
 UPLOAD_MOST_BYTES = env.int("DELINQUENCY_UPLOAD_MB", default=50) * 1024**2

@@ -321,6 +321,15 @@ TABLE: dict[str, Row] = {
         *of_case("request", "pk", on_case=False),
         data={"verb": "approve", "seen_version": "1"},
     ),
+    # The request has no document here.
+    "approval-document": Row(DESK, near=lambda w: {"pk": 1}, seen=(404,)),
+    # Nothing is ticked; who decides no kind at all is sent away.
+    "decide-many": Row(does=LEAD | ADMINISTRATOR | {"senior-collector", "legal-officer"}, data={"verb": "approve"}),
+    # Another's, or none, does not exist.
+    "bulk-decision": Row(DESK, near=lambda w: {"pk": 1}, seen=(404,)),
+    # Who may not delegate gets the form back with what is missing: it is refused by the service, not by the page.
+    "delegations": Row(DESK, DESK, done=(422,)),
+    "delegation-end": Row(does=DESK, near=lambda w: {"pk": 1}, done=(404,)),
     # --- the record and the days
     "events": Row(OFFICERS | READERS),
     "day-closes": Row(LEAD | READERS),

@@ -29,8 +29,11 @@ class StaleScreen(Conflict):
 
 def _one(event: Event) -> str:
     status = (event.after or {}).get("status", "")
+    what = RequestStatus(status).label if status in RequestStatus.values else event.verb
+    if event.verb == "request.attached":
+        what = _("Document attached")
     return _("%(time)s %(actor)s: %(what)s") % {
         "time": time_format(localtime(event.at), "H:i"),
         "actor": event.actor_name,
-        "what": RequestStatus(status).label if status in RequestStatus.values else event.verb,
+        "what": what,
     }

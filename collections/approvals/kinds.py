@@ -28,6 +28,8 @@ class Kind(ABC):
     template: ClassVar[str]
     # From the asking on, and again from each time that it is asked anew.
     valid_for: ClassVar[timedelta]
+    # So long before the end it is marked as expiring.
+    warn_before: ClassVar[timedelta] = timedelta(days=1)
 
     @abstractmethod
     def check(self, request: Request) -> None:
@@ -46,6 +48,10 @@ class Kind(ABC):
     @abstractmethod
     def url(self, request: Request) -> str:
         """The address of the page of the request's subject."""
+
+    def change_url(self, request: Request) -> str:
+        """Where its author changes what was sent back and asks again; blank: it can only be asked for as it was."""
+        return ""
 
 
 _registered: dict[str, Kind] = {}

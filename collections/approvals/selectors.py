@@ -1,49 +1,94 @@
-"""Reads of requests: what somebody may decide, what she asked for, and what happened to one."""
+"""Reads of requests: what somebody may decide, what she asked for, how much of it waits, and what happened to one."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db import models
+from django.db.models import Count, Min, Q, QuerySet
 
-from approvals.models import Request, RequestStatus
-from approvals.permissions import kinds_decided_by, visible_to
+from approvals import kinds
+from approvals.models import OPEN, Bulk, Delegation, Request, RequestStatus
+from approvals.seats import Seat, in_force, seats_of
 from audit.models import Event
 from runs import clock
-from staff.limits import NO_AUTHORITY, Limit, limits_of
-from staff.permissions import Anyone
+from staff.models import User
+from staff.permissions import Anyone, may
 
 
-def inbox_of(user: Anyone) -> QuerySet[Request]:
-    """What `user` may decide now, the first to expire first: in her scope and within her authority, never her own.
+@dataclass(frozen=True)
+class Waiting:
+    """How many requests of a kind wait, since when the oldest, and how many end soon undecided."""
 
-    The queryset asks once; making it asks for her limits, where a kind that she decides has one.
+    kind: kinds.Kind
+    number: int
+    oldest: datetime
+    expiring: int
+
+
+def inbox_of(user: Anyone, seats: Sequence[Seat] | None = None) -> QuerySet[Request]:
+    """What `user` may decide now, herself or for whom she stands in, the first to expire first: in scope and within
+    authority, never her own, nor from a seat what its holder asked for.
+
+    The queryset asks once; `seats` are `seats_of` the user, where the caller has them.
     """
-    decides = kinds_decided_by(user)
-    if not decides:
-        return Request.objects.none()
-    limits = limits_of(user, clock.today()) if any(kind.limit for kind in decides) else {}
-    within = Q(pk__in=())
-    for kind in decides:
-        within |= Q(_covered(kind.limit, limits), kind=kind.code)
-    return (
-        visible_to(user)
-        .filter(within, status=RequestStatus.PENDING, expires_at__gt=clock.now())
-        .exclude(requested_by=user.pk)
-        .order_by("expires_at", "pk")
-    )
+    decided = Q(pk__in=())
+    for seat in seats_of(user) if seats is None else seats:
+        decided |= Q(seat.covered(), seat.reach()) & ~Q(requested_by=seat.person.pk)
+    return pending(Request.objects.filter(decided)).exclude(requested_by=user.pk).order_by("expires_at", "pk")
+
+
+def pending(requests: QuerySet[Request]) -> QuerySet[Request]:
+    """Those that wait for a decision and may still get one."""
+    return requests.filter(status=RequestStatus.PENDING, expires_at__gt=clock.now())
 
 
 def mine(user: Anyone) -> QuerySet[Request]:
     """What `user` asked for, newest first."""
-    return visible_to(user).filter(requested_by=user.pk).order_by("-pk")
+    known = [kind.code for kind in kinds.registered()]
+    return Request.objects.filter(requested_by=user.pk, kind__in=known).order_by("-pk")
+
+
+def waiting(requests: QuerySet[Request]) -> list[Waiting]:
+    """What waits among `requests`, by kind, in the kinds' order. One query."""
+    rows = (
+        pending(requests)
+        .order_by()
+        .values_list("kind")
+        .annotate(number=Count("*"), oldest=Min("requested_at"), expiring=Count("pk", filter=expiring_soon()))
+    )
+    found = {kind: (number, oldest, expiring) for kind, number, oldest, expiring in rows}
+    return [Waiting(kind, *found[kind.code]) for kind in kinds.registered() if kind.code in found]
+
+
+def expiring_soon() -> Q:
+    """The requests whose end is nearer than their kind warns of it."""
+    now = clock.now()
+    found = Q(pk__in=())
+    for kind in kinds.registered():
+        found |= Q(kind=kind.code, expires_at__lte=now + kind.warn_before)
+    return found
 
 
 def counts(user: Anyone) -> dict[str, int]:
     """How many requests wait for `user` to decide them (`inbox`), and of how many of hers it is not over (`mine`), those
-    to be changed among them. Two queries, and one for her limits."""
-    is_open = Q(status=RequestStatus.CHANGES) | Q(status=RequestStatus.PENDING, expires_at__gt=clock.now())
-    return {"inbox": inbox_of(user).count(), "mine": mine(user).filter(is_open).count()}
+    to be changed among them. Two queries, and what `seats_of` asks."""
+    return {"inbox": inbox_of(user).count(), "mine": mine(user).filter(_is_open()).count()}
+
+
+def waits_for(user: Anyone) -> list[Waiting] | None:
+    """What waits for `user` to decide it, by kind; None for who decides nothing, and is shown no number."""
+    seats = seats_of(user)
+    return waiting(inbox_of(user, seats)) if seats else None
+
+
+def open_request(kind: str, subject: models.Model) -> Request | None:
+    """The one request of this kind about `subject` that waits or was sent back, if there is one."""
+    return Request.objects.filter(
+        kind=kind, subject_type=subject._meta.model_name, subject_id=subject.pk, status__in=OPEN
+    ).first()
 
 
 def history(request: Request) -> QuerySet[Event]:
@@ -51,12 +96,22 @@ def history(request: Request) -> QuerySet[Event]:
     return Event.objects.filter(subject_type="request", subject_id=request.pk).order_by("-pk")
 
 
-def _covered(limit: str, limits: dict[tuple[str, str], Limit]) -> Q:
-    """The requests whose amounts are within the limits of this kind."""
-    if not limit:
-        return Q()
-    covered = Q(pk__in=())
-    for (kind, currency), most in limits.items():
-        if kind == limit and most is not NO_AUTHORITY:
-            covered |= Q(currency=currency, amount__lte=most) if isinstance(most, Decimal) else Q(currency=currency)
-    return covered
+def delegations_seen_by(user: User) -> QuerySet[Delegation]:
+    """The delegations that `user` gave or got; all of them for who may see them all. Newest first."""
+    if may(user, "approvals.view_delegation") or may(user, "approvals.change_delegation"):
+        return Delegation.objects.all()
+    return Delegation.objects.filter(Q(delegator=user) | Q(deputy=user))
+
+
+def stood_in_for(user: Anyone) -> list[Delegation]:
+    """The delegations by which `user` is the one who is away today."""
+    return list(in_force(clock.today()).filter(delegator=user.pk)) if user.pk else []
+
+
+def bulks_of(user: User) -> QuerySet[Bulk]:
+    """What `user` decided with one press; nobody sees another's."""
+    return Bulk.objects.filter(actor=user)
+
+
+def _is_open() -> Q:
+    return Q(status=RequestStatus.CHANGES) | Q(status=RequestStatus.PENDING, expires_at__gt=clock.now())

@@ -5,4 +5,9 @@ from approvals import views
 urlpatterns = [
     path("approvals/", views.approvals, name="approvals"),
     path("approvals/<int:pk>/", views.approval, name="approval"),
+    path("approvals/documents/<int:pk>/", views.attachment, name="approval-document"),
+    path("approvals/decide/", views.decide_many, name="decide-many"),
+    path("approvals/decide/<int:pk>/", views.bulk, name="bulk-decision"),
+    path("approvals/delegations/", views.delegations, name="delegations"),
+    path("approvals/delegations/<int:pk>/end/", views.delegation_end, name="delegation-end"),
 ]

@@ -8,10 +8,12 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts.permissions import on_reach
+        from accounts.permissions import on_reach, on_reached
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_money_moved, on_standing_moved
-        from cases.permissions import customers_of
+        from cases.board import add_panel
+        from cases.panels import approvals_waiting
+        from cases.permissions import customers_of, who_see_customer
         from cases.selectors.promised import promised
         from cases.services.contacts import follow_persons
         from cases.services.follow import follow_standings
@@ -29,6 +31,8 @@ class CasesConfig(AppConfig):
         on_person_changed(follow_persons)
         on_money_moved(judge_at_once)
         on_portfolios_changed(reroute)
+        add_panel(approvals_waiting)
         on_reach(customers_of)
+        on_reached(who_see_customer)
         add_check(check_cases)
         add_check(check_promises)

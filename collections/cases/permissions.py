@@ -6,7 +6,8 @@ from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.models import Customer
 from cases.models import Case, CaseStatus, Queue
-from staff.permissions import Anyone, may, scope_of
+from staff.models import User
+from staff.permissions import Anyone, may, scope_of, who_see
 
 
 def visible_to(user: Anyone) -> QuerySet[Case]:
@@ -38,3 +39,10 @@ def queues_of(user: Anyone) -> QuerySet[Queue]:
 def customers_of(user: Anyone) -> QuerySet[Customer, int]:
     """The keys of the customers with a case that `user` may see (registered with `accounts.permissions`)."""
     return visible_to(user).values_list("customer_id", flat=True)  # type: ignore[return-value]  # keys, as asked for
+
+
+def who_see_customer(customer_id: int) -> QuerySet[User]:
+    """The staff who see a case of the customer (registered with `accounts.permissions`). One query for the cases."""
+    rows = list(Case.objects.filter(customer=customer_id).order_by().values_list("team_id", "assignee_id"))
+    assigned = User.objects.filter(pk__in={person for _team, person in rows if person}, is_active=True, is_staff=True)
+    return who_see({team for team, _person in rows}) | assigned

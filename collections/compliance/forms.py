@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from accounts.uploads import SOUNDS
 from compliance.models import Channel, Complaint, ComplaintReason, ComplaintStatus, Contact, Outcome
 from compliance.outcomes import possible
 from compliance.permissions import handlers, staff_in_reach
-from compliance.uploads import SOUNDS
 from runs import clock
 from runs.forms import DayInput, SaysWhatIsMissing
 from staff.models import User

@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
-from approvals.models import OPEN, Request
+from approvals.models import Request
+from approvals.selectors import open_request
 from compliance.models import Channel
 from reminders.models import (
     LANGUAGES,
@@ -174,6 +175,4 @@ def _too_long(text: Mapping[str, str], language: str) -> Fault | None:
 
 def request_of(version: TemplateVersion) -> Request | None:
     """The open request for a version's approval."""
-    return Request.objects.filter(
-        kind="template-version", subject_type="templateversion", subject_id=version.pk, status__in=OPEN
-    ).first()
+    return open_request("template-version", version)

@@ -7,7 +7,8 @@ from datetime import date
 from django.db.models import QuerySet
 
 from accounts.models import Account, BucketRow, OverdueKind, Product, RiskClass
-from approvals.models import OPEN, Request
+from approvals.models import Request
+from approvals.selectors import open_request
 from cases.selectors.queues import shows_calls
 from reminders.models import LANGUAGES, Template, TemplateVersion
 from reminders.models import VersionStatus as TemplateStatus
@@ -52,6 +53,4 @@ def unfinished_simulations() -> QuerySet[Simulation]:
 
 def request_of(version: Version) -> Request | None:
     """The open request to put a strategy in force."""
-    return Request.objects.filter(
-        kind=ACTIVATION, subject_type="version", subject_id=version.pk, status__in=OPEN
-    ).first()
+    return open_request(ACTIVATION, version)

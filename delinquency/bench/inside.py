@@ -10,30 +10,28 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.test import Client, override_settings
-from django.test.utils import CaptureQueriesContext
 from django.urls import include, path, reverse
 
 from accounts.models import Customer, Standing
 from accounts.services.posting import post_payment
 from audit.services import SystemActor
 from cases.models import Case, CaseStatus, Queue
+from delinquency.bench.approvals import approvals
 from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
 from delinquency.bench.outbox import outbox
 from delinquency.bench.simulation import simulation
 from delinquency.bench.stock import stock_workbench
 from delinquency.bench.strategy import strategy
+from delinquency.bench.visits import get, signed_in, visited
 from delinquency.bench.work import work
 from delinquency.bench.year import year
 from runs import clock
-from staff import sessions
 from staff.models import User
 
-REQUESTS = 200
 ACTOR = SystemActor("bench")
 
 
@@ -50,7 +48,7 @@ def pages(seed: int) -> dict[str, dict[str, float]]:
     see it, and of an empty page; each requested as often, in turn."""
     if not User.objects.filter(username="bench0").exists():
         stock_workbench()
-    clients = {name: _signed_in(User.objects.get(username=f"bench{name}")) for name in ("0", "-supervisor", "-auditor")}
+    clients = {name: signed_in(User.objects.get(username=f"bench{name}")) for name in ("0", "-supervisor", "-auditor")}
     draw = Random(seed)  # noqa: S311  # which page next
     team = User.objects.get(username="bench0").team
     refs = list(Case.objects.filter(status=CaseStatus.OPEN, team=team).values_list("ref", flat=True)[:20_000])
@@ -58,52 +56,24 @@ def pages(seed: int) -> dict[str, dict[str, float]]:
     buckets = ["", "?bucket=M1", "?bucket=M3", "?page=2", "?sort=-priority"]
     queues = list(Queue.objects.values_list("pk", flat=True))
     wanted: dict[str, tuple[str, Callable[[Client], Any]]] = {
-        "empty page": ("0", _get(lambda: "/bench/empty/")),
-        "my work": ("0", _get(lambda: reverse("my-work"))),
-        "worklist of a team": ("0", _get(lambda: reverse("worklist") + draw.choice(buckets))),
-        "queue": ("0", _get(lambda: reverse("queue", args=[draw.choice(queues)]))),
-        "live counts": ("0", _get(lambda: reverse("queue-counts"))),
-        "case page": ("0", _get(lambda: reverse("case", args=[draw.choice(refs)]))),
-        "case page, form open": ("0", _get(lambda: reverse("case-contact", args=[draw.choice(refs)]))),
-        "promises": ("0", _get(lambda: reverse("promises"))),
-        "disputes": ("0", _get(lambda: reverse("disputes"))),
+        "empty page": ("0", get(lambda: "/bench/empty/")),
+        "my work": ("0", get(lambda: reverse("my-work"))),
+        "worklist of a team": ("0", get(lambda: reverse("worklist") + draw.choice(buckets))),
+        "queue": ("0", get(lambda: reverse("queue", args=[draw.choice(queues)]))),
+        "live counts": ("0", get(lambda: reverse("queue-counts"))),
+        "case page": ("0", get(lambda: reverse("case", args=[draw.choice(refs)]))),
+        "case page, form open": ("0", get(lambda: reverse("case-contact", args=[draw.choice(refs)]))),
+        "promises": ("0", get(lambda: reverse("promises"))),
+        "disputes": ("0", get(lambda: reverse("disputes"))),
         "search by name": ("0", lambda client: _searched(client, draw.choice(names))),
-        "worklist of ten teams": ("-supervisor", _get(lambda: reverse("worklist") + draw.choice(buckets))),
-        "team board of fifty": ("-supervisor", _get(lambda: reverse("board"))),
-        "its queues": ("-supervisor", _get(lambda: reverse("board-queues"))),
-        "complaints": ("-supervisor", _get(lambda: reverse("complaints"))),
-        "worklist of everything": ("-auditor", _get(lambda: reverse("worklist") + draw.choice(buckets))),
+        "worklist of ten teams": ("-supervisor", get(lambda: reverse("worklist") + draw.choice(buckets))),
+        "team board of fifty": ("-supervisor", get(lambda: reverse("board"))),
+        "its queues": ("-supervisor", get(lambda: reverse("board-queues"))),
+        "complaints": ("-supervisor", get(lambda: reverse("complaints"))),
+        "worklist of everything": ("-auditor", get(lambda: reverse("worklist") + draw.choice(buckets))),
     }
-    found: dict[str, dict[str, float]] = {}
-    times: dict[str, list[float]] = {name: [] for name in wanted}
     with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["testserver"]):
-        for name, (who, ask) in wanted.items():
-            _answered(ask(clients[who]))
-            with CaptureQueriesContext(connection) as captured:
-                _answered(ask(clients[who]))
-            found[name] = {"queries": len(captured)}
-        for _ in range(REQUESTS):
-            for name, (who, ask) in wanted.items():
-                began = time.perf_counter()
-                _answered(ask(clients[who]))
-                times[name].append((time.perf_counter() - began) * 1000)
-    for name, taken in times.items():
-        found[name] |= {"median": share(taken, 0.5), "p95": share(taken, 0.95)}
-    return found
-
-
-def _signed_in(user: User) -> Client:
-    """A browser in which `user` has passed both steps."""
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    sessions.verify(session, device_id="bench")
-    session.save()
-    return client
-
-
-def _get(address: Callable[[], str]) -> Callable[[Client], Any]:
-    return lambda client: client.get(address())
+        return visited(wanted, clients)
 
 
 def _searched(client: Client, name: str) -> Any:
@@ -112,11 +82,6 @@ def _searched(client: Client, name: str) -> Any:
     if b"data-row" not in response.content:
         raise RuntimeError("The search by name found nobody.")
     return response
-
-
-def _answered(response: Any) -> None:
-    if response.status_code != 200:
-        raise RuntimeError(f"{response.request['PATH_INFO']} answered {response.status_code}.")
 
 
 def payments(seed: int) -> dict[str, float]:
@@ -153,6 +118,7 @@ def payments(seed: int) -> dict[str, float]:
 
 
 INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
+    "approvals": approvals,
     "gate": gate,
     "outbox": outbox,
     "pages": pages,

@@ -35,6 +35,7 @@ class Findings:
     verify_seconds: float = 0.0
     imported: Imported | None = None
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    approvals: dict[str, dict[str, Any]] = field(default_factory=dict)
     gate: dict[str, Any] = field(default_factory=dict)
     work: dict[str, Any] = field(default_factory=dict)
     outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -170,14 +171,19 @@ def _others(found: Findings) -> Iterator[str]:
             "a supervisor of all ten teams and an auditor, on a workbench in use (three calls a case, promises, disputes, flags)."
         )
         yield ""
-        yield from _table(
-            ("page", "queries", "median, ms", "p95, ms"),
-            [
-                (name, f"{page['queries']:.0f}", f"{page['median']:.1f}", f"{page['p95']:.1f}")
-                for name, page in found.pages.items()
-            ],
-        )
+        yield from _visited(found.pages)
         yield "Goals: 15 queries, p95 120 ms."
+        yield ""
+    if found.approvals:
+        yield "## Approvals"
+        yield ""
+        yield (
+            "Ten thousand requests within the authority of a supervisor of ten teams, 2,000 beyond it, 20,000 decided; of three "
+            "kinds, each with a limit and about a customer."
+        )
+        yield ""
+        yield from _visited(found.approvals)
+        yield "Goal: p95 120 ms."
         yield ""
     if found.work:
         yield from _work(found.work)
@@ -187,6 +193,16 @@ def _others(found: Findings) -> Iterator[str]:
         yield from _year(found.year)
     if found.strategy:
         yield from _strategy(found.strategy)
+
+
+def _visited(pages: dict[str, dict[str, Any]]) -> Iterator[str]:
+    yield from _table(
+        ("page", "queries", "median, ms", "p95, ms"),
+        [
+            (name, f"{page['queries']:.0f}", f"{page['median']:.1f}", f"{page['p95']:.1f}")
+            for name, page in pages.items()
+        ],
+    )
 
 
 def _work(work: dict[str, Any]) -> Iterator[str]:

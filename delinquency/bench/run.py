@@ -124,6 +124,9 @@ def _measure_desk(book: Database, found: Findings, say: Say) -> None:
     say("pages")
     found.pages = book.manage("bench", "--inside", "pages", "--seed", str(found.seed)).json
     say(f"{found.pages}")
+    say("the inbox of approvals")
+    found.approvals = book.manage("bench", "--inside", "approvals", "--seed", str(found.seed)).json
+    say(f"{found.approvals}")
     say("take next by fifty collectors")
     found.work = book.manage("bench", "--inside", "work", "--seed", str(found.seed)).json
     say(f"{found.work}")

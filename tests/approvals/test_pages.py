@@ -249,5 +249,5 @@ def test_the_page_asks_little(desk, lin, chen, account, django_assert_max_num_qu
             actor=lin, request_id=request.pk, seen_version=version + 1, payload=request.payload,
             preview=request.preview, reason="x",
         )  # fmt: skip
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(18):
         assert desk.get(f"/approvals/{request.pk}/").status_code == 200

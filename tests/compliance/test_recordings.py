@@ -11,11 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.errors import Conflict, Invalid
+from accounts.uploads import told_by
 from audit.models import Event
 from compliance import jobs
 from compliance.models import ContactRule, Recording
 from compliance.services import recordings
-from compliance.uploads import told_by
 from runs import clock
 from tests.factories import MOMENT, CaseFactory, ContactFactory, CustomerFactory, TeamFactory, UserFactory
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -16,8 +17,10 @@ from accounts.models import Customer
 from accounts.services.locks import lock_customer
 from approvals import kinds
 from approvals.models import OPEN, Request, RequestStatus
+from approvals.selectors import open_request
+from approvals.services.attaching import keep
 from approvals.services.expiring import expire
-from approvals.services.rows import checked, lock_request, move, told
+from approvals.services.rows import be_the_author, checked, lock_request, move, told
 from audit.services import record
 from runs import clock
 from runs.bulk import reserve_keys
@@ -37,13 +40,14 @@ def ask(
     customer: Customer | None = None,
     amount: Decimal | None = None,
     currency: str = "",
+    documents: Sequence[UploadedFile] = (),
 ) -> Request:
-    """Ask for something that another person shall decide. Of one kind a subject has one open request; one that expired
-    gives way. Locks the customer.
+    """Ask for something that another person shall decide, with documents beside it. Of one kind a subject has one open
+    request; one that expired gives way. Locks the customer.
 
     Raises:
         PermissionDenied: `actor` may not ask for this kind.
-        Invalid: no reason.
+        Invalid: no reason, or a file that is no document (`attaching.attach`).
         Conflict: it was asked for already, or (`Kind.check`) does not fit the present.
         LookupError, ValueError: the caller's mistakes: no such kind, or no amount where the kind has a limit.
     """
@@ -80,14 +84,16 @@ def ask(
     if written is None:
         raise Conflict(_taken(same.first()))
     asked.check(written)
-    record(
-        actor=actor,
-        verb="request.asked",
-        subject=written,
-        customer_id=written.customer_id,
-        after=told(written),
-        reason=reason,
-    )
+    with ExitStack() as stack:
+        made = keep(written, actor, documents, stack) if documents else []
+        record(
+            actor=actor,
+            verb="request.asked",
+            subject=written,
+            customer_id=written.customer_id,
+            after=told(written) | ({"sha256": [one.sha256 for one in made]} if made else {}),
+            reason=reason,
+        )
     return written
 
 
@@ -101,41 +107,48 @@ def resubmit(
     preview: Mapping[str, Any],
     reason: str,
     amount: Decimal | None = None,
+    documents: Sequence[UploadedFile] = (),
 ) -> Request:
-    """Ask again for what was sent back, changed or not; it is valid as long as a new one. Locks customer, then request.
+    """Ask again for what was sent back, changed or not; it is valid as long as a new one. Documents are added to those that
+    it has. Locks customer, then request.
 
     `amount` is what the changed request is about: whoever decides must have the authority for that, not for the old one.
 
     Raises:
         PermissionDenied: somebody else asked for it, or `actor` may not ask for it any more.
         StaleScreen, Conflict: see `lock_request`; or (`Kind.check`) it does not fit the present.
-        Invalid: no reason.
+        Invalid: no reason, or a file that is no document.
         ValueError: no amount where the kind has a limit.
     """
     request = lock_request(request_id=request_id, seen_version=seen_version, states=(RequestStatus.CHANGES,))
     asked = kinds.get(request.kind)
-    _be_the_author(request, actor)
+    be_the_author(request, actor)
     require(actor, asked.ask_permission)
     reason = _reason(reason)
     _needs_amount(asked, amount)
-    move(
-        request,
-        actor=actor,
-        verb="request.resubmitted",
-        to=RequestStatus.PENDING,
-        why=reason,
-        reason=reason,
-        payload=payload,
-        preview=preview,
-        amount=amount,
-        expires_at=clock.now() + asked.valid_for,
-        decided_by=None,
-        decided_by_name="",
-        decided_at=None,
-        comment="",
-    )
-    request.refresh_from_db()
-    asked.check(request)
+    with ExitStack() as stack:
+        made = keep(request, actor, documents, stack) if documents else []
+        move(
+            request,
+            actor=actor,
+            verb="request.resubmitted",
+            to=RequestStatus.PENDING,
+            why=reason,
+            told_too={"sha256": [one.sha256 for one in made]} if made else {},
+            reason=reason,
+            payload=payload,
+            preview=preview,
+            amount=amount,
+            expires_at=clock.now() + asked.valid_for,
+            decided_by=None,
+            decided_by_name="",
+            decided_for=None,
+            decided_for_name="",
+            decided_at=None,
+            comment="",
+        )
+        request.refresh_from_db()
+        asked.check(request)
     return request
 
 
@@ -148,18 +161,27 @@ def ask_anew(
     payload: Mapping[str, Any],
     preview: Mapping[str, Any],
     reason: str,
+    customer: Customer | None = None,
+    amount: Decimal | None = None,
+    currency: str = "",
+    documents: Sequence[UploadedFile] = (),
 ) -> Request:
-    """Ask for what is about no customer and no amount: again where it was sent back, else for the first time.
+    """Ask from the owner's page: again where it was sent back, else for the first time. What was sent back in another
+    currency is withdrawn and asked for anew, since a request stays in its own.
 
     Raises as `resubmit` or `ask`.
     """
-    given: dict[str, Any] = {"actor": actor, "payload": payload, "preview": preview, "reason": reason}
-    sent_back = Request.objects.filter(
-        kind=kind, subject_type=subject._meta.model_name, subject_id=subject.pk, status=RequestStatus.CHANGES
-    ).first()
-    if sent_back is None:
-        return ask(kind=kind, subject=subject, **given)
-    return resubmit(request_id=sent_back.pk, seen_version=sent_back.version, **given)
+    if customer is not None:
+        lock_customer(customer.pk)
+    given: dict[str, Any] = {
+        "actor": actor, "payload": payload, "preview": preview, "reason": reason, "amount": amount, "documents": documents,
+    }  # fmt: skip
+    found = open_request(kind, subject)
+    if found is not None and found.status == RequestStatus.CHANGES and found.expires_at > clock.now():
+        if found.currency == currency:
+            return resubmit(request_id=found.pk, seen_version=found.version, **given)
+        withdraw(actor=actor, request_id=found.pk, seen_version=found.version)
+    return ask(kind=kind, subject=subject, customer=customer, currency=currency, **given)
 
 
 @transaction.atomic
@@ -171,13 +193,8 @@ def withdraw(*, actor: User, request_id: int, seen_version: int) -> Request:
         StaleScreen, Conflict: see `lock_request`.
     """
     request = lock_request(request_id=request_id, seen_version=seen_version, states=OPEN)
-    _be_the_author(request, actor)
+    be_the_author(request, actor)
     return move(request, actor=actor, verb="request.withdrawn", to=RequestStatus.WITHDRAWN)
-
-
-def _be_the_author(request: Request, actor: User) -> None:
-    if request.requested_by_id != actor.pk:
-        raise PermissionDenied
 
 
 def _needs_amount(kind: kinds.Kind, amount: Decimal | None) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from approvals import kinds
-from approvals.models import Request, RequestStatus
-from approvals.permissions import visible_to
+from approvals.models import BulkVerb, Request, RequestStatus
+from approvals.seats import Seat, seats_of
 from approvals.services.rows import checked, lock_request, move
 from runs import clock
-from staff.limits import ask_further, within
+from staff.limits import ask_further
 from staff.models import User
-from staff.permissions import require
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether somebody who decides a request's kind may decide the request: from which seat, or why not."""
+
+    seat: Seat | None
+    refusal: str = ""
 
 
 @transaction.atomic
@@ -29,12 +38,12 @@ def approve(*, actor: User, request_id: int, seen_version: int, comment: str = "
         Conflict: `actor` asked for it; the amount is beyond the authority; or the present no longer fits (`Kind.check`).
         StaleScreen, Conflict: see `lock_request`.
     """
-    request = _to_decide(actor, request_id, seen_version)
-    comment = checked(comment, "comment")
+    request, seat = _to_decide(actor, request_id, seen_version)
+    comment = checked_comment(BulkVerb.APPROVE, comment)
     kind = kinds.get(request.kind)
     kind.check(request)
     kind.apply(request, actor=actor)
-    return _decide(request, actor, "request.approved", RequestStatus.APPROVED, comment)
+    return _decide(request, actor, seat, "request.approved", RequestStatus.APPROVED, comment)
 
 
 @transaction.atomic
@@ -45,9 +54,9 @@ def reject(*, actor: User, request_id: int, seen_version: int, comment: str) -> 
         PermissionDenied, StaleScreen, Conflict: as `approve`.
         Invalid: no comment.
     """
-    request = _to_decide(actor, request_id, seen_version)
-    comment = checked(comment, "comment", _("Say why you reject it: the author reads it."))
-    return _decide(request, actor, "request.rejected", RequestStatus.REJECTED, comment)
+    request, seat = _to_decide(actor, request_id, seen_version)
+    comment = checked_comment(BulkVerb.REJECT, comment)
+    return _decide(request, actor, seat, "request.rejected", RequestStatus.REJECTED, comment)
 
 
 @transaction.atomic
@@ -58,45 +67,79 @@ def send_back(*, actor: User, request_id: int, seen_version: int, comment: str) 
         PermissionDenied, StaleScreen, Conflict: as `approve`.
         Invalid: no comment.
     """
-    request = _to_decide(actor, request_id, seen_version)
-    comment = checked(comment, "comment", _("Say what has to change: the author reads it."))
-    return _decide(request, actor, "request.sent-back", RequestStatus.CHANGES, comment)
+    request, seat = _to_decide(actor, request_id, seen_version)
+    comment = checked_comment(BulkVerb.SEND_BACK, comment)
+    return _decide(request, actor, seat, "request.sent-back", RequestStatus.CHANGES, comment)
 
 
-def refusal(actor: User, request: Request) -> str:
-    """Why `actor`, who decides this kind, may not decide this one; nothing where she may. Two queries at most."""
+def checked_comment(verb: str, comment: str) -> str:
+    """What a decider says, as it is kept.
+
+    Raises:
+        Invalid: too long, or nothing where the author needs a word.
+    """
+    needed = {
+        BulkVerb.REJECT: _("Say why you reject it: the author reads it."),
+        BulkVerb.SEND_BACK: _("Say what has to change: the author reads it."),
+    }
+    return checked(comment, "comment", needed.get(BulkVerb(verb), ""))
+
+
+def standing_of(actor: User, request: Request) -> Standing | None:
+    """From which seat `actor` may decide this request, her own before another's, or why she may not; None where it is none
+    of her business: she decides nothing of the kind, or nothing about this customer. Beside what `seats_of` asks, a query
+    a seat and two for the refusal."""
+    seats = [seat for seat in seats_of(actor) if seat.decides(request.kind)]
+    if not seats:
+        return None
     if request.requested_by_id == actor.pk:
-        return _("You asked for this yourself: somebody else has to decide it.")
-    kind, today = kinds.get(request.kind), clock.today()
-    # Where there is a limit there is an amount: it cannot be asked for without.
-    amount = request.amount
-    if not kind.limit or (amount is not None and within(actor, kind.limit, amount, today, request.currency)):
-        return ""
+        return Standing(None, _("You asked for this yourself: somebody else has to decide it."))
+    seats = [seat for seat in seats if Request.objects.filter(seat.reach(), pk=request.pk).exists()]
+    if not seats:
+        return None
+    others = [seat for seat in seats if seat.person.pk != request.requested_by_id]
+    if not others:
+        return Standing(
+            None,
+            _("%(name)s asked for this, and you would decide for %(name)s: somebody else has to decide it.")
+            % {"name": request.requested_by_name},
+        )
+    able = next((seat for seat in others if seat.covers(request)), None)
+    return Standing(able) if able else Standing(None, _too_much(request))
+
+
+def _too_much(request: Request) -> str:
+    kind, amount = kinds.get(request.kind), request.amount
     return _("%(amount)s is more than you may decide.") % {
         "amount": f"{amount or 0:,.2f} {request.currency}".rstrip()
-    } + ask_further(kind.limit, amount, today, currency=request.currency, permission=kind.decide_permission)
+    } + ask_further(kind.limit, amount, clock.today(), currency=request.currency, permission=kind.decide_permission)
 
 
-def _to_decide(actor: User, request_id: int, seen_version: int) -> Request:
-    """The request, locked, if `actor` may decide it."""
+def _to_decide(actor: User, request_id: int, seen_version: int) -> tuple[Request, Seat]:
+    """The request, locked, if `actor` may decide it, and from where."""
     request = lock_request(request_id=request_id, seen_version=seen_version, states=(RequestStatus.PENDING,))
-    require(actor, kinds.get(request.kind).decide_permission)
-    if refused := refusal(actor, request):
-        raise Conflict(refused)
-    if not visible_to(actor).filter(pk=request_id).exists():
+    standing = standing_of(actor, request)
+    if standing is None:
         raise PermissionDenied
-    return request
+    if standing.seat is None:
+        raise Conflict(standing.refusal)
+    return request, standing.seat
 
 
-def _decide(request: Request, actor: User, verb: str, to: RequestStatus, comment: str) -> Request:
+def _decide(request: Request, actor: User, seat: Seat, verb: str, to: RequestStatus, comment: str) -> Request:
+    instead_of = None if seat.is_own else seat.person
+    name = str(instead_of)[:150] if instead_of else ""
     return move(
         request,
         actor=actor,
         verb=verb,
         to=to,
         why=comment,
+        told_too={"decided_for": name} if name else {},
         decided_by=actor,
         decided_by_name=str(actor)[:150],
+        decided_for=instead_of,
+        decided_for_name=name,
         decided_at=clock.now(),
         comment=comment,
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from approvals.errors import StaleScreen
-from approvals.models import Request, RequestStatus
+from approvals.models import Request
 from approvals.selectors import history
 from audit.services import Actor, record
 from runs import clock
@@ -53,8 +54,28 @@ def has_expired(request: Request) -> str:
     }
 
 
-def move(request: Request, *, actor: Actor, verb: str, to: RequestStatus, why: str = "", **fields: Any) -> Request:
-    """Write `fields` and the new state of a locked request as its next version, and record it with `why`."""
+def be_the_author(request: Request, actor: Actor) -> None:
+    """Go on only if `actor` asked for it.
+
+    Raises:
+        PermissionDenied: somebody else did.
+    """
+    if request.requested_by_id != actor.pk:
+        raise PermissionDenied
+
+
+def move(
+    request: Request,
+    *,
+    actor: Actor,
+    verb: str,
+    to: str,
+    why: str = "",
+    told_too: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> Request:
+    """Write `fields` and the new state of a locked request as its next version, and record it with `why`, and `told_too`
+    beside what is always told."""
     before = {"status": request.status}
     for name, value in fields.items():
         setattr(request, name, value)
@@ -67,7 +88,7 @@ def move(request: Request, *, actor: Actor, verb: str, to: RequestStatus, why: s
         subject=request,
         customer_id=request.customer_id,
         before=before,
-        after=told(request),
+        after=told(request) | dict(told_too or {}),
         reason=why,
     )
     return request

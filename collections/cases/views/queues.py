@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Conflict, Invalid
-from approvals.permissions import kinds_decided_by
-from approvals.selectors import inbox_of
+from approvals.selectors import waits_for
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
 from cases.permissions import queues_of
 from cases.selectors.queues import held
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from runs.pages import back_to
-from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -57,19 +55,17 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
     holds = held(user, rows, RAIL_KINDS.values())
+    to_decide = waits_for(user)
     context = {
         "queues": [
             {"queue": row, "number": holds[row.pk].cases, "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()} | _to_decide(user),
+        "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()}
+        | ({} if to_decide is None else {"approvals": sum(one.number for one in to_decide)}),
+        "to_decide": to_decide,
         "here": request.GET.get("here", ""),
     }
     return render(request, "cases/_counts.html", context)
-
-
-def _to_decide(user: User) -> dict[str, int]:
-    """How many requests wait for her, for who decides any; otherwise no number is shown."""
-    return {"approvals": inbox_of(user).count()} if kinds_decided_by(user) else {}
 
 
 @require_POST

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import uploads
 from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
-from compliance import uploads
 from compliance.models import CustomerFlag, FlagKind
 from compliance.services.checks import check_days
 from compliance.services.reactions import person_changed

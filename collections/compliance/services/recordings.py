@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import uploads
 from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from audit.services import Actor, SystemActor, record
-from compliance import uploads
 from compliance.models import Contact, Recording
 from compliance.selectors import rulebook
 from runs import clock

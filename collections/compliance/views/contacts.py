@@ -13,13 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import BookError
 from accounts.forms import refuse
+from accounts.uploads import DOCUMENTS, give
 from audit.services import record
 from compliance.forms import CorrectContactForm, RecordingForm
 from compliance.models import Contact, CustomerFlag
 from compliance.permissions import contacts_visible_to, flags_visible_to, recordings_visible_to
 from compliance.services import recordings
 from compliance.services.register import correct_contact
-from compliance.uploads import DOCUMENTS, give
 from staff.permissions import may, needs, require
 
 

@@ -1,0 +1,115 @@
+"""Up to whom a request climbs: which roles may decide its amount, and who of them is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet
+
+from accounts.permissions import who_reaches
+from approvals import kinds
+from approvals.models import Delegation, Request
+from approvals.seats import STAND_IN, in_force
+from runs import clock
+from staff.limits import in_force as limits_in_force
+from staff.models import Role, User
+
+# The users' own backend: others (lock-out) have no permissions to ask for.
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+PEOPLE_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A role that decides this kind, and up to how much (None: without limit)."""
+
+    role: Role
+    most: Decimal | None
+    covers: bool
+
+
+@dataclass(frozen=True)
+class Climb:
+    """Who may decide: the roles by authority, the lowest first (none for a kind without limit); the people, and the
+    deputies who decide only because they stand in for one of them. `more` people are not named."""
+
+    rungs: Sequence[Rung]
+    people: Sequence[User]
+    deputies: Sequence[Delegation]
+    more: int
+
+    @property
+    def is_stuck(self) -> bool:
+        """Nobody may decide it: it waits until somebody gets the authority, or it expires."""
+        return not (self.people or self.deputies)
+
+
+def who_decides(
+    code: str,
+    *,
+    amount: Decimal | None = None,
+    currency: str = "",
+    customer_id: int | None = None,
+    author_id: int | None,
+) -> Climb:
+    """Who may decide a request of this kind and amount, about this customer, that the author asks for. For the page that
+    asks, before there is a request, and for the request's own. Five queries at most."""
+    kind = kinds.get(code)
+    people = _with(kind.decide_permission)
+    rungs: list[Rung] = []
+    if kind.limit:
+        rungs = _rungs(kind, amount, currency)
+        # A role may give the authority, and another the permission.
+        people = people.filter(groups__in=_able(kind, amount, currency)).distinct()
+    if customer_id is not None:
+        people = people.filter(pk__in=who_reaches(customer_id).values("pk"))
+    if author_id is not None:
+        people = people.exclude(pk=author_id)
+    named = list(people.order_by("display_name", "username")[: PEOPLE_SHOWN + 1])
+    more = people.count() - PEOPLE_SHOWN if len(named) > PEOPLE_SHOWN else 0
+    deputies = (
+        in_force(clock.today())
+        .filter(Q(kinds=[]) | Q(kinds__contains=[code]), delegator__in=people.values("pk"))
+        .filter(deputy__in=_with(STAND_IN).values("pk"))
+        .exclude(deputy=author_id)
+        .exclude(deputy__in=people.values("pk"))
+    )
+    return Climb(rungs, named[:PEOPLE_SHOWN], list(deputies.order_by("deputy_name", "pk")[:PEOPLE_SHOWN]), more)
+
+
+def climb_of(request: Request) -> Climb:
+    """`who_decides` of a request."""
+    return who_decides(
+        request.kind,
+        amount=request.amount,
+        currency=request.currency,
+        customer_id=request.customer_id,
+        author_id=request.requested_by_id,
+    )
+
+
+def _with(permission: str) -> QuerySet[User]:
+    return User.objects.with_perm(permission, backend=_BACKEND).filter(is_active=True, is_staff=True)
+
+
+def _able(kind: kinds.Kind, amount: Decimal | None, currency: str) -> list[int]:
+    rows = limits_in_force(clock.today()).filter(kind=kind.limit, currency=currency)
+    return [row.role_id for row in rows if _covers(row.most, amount)]
+
+
+def _rungs(kind: kinds.Kind, amount: Decimal | None, currency: str) -> list[Rung]:
+    app, codename = kind.decide_permission.split(".")
+    rows = (
+        limits_in_force(clock.today())
+        .filter(kind=kind.limit, currency=currency)
+        .filter(role__permissions__content_type__app_label=app, role__permissions__codename=codename)
+        .select_related("role")
+    )
+    found = [Rung(row.role, row.most, _covers(row.most, amount)) for row in rows]
+    return sorted(found, key=lambda rung: (rung.most is None, rung.most or 0, rung.role.code))
+
+
+def _covers(most: Decimal | None, amount: Decimal | None) -> bool:
+    return most is None or (amount is not None and amount <= most)

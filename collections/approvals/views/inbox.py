@@ -1,0 +1,94 @@
+"""The inbox of those who decide, what one asked for oneself, and everything one may know of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.http import require_GET
+
+from approvals import kinds
+from approvals.filters import SOON, RequestFilter
+from approvals.models import Request
+from approvals.permissions import visible_to
+from approvals.seats import Seat, seats_of
+from approvals.selectors import Waiting, inbox_of, mine, stood_in_for, waiting
+from runs import clock
+from runs.pages import page_or_part
+from runs.paging import LogPage, log_page
+from staff.models import User
+from staff.permissions import needs
+from staff.requests import user_of
+
+PAGE_SIZE = 25
+# What the list shows: its code in the address, and its name.
+SHOWN = [
+    ("inbox", gettext_lazy("To decide")),
+    ("mine", gettext_lazy("Asked by me")),
+    ("all", pgettext_lazy("requests", "All")),
+]
+
+
+@require_GET
+@needs("approvals.view_request")
+def approvals(request: HttpRequest) -> HttpResponse:
+    """The requests that the reader may decide, the first to expire first, or those that she asked for, or all that she may
+    know of, newest first; HTMX gets the list alone."""
+    user = user_of(request)
+    seats = seats_of(user)
+    show = request.GET.get("show", "")
+    if show not in dict(SHOWN):
+        show = "inbox" if seats else "mine"
+    filters = RequestFilter(request.GET, queryset=_shown(user, show, seats), request=request)
+    if show == "inbox":
+        del filters.form.fields["status"]  # everything there waits for a decision
+    filters.is_valid()  # a wrong value is named beside its field, and filters nothing
+    waits = {
+        "inbox": waiting(inbox_of(user, seats)) if seats else [],
+        "mine": waiting(mine(user)),
+        "all": waiting(visible_to(user, seats)),
+    }
+    found = filters.qs.select_related("customer")
+    page: Page[Request] | LogPage
+    if show == "inbox":
+        paginator = Paginator(found, PAGE_SIZE)
+        # Known: counting the same again would cost as much as fetching the page.
+        paginator.count = _number(waits["inbox"], filters)
+        page = paginator.get_page(request.GET.get("page"))
+        rows = list(page)
+    else:
+        page = log_page(found, request.GET.get("before"), PAGE_SIZE)
+        rows = page.rows
+    now = clock.now()
+    context = {
+        "filter": filters,
+        "page": page,
+        "rows": rows,
+        "show": show,
+        "chips": [(code, name, sum(one.number for one in waits[code])) for code, name in SHOWN],
+        "waiting": waits[show],
+        "expiring": sum(one.expiring for one in waits[show]),
+        "kind": filters.form.cleaned_data.get("kind", ""),
+        "seats": [seat for seat in seats if not seat.is_own],
+        "away": stood_in_for(user) if seats else [],
+        "bulk": show == "inbox",
+        "now": now,
+        "soon": {row.pk for row in rows if row.expires_at <= now + kinds.get(row.kind).warn_before},
+    }
+    return page_or_part(request, "approvals/approvals.html", "approvals/_approvals.html", context)
+
+
+def _shown(user: User, show: str, seats: Sequence[Seat]) -> QuerySet[Request]:
+    if show == "inbox":
+        return inbox_of(user, seats)
+    return mine(user) if show == "mine" else visible_to(user, seats).order_by("-pk")
+
+
+def _number(waits: Sequence[Waiting], filters: RequestFilter) -> int:
+    """How many of what waits the filters let through."""
+    chosen = filters.form.cleaned_data
+    kept = [one for one in waits if chosen.get("kind") in (None, "", one.kind.code)]
+    return sum(one.expiring if chosen.get("ends") == SOON else one.number for one in kept)

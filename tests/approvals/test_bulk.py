@@ -1,0 +1,191 @@
+"""Several with one press: each checked alone, each with its answer, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.errors import Invalid
+from accounts.models import Account
+from approvals import services
+from approvals.models import Bulk, Request
+from approvals.services.bulk import run_bulk
+from runs import clock
+from runs.models import JobRun
+from staff.models import User
+from tests.factories import MOMENT, AccountFactory, CaseFactory, TeamFactory, UserFactory
+from tests.kinds import CreditLimit, asked
+from tests.queues import work
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def near(team: str = "Team 1") -> Account:
+    return AccountFactory(customer=CaseFactory(team=TeamFactory(name=team)).customer)
+
+
+def press(actor: User, *requests: Request, verb: str = "approve", comment: str = "") -> Bulk:
+    return services.ask_bulk(
+        actor=actor, verb=verb, comment=comment, seen={request.pk: request.version for request in requests}
+    )
+
+
+def answers(bulk: Bulk) -> dict[int, tuple[str, str]]:
+    return {item.request_id: (item.outcome, item.why) for item in bulk.items.all()}
+
+
+def run(bulk: Bulk) -> dict[str, int]:
+    assert bulk.run is not None
+    JobRun.objects.filter(pk=bulk.run.pk).update(status="running")
+    bulk.run.refresh_from_db()
+    return run_bulk(bulk, bulk.run)
+
+
+def test_each_is_checked_alone_and_says_why_not(lin, chen, wang) -> None:
+    good, stale, gone, moved = (asked(lin, near()) for _ in range(4))
+    own = asked(chen, near())
+    limited = asked(lin, near(), kind="limited-credit-limit", amount=Decimal(5), currency="CNY")
+    bulk = press(chen, good, stale, gone, moved, own, limited)
+    assert Request.objects.filter(status="approved").count() == 0, "a worker does it"
+    services.send_back(actor=wang, request_id=stale.pk, seen_version=1, comment="Less")
+    services.withdraw(actor=lin, request_id=gone.pk, seen_version=1)
+    Account.objects.filter(pk=moved.subject_id).update(credit_limit=1)
+    assert run(bulk) == {"done": 1, "refused": 5}
+    found = answers(bulk)
+    assert found[good.pk] == ("done", "")
+    for request, words in (
+        (stale, "changed since you opened it"),
+        (gone, "changed since you opened it"),
+        (moved, "1.00 by now, no longer 20000.00"),
+        (own, "You asked for this yourself"),
+        (limited, "5.00 CNY is more than you may decide"),
+    ):
+        assert found[request.pk][0] == "refused"
+        assert words in found[request.pk][1]
+    assert Account.objects.get(pk=good.subject_id).credit_limit == 30000
+    assert bulk.run.arguments == {"bulk": bulk.pk}
+
+
+def test_one_that_breaks_keeps_no_other_from_being_decided(lin, chen, monkeypatch) -> None:
+    broken, good = asked(lin, near()), asked(lin, near())
+    apply = CreditLimit.apply
+
+    def break_one(self, request, *, actor) -> None:
+        apply(self, request, actor=actor)
+        if request.pk == broken.pk:
+            raise RuntimeError("broken")
+
+    monkeypatch.setattr(CreditLimit, "apply", break_one)
+    bulk = press(chen, broken, good)
+    assert run(bulk) == {"done": 1, "failed": 1}
+    assert answers(bulk)[broken.pk][1].startswith("It failed, and nothing of it was done")
+    broken.refresh_from_db()
+    assert broken.status == "pending"
+    assert Account.objects.get(pk=broken.subject_id).credit_limit == 20000
+
+
+def test_killed_in_the_middle_it_goes_on_behind_what_was_decided(lin, chen, monkeypatch) -> None:
+    first, second = asked(lin, near()), asked(lin, near())
+    bulk = press(chen, first, second)
+    with monkeypatch.context() as patch:
+        apply = CreditLimit.apply
+
+        def die(self, request, *, actor) -> None:
+            if request.pk == second.pk:
+                raise KeyboardInterrupt
+            apply(self, request, actor=actor)
+
+        patch.setattr(CreditLimit, "apply", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(bulk)
+    assert [answers(bulk)[one.pk][0] for one in (first, second)] == ["done", "pending"]
+    assert run(bulk) == {"done": 2}
+    first.refresh_from_db()
+    assert first.version == 2, "decided once"
+
+
+def test_who_lost_the_right_meanwhile_decides_no_further(lin, chen) -> None:
+    bulk = press(chen, asked(lin, near()))
+    chen.groups.clear()
+    assert run(bulk) == {"refused": 1}
+    assert answers(bulk)[bulk.items.get().request_id][1] == "You may not decide this one."
+
+
+def test_what_makes_no_sense_is_refused_at_once(lin, chen) -> None:
+    request = asked(lin, near())
+    with pytest.raises(Invalid, match="Tick the requests"):
+        press(chen)
+    with pytest.raises(Invalid, match="the author reads it"):
+        press(chen, request, verb="reject", comment=" ")
+    with pytest.raises(Invalid, match="no decision"):
+        press(chen, request, verb="withdraw")
+    with pytest.raises(Invalid, match="201 requests are too many"):
+        services.ask_bulk(actor=chen, verb="approve", comment="", seen=dict.fromkeys(range(201), 1))
+    assert not Bulk.objects.exists()
+
+
+def test_on_the_page_they_are_ticked_and_answered(
+    lin, chen, client: Client, django_capture_on_commit_callbacks
+) -> None:
+    one, other = asked(lin, near()), asked(lin, near())
+    client.force_login(chen)
+    page = client.get("/approvals/").content.decode()
+    assert f'value="{one.pk}:1"' in page
+    empty = client.post("/approvals/decide/", {"verb": "approve", "next": "/approvals/?show=inbox"})
+    assert empty["Location"] == "/approvals/?show=inbox"
+    answer = client.post(
+        "/approvals/decide/", {"verb": "reject", "comment": "No", "request": [f"{one.pk}:1", f"{other.pk}:7"]}
+    )
+    bulk = Bulk.objects.get()
+    assert answer["Location"] == f"/approvals/decide/{bulk.pk}/"
+    waiting = client.get(answer["Location"]).content.decode()
+    assert "Not decided yet" in waiting
+    assert "every 1s" in waiting
+    run(bulk)
+    JobRun.objects.filter(pk=bulk.run_id).update(status="done")
+    page = client.get(answer["Location"]).content.decode()
+    assert "Bulk decision: Reject" in page
+    assert "changed since you opened it" in page
+    assert "every 1s" not in page
+    stranger = Client()
+    stranger.force_login(UserFactory(role="supervisor"))
+    assert stranger.get(answer["Location"]).status_code == 404
+
+
+def test_one_out_of_scope_and_who_decides_nothing_are_sent_away(lin, chen, client: Client) -> None:
+    far = asked(UserFactory(), near("Team 2"))
+    client.force_login(chen)
+    assert client.post("/approvals/decide/", {"verb": "approve", "request": f"{far.pk}:1"}).status_code == 404
+    assert client.post("/approvals/decide/", {"verb": "approve", "request": "x:1"}).status_code == 404
+    client.force_login(lin)
+    assert client.post("/approvals/decide/", {"verb": "approve", "request": f"{far.pk}:1"}).status_code == 403
+    assert not Bulk.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_does_it(valkey) -> None:
+    lin, chen = UserFactory(), UserFactory(role="supervisor")
+    with clock.frozen(MOMENT):
+        bulk = press(chen, asked(lin, near()), asked(lin, near()))
+        work()
+    bulk.run.refresh_from_db()
+    assert (bulk.run.status, bulk.run.result) == ("done", {"done": 2})
+    assert (bulk.run.done, bulk.run.total) == (2, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_bulk_decisions_at_once_decide_each_request_once() -> None:
+    lin, deciders = UserFactory(), [UserFactory(role="supervisor") for _ in range(3)]
+    with clock.frozen(MOMENT):
+        requests = [asked(lin, near()) for _ in range(6)]
+        bulks = [
+            press(by, *order) for by, order in zip(deciders, (requests, requests[::-1], requests[3:]), strict=True)
+        ]
+        at_once([lambda bulk=bulk: run(bulk) for bulk in bulks])
+    outcomes = [item.outcome for bulk in bulks for item in bulk.items.all()]
+    assert outcomes.count("done") == 6
+    assert outcomes.count("refused") == 9
+    assert {request.version for request in Request.objects.all()} == {2}
