@@ -371,6 +371,7 @@ class Rows:
 
 BOOK = Rows(ENTRY | READERS, ENTRY)
 ADMIN: dict[str, Rows] = {
+    "accounts_acceleration": Rows(ENTRY | READERS),
     "accounts_account": Rows(ENTRY | READERS, ENTRY, ENTRY),
     "accounts_accountparty": Rows(ENTRY | READERS, ENTRY, ENTRY),
     "accounts_allocation": Rows(ENTRY | READERS),
@@ -384,10 +385,13 @@ ADMIN: dict[str, Rows] = {
     "accounts_payment": BOOK,
     "accounts_product": Rows(ENTRY | READERS, ADMINISTRATOR, ADMINISTRATOR),
     "accounts_productterms": Rows(NOBODY),
+    "accounts_relief": Rows(ENTRY | READERS),
+    "accounts_reliefreversal": Rows(ENTRY | READERS),
     "accounts_reversal": Rows(ENTRY | READERS),
     "accounts_risktable": Rows(NOBODY),
     "accounts_standing": Rows(ENTRY | READERS),
     "accounts_standingchange": Rows(ENTRY | READERS),
+    "accounts_watch": Rows(ENTRY | READERS),
     "audit_event": Rows(OFFICERS | READERS),
     "cases_disputeterms": Rows(READERS, ADMINISTRATOR),
     "cases_dispute": Rows(READERS),

@@ -45,9 +45,9 @@ class ToBucket(InBucket):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(OfAccount):
-    list_display = ["id", "account", "kind", "amount", "effective_on", "recorded_at", "bill", "payment"]
+    list_display = ["id", "account", "kind", "amount", "effective_on", "recorded_at", "bill", "payment", "relief"]
     list_filter = ["kind"]
-    list_select_related = ["account", "bill", "payment"]
+    list_select_related = ["account", "bill", "payment", "relief"]
 
 
 @admin.register(Allocation)

@@ -33,13 +33,13 @@ class BillForm(BookForm):
 class BillAdmin(EntryAdmin):
     form = BillForm
     entered = ["account", "ref", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given"]
-    shown = [*entered, "minimum_due", "rolled_in", "rolled_out", "allocated", "missed", "recorded_at"]
+    shown = [*entered, "kind", "minimum_due", "rolled_in", "rolled_out", "allocated", "missed", "recorded_at"]
     autocomplete_fields = ["account"]
     list_display = [
-        "ref", "account", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_due", "allocated",
-        "missed",
+        "ref", "account", "kind", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_due",
+        "allocated", "missed",
     ]  # fmt: skip
-    list_filter = ["missed"]
+    list_filter = ["missed", "kind"]
     list_select_related = ["account"]
     search_help_text = gettext_lazy("The beginning of a bill's reference, or a whole account reference")
 

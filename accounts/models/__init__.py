@@ -5,6 +5,7 @@ from accounts.models.book import (
     AccountParty,
     AccountStatus,
     Bill,
+    BillKind,
     Hold,
     HoldKind,
     PartyRole,
@@ -21,6 +22,7 @@ from accounts.models.customers import (
     Relationship,
     Verification,
 )
+from accounts.models.decisions import Acceleration, Relief, ReliefKind, ReliefReversal, Watch
 from accounts.models.ledger import Allocation, Component, EntryKind, LedgerEntry
 from accounts.models.products import (
     AllocationRule,
@@ -35,12 +37,14 @@ from accounts.models.products import (
 from accounts.models.standings import OverdueKind, RiskClass, Standing, StandingChange
 
 __all__ = [
+    "Acceleration",
     "Account",
     "AccountParty",
     "AccountStatus",
     "Allocation",
     "AllocationRule",
     "Bill",
+    "BillKind",
     "BucketRow",
     "BucketTable",
     "Component",
@@ -61,6 +65,9 @@ __all__ = [
     "Product",
     "ProductTerms",
     "Relationship",
+    "Relief",
+    "ReliefKind",
+    "ReliefReversal",
     "Reversal",
     "RiskClass",
     "RiskRow",
@@ -68,4 +75,5 @@ __all__ = [
     "Standing",
     "StandingChange",
     "Verification",
+    "Watch",
 ]

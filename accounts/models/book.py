@@ -84,8 +84,16 @@ class AccountParty(models.Model):
         return f"{self.account} {self.get_role_display()}"
 
 
+class BillKind(models.TextChoices):
+    """What asks. Nothing rolls into or out of the bills of plans and refunds, and they ask for the whole."""
+
+    STATEMENT = "statement", _("Statement")
+    PLAN = "plan", _("Instalment of a plan")
+    REFUND = "refund", _("Refund of waiting credit")
+
+
 class Bill(models.Model):
-    """One period's statement.
+    """One period's statement, or what else asks for money: an instalment of a plan, waiting credit that is paid out.
 
     What was billed never changes. `minimum_given` is what the lender said, null when the product's rule decides;
     `minimum_due`, `rolled_in`, `rolled_out`, `allocated` and `missed` are caches of the replay, written by the posting
@@ -97,6 +105,10 @@ class Bill(models.Model):
         Account, models.PROTECT, related_name="bills", db_index=False, verbose_name=_("account")
     )
     ref = models.CharField(_("reference"), max_length=64, unique=True)
+    # The database's default: bills are loaded by COPY too.
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=BillKind, default=BillKind.STATEMENT, db_default=BillKind.STATEMENT
+    )
     statement_on = models.DateField(_("statement date"))
     due_on = models.DateField(_("due date"))
     principal = MoneyField(_("principal"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.book import Account, Bill, MoneyField, Payment
+from accounts.models.decisions import Relief
 
 
 class EntryKind(models.TextChoices):
@@ -14,6 +16,7 @@ class EntryKind(models.TextChoices):
     REVERSAL = "reversal", _("Reversal")
     LATE_FEE = "late-fee", _("Late fee")
     WAIVER = "waiver", _("Waiver")
+    CLOSURE = "closure", _("Taken over by a plan")
     ROLL_OVER = "roll-over", _("Roll-over")
     ADJUSTMENT = "adjustment", _("Adjustment")
 
@@ -22,7 +25,8 @@ class LedgerEntry(models.Model):
     """One entry. `amount` is what it adds to the debt: charges and fees positive, money in negative.
 
     A roll-over moves its amount between two bills and changes nothing owed; its `amount` is what moved into `bill`.
-    Balances are the sums of all entries but roll-overs.
+    Balances are the sums of all entries but roll-overs. What a relief met is a waiver (a closure where a plan took the bill
+    over), and an adjustment where that changed later; `relief` names it.
     """
 
     account = models.ForeignKey(
@@ -38,6 +42,9 @@ class LedgerEntry(models.Model):
     payment = models.ForeignKey(
         Payment, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("payment")
     )
+    relief = models.ForeignKey(
+        Relief, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("relief")
+    )
     reverses = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("reverses")
     )
@@ -46,7 +53,11 @@ class LedgerEntry(models.Model):
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger entries")
         ordering = ["account", "effective_on", "id"]
-        indexes = [models.Index(fields=["account", "effective_on"], name="entry_by_account")]
+        indexes = [
+            models.Index(fields=["account", "effective_on"], name="entry_by_account"),
+            # Few: whoever proves the book finds them without reading every entry again.
+            models.Index(fields=["account"], name="entry_of_relief", condition=Q(relief__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"

@@ -55,7 +55,8 @@ class Standing(models.Model):
 class StandingChange(models.Model):
     """A standing that moved: from, to, on which business day, because of what. Append-only (trigger).
 
-    `to_bucket` blank means not late any more; `from_bucket` blank means it was not late.
+    `to_bucket` blank means not late any more; `from_bucket` blank means it was not late. `to_risk_class` of an account
+    that is not late any more is blank, or the floor of a watch that still runs.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="standing_changes", verbose_name=_("account"))

@@ -4,7 +4,20 @@ No ORM, no clock, no settings. Inside, money is integer cents and days are prole
 the whole book streams through here every time it is verified; dates and `Decimal` are turned at the edge.
 """
 
-from accounts.rules.facts import Bill, Credit, Hold, Known, cents, day, moment, money, ordinal, to_date
+from accounts.rules.facts import (
+    Acceleration,
+    Bill,
+    Credit,
+    Hold,
+    Known,
+    Watch,
+    cents,
+    day,
+    moment,
+    money,
+    ordinal,
+    to_date,
+)
 from accounts.rules.judge import HowLate, judge
 from accounts.rules.replay import replay
 from accounts.rules.split import Touched, split
@@ -14,6 +27,7 @@ from accounts.rules.terms import AllocationRule, BucketTable, DatedTerms, RiskTa
 
 __all__ = [
     "RATE_UNIT",
+    "Acceleration",
     "AllocationRule",
     "Bill",
     "BillState",
@@ -27,6 +41,7 @@ __all__ = [
     "RiskTable",
     "Terms",
     "Touched",
+    "Watch",
     "cents",
     "day",
     "judge",

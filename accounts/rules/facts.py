@@ -21,7 +21,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Bill(NamedTuple):
-    """One statement. `minimum` is what the lender gave, None when the product's rule decides."""
+    """One bill. `minimum` is what the lender gave, None when the product's rule decides.
+
+    `kind` None is a statement; what else asks (a plan, a refund) asks for the whole, and nothing rolls into or out of it.
+    """
 
     key: int
     ref: str | int  # whatever sorts as the refs do
@@ -31,10 +34,16 @@ class Bill(NamedTuple):
     interest: int
     principal: int
     minimum: int | None
+    kind: str | None = None
 
 
 class Credit(NamedTuple):
-    """Money in. `known` and `reversal_known` are microseconds since 1970; `reversed_on` is when the reversal takes effect."""
+    """Money in, or a relief: what need not be paid. `known` and `reversal_known` are microseconds since 1970; `reversed_on` is
+    when the reversal takes effect.
+
+    `bill` is what it meets first: a bill, or with 0 the account's late fees. With `lapses` it meets nothing else and never
+    waits. Reliefs have negative keys (so that no payment has the same) and refs that sort before those of payments.
+    """
 
     key: int
     ref: str | int
@@ -44,6 +53,7 @@ class Credit(NamedTuple):
     reversed_on: int | None = None
     reversal_known: int | None = None
     bill: int | None = None
+    lapses: bool = False
 
 
 class Hold(NamedTuple):
@@ -52,6 +62,24 @@ class Hold(NamedTuple):
     kind: str
     starts_on: int
     ends_on: int | None
+    known: int
+    withdrawn: int | None = None
+
+
+class Watch(NamedTuple):
+    """An interval, both ends included, in which the class is no better than `floor`; otherwise as a hold."""
+
+    floor: str
+    starts_on: int
+    ends_on: int | None
+    known: int
+    withdrawn: int | None = None
+
+
+class Acceleration(NamedTuple):
+    """The whole balance called due on a day; known and withdrawn as a hold."""
+
+    due_on: int
     known: int
     withdrawn: int | None = None
 

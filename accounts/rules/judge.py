@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
-from accounts.rules.facts import Hold
+from accounts.rules.facts import Acceleration, Hold, Watch
 from accounts.rules.fees import covered_days
 from accounts.rules.states import BillState, is_unmet
-from accounts.rules.terms import CURRENT_BUCKET, NORMAL, Terms, in_force
+from accounts.rules.terms import CURRENT_BUCKET, NORMAL, Terms, in_force, worst_class
 
 SINGLE, MULTIPLE, FULL = "single", "multiple", "full"
 # Over so many days past due one missed period counts as several (architecture, section 2).
 MULTIPLE_OVER_DAYS = 90
+
+T = TypeVar("T", Hold, Watch, Acceleration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,38 @@ class HowLate:
         return self.overdue_since is not None
 
 
-def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of: int) -> HowLate:
+def judge(
+    terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of: int, watches: Sequence[Watch] = ()
+) -> HowLate:
     """Judge an account at the end of `as_of` from the state of its bills.
 
     `bills` are all those that take part and have anything left or were missed; fully paid ones change nothing.
-    `holds` are those believed (see `believed`); kinds other than deferral do not matter here.
+    `holds` and `watches` are those believed (see `believed`); holds other than deferrals do not matter here, and a watch
+    touches nothing but the class.
     """
+    how_late = _judge(terms, bills, holds, as_of)
+    return _watched(how_late, watches) if watches else how_late
+
+
+def _watched(how_late: HowLate, watches: Sequence[Watch]) -> HowLate:
+    """The class no better than the floor of any watch that runs; the account is looked at where one begins or ends."""
+    day, following = how_late.as_of, how_late.next_transition_on
+    floors, edges = [], [] if following is None else [following]
+    for watch in watches:
+        if watch.starts_on > day:
+            edges.append(watch.starts_on)
+        elif watch.ends_on is None or watch.ends_on >= day:
+            floors.append(watch.floor)
+            if watch.ends_on is not None:
+                edges.append(watch.ends_on + 1)
+    return replace(
+        how_late,
+        risk_class=worst_class((how_late.risk_class, *floors)),
+        next_transition_on=min(edges, default=None),
+    )
+
+
+def _judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of: int) -> HowLate:
     final_passes_on = terms.final_passes_on()
     final_passed = final_passes_on is not None and as_of >= final_passes_on
     # An account that is not late, as most are not, is told from this alone.
@@ -97,15 +126,25 @@ def judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_of
     )
 
 
-def believed(holds: Sequence[Hold], known_micros: int | None) -> list[Hold]:
-    """The holds that count: as known at the moment, or, without one, those not withdrawn."""
+def believed(facts: Sequence[T], known_micros: int | None) -> list[T]:
+    """The holds, watches or accelerations that count: as known at the moment, or, without one, those not withdrawn."""
     if known_micros is None:
-        return [hold for hold in holds if hold.withdrawn is None]
+        return [fact for fact in facts if fact.withdrawn is None]
     return [
-        hold
-        for hold in holds
-        if hold.known <= known_micros and (hold.withdrawn is None or hold.withdrawn > known_micros)
+        fact
+        for fact in facts
+        if fact.known <= known_micros and (fact.withdrawn is None or fact.withdrawn > known_micros)
     ]
+
+
+def accelerated(terms: Terms, accelerations: Sequence[Acceleration], known_micros: int | None) -> Terms:
+    """The terms with the final due date in force: the earliest of the account's own and of what called it due."""
+    days = [fact.due_on for fact in believed(accelerations, known_micros)]
+    if not days:
+        return terms
+    if terms.final_due_on is not None:
+        days.append(terms.final_due_on)
+    return replace(terms, final_due_on=min(days))
 
 
 def _stretch_begins(deferrals: Sequence[Hold], since: int, as_of: int) -> int | None:

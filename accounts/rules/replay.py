@@ -189,9 +189,9 @@ def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill
     row = terms.on(bill.statement_on)
     own = bill.service_fee + bill.interest + bill.principal
     state = BillState(bill, bill.key, bill.due_on, own, 0, bill.due_on + row.grace_days + 1)
-    if row.rolls_over:
+    if row.rolls_over and bill.kind is None:
         for older in open_bills:
-            if older.bill is not None and older.bill.statement_on < bill.statement_on:
+            if older.bill is not None and older.bill.kind is None and older.bill.statement_on < bill.statement_on:
                 keeps = max(older.minimum, older.allocated)
                 over = older.capacity - keeps
                 if over > 0:
@@ -201,8 +201,10 @@ def _arrive(terms: Terms, found: Replay, open_bills: list[BillState], bill: Bill
                     found.movements.append(RolledOver(bill.key, older.key, bill.statement_on, over))
         state.capacity += state.rolled_in
     balance = state.capacity
-    if bill.minimum is None and row.minimum_rate is not None:
-        balance += sum(older.left for older in open_bills) - sum(item.left for item in waiting)
+    if bill.minimum is None and row.minimum_rate is not None and bill.kind is None:
+        # What plans and refunds ask, they ask by themselves.
+        owed = sum(older.left for older in open_bills if older.bill is not None and older.bill.kind is None)
+        balance += owed - sum(item.left for item in waiting)
     state.minimum = minimum_due(bill, row, state.capacity, balance)
     # Kept in the order of allocation; most bills arrive in it.
     at = len(open_bills)
@@ -220,7 +222,7 @@ def minimum_due(bill: Bill, row: DatedTerms, capacity: int, balance: int) -> int
     """
     if bill.minimum is not None:
         return min(bill.minimum, capacity)
-    if row.minimum_rate is None:
+    if row.minimum_rate is None or bill.kind is not None:
         return capacity
     return min(half_up(max(balance, 0) * row.minimum_rate, 10_000), capacity)
 
@@ -248,12 +250,19 @@ def _use(
     key, version = credit.key, rule.version
     record = found.movements.append
     if credit.bill is not None:
+        if not credit.bill and found.fee_left:
+            part = min(left, found.fee_left)
+            record(_ALLOCATED((key, None, part, version, today)))
+            found.fee_left -= part
+            left -= part
         for state in open_bills:
             if state.key == credit.bill and state.capacity > state.allocated:
                 part = min(left, state.capacity - state.allocated)
                 record(_ALLOCATED((key, state.key, part, version, today)))
                 state.allocated += part
                 left -= part
+        if credit.lapses:
+            return 0
     for step in rule.steps:
         if not left:
             break

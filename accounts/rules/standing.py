@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accounts.rules.facts import Bill, Credit, Hold, Known
-from accounts.rules.judge import HowLate, believed, judge
+from accounts.rules.facts import Acceleration, Bill, Credit, Hold, Known, Watch
+from accounts.rules.judge import HowLate, accelerated, believed, judge
 from accounts.rules.replay import replay
 from accounts.rules.terms import Terms
 
@@ -15,6 +15,8 @@ def standing(
     bills: Sequence[Bill],
     credits: Sequence[Credit],
     holds: Sequence[Hold] = (),
+    watches: Sequence[Watch] = (),
+    accelerations: Sequence[Acceleration] = (),
     *,
     as_of: int,
     known: Known | None = None,
@@ -23,5 +25,8 @@ def standing(
 
     Rule: architecture, section 2. Everything else in the product that says how late an account is, is a cache of this.
     """
-    holds = believed(holds, None if known is None else known.micros)
-    return judge(terms, replay(terms, bills, credits, holds, as_of=as_of, known=known).bills, holds, as_of)
+    micros = None if known is None else known.micros
+    terms = accelerated(terms, accelerations, micros)
+    holds = believed(holds, micros)
+    found = replay(terms, bills, credits, holds, as_of=as_of, known=known)
+    return judge(terms, found.bills, holds, as_of, believed(watches, micros))

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.rules import Bill, Credit, Hold, Terms
+from accounts.models import BillKind, ReliefKind
+from accounts.rules import Acceleration, Bill, Credit, Hold, Terms, Watch
 from accounts.rules.facts import from_tuple
+from accounts.rules.judge import accelerated
 from accounts.selectors.terms import TermsBook
 from runs.bulk import stream
 
@@ -29,7 +31,7 @@ class CachedBill(NamedTuple):
 
 @dataclass
 class AccountFacts:
-    """One account: what happened on it, and what its caches say."""
+    """One account: what happened on it, and what its caches say. `terms` are with its own final due date."""
 
     account_id: int
     ref: str
@@ -42,8 +44,17 @@ class AccountFacts:
     bills: list[Bill] = field(default_factory=list)
     # The columns of the bills' caches, each in the order of `bills`; see `CachedBill`.
     kept: Sequence[list[Any]] = ([], [], [], [], [])
+    # Payments, and before them the reliefs, where there are any; `reliefs` are those alone.
     credits: list[Credit] = field(default_factory=list)
+    reliefs: list[Credit] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
+    watches: list[Watch] = field(default_factory=list)
+    accelerations: list[Acceleration] = field(default_factory=list)
+
+    @property
+    def terms_now(self) -> Terms:
+        """The terms with the final due date in force, an acceleration counted."""
+        return accelerated(self.terms, self.accelerations, None) if self.accelerations else self.terms
 
     @cached_property
     def cached(self) -> dict[int, CachedBill]:
@@ -66,9 +77,11 @@ def fingerprint_sql(*, kind: str, key: str, amount: str, day: str) -> str:
 
 
 _CACHED_AMOUNTS = ("minimum_due", "rolled_in", "rolled_out", "allocated")
-_BILL_COLUMNS = """id, account_id, ref, statement_on, due_on, service_fee, interest, principal, minimum_given,
+_BILL_COLUMNS = """id, account_id, ref, kind, statement_on, due_on, service_fee, interest, principal, minimum_given,
     minimum_due, rolled_in, rolled_out, allocated, missed"""
 _PAYMENT_COLUMNS = "id, account_id, ref, amount, effective_on, recorded_at, designated_bill_id"
+# Most bills are statements, and nobody sends the word a million times.
+_KIND = f"CASE WHEN kind <> '{BillKind.STATEMENT.value}' THEN kind END"
 _HOLD_COLUMNS = "account_id, kind, starts_on, ends_on, known_from, withdrawn_at"
 
 
@@ -130,7 +143,8 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
             *(f"array_agg({_CENTS.format(column)})" for column in ("service_fee", "interest", "principal")),
             _sparse("minimum_given", _CENTS),
             *(f"array_agg({_CENTS.format(column)})" for column in _CACHED_AMOUNTS),
-            *(_sparse("missed"), "array_agg(ref)" if refs else "NULL::text[]", "count(*)", bill_print),
+            *(_sparse("missed"), _sparse(_KIND)),
+            *("array_agg(ref)" if refs else "NULL::text[]", "count(*)", bill_print),
         ],
         source("bill", _BILL_COLUMNS),
         'due_on, ref COLLATE "C"',
@@ -160,10 +174,44 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
         "starts_on",
         ranged=ranged,
     )
+    relief_list, reliefs = _arrays(
+        "r",
+        [
+            *("array_agg(-id)", f"array_agg({_CENTS.format('amount')})", f"array_agg({_DAY.format('effective_on')})"),
+            *(known, f"array_agg({_DAY.format('reversed_on')})"),
+            *(f"array_agg({_MICROS.format('reversal_recorded_at')})", "array_agg(coalesce(bill_id, 0))"),
+            f"array_agg(kind <> '{ReliefKind.CLOSURE.value}')",
+        ],
+        """SELECT r.*, b.effective_on AS reversed_on, b.recorded_at AS reversal_recorded_at
+             FROM accounts_relief r LEFT JOIN accounts_reliefreversal b ON b.relief_id = r.id
+            WHERE r.account_id {which}""",
+        'effective_on, ref COLLATE "C"',
+        ranged=ranged,
+    )
+    watch_list, watches = _arrays(
+        "w",
+        [
+            *("array_agg(floor)", f"array_agg({_DAY.format('starts_on')})", f"array_agg({_DAY.format('ends_on')})"),
+            *(f"array_agg({_MICROS.format('known_from')})", f"array_agg({_MICROS.format('withdrawn_at')})"),
+        ],
+        "SELECT * FROM accounts_watch WHERE account_id {which}",
+        "starts_on",
+        ranged=ranged,
+    )
+    acceleration_list, accelerations = _arrays(
+        "c",
+        [
+            f"array_agg({_DAY.format('due_on')})",
+            *(f"array_agg({_MICROS.format('known_from')})", f"array_agg({_MICROS.format('withdrawn_at')})"),
+        ],
+        "SELECT * FROM accounts_acceleration WHERE account_id {which}",
+        "due_on",
+        ranged=ranged,
+    )
     return f"""
         SELECT a.id, a.ref, a.customer_id, a.product_id, {_DAY.format("a.final_due_on")}, a.aged_on, a.wakes_on,
-               {bill_list}, {payment_list}, {hold_list}
-          FROM accounts_account a {bills} {payments} {holds}
+               {bill_list}, {payment_list}, {hold_list}, {relief_list}, {watch_list}, {acceleration_list}
+          FROM accounts_account a {bills} {payments} {holds} {reliefs} {watches} {accelerations}
          WHERE {f"a.id {RANGE}" if ranged else accounts}
          ORDER BY a.id"""
 
@@ -194,35 +242,49 @@ def stream_facts(terms: TermsBook, low: int, high: int, *, prints: bool = False)
 
 
 _BILL, _CREDIT, _HOLD = from_tuple(Bill), from_tuple(Credit), from_tuple(Hold)
+_WATCH, _ACCELERATION = from_tuple(Watch), from_tuple(Acceleration)
 
 
 def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     (account_id, ref, customer_id, product_id, final_due_on, aged_on, wakes_on) = row[:7]
     found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on)
+    # Positions: 0-6 the account, 7-20 bills, 21-22 their print, 23-29 payments, 30-33 theirs, 34-38 holds, 39-46 reliefs,
+    # 47-51 watches, 52-54 accelerations.
     if row[7] is not None:
         keys = row[7]
-        found.bills = list(
-            map(_BILL, zip(keys, row[19] or range(len(keys)), *row[8:13], row[13] or repeat(None), strict=False))
-        )
+        seldom = (column or repeat(None) for column in (row[13], row[19]))
+        found.bills = list(map(_BILL, zip(keys, row[20] or range(len(keys)), *row[8:13], *seldom, strict=False)))
         found.kept = (*row[14:18], row[18] or [None] * len(keys))
-    # Positions: 0-6 the account, 7-19 bills, 20-21 their print, 22-28 payments, 29-32 theirs, 33-37 holds.
     found.print = (
-        (row[20] or 0) + (row[29] or 0) + (row[31] or 0),
-        (row[21] or 0) ^ (row[30] or 0) ^ (row[32] or 0),
+        (row[21] or 0) + (row[30] or 0) + (row[32] or 0),
+        (row[22] or 0) ^ (row[31] or 0) ^ (row[33] or 0),
     )
-    if row[22] is not None:
-        keys = row[22]
-        known, *seldom = row[25:29]
+    if row[23] is not None:
+        keys = row[23]
+        known, *seldom_set = row[26:30]
         found.credits = list(
             map(
                 _CREDIT,
                 zip(
-                    *(keys, range(len(keys)), row[23], row[24], known or repeat(0)),
-                    *(column or repeat(None) for column in seldom),
+                    *(keys, range(len(keys)), row[24], row[25], known or repeat(0)),
+                    *(column or repeat(None) for column in seldom_set),
+                    repeat(False),
                     strict=False,
                 ),
             )
         )
-    if row[33] is not None:
-        found.holds = list(map(_HOLD, zip(*row[33:38], strict=False)))
+    if row[34] is not None:
+        found.holds = list(map(_HOLD, zip(*row[34:39], strict=False)))
+    if row[39] is not None:
+        keys = row[39]
+        # Negative places: before the payments of their day.
+        places = range(-len(keys), 0)
+        found.reliefs = list(
+            map(_CREDIT, zip(keys, places, row[40], row[41], row[42] or repeat(0), *row[43:47], strict=False))
+        )
+        found.credits = [*found.reliefs, *found.credits]
+    if row[47] is not None:
+        found.watches = list(map(_WATCH, zip(*row[47:52], strict=False)))
+    if row[52] is not None:
+        found.accelerations = list(map(_ACCELERATION, zip(*row[52:55], strict=False)))
     return found

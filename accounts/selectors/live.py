@@ -8,7 +8,7 @@ from datetime import date
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.rules import BillState, Hold, Terms
+from accounts.rules import BillState, Hold, Terms, Watch
 from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook
 
@@ -23,6 +23,7 @@ class LiveAccount:
     terms: Terms
     bills: list[BillState]
     deferrals: list[Hold]
+    watches: list[Watch]
     standing: StoredStanding | None
 
 
@@ -33,7 +34,8 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
     # The condition repeats that of the partial index `bill_live_by_account`.
     cursor.execute(
         f"""
-        SELECT a.id, a.ref, a.customer_id, a.product_id, a.final_due_on - DATE '0001-01-01' + 1, b.*, h.*, {STORED_SQL}
+        SELECT a.id, a.ref, a.customer_id, a.product_id, least(a.final_due_on, c.due_on) - DATE '0001-01-01' + 1,
+               b.*, h.*, w.*, {STORED_SQL}
           FROM accounts_account a
           LEFT JOIN accounts_standing s ON s.account_id = a.id
           LEFT JOIN LATERAL (
@@ -49,12 +51,18 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
               SELECT array_agg(starts_on - DATE '0001-01-01' + 1), array_agg(ends_on - DATE '0001-01-01' + 1)
                 FROM accounts_hold WHERE account_id = a.id AND kind = 'deferral' AND withdrawn_at IS NULL
           ) h ON true
+          LEFT JOIN LATERAL (
+              SELECT array_agg(floor), array_agg(starts_on - DATE '0001-01-01' + 1),
+                     array_agg(ends_on - DATE '0001-01-01' + 1)
+                FROM accounts_watch WHERE account_id = a.id AND withdrawn_at IS NULL
+          ) w ON true
+          LEFT JOIN accounts_acceleration c ON c.account_id = a.id AND c.withdrawn_at IS NULL
          WHERE a.id = ANY(%s) ORDER BY a.id""",
         (day, ids),
     )
     for account_id, ref, customer_id, product_id, final_due_on, keys, *columns in cursor:
         of_account = terms.of(product_id, final_due_on)
-        statements, dues, capacities, minimums, allocations, missed, starts, ends = columns[:8]
+        statements, dues, capacities, minimums, allocations, missed, starts, ends, floors, since, until = columns[:11]
         yield LiveAccount(
             account_id=account_id,
             ref=ref,
@@ -76,5 +84,9 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
                 )
             ],
             deferrals=[Hold("deferral", start, end, 0) for start, end in zip(starts or (), ends or (), strict=True)],
-            standing=stored(columns[8:]),
+            watches=[
+                Watch(floor, start, end, 0)
+                for floor, start, end in zip(floors or (), since or (), until or (), strict=True)
+            ],
+            standing=stored(columns[11:]),
         )

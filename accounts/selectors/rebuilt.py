@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from accounts.models import EntryKind
-from accounts.rules import Bill, Replay, Terms, Touched, judge, replay, split
+from accounts.rules import Bill, Credit, HowLate, Replay, Terms, Touched, judge, replay, split
 from accounts.rules.judge import believed
 from accounts.rules.replay import minimum_due
 from accounts.selectors.facts import AccountFacts, CachedBill
@@ -15,12 +16,13 @@ from accounts.selectors.stored import StoredStanding
 
 
 class DerivedEntry(NamedTuple):
-    """A ledger entry that the replay asks for: a late fee of a day, or what rolled into a bill."""
+    """A ledger entry that the replay asks for: a late fee of a day, what rolled into a bill, what a relief takes off."""
 
     kind: str
     amount: int
     effective_on: int
     bill: int | None
+    relief: int | None = None
 
 
 @dataclass
@@ -32,6 +34,9 @@ class Rebuilt:
     touched: list[Touched]
     fees: dict[int, int]
     rolls: dict[int, DerivedEntry]
+    # By relief that is, or once was, in the replay: what its entries should sum to.
+    reliefs: dict[int, int]
+    how_late: HowLate
     standing: StoredStanding | None
     wakes_on: int | None
     replayed: Replay = field(repr=False)
@@ -45,16 +50,20 @@ class Rebuilt:
         }
         for bill in self.facts.bills:
             if bill.key not in caches:
-                caches[bill.key] = _to_come(self.facts.terms, bill)
+                caches[bill.key] = _to_come(self.facts.terms_now, bill)
         return caches
+
+    def met(self, credit: int, bill: int | None) -> int:
+        """Cents of a credit that met a bill, or, with None, the late fees."""
+        return sum(part.amount for part in self.touched if part.credit == credit and part.bill == bill)
 
 
 def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
     """Replay one account to the end of `as_of`; pure but for its name."""
-    holds = believed(facts.holds, None)
-    found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=as_of)
+    holds, terms = believed(facts.holds, None), facts.terms_now
+    found = replay(terms, facts.bills, facts.credits, holds, as_of=as_of)
     rolls: dict[int, DerivedEntry] = {}
-    touched = split(facts.terms, found)
+    touched = split(terms, found)
     for item in touched:
         if item.into is not None and item.bill != item.into:
             before = rolls.get(item.into)
@@ -65,16 +74,34 @@ def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
     fees: dict[int, int] = {}
     for posted in found.fees:
         fees[posted.day] = fees.get(posted.day, 0) + posted.amount
+    how_late = judge(terms, found.bills, holds, as_of, believed(facts.watches, None) if facts.watches else ())
     return Rebuilt(
         facts=facts,
         as_of=as_of,
         touched=touched,
         fees=fees,
         rolls=rolls,
-        standing=StoredStanding.of(judge(facts.terms, found.bills, holds, as_of)),
+        reliefs=_reliefs(facts.reliefs, touched, as_of) if facts.reliefs else {},
+        how_late=how_late,
+        standing=StoredStanding.of(how_late),
         wakes_on=wakes_on(facts, as_of),
         replayed=found,
     )
+
+
+def _reliefs(reliefs: Sequence[Credit], touched: Sequence[Touched], as_of: int) -> dict[int, int]:
+    """A relief in force takes off what it met; a closure all it says, for what it did not meet waits as credit."""
+    met: dict[int, int] = {}
+    for part in touched:
+        if part.credit is not None and part.credit < 0:
+            met[part.credit] = met.get(part.credit, 0) - part.amount
+    wanted = {}
+    for relief in reliefs:
+        if relief.effective_on <= as_of:
+            in_force = relief.reversed_on is None or relief.reversed_on > as_of
+            takes_off = met.get(relief.key, 0) if relief.lapses else -relief.amount
+            wanted[-relief.key] = takes_off if in_force else 0
+    return wanted
 
 
 def _to_come(terms: Terms, bill: Bill) -> CachedBill:
@@ -93,7 +120,7 @@ def wakes_on(facts: AccountFacts, as_of: int) -> int | None:
                 days.append(credit.effective_on)
             elif reversed_on is not None and reversed_on > as_of:
                 days.append(reversed_on)
-    final_passes_on = facts.terms.final_passes_on()
+    final_passes_on = facts.terms_now.final_passes_on()
     if final_passes_on is not None and final_passes_on > as_of:
         days.append(final_passes_on)
     return min(days, default=None)

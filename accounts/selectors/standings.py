@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from accounts.rules import HowLate, Known, day, standing, to_date
-from accounts.rules.terms import worst_class
+from accounts.rules.terms import NORMAL, worst_class
 from accounts.selectors.facts import AccountFacts, stream_facts
 from accounts.selectors.terms import read_terms
 from accounts.selectors.verify import account_range
@@ -43,7 +43,14 @@ def standings_between(asked: Asked, first: int, last: int) -> Iterator[tuple[Acc
     known = None if asked.known_at is None else Known.at(asked.known_at)
     with snapshot():
         for facts in stream_facts(terms, first, last):
-            yield facts, standing(facts.terms, facts.bills, facts.credits, facts.holds, as_of=on, known=known)
+            yield (
+                facts,
+                standing(
+                    *(facts.terms, facts.bills, facts.credits, facts.holds, facts.watches, facts.accelerations),
+                    as_of=on,
+                    known=known,
+                ),
+            )
 
 
 def standings_csv(asked: Asked, *, processes: int | None = None) -> Iterator[str]:
@@ -59,10 +66,10 @@ def standings_csv(asked: Asked, *, processes: int | None = None) -> Iterator[str
 
 
 def _classes(asked: Asked, first: int, last: int) -> dict[int, str]:
-    """The worst class of each customer with a late account in the range."""
+    """The worst class of each customer of the range who has one that is not normal."""
     found: dict[int, str] = {}
     for facts, how_late in standings_between(asked, first, last):
-        if how_late.late:
+        if how_late.risk_class != NORMAL:
             before = found.get(facts.customer_id, how_late.risk_class)
             found[facts.customer_id] = worst_class((how_late.risk_class, before))
     return found

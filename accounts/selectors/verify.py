@@ -1,6 +1,6 @@
 """Prove the book: replay every account from its bills, payments and reversals, and compare all that is kept of it.
 
-Compared are the ledger (an entry for each bill, payment and reversal, the derived late fees and roll-overs), the
+Compared are the ledger (an entry for each bill, payment and reversal, the derived late fees, roll-overs and reliefs), the
 allocations, the bills' caches, the standings and the wakes. Upper floors add their own caches (`add_check`).
 """
 
@@ -82,6 +82,7 @@ def _between(terms: TermsBook, first: int, last: int, closed: date, passed: _Pas
     """Everything that is kept of each account comes in the order of their keys, and is walked side by side."""
     standings = _Beside(_standings(first, last))
     ledgers = _Beside(_ledgers(first, last))
+    relieved = _Beside(_relief_entries(first, last))
     allocated = _Beside(_allocations(first, last))
     for facts in stream_facts(terms, first, last, prints=True):
         reached = closed + timedelta(days=1) if facts.account_id <= passed.age else closed
@@ -95,7 +96,12 @@ def _between(terms: TermsBook, first: int, last: int, closed: date, passed: _Pas
         yield from _compare_derived(
             facts, found, ledger, to_come=as_of if as_of > closed and facts.account_id > passed.accrue else None
         )
-        yield from _compare_allocations(facts, found, ledger, allocated.of(facts.account_id) or _NO_ALLOCATIONS)
+        entries = relieved.of(facts.account_id) or _NO_RELIEF_ENTRIES
+        if facts.reliefs or entries.reliefs:
+            yield from _compare_reliefs(facts, found, entries)
+        yield from _compare_allocations(
+            facts, found, ledger, entries, allocated.of(facts.account_id) or _NO_ALLOCATIONS
+        )
         yield from _compare_standing(facts, found, standings.of(facts.account_id))
         if facts.wakes_on != to_date(found.wakes_on):
             yield Difference(facts.ref, "wakes on", str(facts.wakes_on), str(to_date(found.wakes_on)))
@@ -138,6 +144,15 @@ class _Ledger(NamedTuple):
     derived_cents: list[int]
 
 
+class _ReliefEntries(NamedTuple):
+    """One account's ledger entries of reliefs, in the order of their keys: key, relief, cents."""
+
+    entries: list[int]
+    reliefs: list[int]
+    cents: list[int]
+
+
+_NO_RELIEF_ENTRIES = _ReliefEntries([], [], [])
 _NO_ALLOCATIONS: tuple[list[Any], ...] = ([], [], [], [], [])
 _NO_LEDGER = _Ledger((0, 0), [], [], [], [], [], [])
 
@@ -155,12 +170,24 @@ def _ledgers(low: int, high: int) -> Iterator[tuple[int, _Ledger]]:
               FROM (SELECT account_id, id, kind, payment_id, bill_id, amount, effective_on, kind = 'payment' AS is_payment,
                            kind IN ('charge', 'payment', 'reversal') AS is_mirror,
                            kind = 'roll-over' OR kind IN ('late-fee', 'adjustment') AND bill_id IS NULL
-                               AND payment_id IS NULL AS is_derived
+                               AND payment_id IS NULL AND relief_id IS NULL AS is_derived
                       FROM accounts_ledgerentry WHERE account_id {RANGE} ORDER BY account_id) entries
              GROUP BY account_id ORDER BY account_id""",
         {"low": low, "high": high},
     )
     return ((row[0], _Ledger((row[1], row[2] or 0), *(column or [] for column in row[3:]))) for row in rows)
+
+
+def _relief_entries(low: int, high: int) -> Iterator[tuple[int, _ReliefEntries]]:
+    """The few entries of reliefs, found by an index of their own (`entry_of_relief`)."""
+    rows = stream(
+        f"""SELECT account_id, array_agg(id), array_agg(relief_id), array_agg((amount * 100)::bigint)
+              FROM (SELECT account_id, id, relief_id, amount FROM accounts_ledgerentry
+                     WHERE relief_id IS NOT NULL AND account_id {RANGE} ORDER BY account_id, id) entries
+             GROUP BY account_id ORDER BY account_id""",
+        {"low": low, "high": high},
+    )
+    return ((row[0], _ReliefEntries(*row[1:])) for row in rows)
 
 
 def _allocations(low: int, high: int) -> Iterator[tuple[int, tuple[list[Any], ...]]]:
@@ -217,15 +244,30 @@ def _compare_derived(
             yield Difference(facts.ref, what, money_text(there), money_text(wanted))
 
 
+def _compare_reliefs(facts: AccountFacts, found: Rebuilt, entries: _ReliefEntries) -> Iterator[Difference]:
+    kept: dict[int, int] = {}
+    for relief, cents in zip(entries.reliefs, entries.cents, strict=True):
+        kept[relief] = kept.get(relief, 0) + cents
+    # Those dated behind the replay wait for their day.
+    waiting = {-relief.key for relief in facts.reliefs} - found.reliefs.keys()
+    for key in sorted((kept.keys() | found.reliefs.keys()) - waiting):
+        there, wanted = kept.get(key, 0), found.reliefs.get(key, 0)
+        if there != wanted:
+            yield Difference(facts.ref, f"ledger's relief {key}", money_text(there), money_text(wanted))
+
+
 def _compare_allocations(
-    facts: AccountFacts, found: Rebuilt, ledger: _Ledger, columns: tuple[list[Any], ...]
+    facts: AccountFacts, found: Rebuilt, ledger: _Ledger, relieved: _ReliefEntries, columns: tuple[list[Any], ...]
 ) -> Iterator[Difference]:
-    payment_of = dict(zip(ledger.payment_entries, ledger.payments, strict=True))
+    credit_of = dict(zip(ledger.payment_entries, ledger.payments, strict=True))
+    # A relief's point at its first entry.
+    firsts = dict(zip(reversed(relieved.reliefs), reversed(relieved.entries), strict=True))
+    credit_of |= {entry: -relief for relief, entry in firsts.items()}
     # A roll-over's allocations point at the first entry of its bill.
     first = dict(sorted(zip(ledger.derived_bills, ledger.derived_entries, strict=True), reverse=True))
     into_of = {entry: bill for bill, entry in first.items() if bill}
     entries, *others = columns
-    kept = list(zip(map(payment_of.get, entries), map(into_of.get, entries), *others, strict=True))
+    kept = list(zip(map(credit_of.get, entries), map(into_of.get, entries), *others, strict=True))
     # A roll-over names the bill that takes it in place of a credit; the day is no part of an allocation.
     replayed = [part[:6] for part in found.touched]
     # Most were written in the order of the replay; what was allocated anew stands behind.

@@ -17,7 +17,6 @@ from accounts.rules import judge
 from accounts.selectors.facts import read_facts
 from accounts.selectors.live import LiveAccount, read_live
 from accounts.selectors.rebuilt import Rebuilt, rebuild
-from accounts.selectors.stored import StoredStanding
 from accounts.selectors.terms import TermsBook, read_terms
 from accounts.services.rebuild import write_rebuilt
 from accounts.services.standings import Judged, write_standings
@@ -125,8 +124,8 @@ def _lock(cursor: CursorWrapper, ids: list[int]) -> list[tuple[int, date | None]
 
 
 def _judge(item: LiveAccount, day: date) -> Judged:
-    how_late = judge(item.terms, item.bills, item.deferrals, day.toordinal())
-    return Judged(item.account_id, item.ref, item.customer_id, item.standing, StoredStanding.of(how_late))
+    how_late = judge(item.terms, item.bills, item.deferrals, day.toordinal(), item.watches)
+    return Judged.of(item.account_id, item.ref, item.customer_id, item.standing, how_late)
 
 
 def _wake(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date) -> list[Judged]:

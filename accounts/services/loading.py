@@ -37,7 +37,8 @@ STAGED = {
         " opened_on date, final_due_on date, origin text, recorded_at timestamptz"
     ),
     "bill": (
-        "id bigint, account_id bigint, ref text, statement_on date, due_on date, principal numeric, interest numeric,"
+        "id bigint, account_id bigint, ref text, kind text DEFAULT 'statement', statement_on date, due_on date,"
+        " principal numeric, interest numeric,"
         " service_fee numeric, minimum_given numeric, minimum_due numeric DEFAULT 0, rolled_in numeric DEFAULT 0,"
         " rolled_out numeric DEFAULT 0, allocated numeric DEFAULT 0, missed boolean, recorded_at timestamptz"
     ),
@@ -162,9 +163,9 @@ def _insert_money(cursor: CursorWrapper, batch: list[int], rebuilt: Sequence[Reb
     )
     cursor.execute(
         """WITH new AS (
-               INSERT INTO accounts_bill (id, account_id, ref, statement_on, due_on, principal, interest, service_fee,
+               INSERT INTO accounts_bill (id, account_id, ref, kind, statement_on, due_on, principal, interest, service_fee,
                       minimum_given, minimum_due, rolled_in, rolled_out, allocated, missed, recorded_at)
-               SELECT b.id, b.account_id, b.ref, b.statement_on, b.due_on, b.principal, b.interest, b.service_fee,
+               SELECT b.id, b.account_id, b.ref, b.kind, b.statement_on, b.due_on, b.principal, b.interest, b.service_fee,
                       b.minimum_given, c.minimum_due, c.rolled_in, c.rolled_out, c.allocated, c.missed, b.recorded_at
                  FROM staged_bill b JOIN staged_cache c USING (id) WHERE b.account_id = ANY(%s)
                RETURNING id, account_id, principal + interest + service_fee AS amount, statement_on, recorded_at)

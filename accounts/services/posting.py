@@ -14,9 +14,9 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account, Bill, EntryKind, LedgerEntry, Origin, Payment, Product, Reversal
+from accounts.models import Account, Bill, BillKind, EntryKind, LedgerEntry, Origin, Payment, Product, Relief, Reversal
 from accounts.selectors.facts import read_facts
-from accounts.selectors.rebuilt import rebuild
+from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services import reactions
 from accounts.services.locks import lock_account, lock_customer
@@ -131,10 +131,13 @@ def post_bill(
     interest: Decimal = Decimal(0),
     service_fee: Decimal = Decimal(0),
     minimum_due: Decimal | None = None,
+    kind: str = BillKind.STATEMENT,
 ) -> Bill:
-    """Post a statement: the bill, its charge, and whatever the replay makes of it. Locks customer → account.
+    """Post a bill, its charge, and whatever the replay makes of it. Locks customer → account.
 
-    `minimum_due` None lets the product's rule decide. Posting the same bill again changes nothing.
+    `minimum_due` None lets the product's rule decide; bills of plans and refunds (`kind`) ask for the whole then. A refund
+    of waiting credit is a bill due on its statement day: the credit meets it at once, and what is not there after all is
+    owed. Posting the same bill again changes nothing.
 
     Raises:
         Invalid: a negative amount, or due before the statement.
@@ -157,6 +160,7 @@ def post_bill(
     account = lock_account(account_id)
     values = {
         "account_id": account.pk,
+        "kind": BillKind(kind).value,
         "statement_on": statement_on,
         "due_on": due_on,
         "principal": principal,
@@ -165,7 +169,7 @@ def post_bill(
         "minimum_given": minimum_due,
     }
     if existing := Bill.objects.filter(ref=ref).first():
-        _must_agree(existing, values)
+        must_agree(existing, values)
         return existing
     now = clock.now()
     # The replay writes the caches, the minimum in force among them, before anyone can read the row.
@@ -212,9 +216,9 @@ def post_payment(
             account.
         Conflict: the reference exists with other values, or was taken for another account at this moment.
     """
-    _check_amount(amount)
+    check_amount(amount)
     account = lock_account(account_id)
-    _check_day(effective_on, account.opened_on)
+    check_day(effective_on, account.opened_on)
     if designated_bill_id and not Bill.objects.filter(pk=designated_bill_id, account=account).exists():
         raise Invalid(_("The designated bill belongs to another account."), "designated_bill")
     values = {
@@ -225,7 +229,7 @@ def post_payment(
         "designated_bill_id": designated_bill_id,
     }
     if existing := Payment.objects.filter(ref=ref).first():
-        _must_agree(existing, values | ({"recorded_at": recorded_at} if recorded_at else {}))
+        must_agree(existing, values | ({"recorded_at": recorded_at} if recorded_at else {}))
         return existing
     try:
         with transaction.atomic():
@@ -233,7 +237,7 @@ def post_payment(
     except IntegrityError:
         # Another account's lock is not ours: the same reference may have come in there since we looked.
         if existing := Payment.objects.filter(ref=ref).first():
-            _must_agree(existing, values)
+            must_agree(existing, values)
         raise
     LedgerEntry.objects.create(
         account=account,
@@ -303,8 +307,8 @@ def reverse_payment(
     return reversal
 
 
-def re_age(*, actor: Actor, account: Account, cause: str, effective_on: date | None) -> None:
-    """Replay a locked account after something was posted on it, and write what differs.
+def re_age(*, actor: Actor, account: Account, cause: str, effective_on: date | None) -> Rebuilt:
+    """Replay a locked account after something was posted on it, and write what differs. Returns what was found.
 
     The caches move up to `effective_on` when that is the open business day; what is dated later waits for its day.
     """
@@ -313,37 +317,36 @@ def re_age(*, actor: Actor, account: Account, cause: str, effective_on: date | N
     if as_of > days.closed and as_of != account.aged_on:
         Account.objects.filter(pk=account.pk).update(aged_on=as_of)
     with connection.cursor() as cursor:
-        facts = list(read_facts(cursor, read_terms(), "a.id = %s", (account.pk,)))
-        moved = write_rebuilt(
-            cursor,
-            actor=actor,
-            business_day=days.open,
-            cause=cause,
-            rebuilt=[rebuild(one, as_of.toordinal()) for one in facts],
-        )
+        (facts,) = read_facts(cursor, read_terms(), "a.id = %s", (account.pk,))
+        rebuilt = rebuild(facts, as_of.toordinal())
+        moved = write_rebuilt(cursor, actor=actor, business_day=days.open, cause=cause, rebuilt=[rebuilt])
     reactions.standing_moved(actor, moved)
+    return rebuilt
 
 
-def _check_amount(amount: Decimal) -> None:
+def check_amount(amount: Decimal) -> None:
+    """Refuse (`Invalid`) what is no amount of money to post: not above 0, over `MOST`, or of parts of a cent."""
     if not amount.is_finite() or not 0 < amount <= MOST or amount != round(amount, 2):
         raise Invalid(
-            _("%(amount)s is no payment: expected more than 0, at most %(most)s, with two decimals at most.")
+            _("%(amount)s is no amount: expected more than 0, at most %(most)s, with two decimals at most.")
             % {"amount": amount, "most": f"{MOST:,}"},
             "amount",
         )
 
 
-def _check_day(day: date, opened_on: date | None) -> None:
+def check_day(day: date, opened_on: date | None) -> None:
+    """Refuse (`Invalid`) a day that the ledger does not take, or one before the account was opened."""
     first = max(FIRST_DAY, opened_on or FIRST_DAY)
     if not first <= day <= LAST_DAY:
         raise Invalid(
-            _("%(day)s is no day for a payment on this account: expected %(first)s to %(last)s.")
+            _("%(day)s is no day for this account: expected %(first)s to %(last)s.")
             % {"day": day.isoformat(), "first": first.isoformat(), "last": LAST_DAY.isoformat()},
             "effective_on",
         )
 
 
-def _must_agree(existing: Bill | Payment, values: dict[str, object]) -> None:
+def must_agree(existing: Bill | Payment | Relief, values: dict[str, object]) -> None:
+    """Refuse (`Conflict`) a reference that exists with other values: the same posting again is none."""
     for field, value in values.items():
         if getattr(existing, field) != value:
             raise Conflict(

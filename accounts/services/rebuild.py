@@ -5,7 +5,7 @@ The caller holds the locks (customer → account) and the transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -52,12 +52,12 @@ def write_rebuilt(
         business_day=business_day,
         cause=cause,
         judged=[
-            Judged(
+            Judged.of(
                 item.facts.account_id,
                 item.facts.ref,
                 item.facts.customer_id,
                 before.get(item.facts.account_id),
-                item.standing,
+                item.how_late,
             )
             for item in rebuilt
         ],
@@ -97,7 +97,8 @@ def _write_bills(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:
 class _Entries:
     """The ledger entries that allocations point at."""
 
-    of_payment: dict[int, int] = field(default_factory=dict)
+    # By credit: a payment's key, or a relief's, negative.
+    of_credit: dict[int, int] = field(default_factory=dict)
     of_roll_over: dict[int, int] = field(default_factory=dict)
 
 
@@ -108,16 +109,22 @@ def _write_entries(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt], settled: M
     found = _Entries()
     fees: dict[int, dict[int, int]] = {}
     rolls: dict[int, int] = {}
+    reliefs: dict[int, int] = {}
     cursor.execute(
-        """SELECT id, account_id, kind, (amount * 100)::bigint, effective_on - DATE '0001-01-01' + 1, bill_id, payment_id
+        """SELECT id, account_id, kind, (amount * 100)::bigint, effective_on - DATE '0001-01-01' + 1, bill_id, payment_id,
+                  relief_id
              FROM unnest(%s::bigint[], %s::date[]) AS n(account_id, since)
              JOIN accounts_ledgerentry USING (account_id)
-            WHERE effective_on >= since AND kind IN ('payment', 'late-fee', 'adjustment', 'roll-over') ORDER BY id""",
+            WHERE effective_on >= since AND (kind IN ('payment', 'late-fee', 'adjustment', 'roll-over')
+                  OR relief_id IS NOT NULL) ORDER BY id""",
         (list(since), [to_date(day) for day in since.values()]),
     )
-    for key, account_id, kind, amount, effective_on, bill, payment in cursor:
+    for key, account_id, kind, amount, effective_on, bill, payment, relief in cursor:
         if kind == EntryKind.PAYMENT:
-            found.of_payment[payment] = key
+            found.of_credit[payment] = key
+        elif relief is not None:
+            found.of_credit.setdefault(-relief, key)
+            reliefs[relief] = reliefs.get(relief, 0) + amount
         elif kind == EntryKind.ROLL_OVER:
             found.of_roll_over.setdefault(bill, key)
             rolls[bill] = rolls.get(bill, 0) + amount
@@ -146,27 +153,56 @@ def _write_entries(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt], settled: M
             roll = item.rolls.get(bill.key)
             if amount := (roll.amount if roll else 0) - rolls.get(bill.key, 0):
                 wanted.append((account_id, DerivedEntry(EntryKind.ROLL_OVER, amount, bill.statement_on, bill.key)))
+        wanted += [(account_id, entry) for entry in _of_reliefs(item, reliefs)]
     if wanted:
         now = clock.now()
         keys = reserve_keys(LedgerEntry, len(wanted))
         for key, (_, entry) in zip(keys, wanted, strict=True):
-            if entry.bill is not None:
+            if entry.relief is not None:
+                found.of_credit.setdefault(-entry.relief, key)
+            elif entry.bill is not None:
                 found.of_roll_over.setdefault(entry.bill, key)
         copy_rows(
             LedgerEntry,
-            ("id", "account_id", "kind", "amount", "effective_on", "recorded_at", "bill_id"),
+            ("id", "account_id", "kind", "amount", "effective_on", "recorded_at", "bill_id", "relief_id"),
             (
-                (key, account_id, entry.kind, money_text(entry.amount), to_date(entry.effective_on), now, entry.bill)
+                (
+                    *(key, account_id, entry.kind, money_text(entry.amount), to_date(entry.effective_on), now),
+                    *(entry.bill, entry.relief),
+                )
                 for key, (account_id, entry) in zip(keys, wanted, strict=True)
             ),
         )
     return found
 
 
+def _of_reliefs(item: Rebuilt, had: Mapping[int, int]) -> Iterator[DerivedEntry]:
+    """The entries that reliefs still lack: the first as what it is, what changes later, or is taken back, as adjustments."""
+    for relief in item.facts.reliefs:
+        key = -relief.key
+        if key not in item.reliefs:
+            continue  # it waits for its day
+        before = had.get(key)
+        if not (amount := item.reliefs[key] - (before or 0)):
+            continue
+        kind = EntryKind.WAIVER if relief.lapses else EntryKind.CLOSURE
+        taken_back = relief.reversed_on is not None and relief.reversed_on <= item.as_of
+        on = relief.reversed_on if taken_back else relief.effective_on
+        assert on is not None
+        yield DerivedEntry(kind if before is None else EntryKind.ADJUSTMENT, amount, on, relief.bill or None, key)
+
+
 def _first_entry_needed(item: Rebuilt, settled: Mapping[int, int]) -> int:
+    """Reliefs' entries are compared with what they should be on every day, however few they are."""
     done = settled.get(item.facts.account_id, 0)
     used = {part.credit for part in item.touched if part.day > done}
-    return min([done + 1, *(credit.effective_on for credit in item.facts.credits if credit.key in used)])
+    return min(
+        [
+            done + 1,
+            *(credit.effective_on for credit in item.facts.credits if credit.key in used),
+            *(relief.effective_on for relief in item.facts.reliefs),
+        ]
+    )
 
 
 def _write_allocations(
@@ -188,7 +224,7 @@ def _write_allocations(
         for part in item.touched:
             if part.day <= done:
                 continue
-            entry = entries.of_roll_over[part.into] if part.into is not None else entries.of_payment[part.credit]  # type: ignore[index]  # one is set
+            entry = entries.of_roll_over[part.into] if part.into is not None else entries.of_credit[part.credit]  # type: ignore[index]  # one is set
             row = (account_id, entry, part.bill, part.component, part.amount, part.version)
             if same := had.get(row):
                 same.pop()

@@ -9,7 +9,8 @@ from datetime import date
 from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Standing, StandingChange
-from accounts.rules import to_date
+from accounts.rules import HowLate, to_date
+from accounts.rules.terms import NORMAL
 from accounts.selectors.stored import STORED_COLUMNS, StoredStanding
 from audit.services import Actor, record_many
 from runs import clock
@@ -18,13 +19,23 @@ from runs.bulk import copy_rows, money_text
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An account, what its standing was and what it is."""
+    """An account, what its standing was and what it is; `floor`: its class where a watch keeps one though it is not late."""
 
     account_id: int
     ref: str
     customer_id: int
     before: StoredStanding | None
     after: StoredStanding | None
+    floor: str = ""
+
+    @classmethod
+    def of(
+        cls, account_id: int, ref: str, customer_id: int, before: StoredStanding | None, how_late: HowLate
+    ) -> Judged:
+        """An account judged anew."""
+        after = StoredStanding.of(how_late)
+        floor = how_late.risk_class if after is None and how_late.risk_class != NORMAL else ""
+        return cls(account_id, ref, customer_id, before, after, floor)
 
     def moved(self) -> bool:
         """Did the standing itself change? When it is next looked at is bookkeeping."""
@@ -68,7 +79,7 @@ def write_standings(
                 business_day,
                 cause,
                 *_change_side(item.before),
-                *_change_side(item.after),
+                *_change_side(item.after, item.floor),
                 now,
             )
             for item in moved
@@ -133,9 +144,9 @@ def _row(standing: StoredStanding) -> tuple[object, ...]:
     )
 
 
-def _change_side(standing: StoredStanding | None) -> tuple[object, ...]:
+def _change_side(standing: StoredStanding | None, floor: str = "") -> tuple[object, ...]:
     if standing is None:
-        return (None, "", "", "", "0.00")
+        return (None, "", "", floor, "0.00")
     return (
         to_date(standing.overdue_since),
         standing.bucket,

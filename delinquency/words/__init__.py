@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ContactKind, HoldKind, OverdueKind, RiskClass
+from accounts.models import AccountStatus, ContactKind, HoldKind, OverdueKind, ReliefKind, RiskClass
 from approvals.kinds import LABELS
 from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
@@ -33,6 +33,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "strategy": _("Apply the strategies"),
     },
     "cause": {
+        "acceleration": _("the whole balance called due"),
         "account": _("the account was changed"),
         "bill": _("a bill"),
         "close": _("the day passed"),
@@ -40,7 +41,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "import": _("an import"),
         "opening": _("the opening of the book"),
         "payment": _("a payment"),
+        "relief": _("a relief"),
         "reversal": _("a reversal"),
+        "watch": _("a watch period"),
     },
     "count": {
         "accrued": _("accounts accrued"),
@@ -130,6 +133,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "flag": dict(FlagKind.choices),
     "outcome": dict(Outcome.choices),
     "purpose": dict(Purpose.choices),
+    "account-status": dict(AccountStatus.choices),
+    "relief": dict(ReliefKind.choices),
     "risk": dict(RiskClass.choices),
     "kind": dict(OverdueKind.choices),
     "hold": dict(HoldKind.choices),
@@ -191,6 +196,7 @@ _VALUES = {
     "risk_class": "risk",
 }
 _VALUES_OF = {
+    ("account", "status"): "account-status",
     ("complaint", "reason"): "complaint-reason",
     ("contactpoint", "kind"): "point",
     ("channelcontrol", "state"): "channel-state",
@@ -200,6 +206,7 @@ _VALUES_OF = {
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
     ("promise", "status"): "promise",
+    ("relief", "kind"): "relief",
     ("request", "kind"): "approval",
     ("request", "status"): "request",
     ("user", "by"): "second-step",

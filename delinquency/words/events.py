@@ -10,9 +10,12 @@ from django.utils.translation import gettext_lazy as _
 Words = Mapping[str, str | Promise]
 
 VERBS: Words = {
+    "acceleration.called": _("Whole balance called due"),
+    "acceleration.withdrawn": _("Acceleration withdrawn"),
     "account.changed": _("Account changed"),
     "account.loaded": _("Account imported"),
     "account.opened": _("Account opened"),
+    "account.status-changed": _("Status of an account changed"),
     "agreement.made": _("Hours of contact agreed"),
     "agreement.revoked": _("Agreed hours revoked"),
     "bill.posted": _("Bill posted"),
@@ -102,6 +105,8 @@ VERBS: Words = {
     "recording.held": _("Recording put under legal hold"),
     "recording.released": _("Legal hold of a recording lifted"),
     "recording.removed": _("Recording removed"),
+    "relief.granted": _("Relief granted"),
+    "relief.taken-back": _("Relief taken back"),
     "standing.moved": _("Standing moved"),
     "strategy.simulated": _("Simulation of a strategy asked for"),
     "strategy.activated": _("Strategy activated"),
@@ -115,6 +120,9 @@ VERBS: Words = {
     "proposal.lapsed": _("Proposal lapsed"),
     "proposal.taken": _("Proposal taken up"),
     "proposal.dismissed": _("Proposal dismissed"),
+    "watch.placed": _("Watch period placed"),
+    "watch.restarted": _("Watch period restarted"),
+    "watch.withdrawn": _("Watch period withdrawn"),
     "work-terms.added": _("Terms of work added"),
     "role.added": _("Role added"),
     "role.changed": _("Role changed"),
@@ -143,6 +151,7 @@ VERBS: Words = {
 }
 
 SUBJECTS: Words = {
+    "acceleration": _("acceleration"),
     "account": _("account"),
     "bill": _("bill"),
     "businessday": _("business day"),
@@ -171,12 +180,14 @@ SUBJECTS: Words = {
     "receipt": _("receipt"),
     "recording": _("recording"),
     "request": _("request for approval"),
+    "relief": _("relief"),
     "reversal": _("reversal"),
     "role": _("role"),
     "standing": _("standing"),
     "team": _("team"),
     "template": _("template"),
     "user": _("user"),
+    "watch": _("watch period"),
     "workterms": _("terms of work"),
 }
 

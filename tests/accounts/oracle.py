@@ -8,7 +8,7 @@ property tests use it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
 ONE_DAY = timedelta(days=1)
 COMPONENTS = ("service_fee", "interest", "principal")
+CLASSES = ("normal", "special-mention", "substandard", "doubtful", "loss")
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,14 @@ class OracleBill:
     interest: Decimal
     principal: Decimal
     minimum: Decimal | None = None
+    # A plan's or a refund's: it asks for the whole, and stands outside roll-overs and balances.
+    apart: bool = False
 
 
 @dataclass(frozen=True)
 class OracleCredit:
+    """Money in; or a relief, which meets what it designates (the late fees without), and with `lapses` nothing else."""
+
     ref: str
     amount: Decimal
     effective_on: date
@@ -40,6 +45,24 @@ class OracleCredit:
     reversed_on: date | None = None
     reversal_recorded_at: datetime | None = None
     designated: str | None = None
+    is_relief: bool = False
+    lapses: bool = False
+
+
+@dataclass(frozen=True)
+class OracleWatch:
+    floor: str
+    starts_on: date
+    ends_on: date | None
+    known_from: datetime
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class OracleAcceleration:
+    due_on: date
+    known_from: datetime
+    withdrawn_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +103,14 @@ class OracleAccount:
     holds: tuple[OracleHold, ...] = ()
     final_due_on: date | None = None
     rules: tuple[OracleRule, ...] = (OracleRule(date(2000, 1, 1)),)
+    watches: tuple[OracleWatch, ...] = ()
+    accelerations: tuple[OracleAcceleration, ...] = ()
+
+    def as_called(self, known_at: datetime | None) -> OracleAccount:
+        """The account with the final due date that was in force, as known then."""
+        days = [one.due_on for one in self.accelerations if is_believed(one, known_at)]
+        days += [] if self.final_due_on is None else [self.final_due_on]
+        return replace(self, final_due_on=min(days, default=None), accelerations=())
 
     def product(self, on: date) -> OracleProduct:
         return [self.products[0], *(row for row in self.products if row.effective_from <= on)][-1]
@@ -171,20 +202,22 @@ def is_reversed(credit: OracleCredit, as_of: date, known_at: datetime | None) ->
     return credit.reversed_on <= as_of and is_known(credit.reversal_recorded_at, known_at)
 
 
-def believed_holds(account: OracleAccount, known_at: datetime | None) -> list[OracleHold]:
+def is_believed(one: OracleHold | OracleWatch | OracleAcceleration, known_at: datetime | None) -> bool:
     if known_at is None:
-        return [hold for hold in account.holds if hold.withdrawn_at is None]
-    return [
-        hold
-        for hold in account.holds
-        if hold.known_from <= known_at and (hold.withdrawn_at is None or hold.withdrawn_at > known_at)
-    ]
+        return one.withdrawn_at is None
+    return one.known_from <= known_at and (one.withdrawn_at is None or one.withdrawn_at > known_at)
+
+
+def believed_holds(account: OracleAccount, known_at: datetime | None) -> list[OracleHold]:
+    return [hold for hold in account.holds if is_believed(hold, known_at)]
+
+
+def runs(one: OracleHold | OracleWatch, on: date) -> bool:
+    return one.starts_on <= on and (one.ends_on is None or on <= one.ends_on)
 
 
 def is_covered(on: date, holds: Sequence[OracleHold], *kinds: str) -> bool:
-    return any(
-        hold.kind in kinds and hold.starts_on <= on and (hold.ends_on is None or on <= hold.ends_on) for hold in holds
-    )
+    return any(hold.kind in kinds and runs(hold, on) for hold in holds)
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
@@ -198,13 +231,14 @@ class Book:
     """One account's bills, waiting credit and late fees while the days go by."""
 
     def __init__(self, account: OracleAccount, as_of: date, known_at: datetime | None = None) -> None:
-        self.account = account
+        self.account = account = account.as_called(known_at)
         self.owed: list[Owed] = []
         self.waiting: list[tuple[OracleCredit, Decimal]] = []
         self.fee_accrued = Decimal(0)
         self.fee_posted = ZERO
         self.fee_met = ZERO
         self.paid_in = ZERO
+        self.lapsed = ZERO
         bills = known_bills(account, as_of, known_at)
         counting = counting_credits(account, as_of, known_at)
         holds = believed_holds(account, known_at)
@@ -214,7 +248,8 @@ class Book:
                 (bill for bill in bills if bill.statement_on == today), key=lambda bill: (bill.due_on, bill.ref)
             )
             received = sorted(
-                (credit for credit in counting if credit.effective_on == today), key=lambda credit: credit.ref
+                (credit for credit in counting if credit.effective_on == today),
+                key=lambda credit: (not credit.is_relief, credit.ref),
             )
             if arriving or received:
                 self.post_late_fee()
@@ -243,18 +278,19 @@ class Book:
     def charge(self, bill: OracleBill) -> None:
         product = self.account.product(bill.statement_on)
         new = Owed(bill, {"service_fee": bill.service_fee, "interest": bill.interest, "principal": bill.principal})
-        if product.rolls_over:
+        if product.rolls_over and not bill.apart:
             # Earlier means of an earlier statement: two bills of one day leave each other alone.
             for old in self.owed:
-                if old.bill.statement_on < bill.statement_on:
+                if old.bill.statement_on < bill.statement_on and not old.bill.apart:
                     self.roll_over(old, new)
         self.owed.append(new)
         if bill.minimum is not None:
             new.minimum = min(bill.minimum, new.holds)
-        elif product.minimum_rate is None:
+        elif product.minimum_rate is None or bill.apart:
             new.minimum = new.holds
         else:
-            balance = max(sum((owed.left for owed in self.owed), ZERO) - self.waits, ZERO)
+            left = sum((owed.left for owed in self.owed if not owed.bill.apart), ZERO)
+            balance = max(left - self.waits, ZERO)
             new.minimum = min((balance * product.minimum_rate).quantize(CENT, ROUND_HALF_UP), new.holds)
 
     def roll_over(self, old: Owed, new: Owed) -> None:
@@ -270,9 +306,16 @@ class Book:
 
     def receive(self, credit: OracleCredit, amount: Decimal) -> None:
         rule = self.account.rule(credit.effective_on)
+        if credit.is_relief and credit.designated is None:
+            part = min(amount, self.fee_posted - self.fee_met)
+            self.fee_met += part
+            amount -= part
         for owed in self.owed:
             if owed.bill.ref == credit.designated:
                 amount -= owed.meet(amount, rule.components)
+        if credit.lapses:
+            self.lapsed += amount
+            return
         for step in rule.steps:
             if step == "late_fee":
                 part = min(amount, self.fee_posted - self.fee_met)
@@ -346,12 +389,20 @@ def class_of(days_past_due: int) -> str:
     return "substandard" if days_past_due > 90 else "special-mention"
 
 
+def watched(account: OracleAccount, as_of: date, known_at: datetime | None) -> str:
+    """The worst floor of the watches that run on the day."""
+    floors = [watch.floor for watch in account.watches if is_believed(watch, known_at) and runs(watch, as_of)]
+    return max(floors, key=CLASSES.index, default="normal")
+
+
 def judge_naively(account: OracleAccount, as_of: date, known_at: datetime | None = None) -> OracleStanding:
     """How late the account stands on `as_of`, as known at `known_at` (None: everything)."""
+    account = account.as_called(known_at)
     book = Book(account, as_of, known_at)
     unmet = book.unmet(as_of)
+    floor = watched(account, as_of, known_at)
     if not unmet:
-        return OracleStanding(False, None, 0, "M0", "", "normal", ZERO)
+        return OracleStanding(False, None, 0, "M0", "", floor, ZERO)
     since = min(late_from for late_from, _ in unmet)
     holds = believed_holds(account, known_at)
     days_past_due = sum(not is_covered(on, holds, "deferral") for on in days_between(since + ONE_DAY, as_of))
@@ -370,7 +421,7 @@ def judge_naively(account: OracleAccount, as_of: date, known_at: datetime | None
         days_past_due=days_past_due,
         bucket=bucket_of(days_past_due),
         kind=kind,
-        risk_class=class_of(days_past_due),
+        risk_class=max(floor, class_of(days_past_due), key=CLASSES.index),
         overdue_amount=book.overdue_amount(as_of),
         late_on=next(on for on in days_between(since + ONE_DAY, as_of) if book.unmet(on)),
     )

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from accounts.rules import (
+    Acceleration,
     AllocationRule,
     Bill,
     BucketTable,
@@ -26,6 +27,7 @@ from accounts.rules import (
     Replay,
     RiskTable,
     Terms,
+    Watch,
     cents,
     moment,
     money,
@@ -34,9 +36,11 @@ from accounts.rules import (
     standing,
     to_date,
 )
-from accounts.rules.judge import believed
+from accounts.rules.judge import accelerated, believed
 from tests.accounts.oracle import (
+    CLASSES,
     SHANGHAI,
+    OracleAcceleration,
     OracleAccount,
     OracleBill,
     OracleCredit,
@@ -44,6 +48,7 @@ from tests.accounts.oracle import (
     OracleProduct,
     OracleRule,
     OracleStanding,
+    OracleWatch,
 )
 from tests.sizes import sized
 
@@ -67,6 +72,10 @@ def examples(count: int) -> settings:
     )
 
 
+# The key of a bill that is not (yet) known.
+UNKNOWN = 99
+
+
 @dataclass(frozen=True)
 class Scenario:
     """An account, the day it is asked about, and what was known."""
@@ -86,6 +95,10 @@ class Scenario:
         return None if self.known_at is None else Known.at(self.known_at)
 
     def terms(self) -> Terms:
+        """With the final due date that was in force as known then."""
+        return accelerated(self.own_terms(), self.accelerations(), self._micros)
+
+    def own_terms(self) -> Terms:
         return Terms(
             rows=tuple(
                 DatedTerms(
@@ -118,6 +131,7 @@ class Scenario:
                 interest=cents(bill.interest),
                 principal=cents(bill.principal),
                 minimum=None if bill.minimum is None else cents(bill.minimum),
+                kind="plan" if bill.apart else None,
             )
             for key, bill in enumerate(self.account.bills, 1)
         ]
@@ -126,14 +140,18 @@ class Scenario:
         keys = {bill.ref: key for key, bill in enumerate(self.account.bills, 1)}
         return [
             Credit(
-                key=key,
-                ref=credit.ref,
+                key=-key if credit.is_relief else key,
+                # Before the payments of its day.
+                ref=f"!{credit.ref}" if credit.is_relief else credit.ref,
                 amount=cents(credit.amount),
                 effective_on=credit.effective_on.toordinal(),
                 known=moment(credit.recorded_at),
                 reversed_on=ordinal(credit.reversed_on),
                 reversal_known=None if credit.reversal_recorded_at is None else moment(credit.reversal_recorded_at),
-                bill=None if credit.designated is None else keys[credit.designated],
+                bill=(0 if credit.is_relief else None)
+                if credit.designated is None
+                else keys.get(credit.designated, UNKNOWN),
+                lapses=credit.lapses,
             )
             for key, credit in enumerate(self.account.credits, 1)
         ]
@@ -150,8 +168,37 @@ class Scenario:
             for hold in self.account.holds
         ]
 
+    def watches(self) -> list[Watch]:
+        return [
+            Watch(
+                floor=watch.floor,
+                starts_on=watch.starts_on.toordinal(),
+                ends_on=ordinal(watch.ends_on),
+                known=moment(watch.known_from),
+                withdrawn=None if watch.withdrawn_at is None else moment(watch.withdrawn_at),
+            )
+            for watch in self.account.watches
+        ]
+
+    def accelerations(self) -> list[Acceleration]:
+        return [
+            Acceleration(
+                due_on=one.due_on.toordinal(),
+                known=moment(one.known_from),
+                withdrawn=None if one.withdrawn_at is None else moment(one.withdrawn_at),
+            )
+            for one in self.account.accelerations
+        ]
+
+    @property
+    def _micros(self) -> int | None:
+        return self.known.micros if self.known else None
+
     def believed(self) -> list[Hold]:
-        return believed(self.holds(), self.known.micros if self.known else None)
+        return believed(self.holds(), self._micros)
+
+    def believed_watches(self) -> list[Watch]:
+        return believed(self.watches(), self._micros)
 
     def replay(self) -> Replay:
         """The product's replay of what was known, up to the day asked for."""
@@ -162,7 +209,9 @@ class Scenario:
     def standing(self) -> HowLate:
         """What the product says."""
         return standing(
-            self.terms(), self.bills(), self.credits(), self.holds(), as_of=self.as_of.toordinal(), known=self.known
+            *(self.own_terms(), self.bills(), self.credits(), self.holds(), self.watches(), self.accelerations()),
+            as_of=self.as_of.toordinal(),
+            known=self.known,
         )
 
 
@@ -228,6 +277,7 @@ def bills(draw: st.DrawFn, most: int = 5) -> tuple[OracleBill, ...]:
                 interest,
                 principal,
                 minimum=draw(st.one_of(st.none(), st.none(), amounts, st.just(fee + interest + principal))),
+                apart=draw(st.integers(0, 4)) == 0,
             )
         )
     return tuple(made)
@@ -259,6 +309,55 @@ def credits_for(draw: st.DrawFn, account_bills: tuple[OracleBill, ...], most: in
             )
         )
     return tuple(made)
+
+
+@st.composite
+def reliefs_for(draw: st.DrawFn, account_bills: tuple[OracleBill, ...], most: int = 3) -> tuple[OracleCredit, ...]:
+    """What is taken off bills that are there, and off late fees; some lapse, some are taken back."""
+    sizes = [size for bill in account_bills for size in (bill.principal, bill.interest) if size]
+    near = [bill.due_on for bill in account_bills] + [bill.statement_on for bill in account_bills]
+    made = []
+    for ref in ("R1", "R2", "R3")[: draw(st.integers(0, most))]:
+        effective_on = draw(st.one_of(days, st.sampled_from(near)) if near else days)
+        bills_then = [bill.ref for bill in account_bills if bill.statement_on <= effective_on]
+        back = draw(st.one_of(st.none(), st.none(), st.sampled_from([0, 1, 10, 30])))
+        made.append(
+            OracleCredit(
+                ref,
+                draw(st.one_of(paid_amounts, st.sampled_from(sizes)) if sizes else paid_amounts),
+                effective_on,
+                recorded_at=draw(st.one_of(st.just(midnight(effective_on)), moments)),
+                reversed_on=None if back is None else effective_on + timedelta(days=back),
+                reversal_recorded_at=None if back is None else draw(moments),
+                designated=draw(st.one_of(st.none(), st.sampled_from(bills_then))) if bills_then else None,
+                is_relief=True,
+                lapses=draw(st.booleans()),
+            )
+        )
+    return tuple(made)
+
+
+@st.composite
+def watches(draw: st.DrawFn) -> OracleWatch:
+    starts_on = draw(days)
+    length = draw(st.one_of(st.none(), st.integers(0, 6), st.integers(0, 120)))
+    known_from = draw(st.one_of(st.just(midnight(starts_on)), moments))
+    return OracleWatch(
+        draw(st.sampled_from(CLASSES)),
+        starts_on,
+        None if length is None else starts_on + timedelta(days=length),
+        known_from,
+        withdrawn_at=draw(st.one_of(st.none(), st.none(), moments.map(lambda at: max(at, known_from)))),
+    )
+
+
+@st.composite
+def accelerations(draw: st.DrawFn) -> OracleAcceleration:
+    due_on = draw(days)
+    known_from = draw(st.one_of(st.just(midnight(due_on)), moments))
+    return OracleAcceleration(
+        due_on, known_from, draw(st.one_of(st.none(), moments.map(lambda at: max(at, known_from))))
+    )
 
 
 @st.composite
@@ -321,18 +420,20 @@ def scenarios(
     account = OracleAccount(
         tuple(rows),
         account_bills,
-        draw(credits_for(account_bills)),
+        (*draw(credits_for(account_bills)), *draw(st.one_of(st.just(()), reliefs_for(account_bills)))),
         tuple(draw(st.lists(holds(), max_size=4))),
         draw(st.one_of(st.none(), st.none(), days, st.sampled_from(near_final)) if near_final else st.none()),
         draw(allocation_rules()),
+        tuple(draw(st.one_of(st.just([]), st.lists(watches(), max_size=2)))),
+        tuple(draw(st.one_of(st.just([]), st.just([]), st.lists(accelerations(), max_size=2)))),
     )
     known_at = None
     if draw(knowing):
         edges = [midnight(bill.statement_on) for bill in account.bills]
         edges += [credit.recorded_at for credit in account.credits]
         edges += [credit.reversal_recorded_at for credit in account.credits if credit.reversal_recorded_at]
-        edges += [hold.known_from for hold in account.holds]
-        edges += [hold.withdrawn_at for hold in account.holds if hold.withdrawn_at]
+        for one in (*account.holds, *account.watches, *account.accelerations):
+            edges += [one.known_from] + ([one.withdrawn_at] if one.withdrawn_at else [])
         edge = draw(st.one_of(moments, st.sampled_from(edges)) if edges else moments)
         known_at = edge + timedelta(microseconds=draw(st.sampled_from([0, 0, -1, 1])))
     return Scenario(account, draw(asked_days), known_at)

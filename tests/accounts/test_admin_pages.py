@@ -17,7 +17,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.admin.base import COUNTED, EstimatingPaginator
-from accounts.models import AccountParty, Allocation, Customer, LedgerEntry, Product
+from accounts.models import (
+    Acceleration,
+    AccountParty,
+    Allocation,
+    Customer,
+    LedgerEntry,
+    Product,
+    Relief,
+    ReliefReversal,
+    Watch,
+)
 from tests.factories import (
     DAY,
     MOMENT,
@@ -76,7 +86,10 @@ ELSEWHERE = {
     "strategy.version": "pages of their own",
 }
 PAGES = [name for name in BOOK if f"accounts.{name}" not in ELSEWHERE]
-READ_ONLY = ["ledgerentry", "allocation", "reversal", "standing", "standingchange"]
+READ_ONLY = [
+    "acceleration", "allocation", "ledgerentry", "relief", "reliefreversal", "reversal", "standing", "standingchange",
+    "watch",
+]  # fmt: skip
 
 
 def list_of(model: str) -> str:
@@ -103,7 +116,13 @@ def one_of_each() -> dict[str, Any]:
     payment = PaymentFactory(account=bill.account)
     entry = EntryFactory(account=bill.account, bill=bill, payment=payment)
     product = Product.objects.get(code="instalment")
+    relief = Relief.objects.create(
+        account=bill.account, ref="R1", kind="waiver", bill=bill, amount=1, effective_on=DAY, recorded_at=MOMENT
+    )
     return {
+        "acceleration": Acceleration.objects.create(
+            account=bill.account, due_on=DAY, notified_on=DAY, known_from=MOMENT
+        ),
         "account": bill.account,
         "accountparty": AccountParty.objects.create(
             account=bill.account, customer=CustomerFactory(), role="guarantor", recorded_at=MOMENT
@@ -119,9 +138,12 @@ def one_of_each() -> dict[str, Any]:
         "payment": payment,
         "product": product,
         "productterms": product.terms.get(),
+        "relief": relief,
+        "reliefreversal": ReliefReversal.objects.create(relief=relief, effective_on=DAY, recorded_at=MOMENT),
         "reversal": ReversalFactory(payment=payment),
         "standing": StandingFactory(account=bill.account),
         "standingchange": StandingChangeFactory(account=bill.account),
+        "watch": Watch.objects.create(account=bill.account, floor="substandard", starts_on=DAY, known_from=MOMENT),
     }
 
 

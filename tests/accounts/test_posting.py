@@ -11,9 +11,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account, Hold, LedgerEntry, Payment, Standing, StandingChange
+from accounts.models import Acceleration, Account, Bill, Hold, LedgerEntry, Payment, Relief, Standing, StandingChange
+from accounts.selectors.owed import owed_now
 from accounts.selectors.verify import account_range, differences
-from accounts.services import customers, holds, posting
+from accounts.services import acceleration, customers, holds, posting, relief, watches
 from audit.models import Event
 from audit.services import SystemActor
 from cases.models import Case
@@ -168,7 +169,8 @@ def test_every_posting_leaves_an_event() -> None:
 @pytest.mark.parametrize("product", ["plain", "instalment", "revolving"])
 @pytest.mark.parametrize("seed", range(sized(1, 4)))
 def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
-    """Bills, payments, reversals, holds, back-dated and dated ahead, days closed between: the book always agrees."""
+    """Bills, payments, reversals, holds, reliefs, watches, accelerations, back-dated and dated ahead, days closed between:
+    the book always agrees."""
     chance = random.Random(f"{product}{seed}")
     final = date(2026, 5, 1) if chance.random() < 0.4 else None
     accounts = [an_account(product, f"A{number}", final_due_on=final) for number in range(2)]
@@ -177,7 +179,7 @@ def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
         account = chance.choice(accounts)
         near = today + timedelta(days=chance.randint(-45, 12))
         with clock.frozen(datetime(today.year, today.month, today.day, 3, tzinfo=UTC)):
-            match chance.choice(["bill", "bill", "pay", "pay", "reverse", "hold", "lift", "close", "close", "close"]):
+            match chance.choice([*WALK, *DECISIONS]):
                 case "bill":
                     minimum = chance.choice([None, None, Decimal(chance.randint(0, 90))])
                     a_bill(
@@ -187,6 +189,7 @@ def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
                         chance.randint(0, 25),
                         str(chance.randint(1, 9000) / 100),
                         minimum_due=minimum,
+                        kind=chance.choice(["statement", "statement", "statement", "plan", "refund"]),
                     )
                 case "pay":
                     posting.post_payment(
@@ -215,11 +218,66 @@ def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
                     hold = Hold.objects.filter(withdrawn_at__isnull=True).first()
                     if hold:
                         holds.lift_hold(actor=ACTOR, hold_id=hold.pk, last_day=None, reason="x")
+                case "relieve":
+                    relieve(account, f"R{step}", today + timedelta(days=chance.randint(-20, 5)), chance)
+                case "take back":
+                    if relieved := list(Relief.objects.filter(reversal__isnull=True).order_by("ref")):
+                        taken = chance.choice(relieved)
+                        later = taken.effective_on + timedelta(days=chance.choice([0, 0, 3, 30]))
+                        relief.take_back(actor=ACTOR, relief_id=taken.pk, reason="x", effective_on=later)
+                case "watch":
+                    watches.place(
+                        actor=ACTOR,
+                        account_id=account.pk,
+                        floor=chance.choice(["special-mention", "loss"]),
+                        starts_on=near,
+                        ends_on=near + timedelta(days=chance.randint(0, 40)),
+                        reason="x",
+                    )
+                case "accelerate":
+                    if called := Acceleration.objects.filter(account=account, withdrawn_at__isnull=True).first():
+                        acceleration.withdraw(actor=ACTOR, acceleration_id=called.pk, reason="x")
+                    else:
+                        acceleration.accelerate(
+                            actor=ACTOR, account_id=account.pk, due_on=near, notified_on=near, reason="x"
+                        )
                 case "close":
                     for _ in range(chance.choice([1, 1, 4, 9])):
                         close_day(actor=ACTOR, day=today)
                         today += timedelta(days=1)
         everything_agrees()
+        the_ledger_sums_to_what_is_owed(accounts)
+
+
+WALK = ("bill", "bill", "pay", "pay", "reverse", "hold", "lift", "close", "close", "close")
+DECISIONS = ("relieve", "relieve", "take back", "watch", "accelerate")
+
+
+def relieve(account: Account, ref: str, day: date, chance: random.Random) -> None:
+    """Take something off a bill or the late fees; refused, without a trace, where it is not there."""
+    bills = [None, *Bill.objects.filter(account=account, statement_on__lte=day).order_by("ref")]
+    target = chance.choice(bills)
+    most = target.principal if target else Decimal(2)
+    try:
+        relief.grant(
+            actor=ACTOR,
+            account_id=account.pk,
+            ref=ref,
+            kind=chance.choice(["waiver", "discount", "closure", "closure"]),
+            amount=max((most * chance.randint(1, 100) / 100).quantize(Decimal("0.01")), Decimal("0.01")),
+            effective_on=day,
+            bill_id=target.pk if target else None,
+            reason="x",
+        )
+    except Conflict:
+        assert not Relief.objects.filter(ref=ref).exists()
+
+
+def the_ledger_sums_to_what_is_owed(accounts: list[Account]) -> None:
+    for key, owed in owed_now([account.pk for account in accounts]).items():
+        entries = LedgerEntry.objects.filter(account=key, effective_on__lte=owed.day).exclude(kind="roll-over")
+        total = sum(entries.values_list("amount", flat=True))
+        assert total == owed.total - owed.late_fee_not_posted - owed.waiting_credit
 
 
 def test_a_case_names_the_products_of_its_late_accounts() -> None:
@@ -248,7 +306,7 @@ def test_a_case_opened_after_an_early_close_opens_today() -> None:
     "amount", ["NaN", "Infinity", "-Infinity", "sNaN", "0", "-1", "0.001", "1000000000000", "1E+999"]
 )
 def test_an_amount_that_the_ledger_cannot_hold_is_refused(amount: str) -> None:
-    with pytest.raises(Invalid, match="is no payment: expected more than 0") as refusal:
+    with pytest.raises(Invalid, match="is no amount: expected more than 0") as refusal:
         posting.post_payment(
             actor=ACTOR, account_id=an_account().pk, ref="P1", amount=Decimal(amount), effective_on=date(2026, 2, 1)
         )
@@ -266,7 +324,7 @@ def test_an_amount_that_the_ledger_cannot_hold_is_refused(amount: str) -> None:
 )
 def test_money_of_before_the_account_or_of_no_sensible_day_is_refused(opened_on: date | None, day: date) -> None:
     account = an_account(opened_on=opened_on)
-    with pytest.raises(Invalid, match=f"{day} is no day for a payment") as refusal:
+    with pytest.raises(Invalid, match=f"{day} is no day for this account") as refusal:
         posting.post_payment(actor=ACTOR, account_id=account.pk, ref="P1", amount=Decimal(1), effective_on=day)
     assert refusal.value.field == "effective_on"
 

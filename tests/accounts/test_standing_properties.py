@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from accounts.rules import HowLate, judge, standing
 from accounts.rules.states import Allocated
 from tests.accounts import strategies as make
-from tests.accounts.oracle import OracleAccount, OracleBill, OracleCredit, OracleHold, OracleProduct, days_between
+from tests.accounts.oracle import (
+    OracleAcceleration,
+    OracleAccount,
+    OracleBill,
+    OracleCredit,
+    OracleHold,
+    OracleProduct,
+    OracleWatch,
+    days_between,
+    is_believed,
+    runs,
+)
 from tests.accounts.strategies import LONG_AGO, Scenario, examples, midnight, scenarios
 
 KINDS = ("", "single", "multiple", "full")
@@ -46,9 +57,9 @@ def without_keys(said: HowLate) -> HowLate:
 def test_nothing_is_ever_negative_and_the_words_agree_with_one_another(scenario: Scenario) -> None:
     said = scenario.standing()
     assert said.days_past_due >= 0
-    assert (
-        said.late == (said.overdue_amount > 0) == (said.kind != "") == (said.risk_class != "normal") == bool(said.unmet)
-    )
+    assert said.late == (said.overdue_amount > 0) == (said.kind != "") == bool(said.unmet)
+    assert said.late <= (said.risk_class != "normal")
+    assert said.late or said.risk_class == "normal" or scenario.account.watches
     assert (
         said.late == (said.overdue_since is not None) == (said.late_on is not None) == (said.clock_from_on is not None)
     )
@@ -94,6 +105,29 @@ def test_within_grace_it_is_none_and_the_day_after_it_is_grace_and_one(grace: in
 def test_a_payment_never_makes_it_later(scenario: Scenario, amount: Decimal, effective_on: date, ref: str) -> None:
     more = OracleCredit(ref, amount, effective_on, midnight(effective_on))
     never_later(scenario.having(credits=(*scenario.account.credits, more)).standing(), scenario.standing())
+
+
+@examples(200)
+@given(scenarios(), make.watches())
+def test_a_watch_keeps_the_class_from_being_better_and_touches_nothing_else(
+    scenario: Scenario, watch: OracleWatch
+) -> None:
+    before = scenario.standing()
+    after = scenario.having(watches=(*scenario.account.watches, watch)).standing()
+    never_later(before, after)
+    if is_believed(watch, scenario.known_at) and runs(watch, scenario.as_of):
+        assert CLASSES.index(after.risk_class) == max(map(CLASSES.index, (before.risk_class, watch.floor)))
+    else:
+        assert after.risk_class == before.risk_class
+    kept = {"risk_class": before.risk_class, "next_transition_on": before.next_transition_on}
+    assert replace(after, **kept) == before
+
+
+@examples(200)
+@given(scenarios(), make.accelerations())
+def test_an_acceleration_never_makes_it_less_late(scenario: Scenario, called: OracleAcceleration) -> None:
+    later = scenario.having(accelerations=(*scenario.account.accelerations, called)).standing()
+    never_later(scenario.standing(), later)
 
 
 @examples(220)
@@ -219,7 +253,7 @@ def only_what_was_known(scenario: Scenario) -> Scenario:
     bills = tuple(bill for bill in account.bills if midnight(bill.statement_on) <= known_at)
     refs = {bill.ref for bill in bills}
     recorded = [
-        credit if credit.designated in refs else replace(credit, designated=None)
+        credit if credit.is_relief or credit.designated in refs else replace(credit, designated=None)
         for credit in account.credits
         if credit.recorded_at <= known_at
     ]
@@ -232,11 +266,14 @@ def only_what_was_known(scenario: Scenario) -> Scenario:
                 else not_reversed(credit)
                 for credit in recorded
             ),
-            holds=tuple(
-                replace(hold, withdrawn_at=None)
-                for hold in account.holds
-                if hold.known_from <= known_at and not (hold.withdrawn_at and hold.withdrawn_at <= known_at)
-            ),
+            **{
+                name: tuple(
+                    replace(one, withdrawn_at=None)
+                    for one in getattr(account, name)
+                    if one.known_from <= known_at and not (one.withdrawn_at and one.withdrawn_at <= known_at)
+                )
+                for name in ("holds", "watches", "accelerations")
+            },
         ),
         known_at=None,
     )
@@ -270,9 +307,10 @@ def test_nothing_moves_by_itself_before_the_next_transition(scenario: Scenario, 
     said = scenario.standing()
     assert said.next_transition_on is None or said.next_transition_on > as_of
     terms, holds, cached = scenario.terms(), scenario.believed(), scenario.replay().bills
+    watches = scenario.believed_watches()
     last = as_of + HORIZON if said.next_transition_on is None else min(said.next_transition_on - 1, as_of + HORIZON)
     for day in range(as_of, last + 1):
-        then = judge(terms, cached, holds, day)
+        then = judge(terms, cached, holds, day, watches)
         assert (then.overdue_since, then.late_on, then.bucket, then.kind, then.risk_class, then.overdue_amount) == (
             (said.overdue_since, said.late_on, said.bucket, said.kind, said.risk_class, said.overdue_amount)
         )
@@ -282,8 +320,12 @@ def test_nothing_moves_by_itself_before_the_next_transition(scenario: Scenario, 
         else:
             assert then.days_past_due == 0
     sample = as_of + someday
-    anew = standing(terms, scenario.bills(), scenario.credits(), scenario.holds(), as_of=sample, known=scenario.known)
-    assert judge(terms, cached, holds, sample) == anew
+    anew = standing(
+        *(terms, scenario.bills(), scenario.credits(), scenario.holds(), scenario.watches()),
+        as_of=sample,
+        known=scenario.known,
+    )
+    assert judge(terms, cached, holds, sample, watches) == anew
 
 
 @examples(120)
@@ -292,13 +334,16 @@ def test_stepping_from_transition_to_transition_misses_nothing(scenario: Scenari
     """A night that looks only at accounts whose transition is due ends where a look every night would."""
     scenario = without_what_comes_later(scenario)
     terms, holds, cached = scenario.terms(), scenario.believed(), scenario.replay().bills
+    watches = scenario.believed_watches()
     stored = scenario.standing()
     first = scenario.as_of.toordinal()
     for day in range(first + 1, first + HORIZON):
         if stored.next_transition_on is not None and stored.next_transition_on <= day:
-            stored = judge(terms, cached, holds, day)
-        then = judge(terms, cached, holds, day)
-        assert (stored.bucket, stored.kind, stored.overdue_amount) == (then.bucket, then.kind, then.overdue_amount)
+            stored = judge(terms, cached, holds, day, watches)
+        then = judge(terms, cached, holds, day, watches)
+        assert (stored.bucket, stored.kind, stored.risk_class, stored.overdue_amount) == (
+            *(then.bucket, then.kind, then.risk_class, then.overdue_amount),
+        )
 
 
 @examples(220)
@@ -318,7 +363,16 @@ def test_money_is_neither_made_nor_lost(scenario: Scenario) -> None:
         and credit.reversed_on <= as_of
         and (scenario.known is None or (credit.reversal_known or 0) <= scenario.known.micros)
     }
-    paid_in = sum(credit.amount for credit in counting if credit.key not in reversed_keys)
+    met: dict[int, int] = {}
+    for move in found.movements:
+        if isinstance(move, Allocated):
+            met[move.credit] = met.get(move.credit, 0) + move.amount
+    # What lapses counts as far as it met something.
+    paid_in = sum(
+        met.get(credit.key, 0) if credit.lapses else credit.amount
+        for credit in counting
+        if credit.key not in reversed_keys
+    )
     to_bills = sum(state.allocated for state in found.bills)
     to_fees = found.posted - found.fee_left
     assert paid_in == to_bills + to_fees + found.credit
@@ -328,7 +382,9 @@ def test_money_is_neither_made_nor_lost(scenario: Scenario) -> None:
     assert not reversed_keys & {move.credit for move in used}
     assert to_fees == sum(move.amount for move in used if move.bill is None)
     for credit in counting:
-        assert sum(move.amount for move in used if move.credit == credit.key) <= credit.amount
+        assert met.get(credit.key, 0) <= credit.amount
+        if credit.lapses:
+            assert {move.bill or 0 for move in used if move.credit == credit.key} <= {credit.bill}
     for state in found.bills:
         assert state.bill is not None
         own = state.bill.service_fee + state.bill.interest + state.bill.principal
@@ -358,9 +414,15 @@ def test_the_strategies_reach_every_kind_of_account() -> None:
                 *(name for name in ("credit", "posted", "fee_left") if getattr(found, name)),
                 *(["rolled"] if any(state.rolled_in for state in found.bills) else []),
                 *(["stopped"] if said.clock_stopped_on else []),
+                *(["watched"] if not said.late and said.risk_class != "normal" else []),
+                *(
+                    "fee relieved" if move.bill is None else "bill relieved"
+                    for move in found.movements
+                    if isinstance(move, Allocated) and move.credit < 0
+                ),
             }
         )
 
     look()
     assert seen >= {*KINDS, *CLASSES, *(f"M{number}" for number in range(7)), "M7+"}
-    assert seen >= {"credit", "posted", "fee_left", "rolled", "stopped"}
+    assert seen >= {"credit", "posted", "fee_left", "rolled", "stopped", "watched", "fee relieved", "bill relieved"}

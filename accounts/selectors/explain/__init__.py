@@ -12,14 +12,14 @@ from django.db import connection
 from accounts.models import Account
 from accounts.rules import day
 from accounts.rules.terms import worst_class
-from accounts.selectors.explain.parts import BillPart, Explanation, HoldPart, InForce, Met, PaymentPart
+from accounts.selectors.explain.parts import BillPart, Explanation, HoldPart, InForce, Met, PaymentPart, ReliefPart
 from accounts.selectors.explain.story import Story
 from accounts.selectors.facts import read_facts
 from accounts.selectors.terms import read_terms
 from runs import clock
 from runs.selectors import book_day
 
-__all__ = ["BillPart", "Explanation", "HoldPart", "InForce", "Met", "PaymentPart", "explain"]
+__all__ = ["BillPart", "Explanation", "HoldPart", "InForce", "Met", "PaymentPart", "ReliefPart", "explain"]
 
 
 def explain(account: Account, *, as_of: date | None = None, known_at: datetime | None = None) -> Explanation:

@@ -10,14 +10,14 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Bill, HoldKind, Payment
-from accounts.rules import Known, Replay, Terms, Touched, day, judge, money, replay, split, to_date
+from accounts.models import Bill, HoldKind, Payment, Relief
+from accounts.rules import Known, Replay, Terms, day, judge, money, replay, split, to_date
 from accounts.rules.facts import BOOK_ZONE
 from accounts.rules.facts import Hold as HoldFact
 from accounts.rules.fees import covered_days
-from accounts.rules.judge import believed
+from accounts.rules.judge import accelerated, believed
 from accounts.rules.terms import in_force
-from accounts.selectors.explain.parts import BillPart, HoldPart, InForce, Met, PaymentPart
+from accounts.selectors.explain.parts import BillPart, HoldPart, InForce, Met, PaymentPart, ReliefPart
 from accounts.selectors.facts import AccountFacts
 
 
@@ -27,16 +27,18 @@ class Found:
     def __init__(self, ref: str, facts: AccountFacts, as_of: date, known_at: datetime | None) -> None:
         self.ref = ref
         self.facts = facts
-        self.terms: Terms = facts.terms
         self.as_of = as_of
         self.on = day(as_of)
         self.known_at = known_at
         self.known = None if known_at is None else Known.at(known_at)
-        self.believed = believed(facts.holds, None if self.known is None else self.known.micros)
+        micros = None if self.known is None else self.known.micros
+        self.terms: Terms = accelerated(facts.terms, facts.accelerations, micros)
+        self.believed = believed(facts.holds, micros)
+        self.watches = believed(facts.watches, micros)
         self.replayed: Replay = replay(
             self.terms, facts.bills, facts.credits, self.believed, as_of=self.on, known=self.known
         )
-        self.how_late = judge(self.terms, self.replayed.bills, self.believed, self.on)
+        self.how_late = judge(self.terms, self.replayed.bills, self.believed, self.on, self.watches)
         # The customer's account whose worse class this one carries, where the policy says so.
         self.class_from = ""
         passes_on = self.terms.final_passes_on()
@@ -50,8 +52,11 @@ class Found:
     # --- The parts
 
     @cached_property
+    def _bill_refs(self) -> dict[int, str]:
+        return dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
+
+    @cached_property
     def bills(self) -> tuple[BillPart, ...]:
-        refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
         unmet = set(self.how_late.unmet)
         parts = []
         for state in self.replayed.bills:
@@ -62,7 +67,7 @@ class Found:
                 late_from = min(state.due_on, self.terms.final_due_on) if state.short else self.terms.final_due_on
             parts.append(
                 BillPart(
-                    ref=refs[state.key],
+                    ref=self._bill_refs[state.key],
                     statement_on=date.fromordinal(state.bill.statement_on),
                     due_on=date.fromordinal(state.due_on),
                     holds=money(state.capacity),
@@ -79,25 +84,22 @@ class Found:
         return tuple(parts)
 
     @cached_property
-    def payments(self) -> tuple[PaymentPart, ...]:
-        bill_refs = dict(Bill.objects.filter(account_id=self.facts.account_id).values_list("pk", "ref"))
-        touched: dict[int, list[Touched]] = {}
+    def _met(self) -> dict[int, tuple[Met, ...]]:
+        """By credit, what it met, bill and component."""
+        touched: dict[int, list[Met]] = {}
         for part in split(self.terms, self.replayed):
             if part.credit is not None:
-                touched.setdefault(part.credit, []).append(part)
+                bill = None if part.bill is None else self._bill_refs[part.bill]
+                touched.setdefault(part.credit, []).append(Met(bill, part.component, money(part.amount), part.version))
+        return {credit: tuple(met) for credit, met in touched.items()}
+
+    @cached_property
+    def payments(self) -> tuple[PaymentPart, ...]:
         parts = []
         rows = Payment.objects.filter(account_id=self.facts.account_id).select_related("reversal")
         for payment in rows.order_by("effective_on", "ref"):
             why_not = self._why_not(payment)
-            met = tuple(
-                Met(
-                    None if part.bill is None else bill_refs[part.bill],
-                    part.component,
-                    money(part.amount),
-                    part.version,
-                )
-                for part in touched.get(payment.pk, ())
-            )
+            met = self._met.get(payment.pk, ())
             waiting = Decimal(0) if why_not else payment.amount - sum((item.amount for item in met), Decimal(0))
             parts.append(
                 PaymentPart(
@@ -113,12 +115,31 @@ class Found:
             )
         return tuple(parts)
 
-    def _why_not(self, payment: Payment) -> str:
-        if self.known_at is not None and payment.recorded_at > self.known_at:
-            return _("it was recorded only at %(moment)s") % {"moment": moment(payment.recorded_at)}
-        if payment.effective_on > self.as_of:
-            return _("it counts only from %(date)s") % {"date": payment.effective_on}
-        reversal = getattr(payment, "reversal", None)
+    @cached_property
+    def reliefs(self) -> tuple[ReliefPart, ...]:
+        if not self.facts.reliefs:
+            return ()
+        rows = Relief.objects.filter(account_id=self.facts.account_id).select_related("reversal")
+        return tuple(
+            ReliefPart(
+                ref=relief.ref,
+                kind=relief.kind,
+                amount=relief.amount,
+                bill_ref=None if relief.bill_id is None else self._bill_refs[relief.bill_id],
+                effective_on=relief.effective_on,
+                counts=not (why_not := self._why_not(relief)),
+                why_not=why_not,
+                met=self._met.get(-relief.pk, ()),
+            )
+            for relief in rows.order_by("effective_on", "ref")
+        )
+
+    def _why_not(self, entry: Payment | Relief) -> str:
+        if self.known_at is not None and entry.recorded_at > self.known_at:
+            return _("it was recorded only at %(moment)s") % {"moment": moment(entry.recorded_at)}
+        if entry.effective_on > self.as_of:
+            return _("it counts only from %(date)s") % {"date": entry.effective_on}
+        reversal = getattr(entry, "reversal", None)
         if reversal is None or reversal.effective_on > self.as_of:
             return ""
         if self.known_at is not None and reversal.recorded_at > self.known_at:
@@ -154,7 +175,7 @@ class Found:
 
     @cached_property
     def in_force(self) -> InForce:
-        versions = {met.rule_version for payment in self.payments for met in payment.met}
+        versions = {met.rule_version for of_credit in self._met.values() for met in of_credit}
         return InForce(
             terms_from=date.fromordinal(self.terms.on(self.on).effective_from),
             buckets_from=date.fromordinal(in_force(self.terms.buckets, self.on).effective_from),

@@ -56,6 +56,25 @@ class PaymentPart:
 
 
 @dataclass(frozen=True)
+class ReliefPart:
+    """What was taken off a bill, or (bill None) off the late fees. `counts` and `why_not` as of a payment."""
+
+    ref: str
+    kind: str
+    amount: Decimal
+    bill_ref: str | None
+    effective_on: date
+    counts: bool
+    why_not: str
+    met: tuple[Met, ...]
+
+    @property
+    def found(self) -> Decimal:
+        """What it met."""
+        return sum((item.amount for item in self.met), Decimal(0))
+
+
+@dataclass(frozen=True)
 class HoldPart:
     """A hold that was believed. `days_off`: the late days that it covers; of holds other than deferrals always 0."""
 
@@ -85,6 +104,7 @@ class Explanation:
     how_late: HowLate
     bills: tuple[BillPart, ...]
     payments: tuple[PaymentPart, ...]
+    reliefs: tuple[ReliefPart, ...]
     holds: tuple[HoldPart, ...]
     days_off: int
     final_due_on: date | None

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Component, HoldKind, OverdueKind, RiskClass
+from accounts.models import Component, HoldKind, OverdueKind, ReliefKind, RiskClass
 from accounts.rules import money, to_date
 from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS
 from accounts.rules.terms import in_force
@@ -30,6 +30,7 @@ class Story(Found):
             how_late=self.how_late,
             bills=self.bills,
             payments=self.payments,
+            reliefs=self.reliefs,
             holds=self.holds,
             days_off=self.days_off,
             final_due_on=to_date(self.terms.final_due_on),
@@ -69,12 +70,14 @@ class Story(Found):
             yield _("Told with what was known at %(moment)s.") % {"moment": moment(self.known_at)}
         yield from self._bill_sentences()
         yield from self._final_sentences()
+        yield from self._relief_sentences()
         yield from self._payment_sentences()
         if self.how_late.late:
             yield from self._clock_sentences()
             yield self._kind_sentence()
         if self.how_late.late or self.class_from:
             yield from self._table_sentences()
+        yield from self._watch_sentences()
         yield from self._fee_sentences()
         yield self._rules_sentence()
 
@@ -166,12 +169,40 @@ class Story(Found):
         final_due_on = to_date(self.terms.final_due_on)
         if final_due_on is None:
             return
+        if self.terms.final_due_on != self.facts.terms.final_due_on:
+            yield _("The whole balance was called due early, on %(date)s.") % {"date": final_due_on}
         if self.final_passed:
             yield _("The final due date, %(date)s, has passed: all that is left of every bill is due.") % {
                 "date": final_due_on
             }
         else:
             yield _("The final due date is %(date)s.") % {"date": final_due_on}
+
+    def _relief_sentences(self) -> Iterator[str]:
+        for relief in self.reliefs:
+            facts = {
+                "relief": relief.ref,
+                "kind": ReliefKind(relief.kind).label,
+                "amount": _amount(relief.amount),
+                "date": relief.effective_on,
+                "why": relief.why_not,
+                "met": _met(relief.met),
+                "lapsed": _amount(relief.amount - relief.found),
+            }
+            if not relief.counts:
+                yield _("“%(kind)s” %(relief)s of %(amount)s does not count: %(why)s.") % facts
+            elif not relief.met:
+                yield (
+                    _("“%(kind)s” %(relief)s of %(amount)s, effective %(date)s, found nothing left to take off.")
+                    % facts
+                )
+            elif relief.found < relief.amount and relief.kind != ReliefKind.CLOSURE:
+                yield (
+                    _("“%(kind)s” %(relief)s of %(amount)s, effective %(date)s, took off %(met)s; %(lapsed)s lapsed.")
+                    % facts
+                )
+            else:
+                yield _("“%(kind)s” %(relief)s of %(amount)s, effective %(date)s, took off %(met)s.") % facts
 
     def _payment_sentences(self) -> Iterator[str]:
         tells = {bill.ref for bill in self.bills if bill.unmet or bill.left > 0}
@@ -272,6 +303,8 @@ class Story(Found):
                 % {**facts, "account": self.class_from}
             )
             return
+        if late.risk_class != in_force(self.terms.risks, self.on).risk_class(late.days_past_due):
+            return  # a watch keeps it
         over = next(
             (
                 over_days
@@ -285,6 +318,20 @@ class Story(Found):
             yield _("Class “%(class)s”: over %(over)d days past due by the table in force since %(classes)s.") % facts
         else:
             yield _("Class “%(class)s”: the least for a late account by the table in force since %(classes)s.") % facts
+
+    def _watch_sentences(self) -> Iterator[str]:
+        for watch in self.watches:
+            facts = {
+                "class": RiskClass(watch.floor).label,
+                "first": to_date(watch.starts_on),
+                "last": to_date(watch.ends_on),
+            }
+            if watch.starts_on > self.on or (watch.ends_on is not None and watch.ends_on < self.on):
+                continue
+            if watch.ends_on is None:
+                yield _("Under watch from %(first)s on: the class is no better than “%(class)s”.") % facts
+            else:
+                yield _("Under watch from %(first)s to %(last)s: the class is no better than “%(class)s”.") % facts
 
     def _fee_sentences(self) -> Iterator[str]:
         if self.replayed.posted:

@@ -134,9 +134,9 @@ def debts(customer_id: int, on: date) -> list[AccountView]:
 
 def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
     on = max(on, facts.aged_on) if facts.aged_on else on
-    holds = believed(facts.holds, None)
-    found = replay(facts.terms, facts.bills, facts.credits, holds, as_of=day(on))
-    how_late = judge(facts.terms, found.bills, holds, day(on))
+    holds, terms = believed(facts.holds, None), facts.terms_now
+    found = replay(terms, facts.bills, facts.credits, holds, as_of=day(on))
+    how_late = judge(terms, found.bills, holds, day(on), believed(facts.watches, None))
     states = {state.key: state for state in found.bills}
     late_fee = _late_fee(found)
     return AccountView(
