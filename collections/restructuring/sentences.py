@@ -51,12 +51,12 @@ def sentence(against: Against) -> str:
     }
 
 
-def no_schedule(error: ValueError) -> str:
+def no_schedule() -> str:
     """The terms make no schedule of this balance."""
     return _(
-        "These terms make no schedule of what is owed: look at the number of instalments, the due date, balloon "
-        "and discount. (%(why)s)"
-    ) % {"why": error}
+        "These terms make no schedule of what is owed: look at the number of instalments, the due date, the balloon and "
+        "the discount."
+    )
 
 
 def changed(changes: Iterable[tuple[str, Decimal, Decimal]]) -> str:

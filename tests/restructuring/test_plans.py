@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Bill, Hold, Relief, Standing, Watch
@@ -17,7 +18,7 @@ from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
 from compliance.selectors import rulebook
-from restructuring.models import Plan
+from restructuring.models import Plan, PlanInstalment, PlanRule, PlanTarget
 from restructuring.terms import LEAVE, WHOLE, Terms
 from runs import clock
 from tests.restructuring.deeds import (
@@ -227,8 +228,8 @@ def list_differences() -> list[object]:
 
 
 def test_terms_that_let_the_instalments_stand_leave_the_plans_bills(account, lin, chen, terms) -> None:
+    PlanRule.objects.update(breach_terms="stand")
     plan = running(lin, chen, account, terms)
-    Plan.objects.update(breach_terms="stand")
     pay(account, "P0", "300")
     close_through(date(2026, 4, 5))
     plan.refresh_from_db()
@@ -241,8 +242,8 @@ def test_terms_that_let_the_instalments_stand_leave_the_plans_bills(account, lin
 
 
 def test_more_missed_instalments_may_be_borne_and_each_begins_the_watch_anew(account, lin, chen, terms) -> None:
+    PlanRule.objects.update(breach_after=2)
     plan = running(lin, chen, account, terms)
-    Plan.objects.update(breach_after=2)
     pay(account, "P0", "300")
     close_through(date(2026, 4, 5))
     plan.refresh_from_db()
@@ -343,7 +344,7 @@ def test_a_call_for_the_whole_balance_is_withdrawn_before_a_plan_is_asked_for(ac
     acceleration.accelerate(
         actor=ACTOR, account_id=account.pk, due_on=date(2026, 2, 20), notified_on=date(2026, 2, 1), reason="x"
     )
-    with pytest.raises(Conflict, match="is called due on 2026-02-20. Have that withdrawn"):
+    with pytest.raises(Conflict, match=r"is called due on 2026-02-20\. Have that withdrawn"):
         ask(lin, account, terms)
 
 
@@ -361,3 +362,15 @@ def test_more_than_her_authority_climbs(account, lin, chen, terms) -> None:
     plan = ask(lin, account, terms)
     with pytest.raises(Conflict, match="more than you may decide"):
         approve(chen, plan)
+
+
+def test_what_was_agreed_cannot_be_changed_in_the_database(account, lin, terms) -> None:
+    ask(lin, account, terms)
+    for change in (
+        lambda: Plan.objects.update(total=F("total") + 1, plan_interest=F("plan_interest") + 1),
+        lambda: PlanInstalment.objects.filter(number=1).update(due_on=TODAY),
+        lambda: PlanTarget.objects.update(amount=1),
+        lambda: Plan.objects.all().delete(),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()

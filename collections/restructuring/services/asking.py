@@ -68,7 +68,7 @@ def ask_plan(
     try:
         made = offer(parts, terms, starts_on=here.day)
     except ValueError as error:
-        raise Invalid(no_schedule(error)) from error
+        raise Invalid(no_schedule()) from error
     allowed = limits(rule, account, here.day)
     if against := objections(made, allowed):
         raise Invalid(sentence(against[0]))

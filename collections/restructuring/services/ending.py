@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from accounts.models import HoldKind, ReliefKind, ReliefReversal
 from accounts.services import watches
 from accounts.services.holds import place_hold
@@ -24,7 +22,7 @@ def keep(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
     caller holds the customer."""
     day = open_day()
     move(plan, actor=actor, verb="plan.kept", status=PlanStatus.KEPT, ended_on=day, late=late, missed=missed)
-    _lift_holds(actor, plan, day, _("Plan %(plan)s is kept") % {"plan": plan.ref})
+    _lift_holds(actor, plan, day)
 
 
 def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
@@ -35,11 +33,10 @@ def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
     """
     day = open_day()
     move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, ended_on=day, late=late, missed=missed)
-    reason = _("Plan %(plan)s is breached") % {"plan": plan.ref}
     restart_watch(actor=actor, plan=plan, on=day)
-    _lift_holds(actor, plan, day, reason)
+    _lift_holds(actor, plan, day)
     if plan.breach_terms == BreachTerms.RESTORE:
-        _restore(actor, plan, reason)
+        _restore(actor, plan)
 
 
 def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
@@ -50,9 +47,9 @@ def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
     if Plan.objects.filter(account=plan.account_id, status__in=LIVE).exclude(pk=plan.pk).exists():
         move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, late=late, missed=missed)
         return False
-    day, reason = open_day(), _("Plan %(plan)s") % {"plan": plan.ref}
+    day = open_day()
     held: dict[str, Any] = {
-        name: place_hold(actor=actor, account_id=plan.account_id, kind=kind, starts_on=day, reason=reason)
+        name: place_hold(actor=actor, account_id=plan.account_id, kind=kind, starts_on=day, reason=plan.ref)
         for name, kind in (("fee_hold", HoldKind.FEES), ("contact_hold", HoldKind.CONTACT))
     }
     status = PlanStatus.AT_RISK if late else PlanStatus.RUNNING
@@ -70,17 +67,17 @@ def restart_watch(*, actor: Actor, plan: Plan, on: date) -> None:
             actor=actor,
             watch_id=plan.watch.pk,
             ends_on=until,
-            reason=_("Plan %(plan)s: an instalment was missed") % {"plan": plan.ref},
+            reason=plan.ref,
         )
         plan.save(update_fields=["watch"])
 
 
-def _lift_holds(actor: Actor, plan: Plan, day: date, reason: str) -> None:
+def _lift_holds(actor: Actor, plan: Plan, day: date) -> None:
     for hold in (plan.contact_hold, plan.fee_hold):
-        lift(actor, hold, day, reason)
+        lift(actor, hold, day, plan.ref)
 
 
-def _restore(actor: Actor, plan: Plan, reason: str) -> None:
+def _restore(actor: Actor, plan: Plan) -> None:
     """The plan's bills are closed from their first day on and what they took over is owed again, as if the plan had never been:
     the replay then meets it with all that was paid."""
     assert plan.running_on is not None
@@ -94,12 +91,12 @@ def _restore(actor: Actor, plan: Plan, reason: str) -> None:
             amount=one.total,
             effective_on=plan.running_on,
             bill_id=one.bill_id,
-            reason=reason,
+            reason=plan.ref,
         )
     for target in plan.targets.all():
         for relief_id in filter(None, (target.closure_id, target.let_off_id)):
             if not ReliefReversal.objects.filter(relief=relief_id).exists():
-                take_back(actor=actor, relief_id=relief_id, reason=reason)
+                take_back(actor=actor, relief_id=relief_id, reason=plan.ref)
     account = plan.account
     account.refresh_from_db()
     last = max(one.due_on for one in plan.instalments.all())
@@ -110,5 +107,5 @@ def _restore(actor: Actor, plan: Plan, reason: str) -> None:
             seen_version=account.version,
             credit_limit=account.credit_limit,
             final_due_on=plan.final_due_before,
-            reason=reason,
+            reason=plan.ref,
         )

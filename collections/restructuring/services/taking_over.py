@@ -81,7 +81,7 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
     """
     plan = lock_plan(plan_id)
     check_proposed(plan, deciding=True)
-    day, reason = open_day(), _("Plan %(plan)s") % {"plan": plan.ref}
+    day, reason = open_day(), plan.ref
     plan.fee_hold = place_hold(
         actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
     )

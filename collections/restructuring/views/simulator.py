@@ -168,8 +168,8 @@ def _view(
         return OfferView(name, None, terms, [_("Nothing is owed that this offer could take over.")])
     try:
         found = offer(parts, terms, starts_on=here.day)
-    except ValueError as error:
-        return OfferView(name, None, terms, [no_schedule(error)])
+    except ValueError:
+        return OfferView(name, None, terms, [no_schedule()])
     heaviest = found.heaviest_month()
     return OfferView(
         name,
