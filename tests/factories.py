@@ -332,9 +332,11 @@ class PlanFactory(DjangoModelFactory[Plan]):
     asked_by_name = "Lin"
 
     @factory.post_generation
-    def instalment(self, create: bool, extracted: object, **kwargs: object) -> None:
+    def bill(self, create: bool, extracted: Bill | None, **kwargs: object) -> None:
+        due_on = extracted.due_on if extracted else DAY + timedelta(days=30)
+        amount = extracted.principal if extracted else self.total
         PlanInstalment.objects.create(
-            plan=self, number=1, due_on=DAY + timedelta(days=30), principal=self.total, interest=0, fee=0
+            plan=self, number=1, due_on=due_on, principal=amount, interest=0, fee=0, bill=extracted
         )
 
 

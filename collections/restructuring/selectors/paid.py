@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
+from restructuring.models import LIVE
+
 _LEFT = "b.principal + b.interest + b.service_fee + b.rolled_in - b.rolled_out - b.allocated"
 _COUNTED = f"""count(*) FILTER (WHERE b.due_on < %(day)s AND {_LEFT} > 0) AS is_late,
                    count(*) FILTER (WHERE b.due_on + p.grace_days < %(day)s AND {_LEFT} > 0) AS is_missed,
@@ -16,10 +18,10 @@ _COUNTED = f"""count(*) FILTER (WHERE b.due_on < %(day)s AND {_LEFT} > 0) AS is_
 # Of each plan `p` in the book that was not breached: how many of its bills are past due and not paid at the end of the day,
 # how many for longer than its grace, and whether anything is left of any; and what that makes of the plan.
 _STANDS = f"""
-    SELECT p.id, p.customer_id, p.account_id, p.status, p.late, p.missed, is_late, is_missed,
+    SELECT p.id, p.ref, p.customer_id, p.account_id, p.status, p.late, p.missed, is_late, is_missed,
            CASE WHEN is_paid THEN 'kept' WHEN is_missed >= p.breach_after THEN 'breached'
                 WHEN is_late > 0 THEN 'at-risk' ELSE 'running' END
-      FROM (SELECT p.id, p.customer_id, p.account_id, p.status, p.late, p.missed, p.breach_after, {_COUNTED}
+      FROM (SELECT p.id, p.ref, p.customer_id, p.account_id, p.status, p.late, p.missed, p.breach_after, {_COUNTED}
               FROM restructuring_plan p JOIN restructuring_planinstalment i ON i.plan_id = p.id
               JOIN accounts_bill b ON b.id = i.bill_id
              WHERE {{which}} GROUP BY p.id) p"""
@@ -42,6 +44,7 @@ class Stands(NamedTuple):
     """What is kept of a plan, and what its bills say."""
 
     plan_id: int
+    ref: str
     customer_id: int
     account_id: int
     status: str
@@ -50,6 +53,11 @@ class Stands(NamedTuple):
     is_late: int
     is_missed: int
     becomes: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Live before and after, with nothing missed anew: all that follows is that it is written."""
+        return self.status in LIVE and self.becomes in LIVE and self.is_missed <= self.missed
 
     @property
     def moves(self) -> bool:

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
-from audit.services import Actor, SystemActor
+from audit.services import Actor, SystemActor, record_many
 from restructuring.models import LIVE, Plan, PlanStatus
 from restructuring.selectors.paid import Stands, customers_tonight, stands_of
 from restructuring.services.ending import breach, keep, reopen, restart_watch
@@ -43,8 +44,10 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
         found = [one for one in stands_of(cursor, ids, on) if one.moves]
+        _write(cursor, actor, [one for one in found if one.is_plain])
     for one in found:
-        _follow(actor, one, on)
+        if not one.is_plain:
+            _follow(actor, one, on)
         if one.becomes != one.status:
             moved[one.becomes] += 1
     return moved
@@ -68,6 +71,47 @@ def judge_day(run: StepRun) -> None:
             )
 
 
+def _write(cursor: CursorWrapper, actor: Actor, plain: Sequence[Stands]) -> None:
+    """Write how live plans stand that go on as they are: most of a night's, in one statement."""
+    if not plain:
+        return
+    cursor.execute(
+        """UPDATE restructuring_plan p SET status = v.status, late = v.late, missed = v.missed, version = p.version + 1
+             FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[]) AS v (id, status, late, missed) WHERE v.id = p.id""",
+        (
+            [one.plan_id for one in plain],
+            [one.becomes for one in plain],
+            [one.is_late for one in plain],
+            [one.is_missed for one in plain],
+        ),
+    )
+    told: dict[str, list[Stands]] = {}
+    for one in plain:
+        told.setdefault(_verb(one), []).append(one)
+    for verb, rows in told.items():
+        record_many(
+            actor=actor,
+            verb=verb,
+            subject_type="plan",
+            rows=(
+                (
+                    one.plan_id,
+                    one.ref,
+                    one.customer_id,
+                    one.account_id,
+                    {"status": one.status},
+                    {"status": one.becomes, "late": one.is_late, "missed": one.is_missed},
+                    "",
+                )
+                for one in rows
+            ),
+        )
+
+
+def _verb(one: Stands) -> str:
+    return VERBS[PlanStatus(one.becomes)] if one.status != one.becomes else "plan.judged"
+
+
 def _follow(actor: Actor, one: Stands, on: date) -> None:
     """Write how a plan stands now, and do what follows from it."""
     plan = Plan.objects.select_related("account", "rule").get(pk=one.plan_id)
@@ -83,5 +127,4 @@ def _follow(actor: Actor, one: Stands, on: date) -> None:
     if one.is_missed > one.missed:
         restart_watch(actor=actor, plan=plan, on=on)
     if plan.status in LIVE:
-        verb = VERBS[PlanStatus(one.becomes)] if plan.status != one.becomes else "plan.judged"
-        move(plan, actor=actor, verb=verb, status=PlanStatus(one.becomes), **counted)
+        move(plan, actor=actor, verb=_verb(one), status=PlanStatus(one.becomes), **counted)

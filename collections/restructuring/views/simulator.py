@@ -99,7 +99,7 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
         "household": household,
         "forms": forms,
         "ask": ask,
-        "offers": _offers(here, rule, household, forms),
+        "offers": offers_of(here, rule, household, forms),
     }
     status = 422 if ask.errors else 200
     return page_or_part(request, "restructuring/new.html", "restructuring/_offers.html", context, status=status)
@@ -129,7 +129,8 @@ def _ask(
     return redirect("plan", ref=plan.ref)
 
 
-def _offers(here: Position, rule: PlanRule, household: HouseholdForm, forms: dict[str, OfferForm]) -> list[OfferView]:
+def offers_of(here: Position, rule: PlanRule, household: HouseholdForm, forms: dict[str, OfferForm]) -> list[OfferView]:
+    """The offers that the forms make of an account's position, those that make none left out. One query."""
     allowed = limits(rule, here.account, here.day)
     values = _of_household(household)
     income, expenses = values["income"], values["expenses"]
