@@ -26,6 +26,7 @@ from audit import services as audit
 from cases.services import follow as cases
 from cases.services import judging, priority
 from reminders import services as reminders
+from restructuring.services import judging as plans
 from runs import clock, selectors
 from runs import services as runs
 from runs.locks import AlreadyLocked, advisory_lock
@@ -39,6 +40,8 @@ Step = tuple[str, Callable[[StepRun], None]]
 STEPS: tuple[Step, ...] = (
     ("age", book.age),
     ("accrue", book.accrue),
+    # Before the cases: a plan that falls back makes its account late as of this day.
+    ("plans", plans.judge_day),
     ("cases", cases.follow_day),
     ("promises", judging.judge_day),
     ("priorities", priority.priorities),

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("approvals.urls")),
     path("", include("compliance.urls")),
     path("", include("reminders.urls")),
+    path("", include("restructuring.urls")),
     path("", include("strategy.urls")),
     path("", include("audit.urls")),
     path("", include("runs.urls")),

@@ -29,6 +29,7 @@ from tests.factories import (
     ContactFactory,
     DayCloseFactory,
     JobRunFactory,
+    PlanFactory,
     SimulationFactory,
     TeamFactory,
     UserFactory,
@@ -127,6 +128,7 @@ def _things(case: Case) -> dict[str, Any]:
             recorded_at=MOMENT,
             recorded_by_name="Lin",
         ),
+        "plan": PlanFactory(account=account),
         "point": ContactPoint.objects.filter(customer=customer).order_by("pk")[0],
         "promise": Promise.objects.create(
             case=case, currency="CNY", amount=Decimal(100), made_on=DAY, made_at=MOMENT, taken_by_name="Lin"
@@ -188,6 +190,12 @@ def of_case(kind: str = "", name: str = "target", *, on_case: bool = True) -> tu
     return address(0), address(1)
 
 
+def of_agreement() -> tuple[Args, Args]:
+    """The English agreement of the near plan, and of the far one."""
+    near, far = of_case("plan", "ref", on_case=False)
+    return lambda w: near(w) | {"language": "en"}, lambda w: far(w) | {"language": "en"}
+
+
 def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
     """What is done to a case: GET opens its form, POST without a word gets it back with what is missing (without a form:
     refused as stale)."""
@@ -213,6 +221,13 @@ TABLE: dict[str, Row] = {
     ),
     "promises": Row(DESK),
     "disputes": Row(DESK),
+    "plans": Row(DESK),
+    "plans-export": Row(LEAD | READERS),
+    "plan-new": Row(COLLECTORS, COLLECTORS, *of_case("account", "ref", on_case=False), done=(200,)),
+    "plan": Row(DESK, COLLECTORS, *of_case("plan", "ref", on_case=False), done=(422,)),
+    "plan-agreement": Row(None, DESK, *of_agreement(), done=(200,)),
+    # Nothing was signed.
+    "plan-scan": Row(DESK, None, *of_agreement(), seen=(404,)),
     "search": Row(DESK, DESK, done=(200, 302)),
     "board": Row(LEAD | READERS),
     "board-queues": Row(LEAD | READERS),
@@ -421,6 +436,7 @@ ADMIN: dict[str, Rows] = {
     "reminders_debtwords": Rows(READERS, ADMINISTRATOR),
     "reminders_optoutwords": Rows(READERS, ADMINISTRATOR),
     "reminders_writingrule": Rows(READERS, ADMINISTRATOR),
+    "restructuring_planrule": Rows(READERS, ADMINISTRATOR),
     "runs_businessday": Rows(NOBODY),
     "runs_dayclose": Rows(READERS),
     "runs_jobrun": Rows(READERS),

@@ -27,6 +27,7 @@ from audit.models import Event
 from cases.models import Case
 from compliance.models import Complaint, Contact, ContactDecision
 from reminders.models import Message
+from restructuring.models import Plan, PlanInstalment, PlanRule
 from runs.models import BusinessDay, DayClose, JobRun
 from staff.models import Portfolio, Role, Team, User
 from strategy.models import Simulation, Version
@@ -305,6 +306,38 @@ class MessageFactory(DjangoModelFactory[Message]):
     attempts = 1
     subject = "A payment is late"
     body = "Dear customer,\n\na payment of yours is late."
+
+
+class PlanFactory(DjangoModelFactory[Plan]):
+    """A plan that is asked for, of one instalment."""
+
+    class Meta:
+        model = Plan
+        skip_postgeneration_save = True
+
+    ref = factory.Sequence(lambda n: f"R{n:08d}")
+    account = factory.SubFactory(AccountFactory)
+    customer = factory.SelfAttribute("account.customer")
+    rule = factory.LazyFunction(lambda: PlanRule.objects.earliest("effective_from"))
+    kind = "settlement"
+    currency = "CNY"
+    starts_on = DAY
+    terms = {"kind": "settlement", "first_due_on": "2026-12-22"}
+    principal = total = present_value = Decimal(1000)
+    interest = service_fee = late_fee = Decimal(0)
+    grace_days = 3
+    breach_after = 1
+    breach_terms = "restore"
+    asked_at = MOMENT
+    asked_by_name = "Lin"
+
+    @factory.post_generation
+    def bill(self, create: bool, extracted: Bill | None, **kwargs: object) -> None:
+        due_on = extracted.due_on if extracted else DAY + timedelta(days=30)
+        amount = extracted.principal if extracted else self.total
+        PlanInstalment.objects.create(
+            plan=self, number=1, due_on=due_on, principal=amount, interest=0, fee=0, bill=extracted
+        )
 
 
 class EventFactory(DjangoModelFactory[Event]):

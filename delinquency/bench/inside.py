@@ -23,6 +23,7 @@ from delinquency.bench.approvals import approvals
 from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
 from delinquency.bench.outbox import outbox
+from delinquency.bench.plans import plans
 from delinquency.bench.simulation import simulation
 from delinquency.bench.stock import stock_workbench
 from delinquency.bench.strategy import strategy
@@ -122,6 +123,7 @@ INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "gate": gate,
     "outbox": outbox,
     "pages": pages,
+    "plans": plans,
     "payments": payments,
     "simulation": simulation,
     "stock": lambda seed: stock_workbench(),

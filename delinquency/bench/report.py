@@ -41,6 +41,7 @@ class Findings:
     outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
     year: dict[str, Any] = field(default_factory=dict)
     strategy: dict[str, Any] = field(default_factory=dict)
+    plans: dict[str, Any] = field(default_factory=dict)
 
 
 def write(found: Findings, file: Path) -> None:
@@ -193,6 +194,8 @@ def _others(found: Findings) -> Iterator[str]:
         yield from _year(found.year)
     if found.strategy:
         yield from _strategy(found.strategy)
+    if found.plans:
+        yield from _plans(found.plans)
 
 
 def _visited(pages: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -304,6 +307,22 @@ def _strategy(night: dict[str, Any]) -> Iterator[str]:
         f"floor (goal 3): the same rows by INSERT … SELECT in one transaction, {night['floor_seconds']:.1f} s."
     )
     yield f"- Rows: {', '.join(f'{table} {count:,}' for table, count in night['rows'].items())}."
+    yield ""
+
+
+def _plans(measured: dict[str, Any]) -> Iterator[str]:
+    previews = measured["previews"]
+    yield "## Plans"
+    yield ""
+    yield (
+        f"- Three offers of 59 instalments beside each other, from the account's facts to the page's part: median "
+        f"{previews['p50']:.1f} ms, **p95 {previews['p95']:.1f} ms** (goal 50) of {previews['count']:,}."
+    )
+    yield (
+        f"- A night of {measured['live']:,} live plans of twelve instalments, of which {measured['moved']:,} become at risk: "
+        f"**{measured['seconds']:.1f} s, {measured['seconds'] / measured['floor_seconds']:.2f} ×** its floor (goal 3): the same "
+        f"rows by one bare statement, {measured['floor_seconds']:.1f} s."
+    )
     yield ""
 
 

@@ -92,7 +92,9 @@ def run_workbench(*, accounts: int, seed: int, keep: bool, say: Say) -> Findings
         say(f"{found.outbox}; a night of strategies")
         book.settle()
         found.strategy = book.manage("bench", "--inside", "strategy", "--seed", str(seed)).json
-        say(f"{found.strategy}")
+        say(f"{found.strategy}; plans")
+        found.plans = book.manage("bench", "--inside", "plans", "--seed", str(seed)).json
+        say(f"{found.plans}")
     finally:
         for database in (book, floor, *(() if keep else (made,))):
             database.drop()

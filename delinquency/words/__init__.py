@@ -19,6 +19,7 @@ from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpo
 from compliance.sentences import RULE_NAMES
 from delinquency.words.events import FIELDS, SUBJECTS, VERBS
 from reminders.models import ChannelState, MessageStatus, VersionStatus
+from restructuring.models import Agreement, PlanKind, PlanStatus
 from runs.models import RunStatus
 from runs.texts import listed
 
@@ -27,6 +28,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "age": _("Age the accounts"),
         "accrue": _("Accrue late fees"),
         "cases": _("Follow the cases"),
+        "plans": _("Judge the plans"),
         "promises": _("Judge the promises"),
         "priorities": _("Set priorities and waits"),
         "reminders": _("Queue first reminders"),
@@ -53,6 +55,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "failed": pgettext_lazy("requests", "failed"),
         "moved": _("moved"),
         "opened": _("opened"),
+        "plans_at_risk": _("plans at risk"),
+        "plans_breached": _("plans breached"),
+        "plans_kept": _("plans kept"),
         "promises_broken": _("promises broken"),
         "promises_kept": _("promises kept"),
         "promises_partly": _("promises partly kept"),
@@ -138,6 +143,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "purpose": dict(Purpose.choices),
     "account-status": dict(AccountStatus.choices),
     "relief": dict(ReliefKind.choices),
+    "plan": dict(PlanStatus.choices),
+    "plan-kind": dict(PlanKind.choices),
+    "signature": dict(Agreement.Method.choices),
     "risk": dict(RiskClass.choices),
     "kind": dict(OverdueKind.choices),
     "hold": dict(HoldKind.choices),
@@ -208,6 +216,9 @@ _VALUES_OF = {
     ("dispute", "status"): "dispute",
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
+    ("agreement", "method"): "signature",
+    ("plan", "kind"): "plan-kind",
+    ("plan", "status"): "plan",
     ("promise", "status"): "promise",
     ("delegation", "kinds"): "approval",
     ("relief", "kind"): "relief",

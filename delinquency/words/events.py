@@ -10,6 +10,19 @@ from django.utils.translation import gettext_lazy as _
 Words = Mapping[str, str | Promise]
 
 VERBS: Words = {
+    "agreement.printed": _("Agreement printed"),
+    "agreement.signed": _("Agreement signed"),
+    "plan.asked": _("Plan asked for"),
+    "plan.at-risk": _("Plan at risk"),
+    "plan.breached": _("Plan breached"),
+    "plan.cancelled": _("Plan cancelled"),
+    "plan.judged": _("Plan judged"),
+    "plan.kept": _("Plan kept"),
+    "plan.on-track": _("Plan on track again"),
+    "plan.reopened": _("Plan opened again"),
+    "plan.running": _("Plan in force"),
+    "plan.signed": _("Plan signed"),
+    "plan-rule.added": _("Rule of plans added"),
     "acceleration.called": _("Whole balance called due"),
     "acceleration.withdrawn": _("Acceleration withdrawn"),
     "account.changed": _("Account changed"),
@@ -155,6 +168,9 @@ VERBS: Words = {
 }
 
 SUBJECTS: Words = {
+    "agreement": _("agreement"),
+    "plan": _("plan"),
+    "planrule": _("rule of plans"),
     "acceleration": _("acceleration"),
     "account": _("account"),
     "attachment": _("document of a request"),
@@ -198,6 +214,13 @@ SUBJECTS: Words = {
 }
 
 FIELDS: Words = {
+    "discount": _("discount"),
+    "ended_on": _("ended on"),
+    "late": _("instalments past due"),
+    "method": _("method"),
+    "missed": _("instalments missed"),
+    "running_on": _("in force from"),
+    "total": _("to be paid in all"),
     "about": _("about"),
     "after_change": _("a rule that refuses it by now"),
     "allocated": _("allocated"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from accounts.models import BillKind
 from accounts.services import customers, posting
 from audit.services import SystemActor
 from cases.models import Case
 from cases.services.promises import take_promise
 from runs import clock
 from staff.models import User
-from tests.factories import UserFactory
+from tests.factories import PlanFactory, UserFactory
 
 ACTOR = SystemActor("test")
 NOON = datetime(2026, 3, 30, 4, 0, tzinfo=UTC)
@@ -21,6 +22,8 @@ FIRST = date(2026, 3, 30)
 DAY = date(2026, 3, 31)
 
 NEWLY_LATE_ON_DAY = 7
+# Of them so many with an instalment of a plan, which is at risk then.
+IN_PLANS = 5
 MOVING_ON_DAY = 5
 
 
@@ -30,7 +33,7 @@ def make_book() -> None:
     supervisor = UserFactory(username="supervisor", role="supervisor", team=None)
     with clock.frozen(NOON):
         for number in range(NEWLY_LATE_ON_DAY):
-            owe(f"new{number}", due_on=date(2026, 3, 30))
+            owe(f"new{number}", due_on=date(2026, 3, 30), in_plan=number < IN_PLANS)
         for number in range(MOVING_ON_DAY):
             promise(owe(f"old{number}", due_on=date(2026, 2, 28)), by=supervisor)
         cured = owe("cured", due_on=date(2026, 3, 10))
@@ -38,8 +41,8 @@ def make_book() -> None:
         owe("ahead", due_on=date(2026, 4, 20))
 
 
-def owe(name: str, *, due_on: date) -> int:
-    """A customer who may be written to, with one account and one bill; the account's key."""
+def owe(name: str, *, due_on: date, in_plan: bool = False) -> int:
+    """A customer who may be written to, with one account and one bill, of a plan if so; the account's key."""
     customer = customers.register_customer(actor=ACTOR, ref=f"C-{name}", name="王小明")
     customers.add_contact_point(
         actor=ACTOR,
@@ -54,14 +57,25 @@ def owe(name: str, *, due_on: date) -> int:
     account = posting.open_account(
         actor=ACTOR, ref=f"A-{name}", customer_id=customer.pk, product_code="instalment", currency="CNY"
     )
-    posting.post_bill(
+    bill = posting.post_bill(
         actor=ACTOR,
         account_id=account.pk,
         ref=f"B-{name}",
         statement_on=due_on - timedelta(days=20),
         due_on=due_on,
         principal=Decimal("200.00"),
+        kind=BillKind.PLAN if in_plan else BillKind.STATEMENT,
     )
+    if in_plan:
+        PlanFactory(
+            ref=f"R-{name}",
+            account=account,
+            status="running",
+            starts_on=bill.statement_on,
+            running_on=bill.statement_on,
+            terms={"kind": "settlement", "first_due_on": due_on.isoformat()},
+            bill=bill,
+        )
     return account.pk
 
 

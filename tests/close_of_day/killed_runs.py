@@ -16,7 +16,7 @@ from typing import Any
 import django
 from django.core.management import execute_from_command_line
 
-STEPS = ("age", "accrue", "cases", "promises", "priorities", "strategy")
+STEPS = ("age", "accrue", "plans", "cases", "promises", "priorities", "strategy")
 # Inside the second batch of the run (nothing of it committed), right behind the first, and at the end of the step.
 POINTS = ["opening", *(f"{step} {where}" for step in STEPS for where in ("inside", "behind", "end")), "never"]
 
@@ -33,12 +33,18 @@ def arm(point: str) -> None:
     import cases.services.follow
     import cases.services.judging
     import cases.services.priority
+    import restructuring.services.judging
     import strategy.services.evaluating
     from runs import services
     from runs.services import StepRun
 
     services_of_cases = (cases.services.follow, cases.services.judging, cases.services.priority)
-    for module in (accounts.services.close, *services_of_cases, strategy.services.evaluating):
+    for module in (
+        accounts.services.close,
+        *services_of_cases,
+        restructuring.services.judging,
+        strategy.services.evaluating,
+    ):
         module.BATCH = 2
     deadly_step, _, where = point.partition(" ")
     advance, finish_step, reopen = StepRun.advance, services.finish_step, accounts.services.close.reopen

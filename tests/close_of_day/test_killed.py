@@ -28,7 +28,7 @@ from tests.close_of_day.killed_runs import POINTS
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
-OURS = ("accounts", "cases", "reminders", "compliance", "audit", "runs", "strategy")
+OURS = ("accounts", "cases", "reminders", "compliance", "audit", "runs", "strategy", "restructuring")
 # Keys of what the close itself makes: a killed batch used some up. Those of the book agree, as it is made anew.
 KEYS_OF_THE_CLOSE = {
     "id",

@@ -1,0 +1,132 @@
+"""What is chosen for offers, and how an agreement's signature comes in."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from cases.forms.base import date_field, money_field, text_field
+from restructuring.models import PlanKind
+from restructuring.rules import schedules
+from restructuring.rules.days import CONVENTIONS, months_on
+from restructuring.sentences import COVERS, LATE_FEES, METHODS
+from restructuring.terms import Terms
+from runs.forms import SaysWhatIsMissing
+
+OFFERS = ("a", "b", "c")
+
+
+def _whole(label: Any, low: int, high: int, initial: int) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=low,
+        max_value=high,
+        initial=initial,
+        required=False,
+        widget=forms.NumberInput({"min": low, "max": high}),
+    )
+
+
+def _percent(label: Any, low: int, high: int, initial: str = "0") -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        min_value=low,
+        max_value=high,
+        max_digits=7,
+        decimal_places=4,
+        initial=Decimal(initial),
+        required=False,
+        widget=forms.NumberInput({"step": "0.01", "min": low, "max": high, "inputmode": "decimal"}),
+    )
+
+
+class HouseholdForm(SaysWhatIsMissing, forms.Form):
+    """What all offers have in common: what they take over, and what the household can bear."""
+
+    use_required_attribute = False
+    covers = forms.ChoiceField(label=_("Takes over"), choices=list(COVERS.items()))
+    late_fee = forms.ChoiceField(label=_("Late fees"), choices=list(LATE_FEES.items()))
+    income = money_field(_("Monthly income"), required=False)
+    expenses = money_field(_("Monthly expenses"), required=False)
+
+
+class OfferForm(SaysWhatIsMissing, forms.Form):
+    """The terms of one offer. What its kind and method do not use is passed over."""
+
+    use_required_attribute = False
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("No offer")), *PlanKind.choices], required=False)
+    first_due_on = date_field(_("First due date"), required=False)
+    count = _whole(_("Instalments"), 1, 60, 12)
+    method = forms.ChoiceField(label=_("Method"), choices=list(METHODS.items()), required=False)
+    annual_rate = _percent(_("Interest a year, %"), 0, 100)
+    day_count = forms.ChoiceField(label=_("Day count"), choices=[(one, one) for one in CONVENTIONS], required=False)
+    interest_only = _whole(_("First instalments of interest alone"), 0, 59, 0)
+    step_every = _whole(_("Step every … instalments"), 1, 60, 12)
+    step_rate = _percent(_("Step, %"), -50, 200, "10")
+    balloon = money_field(_("Balloon"), required=False)
+    discount = money_field(_("Discount"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        if values.get("kind") and not values.get("first_due_on") and "first_due_on" not in self.errors:
+            self.add_error("first_due_on", forms.ValidationError(_("Say when the first payment is due.")))
+        return values
+
+    @property
+    def is_made(self) -> bool:
+        """Whether an offer is asked for at all."""
+        return bool(self.cleaned_data.get("kind"))
+
+    def terms(self, covers: str, late_fee: str) -> Terms:
+        """The choices, those left empty as they usually are."""
+        values = self.cleaned_data
+        return Terms(
+            kind=values["kind"],
+            first_due_on=values["first_due_on"],
+            covers=covers,
+            late_fee=late_fee,
+            method=values["method"] or schedules.EQUAL_INSTALMENTS,
+            count=values["count"] or 1,
+            annual_rate=(values["annual_rate"] or Decimal(0)) / 100,
+            day_count=values["day_count"] or CONVENTIONS[0],
+            interest_only=values["interest_only"] or 0,
+            step_every=values["step_every"] or 12,
+            step_rate=(values["step_rate"] or Decimal(0)) / 100,
+            balloon=int((values["balloon"] or 0) * 100),
+            discount=int((values["discount"] or 0) * 100),
+        )
+
+
+def offer_forms(data: QueryDict | None, day: date) -> dict[str, OfferForm]:
+    """Three offers beside each other; before anything is chosen, two of instalments and none."""
+    due = months_on(day, 1)
+    first: dict[str, dict[str, Any]] = {
+        "a": {"kind": PlanKind.INSTALMENTS, "count": 6},
+        "b": {"kind": PlanKind.INSTALMENTS, "count": 12},
+        "c": {"kind": ""},
+    }
+    return {
+        one: OfferForm(data, prefix=one, initial={"first_due_on": due, **first[one]}, auto_id="id_%s") for one in OFFERS
+    }
+
+
+class AskForm(SaysWhatIsMissing, forms.Form):
+    """Which offer is asked for, and why."""
+
+    use_required_attribute = False
+    offer = forms.ChoiceField(label=_("Offer"), choices=[(one, one.upper()) for one in OFFERS])
+    reason = text_field(_("Why"), help_text=_("Whoever decides reads it first."))
+
+
+class SignForm(SaysWhatIsMissing, forms.Form):
+    """The signed agreement, scanned."""
+
+    use_required_attribute = False
+    language = forms.ChoiceField(label=_("Language of the agreement"), choices=settings.LANGUAGES)
+    scan = forms.FileField(label=_("Signed agreement (PDF, JPEG, PNG)"))

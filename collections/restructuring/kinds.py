@@ -1,0 +1,38 @@
+"""Plans are asked for and decided by another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from approvals.kinds import Kind
+from approvals.models import Request
+from restructuring.models import Plan
+from restructuring.services.asking import ASK, KIND
+from restructuring.services.taking_over import check_proposed, take_over
+from staff.models import LimitKind, User
+
+
+class Restructure(Kind):
+    """A plan for a late account, in force from the decision on."""
+
+    code = KIND
+    label = gettext_lazy("Plan for a late account")
+    ask_permission = ASK
+    decide_permission = "restructuring.decide_plan"
+    limit = LimitKind.RESTRUCTURING
+    template = "restructuring/_request.html"
+    valid_for = timedelta(days=14)
+
+    def check(self, request: Request) -> None:
+        plan = Plan.objects.select_related("account", "rule").get(pk=request.payload["plan"])
+        # Its request is written on it once it has been asked for: from then on a check is part of a decision.
+        check_proposed(plan, deciding=plan.request_id is not None)
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        take_over(actor=actor, plan_id=request.payload["plan"])
+
+    def url(self, request: Request) -> str:
+        return reverse("plan", args=[request.preview["plan"]])

@@ -1,0 +1,1 @@
+"""Reads: what a plan may take over, and the lists of plans."""

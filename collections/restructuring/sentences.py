@@ -1,0 +1,80 @@
+"""What the rules say against an offer, and what changed since it was made, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.rules import money
+from restructuring.rules import offers, schedules
+from restructuring.rules.offers import Against
+from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE
+
+METHODS = {
+    schedules.EQUAL_INSTALMENTS: gettext_lazy("Equal instalments"),
+    schedules.EQUAL_PRINCIPAL: gettext_lazy("Equal principal"),
+    schedules.STEPPED: gettext_lazy("Stepped"),
+    schedules.BALLOON: gettext_lazy("Balloon"),
+}
+COVERS = {OVERDUE: gettext_lazy("What is overdue"), WHOLE: gettext_lazy("The whole balance")}
+LATE_FEES = {CARRY: gettext_lazy("Taken over, without interest"), LEAVE: gettext_lazy("Left as they are")}
+
+
+def sentence(against: Against) -> str:
+    """Why an offer may not be made: what was found, what is allowed, what to do."""
+    if against.code == offers.TOO_LONG:
+        return _(
+            "The last instalment on %(last)s is too late: it may be due until %(most)s. Take fewer instalments."
+        ) % {
+            "last": against.found,
+            "most": against.allowed,
+        }
+    if against.code == offers.TOO_DEAR:
+        return _("It costs %(cost)s a year in all; at most %(cap)s is allowed. Lower the rate.") % {
+            "cost": percent(against.found),
+            "cap": percent(against.allowed),
+        }
+    if against.code == offers.TOO_GENEROUS:
+        return _("A discount of %(discount)s is more than the %(most)s that the rules allow. Lower it.") % {
+            "discount": amount(against.found),
+            "most": amount(against.allowed),
+        }
+    if against.code == offers.NOTHING_DUE:
+        return _("Of %(count)s instalments some would ask for nothing. Take fewer.") % {"count": against.found}
+    return _("An instalment on %(due)s would not be after the first day, %(first)s. Choose a later due date.") % {
+        "due": against.found,
+        "first": against.allowed,
+    }
+
+
+def no_schedule() -> str:
+    """The terms make no schedule of this balance."""
+    return _(
+        "These terms make no schedule of what is owed: look at the number of instalments, the due date, the balloon and "
+        "the discount."
+    )
+
+
+def changed(changes: Iterable[tuple[str, Decimal, Decimal]]) -> str:
+    """What is owed otherwise than the plan says: by bill (or late fees), then and now."""
+    told = "; ".join(
+        _("%(what)s: %(then)s then, %(now)s now")
+        % {"what": what or _("late fees"), "then": f"{then:,.2f}", "now": f"{now:,.2f}"}
+        for what, then, now in changes
+    )
+    return _("What is owed has changed since the plan was asked for (%(changes)s). Ask for a new one.") % {
+        "changes": told
+    }
+
+
+def percent(rate: Any) -> str:
+    """A fraction as a percentage with two decimals."""
+    return f"{Decimal(rate) * 100:.2f} %"
+
+
+def amount(cents: Any) -> str:
+    return f"{money(int(cents)):,.2f}"

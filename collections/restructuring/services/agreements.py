@@ -1,0 +1,95 @@
+"""Agreements: printed once a language and kept with their hash; signed, and the signature recorded."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import uploads
+from accounts.errors import Conflict
+from audit.services import record
+from restructuring.document import print_agreement
+from restructuring.models import PROPOSED, Agreement, PlanStatus
+from restructuring.services.rows import lock_plan, move
+from runs import clock
+from staff.models import User
+from staff.permissions import require
+
+SIGN = "restructuring.sign_plan"
+
+
+@transaction.atomic
+def agreement_of(*, actor: User, plan_id: int, language: str) -> Agreement:
+    """The plan's agreement in a language: printed the first time, and the very same file ever after. Locks customer →
+    account → plan.
+
+    Raises:
+        Conflict: the plan was cancelled before one was printed in that language.
+    """
+    plan = lock_plan(plan_id)
+    made = Agreement.objects.filter(plan=plan, language=language).first()
+    if made is not None:
+        return made
+    if plan.status == PlanStatus.CANCELLED:
+        raise Conflict(_("Plan %(plan)s is cancelled: there is nothing to agree.") % {"plan": plan.ref})
+    printed = print_agreement(plan, language)
+    made = Agreement(
+        plan=plan,
+        language=language,
+        sha256=hashlib.sha256(printed).hexdigest(),
+        made_at=clock.now(),
+        made_by_name=str(actor)[:150],
+    )
+    made.file.save(f"{plan.ref}-{language}.pdf", ContentFile(printed), save=False)
+    made.save()
+    record(
+        actor=actor,
+        verb="agreement.printed",
+        subject=made,
+        customer_id=plan.customer_id,
+        account_id=plan.account_id,
+        after={"language": language, "sha256": made.sha256},
+    )
+    return made
+
+
+@transaction.atomic
+def sign_by_scan(*, actor: User, plan_id: int, language: str, file: UploadedFile) -> Agreement:
+    """Record that the debtor signed the agreement in that language, by the paper's scan. Locks customer → account → plan.
+
+    Raises:
+        PermissionDenied: `actor` does not record signatures.
+        Conflict: it is signed already, was not printed in that language, or the plan is decided.
+        Invalid: the file is empty, too large, or no PDF, JPEG or PNG.
+    """
+    require(actor, SIGN)
+    plan = lock_plan(plan_id)
+    if plan.status not in PROPOSED or plan.status == PlanStatus.SIGNED:
+        raise Conflict(
+            _("Plan %(plan)s is “%(state)s”: it is not to be signed any more.")
+            % {"plan": plan.ref, "state": plan.get_status_display()}
+        )
+    agreement = Agreement.objects.select_for_update().filter(plan=plan, language=language).first()
+    if agreement is None:
+        raise Conflict(_("The agreement was not printed in that language. Print it and have it signed first."))
+    checked = uploads.check(file, uploads.DOCUMENTS, "scan")
+    agreement.method = Agreement.Method.SCAN
+    agreement.signed_at = clock.now()
+    agreement.recorded_by_name = str(actor)[:150]
+    agreement.scan_type, agreement.scan_sha256 = checked.media_type, checked.sha256
+    with uploads.kept(agreement.scan, file, checked):
+        agreement.save()
+        move(plan, actor=actor, verb="plan.signed", status=PlanStatus.SIGNED)
+        record(
+            actor=actor,
+            verb="agreement.signed",
+            subject=agreement,
+            customer_id=plan.customer_id,
+            account_id=plan.account_id,
+            after={"language": language, "method": agreement.method, "sha256": checked.sha256},
+        )
+    return agreement

@@ -1,0 +1,111 @@
+"""How plans end: kept; breached, falling back as their terms say; and opened again when money is taken back."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from accounts.models import HoldKind, ReliefKind, ReliefReversal
+from accounts.services import watches
+from accounts.services.holds import place_hold
+from accounts.services.posting import change_account
+from accounts.services.relief import grant, take_back
+from audit.services import Actor
+from restructuring.models import LIVE, BreachTerms, Plan, PlanStatus
+from restructuring.selectors.position import open_day
+from restructuring.services.rows import lift, move
+from restructuring.services.taking_over import watched_until
+
+
+def keep(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
+    """Everything that the plan asks for is paid: what it held back beside the debt ends today; its watch runs on. The
+    caller holds the customer."""
+    day = open_day()
+    move(plan, actor=actor, verb="plan.kept", status=PlanStatus.KEPT, ended_on=day, late=late, missed=missed)
+    _lift_holds(actor, plan, day)
+
+
+def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
+    """Instalments were missed beyond grace: the plan falls back as its terms say, with everything paid credited, and its watch
+    begins anew. Collection goes on the day after. The caller holds the customer.
+
+    The state is written first: what the book does meanwhile asks for plans to be judged, and this one is.
+    """
+    day = open_day()
+    move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, ended_on=day, late=late, missed=missed)
+    restart_watch(actor=actor, plan=plan, on=day)
+    _lift_holds(actor, plan, day)
+    if plan.breach_terms == BreachTerms.RESTORE:
+        _restore(actor, plan)
+
+
+def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
+    """Money that kept a plan was taken back: it is live again, with its holds. The caller holds the customer.
+
+    Not where the account has another live plan by now: then this one is breached, and its bills stay due beside the other's.
+    """
+    if Plan.objects.filter(account=plan.account_id, status__in=LIVE).exclude(pk=plan.pk).exists():
+        move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, late=late, missed=missed)
+        return False
+    day = open_day()
+    held: dict[str, Any] = {
+        name: place_hold(actor=actor, account_id=plan.account_id, kind=kind, starts_on=day, reason=plan.ref)
+        for name, kind in (("fee_hold", HoldKind.FEES), ("contact_hold", HoldKind.CONTACT))
+    }
+    status = PlanStatus.AT_RISK if late else PlanStatus.RUNNING
+    move(plan, actor=actor, verb="plan.reopened", status=status, ended_on=None, late=late, missed=missed, **held)
+    return True
+
+
+def restart_watch(*, actor: Actor, plan: Plan, on: date) -> None:
+    """Let the plan's watch run its whole time from `on`; one that somebody withdrew stays withdrawn."""
+    if plan.watch is None:
+        return
+    until = watched_until(plan, on)
+    if plan.watch.withdrawn_at is None and plan.watch.ends_on is not None and plan.watch.ends_on < until:
+        plan.watch = watches.restart(
+            actor=actor,
+            watch_id=plan.watch.pk,
+            ends_on=until,
+            reason=plan.ref,
+        )
+        plan.save(update_fields=["watch"])
+
+
+def _lift_holds(actor: Actor, plan: Plan, day: date) -> None:
+    for hold in (plan.contact_hold, plan.fee_hold):
+        lift(actor, hold, day, plan.ref)
+
+
+def _restore(actor: Actor, plan: Plan) -> None:
+    """The plan's bills are closed from their first day on and what they took over is owed again, as if the plan had never been:
+    the replay then meets it with all that was paid."""
+    assert plan.running_on is not None
+    for one in plan.instalments.select_related("bill"):
+        assert one.bill is not None
+        grant(
+            actor=actor,
+            account_id=plan.account_id,
+            ref=f"{one.bill.ref}-V",
+            kind=ReliefKind.CLOSURE,
+            amount=one.total,
+            effective_on=plan.running_on,
+            bill_id=one.bill_id,
+            reason=plan.ref,
+        )
+    for target in plan.targets.all():
+        for relief_id in filter(None, (target.closure_id, target.let_off_id)):
+            if not ReliefReversal.objects.filter(relief=relief_id).exists():
+                take_back(actor=actor, relief_id=relief_id, reason=plan.ref)
+    account = plan.account
+    account.refresh_from_db()
+    last = max(one.due_on for one in plan.instalments.all())
+    if plan.final_due_before is not None and account.final_due_on == last:
+        change_account(
+            actor=actor,
+            account_id=account.pk,
+            seen_version=account.version,
+            credit_limit=account.credit_limit,
+            final_due_on=plan.final_due_before,
+            reason=plan.ref,
+        )

@@ -1,0 +1,130 @@
+"""Plans are judged by the book: at once when money moves, and in the close of every day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from audit.services import Actor, SystemActor, record_many
+from restructuring.models import LIVE, Plan, PlanStatus
+from restructuring.selectors.paid import Stands, customers_tonight, stands_of
+from restructuring.services.ending import breach, keep, reopen, restart_watch
+from restructuring.services.rows import move
+from runs.selectors import begun_day, book_day
+from runs.services import StepRun
+
+BATCH = 500
+CLOSE = SystemActor("close of day")
+VERBS = {PlanStatus.AT_RISK: "plan.at-risk", PlanStatus.RUNNING: "plan.on-track"}
+
+
+def judge_at_once(actor: Actor, customer_ids: Sequence[int]) -> None:
+    """React to money that came in or was taken back (registered with `accounts.services.reactions`)."""
+    judge(actor=actor, customer_ids=customer_ids)
+
+
+@transaction.atomic
+def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) -> Counter[str]:
+    """Judge the plans of these customers as of the end of `on` (None: the closed day, or the one being closed).
+
+    Kept ones too: a reversal opens a plan again. What was breached stays so; what came is credited in the book. Locks the
+    customers, in order, then the accounts and plans that change. Calling again changes nothing. Returns how many plans
+    came to each state.
+    """
+    on = on or begun_day() or book_day()
+    ids = sorted(set(customer_ids))
+    if on is None or not Plan.objects.filter(customer__in=ids, running_on__isnull=False).exists():
+        return Counter()
+    moved: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+        found = [one for one in stands_of(cursor, ids, on) if one.moves]
+        _write(cursor, actor, [one for one in found if one.is_plain])
+    for one in found:
+        if not one.is_plain:
+            _follow(actor, one, on)
+        if one.becomes != one.status:
+            moved[one.becomes] += 1
+    return moved
+
+
+def judge_day(run: StepRun) -> None:
+    """The close's step: judge the live plans that `run.day` moves, in batches of customers."""
+    with connection.cursor() as cursor:
+        ids = customers_tonight(cursor, run.day, run.cursor)
+    run.expect(len(ids))
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        with transaction.atomic():
+            counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
+            run.advance(
+                cursor=batch[-1],
+                done=len(batch),
+                plans_at_risk=counts[PlanStatus.AT_RISK],
+                plans_breached=counts[PlanStatus.BREACHED],
+                plans_kept=counts[PlanStatus.KEPT],
+            )
+
+
+def _write(cursor: CursorWrapper, actor: Actor, plain: Sequence[Stands]) -> None:
+    """Write how live plans stand that go on as they are: most of a night's, in one statement."""
+    if not plain:
+        return
+    cursor.execute(
+        """UPDATE restructuring_plan p SET status = v.status, late = v.late, missed = v.missed, version = p.version + 1
+             FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[]) AS v (id, status, late, missed) WHERE v.id = p.id""",
+        (
+            [one.plan_id for one in plain],
+            [one.becomes for one in plain],
+            [one.is_late for one in plain],
+            [one.is_missed for one in plain],
+        ),
+    )
+    told: dict[str, list[Stands]] = {}
+    for one in plain:
+        told.setdefault(_verb(one), []).append(one)
+    for verb, rows in told.items():
+        record_many(
+            actor=actor,
+            verb=verb,
+            subject_type="plan",
+            rows=(
+                (
+                    one.plan_id,
+                    one.ref,
+                    one.customer_id,
+                    one.account_id,
+                    {"status": one.status},
+                    {"status": one.becomes, "late": one.is_late, "missed": one.is_missed},
+                    "",
+                )
+                for one in rows
+            ),
+        )
+
+
+def _verb(one: Stands) -> str:
+    return VERBS[PlanStatus(one.becomes)] if one.status != one.becomes else "plan.judged"
+
+
+def _follow(actor: Actor, one: Stands, on: date) -> None:
+    """Write how a plan stands now, and do what follows from it."""
+    plan = Plan.objects.select_related("account", "rule").get(pk=one.plan_id)
+    counted: dict[str, Any] = {"late": one.is_late, "missed": one.is_missed}
+    if one.becomes == PlanStatus.KEPT:
+        keep(actor=actor, plan=plan, **counted)
+        return
+    if plan.status == PlanStatus.KEPT and not reopen(actor=actor, plan=plan, **counted):
+        return
+    if one.becomes == PlanStatus.BREACHED:
+        breach(actor=actor, plan=plan, **counted)
+        return
+    if one.is_missed > one.missed:
+        restart_watch(actor=actor, plan=plan, on=on)
+    if plan.status in LIVE:
+        move(plan, actor=actor, verb=_verb(one), status=PlanStatus(one.becomes), **counted)

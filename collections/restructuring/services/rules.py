@@ -1,0 +1,53 @@
+"""Adding dated rules of plans. They begin tomorrow at the earliest: what was offered under others stays."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from audit.services import Actor, record
+from restructuring.models import PlanRule
+from runs import clock
+
+# What a rule says, besides from when.
+RULE = (
+    "most_months",
+    "annual_cap",
+    "most_discount",
+    "discount_rate",
+    "surplus_share",
+    "grace_days",
+    "breach_after",
+    "breach_terms",
+    "watch_months",
+    "watch_floor",
+    "needs_signature",
+    "source",
+)
+
+
+@transaction.atomic
+def add_plan_rule(*, actor: Actor, effective_from: date, **rule: Any) -> PlanRule:
+    """Add the rule of plans (`RULE`) that holds from a day on. Plans keep the rule under which they were asked for.
+
+    Raises:
+        Invalid: it would begin today or before.
+        Conflict: that day has a rule already.
+    """
+    first = clock.today() + timedelta(days=1)
+    if effective_from < first:
+        raise Invalid(
+            _("%(day)s is too early: expected %(first)s or later. What was decided until today stays as it is.")
+            % {"day": effective_from.isoformat(), "first": first.isoformat()},
+            "effective_from",
+        )
+    if PlanRule.objects.filter(effective_from=effective_from).exists():
+        raise Conflict(_("There are terms from %(day)s on already.") % {"day": effective_from.isoformat()})
+    row = PlanRule.objects.create(effective_from=effective_from, **rule)
+    told = {name: str(getattr(row, name)) for name in RULE}
+    record(actor=actor, verb="plan-rule.added", subject=row, after={"effective_from": effective_from, **told})
+    return row

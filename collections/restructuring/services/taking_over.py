@@ -1,0 +1,199 @@
+"""An approved plan enters the book: what it takes over is closed, its instalments are billed, in the deciding transaction."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict
+from accounts.models import Acceleration, Account, BillKind, HoldKind, ReliefKind, RiskClass, Standing
+from accounts.rules import money
+from accounts.services import watches
+from accounts.services.holds import place_hold
+from accounts.services.posting import change_account, post_bill
+from accounts.services.relief import grant
+from audit.services import Actor
+from restructuring.models import LIVE, PROPOSED, Plan, PlanRule, PlanStatus
+from restructuring.rules.days import months_on
+from restructuring.selectors.position import open_day, position
+from restructuring.sentences import changed
+from restructuring.services.rows import lock_plan, move
+from restructuring.terms import Terms
+
+
+def check_proposed(plan: Plan, *, deciding: bool) -> None:
+    """Refuse a plan that no longer fits the book. The caller holds the customer's lock.
+
+    Late fees may have grown with the days since: those days' fees fall away once the plan's own hold covers them.
+
+    Raises:
+        Conflict: it is decided already or replaced, another is live, it is not signed though it must be (`deciding`), its
+            first instalment is due already, or what is owed is not what it says.
+    """
+    if plan.status not in PROPOSED:
+        raise Conflict(
+            _("Plan %(plan)s is “%(state)s”: nothing is to be decided about it.")
+            % {"plan": plan.ref, "state": plan.get_status_display()}
+        )
+    if (live := Plan.objects.filter(account=plan.account_id, status__in=LIVE).first()) is not None:
+        raise Conflict(
+            _("Account %(account)s has plan %(plan)s, which is not over. An account is never in two.")
+            % {"account": plan.account.ref, "plan": live.ref}
+        )
+    if deciding and plan.rule.needs_signature and plan.status != PlanStatus.SIGNED:
+        raise Conflict(
+            _("Plan %(plan)s is not signed yet. Have its agreement signed and record that first.") % {"plan": plan.ref}
+        )
+    not_called_due(plan.account)
+    first = min(one.due_on for one in plan.instalments.all())
+    if first <= open_day():
+        raise Conflict(
+            _("The first instalment was to be paid on %(day)s, which is over. Ask for a new plan.")
+            % {"day": first.isoformat()}
+        )
+    if changes := [one for one in differences(plan) if one[0] or one[2] < one[1]]:
+        raise Conflict(changed(changes))
+
+
+def not_called_due(account: Account) -> None:
+    """Refuse (`Conflict`) an account whose whole balance is called due: withdrawing the call changes what is owed."""
+    called = Acceleration.objects.filter(account=account, withdrawn_at__isnull=True).first()
+    if called is not None:
+        raise Conflict(
+            _(
+                "The whole balance of account %(account)s is called due on %(day)s. Have that withdrawn, then ask for a plan."
+            )
+            % {"account": account.ref, "day": called.due_on.isoformat()}
+        )
+
+
+def take_over(*, actor: Actor, plan_id: int) -> Plan:
+    """Close what the plan takes over and bill its instalments, as of the open business day. Runs in the caller's
+    transaction; locks customer → account → plan.
+
+    While the plan is kept, the debt may not be collected and no late fee accrues (holds), and its class may not look
+    better than before (watch). A final due date before the last instalment moves to it.
+
+    Raises:
+        Conflict: as `check_proposed`; and what is owed differs in any cent from what the plan says.
+    """
+    plan = lock_plan(plan_id)
+    check_proposed(plan, deciding=True)
+    day, reason = open_day(), plan.ref
+    plan.fee_hold = place_hold(
+        actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
+    )
+    if changes := differences(plan):
+        raise Conflict(changed(changes))
+    floor = _floor(plan, plan.rule)
+    _close(actor, plan, day, reason)
+    _move_final_date(actor, plan, reason)
+    _bill(actor, plan, day)
+    plan.contact_hold = place_hold(
+        actor=actor, account_id=plan.account_id, kind=HoldKind.CONTACT, starts_on=day, reason=reason
+    )
+    plan.watch = watches.place(
+        actor=actor,
+        account_id=plan.account_id,
+        floor=floor,
+        starts_on=day,
+        ends_on=watched_until(plan, day),
+        reason=reason,
+    )
+    move(
+        plan,
+        actor=actor,
+        verb="plan.running",
+        status=PlanStatus.RUNNING,
+        running_on=day,
+        fee_hold=plan.fee_hold,
+        contact_hold=plan.contact_hold,
+        watch=plan.watch,
+        final_due_before=plan.final_due_before,
+    )
+    return plan
+
+
+def watched_until(plan: Plan, day: date) -> date:
+    """The last day of a watch that begins, or begins anew, on `day`: the rule's months, and two instalments at least."""
+    until = months_on(day, plan.rule.watch_months)
+    due = sorted(one.due_on for one in plan.instalments.all() if one.due_on >= day)
+    return max([until, *due[:2][-1:]])
+
+
+def differences(plan: Plan) -> list[tuple[str, Decimal, Decimal]]:
+    """Where what is owed now is not what the plan takes over: bill (blank: late fees), then, now."""
+    terms = Terms.from_json(plan.terms)
+    now = {part.bill_id: part for part in position(plan.account).parts(terms.covers, terms.late_fee)}
+    then = {target.bill_id: target for target in plan.targets.select_related("bill")}
+    found = []
+    for key in sorted(now.keys() | then.keys(), key=lambda key: key or 0):
+        was = then[key].amount if key in then else Decimal(0)
+        present = money(now[key].balance.total) if key in now else Decimal(0)
+        if was != present:
+            bill = then[key].bill if key in then else None
+            found.append((bill.ref if bill else now[key].ref if key in now else "", was, present))
+    return found
+
+
+def _floor(plan: Plan, rule: PlanRule) -> str:
+    """No better than the rule's floor, nor than the account's class before the plan."""
+    standing = Standing.objects.filter(account=plan.account_id).first()
+    classes = [rule.watch_floor, *([standing.risk_class] if standing else [])]
+    return max(classes, key=RiskClass.values.index)
+
+
+def _close(actor: Actor, plan: Plan, day: date, reason: str) -> None:
+    for number, target in enumerate(plan.targets.all(), start=1):
+        parts = (
+            ("let_off", ReliefKind.DISCOUNT, target.discount, "D"),
+            ("closure", ReliefKind.CLOSURE, target.amount - target.discount, "C"),
+        )
+        for field, kind, amount, mark in parts:
+            if amount:
+                relief = grant(
+                    actor=actor,
+                    account_id=plan.account_id,
+                    ref=f"{plan.ref}-{mark}{number}",
+                    kind=kind,
+                    amount=amount,
+                    effective_on=day,
+                    bill_id=target.bill_id,
+                    reason=reason,
+                )
+                setattr(target, field, relief)
+        target.save(update_fields=["let_off", "closure"])
+
+
+def _move_final_date(actor: Actor, plan: Plan, reason: str) -> None:
+    last = max(one.due_on for one in plan.instalments.all())
+    account = plan.account
+    account.refresh_from_db()
+    if account.final_due_on is not None and account.final_due_on < last:
+        plan.final_due_before = account.final_due_on
+        change_account(
+            actor=actor,
+            account_id=account.pk,
+            seen_version=account.version,
+            credit_limit=account.credit_limit,
+            final_due_on=last,
+            reason=reason,
+        )
+
+
+def _bill(actor: Actor, plan: Plan, day: date) -> None:
+    for one in plan.instalments.all():
+        one.bill = post_bill(
+            actor=actor,
+            account_id=plan.account_id,
+            ref=f"{plan.ref}-{one.number}",
+            statement_on=day,
+            due_on=one.due_on,
+            principal=one.principal,
+            interest=one.interest,
+            service_fee=one.fee,
+            kind=BillKind.PLAN,
+        )
+        one.save(update_fields=["bill"])

@@ -1,0 +1,189 @@
+"""Offers beside each other for one account, live as they are typed; and asking that one of them be decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import BookError
+from accounts.forms import refuse
+from accounts.models import Account
+from accounts.permissions import customers_visible_to
+from accounts.rules import cents, money
+from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
+from restructuring.models import PlanRule
+from restructuring.rules.offers import Limits, Offer, objections, payable
+from restructuring.selectors.position import Position, limits, position, rule_on
+from restructuring.sentences import no_schedule, percent, sentence
+from restructuring.services.asking import ASK, ask_plan
+from restructuring.terms import Terms, offer
+from runs.pages import page_or_part
+from staff.permissions import needs
+from staff.requests import user_of
+
+
+@dataclass(frozen=True)
+class OfferView:
+    """One offer as it is shown: its name, and either its figures or why there are none."""
+
+    name: str
+    found: Offer | None
+    terms: Terms | None
+    against: list[str]
+    present_value: Any = None
+    cost: str = ""
+    heaviest: Any = None
+    is_affordable: bool | None = None
+
+    @property
+    def may_be_asked(self) -> bool:
+        return self.found is not None and not self.against
+
+    @property
+    def figures(self) -> list[tuple[str, Any]]:
+        """What is compared: name and amount, in money."""
+        found = self.found
+        if found is None:
+            return []
+        return [
+            (_("Taken over"), money(found.balance.total)),
+            (_("Discount"), money(found.discount)),
+            (_("Interest of the plan"), money(found.interest)),
+            (_("To be paid in all"), money(found.total)),
+            (_("Most in a month"), self.heaviest),
+            (_("Present value for the lender"), self.present_value),
+        ]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The schedule: due date, principal, interest, fees, total."""
+        if self.found is None:
+            return []
+        return [
+            (one.due_on, money(one.principal), money(one.interest), money(one.fee), money(one.total))
+            for one in self.found.instalments
+        ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(ASK)
+def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
+    """Offers for an account in scope, judged as they are typed (HTMX gets them alone); with `ask` one is asked for.
+
+    Everything is sent in the body, for income and expenses are nobody's business in an address. Out of scope is 404.
+    """
+    accounts = Account.objects.select_related("customer", "product").filter(
+        customer__in=customers_visible_to(request.user)
+    )
+    account = get_object_or_404(accounts, ref=ref)
+    here = position(account)
+    data = request.POST or None
+    household = HouseholdForm(data)
+    forms = offer_forms(data, here.day)
+    ask = AskForm(data if "ask" in request.POST else None)
+    if "ask" in request.POST and ask.is_valid() and household.is_valid():
+        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask)
+        if asked is not None:
+            return asked
+    rule = rule_on(here.day)
+    context = {
+        "account": account,
+        "here": here,
+        "rule": rule,
+        "household": household,
+        "forms": forms,
+        "ask": ask,
+        "offers": offers_of(here, rule, household, forms),
+    }
+    status = 422 if ask.errors else 200
+    return page_or_part(request, "restructuring/new.html", "restructuring/_offers.html", context, status=status)
+
+
+def _ask(
+    request: HttpRequest, account: Account, household: HouseholdForm, form: OfferForm, ask: AskForm
+) -> HttpResponse | None:
+    """Ask for the chosen offer and go to its page; None where that was refused, which the form says."""
+    if not form.is_valid() or not form.is_made:
+        ask.add_error("offer", _("That offer is not made. Put it right, or choose another."))
+        return None
+    values = household.cleaned_data
+    try:
+        plan = ask_plan(
+            actor=user_of(request),
+            account_id=account.pk,
+            terms=form.terms(values["covers"], values["late_fee"]),
+            reason=ask.cleaned_data["reason"],
+            income=values["income"],
+            expenses=values["expenses"],
+        )
+    except BookError as error:
+        refuse(ask, error)
+        return None
+    messages.success(request, _("Plan %(plan)s is asked for: somebody else decides.") % {"plan": plan.ref})
+    return redirect("plan", ref=plan.ref)
+
+
+def offers_of(here: Position, rule: PlanRule, household: HouseholdForm, forms: dict[str, OfferForm]) -> list[OfferView]:
+    """The offers that the forms make of an account's position, those that make none left out. One query."""
+    allowed = limits(rule, here.account, here.day)
+    values = _of_household(household)
+    income, expenses = values["income"], values["expenses"]
+    most = None
+    if income is not None and expenses is not None:
+        most = payable(cents(income), cents(expenses), allowed.surplus_share)
+    return [
+        view
+        for name, form in forms.items()
+        if (view := _view(name, here, allowed, form, values["covers"], values["late_fee"], most)) is not None
+    ]
+
+
+def _of_household(household: HouseholdForm) -> dict[str, Any]:
+    """What was chosen, or what the form begins with; where a value is wrong, as if it were not given."""
+    usual = {"covers": "overdue", "late_fee": "carry", "income": None, "expenses": None}
+    if not household.is_bound:
+        return usual
+    household.is_valid()
+    return usual | {name: value for name, value in household.cleaned_data.items() if value not in (None, "")}
+
+
+def _view(
+    name: str, here: Position, allowed: Limits, form: OfferForm, covers: str, late_fee: str, most: int | None
+) -> OfferView | None:
+    name = name.upper()
+    if not form.is_bound:
+        form = OfferForm({f"{form.prefix}-{key}": _initial(form, key) for key in form.fields}, prefix=form.prefix)
+    if not form.is_valid():
+        return OfferView(name, None, None, [str(error) for errors in form.errors.values() for error in errors])
+    if not form.is_made:
+        return None
+    terms = form.terms(covers, late_fee)
+    parts = here.parts(covers, late_fee)
+    if not parts:
+        return OfferView(name, None, terms, [_("Nothing is owed that this offer could take over.")])
+    try:
+        found = offer(parts, terms, starts_on=here.day)
+    except ValueError:
+        return OfferView(name, None, terms, [no_schedule()])
+    heaviest = found.heaviest_month()
+    return OfferView(
+        name,
+        found,
+        terms,
+        [sentence(one) for one in objections(found, allowed)],
+        present_value=money(found.present_value(allowed.discount_rate)),
+        cost="–" if found.annual_cost is None else percent(found.annual_cost),
+        heaviest=money(heaviest),
+        is_affordable=None if most is None else heaviest <= most,
+    )
+
+
+def _initial(form: OfferForm, key: str) -> Any:
+    value = form.get_initial_for_field(form.fields[key], key)
+    return "" if value is None else value

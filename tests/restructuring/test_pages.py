@@ -1,0 +1,148 @@
+"""The pages: offers beside each other, asking, the agreement and its signature, deciding, the list."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from approvals.models import Request
+from cases.models import Case
+from restructuring.models import Agreement, Plan
+from runs import clock
+from tests.restructuring.deeds import TODAY, ask, close_through, noon, running
+
+pytestmark = pytest.mark.django_db
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def desk(client: Client, account, lin) -> Iterator[Client]:
+    """Lin's, the day after: her team works the case."""
+    close_through(TODAY)
+    assert Case.objects.filter(customer=account.customer).exists()
+    with clock.frozen(noon(TODAY + timedelta(days=1))):
+        client.force_login(lin)
+        yield client
+
+
+def chosen(**values: str) -> dict[str, str]:
+    return {
+        "covers": "overdue",
+        "late_fee": "carry",
+        "income": "6000",
+        "expenses": "4000",
+        "a-kind": "instalments",
+        "a-first_due_on": "2026-04-01",
+        "a-count": "6",
+        "a-method": "equal-instalments",
+        "a-annual_rate": "6",
+        "b-kind": "settlement",
+        "b-first_due_on": "2026-03-20",
+        "b-discount": "300",
+        "c-kind": "",
+    } | values
+
+
+def test_offers_are_shown_beside_each_other_as_they_are_typed(desk: Client, account) -> None:
+    address = reverse("plan-new", args=[account.ref])
+    page = desk.get(address).content.decode()
+    assert "Offer A" in page
+    assert "Offer C" in page
+    part = desk.post(address, chosen(), headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert part.count("<article") == 2
+    assert "Affordable" in part
+    # More than 60 months, and a count that is no number.
+    part = desk.post(
+        address, chosen(**{"a-count": "60", "a-first_due_on": "2026-06-01"}), headers={"HX-Request": "true"}
+    )
+    assert "Not allowed" in part.content.decode()
+    part = desk.post(address, chosen(**{"a-count": "x"}), headers={"HX-Request": "true"}).content.decode()
+    assert "is no whole number" in part
+    assert not Plan.objects.exists()
+
+
+def test_one_is_asked_for_printed_signed_and_decided(desk: Client, account, lin, chen) -> None:
+    address = reverse("plan-new", args=[account.ref])
+    refused = desk.post(address, chosen(ask="1", offer="c", reason="x"))
+    assert refused.status_code == 422
+    done = desk.post(address, chosen(ask="1", offer="a", reason="Lost her job"))
+    plan = Plan.objects.get()
+    assert done["Location"] == reverse("plan", args=[plan.ref])
+    page = desk.get(done["Location"]).content.decode()
+    assert f"{plan.total:,.2f}" in page
+    assert "Print the agreement" in page
+    for language, title in (("en", "Repayment agreement"), ("zh-hans", "还款协议")):
+        answer = desk.post(reverse("plan-agreement", args=[plan.ref, language]))
+        printed = b"".join(answer.streaming_content)
+        text = "".join(part.extract_text() for part in PdfReader(io.BytesIO(printed)).pages).replace("\0", "")
+        assert title in text
+        assert "王小明" in text
+        for one in plan.instalments.all():
+            assert f"{one.total:,.2f}" in text
+            assert one.due_on.isoformat() in text
+        assert all(f"{number}. " in text for number in range(1, 7))
+        # The same file ever after.
+        again = b"".join(desk.post(reverse("plan-agreement", args=[plan.ref, language])).streaming_content)
+        assert again == printed
+    assert Agreement.objects.count() == 2
+    wrong = desk.post(done["Location"], {"language": "en", "scan": SimpleUploadedFile("a.png", b"MZ")})
+    assert wrong.status_code == 422
+    signed = desk.post(done["Location"], {"language": "en", "scan": SimpleUploadedFile("a.png", PNG)})
+    assert signed.status_code == 302
+    plan.refresh_from_db()
+    assert plan.status == "signed"
+    scan = desk.get(reverse("plan-scan", args=[plan.ref, "en"]))
+    assert b"".join(scan.streaming_content) == PNG
+    request = Request.objects.get()
+    desk.force_login(chen)
+    shown = desk.get(reverse("approval", args=[request.pk])).content.decode()
+    assert f"{plan.total:,.2f}" in shown
+    desk.post(
+        reverse("approval", args=[request.pk]), {"verb": "approve", "seen_version": request.version, "comment": "Yes"}
+    )
+    plan.refresh_from_db()
+    assert plan.status == "running"
+    assert "On track" in desk.get(done["Location"]).content.decode()
+
+
+def test_the_list_counts_narrows_and_exports(client: Client, account, lin, chen, terms) -> None:
+    plan = running(lin, chen, account, terms)
+    client.force_login(chen)
+    page = client.get(reverse("plans")).content.decode()
+    assert plan.ref in page
+    assert "2026-04-01" in page
+    assert plan.ref not in client.get(reverse("plans"), {"status": "breached"}).content.decode()
+    assert plan.ref in client.get(reverse("plans"), {"q": "A1"}).content.decode()
+    rows = b"".join(client.get(reverse("plans-export")).streaming_content).decode()
+    assert f"{plan.total}" in rows
+    assert "王小明" not in rows
+
+
+def test_the_case_shows_its_plans_and_where_offers_are_made(desk: Client, account, lin, terms) -> None:
+    case = Case.objects.get(customer=account.customer)
+    page = desk.get(reverse("case", args=[case.ref])).content.decode()
+    assert reverse("plan-new", args=[account.ref]) in page
+    plan = ask(lin, account, terms)
+    assert reverse("plan", args=[plan.ref]) in desk.get(reverse("case", args=[case.ref])).content.decode()
+
+
+def test_both_languages(desk: Client, account, lin, terms) -> None:
+    plan = ask(lin, account, terms)
+    desk.cookies["django_language"] = "zh-hans"
+    assert "还款计划" in desk.get(reverse("plan", args=[plan.ref])).content.decode()
+    assert "并列比较" in desk.get(reverse("plan-new", args=[account.ref])).content.decode()
+    assert plan.total > Decimal(0)
