@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "delinquency",
     "accounts",
     "strategy",
+    "waivers",
     "cases",
     "reminders",
     "compliance",

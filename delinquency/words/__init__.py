@@ -21,6 +21,7 @@ from delinquency.words.events import FIELDS, SUBJECTS, VERBS
 from reminders.models import ChannelState, MessageStatus, VersionStatus
 from runs.models import RunStatus
 from runs.texts import listed
+from waivers.models import Basis, ReasonCode, WaiverStatus
 
 WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "step": {
@@ -28,6 +29,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "accrue": _("Accrue late fees"),
         "cases": _("Follow the cases"),
         "promises": _("Judge the promises"),
+        "waivers": _("Judge the waivers"),
         "priorities": _("Set priorities and waits"),
         "reminders": _("Queue first reminders"),
         "strategy": _("Apply the strategies"),
@@ -65,6 +67,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "people": _("people"),
         "sent": _("sent"),
         "waits": _("waits set"),
+        "waivers_granted": _("waivers granted"),
+        "waivers_lapsed": _("waivers lapsed"),
         "withheld": _("withheld"),
         "woken": _("accounts looked at"),
     },
@@ -169,6 +173,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "retried": _("Retried"),
     },
     "request": dict(RequestStatus.choices),
+    "waiver": dict(WaiverStatus.choices),
+    "waiver-basis": dict(Basis.choices),
+    "waiver-reason": dict(ReasonCode.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }
 
@@ -208,6 +215,8 @@ _VALUES_OF = {
     ("promise", "status"): "promise",
     ("relief", "kind"): "relief",
     ("request", "kind"): "approval",
+    ("waiver", "reason_code"): "waiver-reason",
+    ("waiver", "status"): "waiver",
     ("request", "status"): "request",
     ("user", "by"): "second-step",
 }
