@@ -85,7 +85,9 @@ class LateFee:
     @cached_property
     def promised(self) -> Decimal:
         """What waivers that wait for their payments would take off."""
-        waiting = Waiver.objects.filter(account=self.account_id, status=WaiverStatus.WAITING).exclude(pk=self.without)
+        waiting = Waiver.objects.filter(account=self.account_id, status=WaiverStatus.WAITING).exclude(
+            pk=self.without or 0
+        )
         return waiting.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
 
     def found_on(self, day: date) -> Decimal:
@@ -216,7 +218,7 @@ def situation_of(wanted: Wanted, account: Account, fee: Decimal, without: int | 
     flags = flags_in_force(today).filter(customer=account.customer_id, kind=FlagKind.HARDSHIP)
     counted = Waiver.objects.filter(
         customer=account.customer_id, currency=account.currency, status__in=COUNTED
-    ).exclude(pk=without)
+    ).exclude(pk=without or 0)
     latest = counted.exclude(pk__in=chain(wanted.needs_id)).aggregate(day=Max("decided_on"))["day"]
     within = counted.filter(decided_on__gt=rules.months_before(today, 12))
     return rules.Situation(

@@ -7,6 +7,5 @@ urlpatterns = [
     path("waivers/export/", views.waivers_export, name="waivers-export"),
     path("waivers/<int:pk>/", views.waiver, name="waiver"),
     path("waivers/<int:pk>/again/", views.waiver_again, name="waiver-again"),
-    path("case/<str:ref>/waiver/", views.waiver_ask, name="waiver-ask"),
-    path("case/<str:ref>/waiver/preview/", views.waiver_preview, name="waiver-preview"),
+    path("cases/<str:ref>/waive/", views.waiver_ask, name="waiver-ask"),
 ]

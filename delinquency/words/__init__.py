@@ -21,6 +21,7 @@ from delinquency.words.events import FIELDS, SUBJECTS, VERBS
 from reminders.models import ChannelState, MessageStatus, VersionStatus
 from runs.models import RunStatus
 from runs.texts import listed
+from waivers.installed import INSTALLED
 from waivers.models import Basis, ReasonCode, WaiverStatus
 
 WORDS: Mapping[str, Mapping[str, str | Promise]] = {
@@ -93,6 +94,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     # What the installation named; what people name stays as they wrote it.
     "title": {
+        **{title: _(title) for title in INSTALLED.values()},
         "Before a promised payment, SMS": _("Before a promised payment, SMS"),
         "Before the due date": _("Before the due date"),
         "Before the due date, SMS": _("Before the due date, SMS"),

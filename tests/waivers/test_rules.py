@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.rules import RATE_UNIT, replay
-from accounts.rules.judge import believed
-from tests.accounts import strategies
+from accounts.rules import RATE_UNIT, Credit, replay
+from accounts.rules.states import Allocated
+from tests.accounts.strategies import Scenario, examples, scenarios
 from waivers import rules
 from waivers.rules import Came, Fault, Situation
 
@@ -121,3 +121,38 @@ def test_shares_of_a_fee_never_exceed_it() -> None:
     assert rules.shares(3, {1: 1, 2: 1}) == {1: 2, 2: 2}
     assert rules.shares(1, {1: 1}) == {1: 1}
     assert rules.shares(5, {}) == {}
+
+
+# --- Of any account whatever
+
+
+@examples(300)
+@given(scenarios(st.sampled_from(["instalment", "revolving"]), knowing=st.just(False)))
+def test_what_the_bills_caused_is_all_that_accrued_to_the_last_fraction(scenario: Scenario) -> None:
+    found = scenario.replay()
+    caused = rules.caused(scenario.terms(), found, scenario.believed())
+    assert sum(caused.values()) == found.accrued
+    assert all(part > 0 for part in caused.values())
+    fee = found.accrued // RATE_UNIT
+    assert all(0 <= share <= fee for share in rules.shares(fee, caused).values())
+
+
+@examples(300)
+@given(scenarios(st.sampled_from(["instalment", "revolving"]), knowing=st.just(False)), st.integers(0, 60))
+def test_a_relief_meets_exactly_what_was_said_that_it_would(scenario: Scenario, ago: int) -> None:
+    as_of = scenario.as_of.toordinal()
+    on = as_of - ago
+    order = sorted(scenario.credits(), key=lambda credit: (credit.effective_on, str(credit.ref)))
+    reliefs, payments = [one for one in order if one.key < 0], [one for one in order if one.key > 0]
+    placed = [one._replace(ref=place - len(reliefs)) for place, one in enumerate(reliefs)]
+    placed += [one._replace(ref=place) for place, one in enumerate(payments)]
+    book = (scenario.terms(), scenario.bills(), placed, scenario.believed())
+    fee = rules.fee_found(*book, on=on, as_of=as_of)
+    if not fee:
+        return
+    relief = Credit(-1000, -1, fee, on, 0, bill=0, lapses=True)
+    terms, bills, _, holds = book
+    moved = replay(
+        terms, bills, [*placed[: len(reliefs)], relief, *placed[len(reliefs) :]], holds, as_of=as_of
+    ).movements
+    assert sum(one.amount for one in moved if isinstance(one, Allocated) and one.credit == relief.key) == fee

@@ -150,7 +150,7 @@ def check_wanted(wanted: Wanted, account: Account, waiver: Waiver | None = None)
             % {"percent": "–" if wanted.percent is None else wanted.percent},
             "percent",
         )
-    if wanted.basis == Basis.BILL and not Bill.objects.filter(pk=wanted.bill_id, account=account).exists():
+    if wanted.basis == Basis.BILL and not Bill.objects.filter(pk=wanted.bill_id or 0, account=account).exists():
         raise Invalid(_("Choose a bill of account %(account)s.") % {"account": account.ref}, "bill")
     if (wanted.condition_amount is None) != (wanted.condition_on is None):
         raise Invalid(
@@ -160,7 +160,7 @@ def check_wanted(wanted: Wanted, account: Account, waiver: Waiver | None = None)
     if wanted.condition_amount is not None and wanted.condition_on is not None:
         _check_condition(wanted.condition_amount, wanted.condition_on)
     if wanted.needs_id is not None:
-        possible = may_be_needed(account).exclude(pk=waiver.pk if waiver else None)
+        possible = may_be_needed(account).exclude(pk=waiver.pk if waiver else 0)
         if not possible.filter(pk=wanted.needs_id).exists() or (waiver and _would_circle(wanted.needs_id, waiver)):
             raise Invalid(
                 _("Waiver W%(key)s is none that this could wait for. Choose one of the list.")
@@ -208,7 +208,7 @@ def told(found: Preview) -> Mapping[str, Any]:
     """What whoever decides is shown, as it was when it was asked for."""
     assert found.policy is not None
     wanted = found.wanted
-    bill = Bill.objects.get(pk=wanted.bill_id) if wanted.basis == Basis.BILL else None
+    bill = Bill.objects.get(pk=wanted.bill_id or 0) if wanted.basis == Basis.BILL else None
     return {
         "account": found.account.ref,
         "day": found.day,
