@@ -34,6 +34,7 @@ from runs.models import DayClose, RunStatus
 from runs.parallel import no_cycle_collection
 from runs.services import StepRun
 from strategy.services import evaluating
+from waivers.services import judging as waivers
 
 Step = tuple[str, Callable[[StepRun], None]]
 
@@ -44,6 +45,7 @@ STEPS: tuple[Step, ...] = (
     ("plans", plans.judge_day),
     ("cases", cases.follow_day),
     ("promises", judging.judge_day),
+    ("waivers", waivers.judge_day),
     ("priorities", priority.priorities),
     ("strategy", evaluating.strategy),
 )

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "accounts",
     "restructuring",
     "strategy",
+    "waivers",
     "cases",
     "reminders",
     "compliance",

@@ -36,6 +36,7 @@ from tests.factories import (
     late_case,
 )
 from tests.kinds import asked
+from waivers.models import Waiver, WaiverPolicy
 
 Roles = frozenset[str]
 # "" is somebody of the staff without any role.
@@ -137,6 +138,19 @@ def _things(case: Case) -> dict[str, Any]:
             account=account, kind="freeze", rule=Rule.objects.earliest("pk"), business_day=DAY
         ),
         "queue": Queue.objects.create(name="Ours", team=case.team),
+        "waiver": Waiver.objects.create(
+            account=account,
+            customer=customer,
+            currency="CNY",
+            basis="full",
+            amount=1,
+            reason_code="goodwill",
+            policy=WaiverPolicy.objects.get(code="discretion"),
+            asked_on=DAY,
+            asked_at=MOMENT,
+            asked_by=UserFactory(team=case.team),
+            asked_by_name="Lin",
+        ),
         "receipt": Receipt.objects.create(
             provider="webhook",
             event_id=f"{customer.pk}",
@@ -270,6 +284,18 @@ TABLE: dict[str, Row] = {
         data={"reason": ""},
         done=(422,),
     ),
+    "waivers": Row(DESK),
+    "waivers-export": Row(LEAD | {"auditor"}),
+    "waiver": Row(
+        DESK,
+        COLLECTORS,
+        *of_case("waiver", "pk", on_case=False),
+        data={"reason": ""},
+        done=(422,),
+    ),
+    # Only who asked for it changes it.
+    "waiver-again": Row(COLLECTORS, COLLECTORS, *of_case("waiver", "pk", on_case=False), seen=(404,), done=(404,)),
+    "waiver-ask": Row(COLLECTORS, COLLECTORS, *of_case(), done=(422,)),
     "messages-review": Row(DESK),
     "receipts-review": Row(LEAD),
     "channels": Row(LEAD | READERS),
@@ -443,6 +469,7 @@ ADMIN: dict[str, Rows] = {
     "staff_role": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "staff_team": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR),
     "staff_user": Rows(READERS, ADMINISTRATOR, ADMINISTRATOR),
+    "waivers_waiverpolicy": Rows(READERS, ADMINISTRATOR),
 }
 # Addresses of the admin that show nothing themselves, and why they have no row.
 ROWLESS = {

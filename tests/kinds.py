@@ -38,11 +38,11 @@ class CreditLimit(Kind):
 
 
 class LimitedCreditLimit(CreditLimit):
-    """The same, within the authority for waivers."""
+    """The same, within an authority that no role has as installed."""
 
     code = "limited-credit-limit"
     label = "Limited credit limit"
-    limit = "waiver"
+    limit = "test-amount"
 
 
 def asked(by: User, account: Account, limit: str = "30000.00", **fields: Any) -> Request:

@@ -48,17 +48,23 @@ def limits_of(user: Anyone, on: date) -> dict[tuple[str, str], Limit]:
     return {of: _best(mosts) for of, mosts in found.items()}
 
 
-def ask_further(kind: str, value: Decimal | int | None, on: date, *, currency: str = "", permission: str = "") -> str:
-    """The sentence, after a blank, that names the roles which may decide `value` alone (None: without limit) and have
-    `permission`, where one is needed; nothing where no role may. Two queries at most."""
+def who_may(
+    kind: str, value: Decimal | int | None, on: date, *, currency: str = "", permission: str = ""
+) -> list[Role]:
+    """The roles which may decide `value` alone (None: without limit) and have `permission`, where one is needed, by name in
+    the reader's language. Two queries at most."""
     rows = in_force(on).filter(kind=kind, currency=currency).select_related("role")
     able = {row.role for row in rows if row.most is None or (value is not None and row.most >= value)}
     if permission and able:
         app, codename = permission.split(".")
         able &= set(Role.objects.filter(permissions__content_type__app_label=app, permissions__codename=codename))
-    if not able:
-        return ""
-    return " " + _("Ask one of: %(roles)s.") % {"roles": listed(sorted(map(str, able)))}
+    return sorted(able, key=str)
+
+
+def ask_further(kind: str, value: Decimal | int | None, on: date, *, currency: str = "", permission: str = "") -> str:
+    """The sentence, after a blank, that names those roles (`who_may`); nothing where no role may. Two queries at most."""
+    able = who_may(kind, value, on, currency=currency, permission=permission)
+    return " " + _("Ask one of: %(roles)s.") % {"roles": listed(map(str, able))} if able else ""
 
 
 def in_force(on: date) -> QuerySet[AuthorityLimit]:

@@ -22,6 +22,8 @@ from reminders.models import ChannelState, MessageStatus, VersionStatus
 from restructuring.models import Agreement, PlanKind, PlanStatus
 from runs.models import RunStatus
 from runs.texts import listed
+from waivers.installed import INSTALLED
+from waivers.models import Basis, ReasonCode, WaiverStatus
 
 WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "step": {
@@ -30,6 +32,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "cases": _("Follow the cases"),
         "plans": _("Judge the plans"),
         "promises": _("Judge the promises"),
+        "waivers": _("Judge the waivers"),
         "priorities": _("Set priorities and waits"),
         "reminders": _("Queue first reminders"),
         "strategy": _("Apply the strategies"),
@@ -72,6 +75,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "people": _("people"),
         "sent": _("sent"),
         "waits": _("waits set"),
+        "waivers_granted": _("waivers granted"),
+        "waivers_lapsed": _("waivers lapsed"),
         "withheld": _("withheld"),
         "woken": _("accounts looked at"),
     },
@@ -97,6 +102,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     # What the installation named; what people name stays as they wrote it.
     "title": {
+        **{title: _(title) for title in INSTALLED.values()},
         "Before a promised payment, SMS": _("Before a promised payment, SMS"),
         "Before the due date": _("Before the due date"),
         "Before the due date, SMS": _("Before the due date, SMS"),
@@ -180,6 +186,9 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "retried": _("Retried"),
     },
     "request": dict(RequestStatus.choices),
+    "waiver": dict(WaiverStatus.choices),
+    "waiver-basis": dict(Basis.choices),
+    "waiver-reason": dict(ReasonCode.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }
 
@@ -223,6 +232,8 @@ _VALUES_OF = {
     ("delegation", "kinds"): "approval",
     ("relief", "kind"): "relief",
     ("request", "kind"): "approval",
+    ("waiver", "reason_code"): "waiver-reason",
+    ("waiver", "status"): "waiver",
     ("request", "status"): "request",
     ("user", "by"): "second-step",
 }

@@ -35,7 +35,7 @@ def verbs(request: Request) -> list[str]:
 
 def allow(role: str, most: int | None, currency: str = "CNY") -> None:
     AuthorityLimit.objects.create(
-        role=Role.objects.get(code=role), kind="waiver", most=most, currency=currency,
+        role=Role.objects.get(code=role), kind="test-amount", most=most, currency=currency,
         effective_from=date(2021, 1, 1), source="Test",
     )  # fmt: skip
 

@@ -1,0 +1,99 @@
+"""What people enter about a waiver. The services check what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Bill
+from approvals.services.rows import LONGEST_TEXT
+from runs.forms import DayInput, SaysWhatIsMissing
+from waivers.models import Basis, ReasonCode, Waiver
+from waivers.selectors import Wanted, may_be_needed
+
+
+class WaiverForm(SaysWhatIsMissing, forms.Form):
+    """What is wanted of the late fee of one of the customer's accounts, and why.
+
+    What is entered for a way that was not chosen is passed over, so that the way can be changed without emptying fields.
+    """
+
+    account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), empty_label=None)
+    reason_code = forms.ChoiceField(label=_("Reason"), choices=ReasonCode)
+    basis = forms.ChoiceField(label=_("How much"), choices=Basis, initial=Basis.FULL)
+    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=14, decimal_places=2)
+    percent = forms.DecimalField(label=_("Percent"), required=False, max_digits=5, decimal_places=2)
+    bill = forms.ModelChoiceField(Bill.objects.none(), label=_("Bill"), required=False, empty_label="–")
+    condition_amount = forms.DecimalField(
+        label=_("Only if so much is paid"),
+        required=False,
+        max_digits=14,
+        decimal_places=2,
+        help_text=_("Both blank: at once, without condition"),
+    )
+    condition_on = forms.DateField(label=_("by"), required=False, widget=DayInput())
+    needs = forms.ModelChoiceField(
+        Waiver.objects.none(),
+        label=_("Only after waiver"),
+        required=False,
+        empty_label="–",
+        help_text=_("If that one fails, this one does"),
+    )
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea({"rows": 3, "class": "form-control"}),
+    )
+
+    # Which fields a way to say how much needs.
+    OF_BASIS = {Basis.AMOUNT: "amount", Basis.PERCENT: "percent", Basis.BILL: "bill"}
+
+    def __init__(self, *args: Any, accounts: list[Account], without: Waiver | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        keys = [account.pk for account in accounts]
+        self._choose("account", Account.objects.filter(pk__in=keys).order_by("ref"))
+        self._choose("bill", Bill.objects.filter(account__in=keys).order_by("account__ref", "due_on", "ref"))
+        possible = may_be_needed(accounts[0]) if accounts else Waiver.objects.none()
+        self._choose("needs", possible.filter(pk__lt=without.pk) if without else possible)
+        if not possible:
+            del self.fields["needs"]
+
+    def _choose(self, name: str, queryset: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = queryset
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        needed = self.OF_BASIS.get(Basis(values["basis"])) if values.get("basis") else None
+        if needed and values.get(needed) is None and needed not in self.errors:
+            self.add_error(needed, self.fields[needed].error_messages["required"])
+        return values
+
+    def wanted(self) -> Wanted:
+        """What a valid form wants."""
+        values = self.cleaned_data
+        basis = values["basis"]
+        needs, bill = values.get("needs"), values["bill"]
+        return Wanted(
+            account_id=values["account"].pk,
+            reason_code=values["reason_code"],
+            basis=basis,
+            amount=values["amount"] if basis == Basis.AMOUNT else None,
+            percent=values["percent"] if basis == Basis.PERCENT else None,
+            bill_id=bill.pk if basis == Basis.BILL and bill else None,
+            condition_amount=values["condition_amount"],
+            condition_on=values["condition_on"],
+            needs_id=needs.pk if needs else None,
+        )
+
+
+class TakeBackForm(SaysWhatIsMissing, forms.Form):
+    """Why a waiver shall not hold any more."""
+
+    reason = forms.CharField(
+        label=_("Why"), max_length=LONGEST_TEXT, widget=forms.Textarea({"rows": 3, "class": "form-control"})
+    )

@@ -1,0 +1,81 @@
+"""Why a waiver cannot be asked for, in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.texts import listed
+from waivers.models import WaiverPolicy
+from waivers.rules import Fault
+from waivers.selectors import Preview
+
+
+def say_fault(fault: Fault, currency: str) -> str:
+    """What a policy asks that is not so."""
+    if fault.code in ("repayment", "first"):
+        assert isinstance(fault.most, int)
+        return _counted(fault.code, fault.most)
+    amount = f"{fault.most:,.2f} {currency}" if fault.code == "cap" else ""
+    return {
+        "reason": _("not for this reason"),
+        "product": _("not for this product"),
+        "hardship": _("only for customers in hardship"),
+        "share": _("at most %(percent)s %% of the fee") % {"percent": fault.most},
+        "cap": _("%(amount)s is left of what may be waived for a customer in twelve months") % {"amount": amount},
+    }[fault.code]
+
+
+def _counted(code: str, count: int) -> str:
+    if code == "repayment":
+        text = ngettext(
+            "money came, or is agreed to come, within %(count)d day",
+            "money came, or is agreed to come, within %(count)d days",
+            count,
+        )
+    else:
+        text = ngettext(
+            "nothing was waived for the customer in the last month",
+            "nothing was waived for the customer in the last %(count)d months",
+            count,
+        )
+    return text % {"count": count}
+
+
+def say_faults(policy: WaiverPolicy, faults: Iterable[Fault]) -> str:
+    """A policy, and all of it that is not so."""
+    return _("“%(policy)s”: %(faults)s") % {
+        "policy": policy,
+        "faults": listed((say_fault(fault, policy.currency) for fault in faults), apart=True),
+    }
+
+
+def why_not(found: Preview) -> str:
+    """Why what was previewed cannot be asked for; nothing where it can."""
+    currency = found.account.currency
+    if not found.available:
+        if found.promised:
+            return _("All of the late fee, %(fee)s %(currency)s, is waived already once agreed payments come.") % {
+                "fee": f"{found.fee:,.2f}",
+                "currency": currency,
+            }
+        return _("There is no late fee on account %(account)s to waive.") % {"account": found.account.ref}
+    if found.amount <= 0:
+        return _("Nothing would be waived. Enter an amount above 0, or choose a bill that caused some of the fee.")
+    if found.amount > found.available:
+        return _("%(amount)s is more than there is to waive: at most %(most)s %(currency)s.") % {
+            "amount": f"{found.amount:,.2f}",
+            "most": f"{found.available:,.2f}",
+            "currency": currency,
+        }
+    if found.policy is not None:
+        return ""
+    if not found.refused:
+        return _(
+            "No waiver policy is in force for %(currency)s. An administrator adds one on the data-entry pages."
+        ) % {"currency": currency}
+    return _("No policy lets this pass: %(policies)s") % {
+        "policies": listed((say_faults(one.policy, one.faults) for one in found.refused), apart=True)
+    }

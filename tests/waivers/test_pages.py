@@ -1,0 +1,233 @@
+"""Asking on a case with what it would do, the list and its file, one waiver, the panel, the page of the request."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from approvals import services as approvals
+from approvals.models import Request
+from cases.models import Case
+from tests.clients import signed_in
+from tests.factories import UserFactory
+from tests.waivers.conftest import TODAY, approve, ask, late_account, pay
+from waivers.models import Waiver
+
+pytestmark = pytest.mark.django_db
+WHOLE = {"reason_code": "lender-error", "basis": "full", "reason": "Our letter went astray"}
+
+
+@pytest.fixture
+def asking(lin) -> Client:
+    return signed_in(lin)
+
+
+@pytest.fixture
+def desk(chen) -> Client:
+    return signed_in(chen)
+
+
+@pytest.fixture
+def address(account) -> str:
+    return f"/cases/{Case.objects.get(customer=account.customer).ref}/waive/"
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+# --- Asking
+
+
+def test_the_page_begins_with_the_account_and_what_waiving_all_would_do(asking, address, account) -> None:
+    page = text(asking.get(address))
+    assert "王*明" in page
+    assert "王小明" not in page
+    assert "¥1,950.00" in page
+    assert "No policy lets this pass" in page, "she has not paid"
+
+
+def test_what_it_would_do_is_shown_as_it_is_entered_and_nothing_is_kept(asking, address, account) -> None:
+    data = WHOLE | {"account": account.pk, "basis": "percent", "percent": "50", "preview": "1"}
+    part = text(asking.post(address, data, headers={"HX-Request": "true"}))
+    assert "<html" not in part
+    assert "¥975.00" in part
+    assert "¥101,950.00" in part
+    assert "¥100,975.00" in part
+    assert "At our discretion" in part
+    assert "Supervisor" in part
+    page = asking.post(address, data)
+    assert page.status_code == 200
+    assert "¥975.00" in text(page)
+    assert "Our letter went astray" in text(page), "what was entered stays"
+    assert not Waiver.objects.exists()
+
+
+def test_what_cannot_be_asked_for_is_said_at_once(asking, address, account) -> None:
+    data = WHOLE | {"account": account.pk, "basis": "amount", "amount": "2000", "preview": "1"}
+    part = text(asking.post(address, data, headers={"HX-Request": "true"}))
+    assert "2,000.00 is more than there is to waive: at most 1,950.00 CNY" in part
+    part = text(asking.post(address, data | {"amount": ""}, headers={"HX-Request": "true"}))
+    assert "Enter how much" in part
+
+
+def test_asking_leads_to_the_waiver_and_what_is_wrong_stays_on_the_form(asking, address, account) -> None:
+    wrong = asking.post(address, WHOLE | {"account": account.pk, "basis": "amount", "amount": "2000"})
+    assert wrong.status_code == 422
+    assert "at most 1,950.00 CNY" in text(wrong)
+    assert 'value="2000"' in text(wrong)
+    empty = asking.post(address, WHOLE | {"account": account.pk, "reason": ""})
+    assert (empty.status_code, "Say why" in text(empty)) == (422, True)
+    odd = asking.post(address, WHOLE | {"account": account.pk, "condition_on": "2026-02-30"})
+    assert "2026-02-30” is no date" in text(odd)
+    assert not Waiver.objects.exists()
+    answer = asking.post(address, WHOLE | {"account": account.pk})
+    assert answer["Location"] == f"/waivers/{Waiver.objects.get().pk}/"
+
+
+def test_of_another_customers_account_or_bill_nothing_is_asked(asking, address, account) -> None:
+    other = late_account("2")
+    assert asking.post(address, WHOLE | {"account": other.pk}).status_code == 422
+    bill = other.bills.get()
+    answer = asking.post(address, WHOLE | {"account": account.pk, "basis": "bill", "bill": bill.pk})
+    assert answer.status_code == 422
+    assert not Waiver.objects.exists()
+
+
+def test_a_collector_of_another_team_finds_neither_the_case_nor_the_waiver(account, address, lin) -> None:
+    waiver = ask(lin, account)
+    far = signed_in(UserFactory(team=None))
+    assert far.get(address).status_code == 404
+    assert far.get(f"/waivers/{waiver.pk}/").status_code == 404
+    assert far.post(f"/waivers/{waiver.pk}/", {"reason": "x"}).status_code == 404
+    assert list(far.get("/waivers/").context["page"].rows) == []
+
+
+# --- Deciding
+
+
+def test_the_decider_compares_before_and_after_and_approves(desk, asking, account, lin) -> None:
+    waiver = ask(lin, account, condition_amount=Decimal(50000), condition_on=TODAY + timedelta(days=5))
+    page = text(desk.get(f"/approvals/{waiver.request.pk}/"))
+    for words in ("¥2,200.00", "¥102,200.00", "¥100,000.00", "once ¥50,000.00 comes by 2026-03-06", "Our own error"):
+        assert words in page
+    own = text(asking.get(f"/approvals/{waiver.request.pk}/"))
+    assert 'value="approve"' not in own
+    desk.post(f"/approvals/{waiver.request.pk}/", {"verb": "approve", "seen_version": 1})
+    waiver.refresh_from_db()
+    assert waiver.status == "waiting"
+
+
+def test_nobody_approves_her_own_by_a_forged_form(desk, account, chen) -> None:
+    waiver = ask(chen, account)
+    answer = desk.post(f"/approvals/{waiver.request.pk}/", {"verb": "approve", "seen_version": 1})
+    assert answer.status_code in (409, 422)
+    assert "You asked for this yourself" in text(answer)
+    waiver.refresh_from_db()
+    assert waiver.status == "asked"
+
+
+def test_the_decider_is_told_what_changed(desk, account, lin) -> None:
+    waiver = ask(lin, account)
+    pay(account, "100500")
+    answer = desk.post(f"/approvals/{waiver.request.pk}/", {"verb": "approve", "seen_version": 1})
+    assert "Since then: payment P1 of 100,500.00" in text(answer)
+
+
+def test_what_was_sent_back_is_changed_on_its_own_page(desk, asking, account, lin, chen) -> None:
+    waiver = ask(lin, account)
+    again = f"/waivers/{waiver.pk}/again/"
+    assert asking.get(again).status_code == 404
+    approvals.send_back(actor=chen, request_id=waiver.request.pk, seen_version=1, comment="Half of it")
+    assert desk.get(again).status_code == 404
+    page = text(asking.get(again))
+    assert "Half of it" in page
+    assert 'name="seen_version" value="2"' in page
+    data = WHOLE | {"account": account.pk, "basis": "percent", "percent": "50"}
+    assert "changed since you opened it" in text(asking.post(again, data | {"seen_version": "1"}))
+    answer = asking.post(again, data | {"seen_version": "2"})
+    assert answer["Location"] == f"/waivers/{waiver.pk}/"
+    waiver.refresh_from_db()
+    assert (waiver.amount, waiver.request.status) == (Decimal(975), "pending")
+
+
+# --- The list, its file, one waiver
+
+
+def listed(client: Client, query: str = "") -> list[Waiver]:
+    return list(client.get(f"/waivers/{query}").context["page"].rows)
+
+
+def test_the_list_is_narrowed_by_state_reference_and_reason(desk, account, lin, chen) -> None:
+    granted = approve(chen, ask(lin, account, basis="amount", amount=Decimal(10)))
+    rejected = ask(lin, account, basis="amount", amount=Decimal(10), reason_code="goodwill")
+    approvals.reject(actor=chen, request_id=rejected.request.pk, seen_version=1, comment="No")
+    asked = ask(lin, late_account("2"), basis="amount", amount=Decimal(10))
+    assert listed(desk) == [asked, rejected, granted]
+    assert listed(desk, "?status=granted") == [granted]
+    assert listed(desk, "?status=asked") == [asked]
+    assert listed(desk, "?status=refused") == [rejected]
+    assert listed(desk, "?q=A2") == [asked]
+    assert listed(desk, "?q=K1") == [rejected, granted]
+    assert listed(desk, "?reason_code=goodwill") == [rejected]
+    assert listed(desk, "?policy=hardship") == []
+    assert listed(desk, "?day_to=2026-02-28") == []
+    page = text(desk.get("/waivers/", headers={"HX-Request": "true"}))
+    assert page.lstrip().startswith('<div id="results">')
+    assert "王*明" in page
+
+
+def test_the_file_is_what_the_filters_leave_on_the_record(desk, account, lin) -> None:
+    ask(lin, account, condition_amount=Decimal(500), condition_on=TODAY)
+    answer = desk.get("/waivers/export/?status=asked")
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert rows[1][:7] == ["W" + str(Waiver.objects.get().pk), "王*明", "K1", "A1", rows[1][4], "CNY", "1950.00"]
+    assert desk.get("/waivers/export/?day_from=nonsense").status_code == 400
+
+
+def test_one_waiver_is_taken_back_from_its_page(asking, desk, account, lin, chen) -> None:
+    waiver = approve(chen, ask(lin, account))
+    page = text(asking.get(f"/waivers/{waiver.pk}/"))
+    assert "Taken off" in page
+    assert "Waiver granted" in page
+    assert asking.post(f"/waivers/{waiver.pk}/", {"reason": ""}).status_code == 422
+    answer = asking.post(f"/waivers/{waiver.pk}/", {"reason": "The wrong account"})
+    request = Request.objects.get(kind="waiver-back")
+    assert answer["Location"] == f"/approvals/{request.pk}/"
+    assert "The customer owes again" in text(desk.get(f"/approvals/{request.pk}/"))
+    assert "waits for a decision" in text(asking.get(f"/waivers/{waiver.pk}/"))
+    desk.post(f"/approvals/{request.pk}/", {"verb": "approve", "seen_version": 1})
+    waiver.refresh_from_db()
+    assert waiver.status == "taken-back"
+
+
+def test_the_case_shows_waivers_and_the_way_to_ask(asking, account, lin) -> None:
+    waiver = ask(lin, account, basis="amount", amount=Decimal(10))
+    case = Case.objects.get(customer=account.customer)
+    page = text(asking.get(f"/cases/{case.ref}/"))
+    assert f"/waivers/{waiver.pk}/" in page
+    assert f"/cases/{case.ref}/waive/" in page
+
+
+# --- Data entry of policies
+
+
+def test_a_policy_is_added_from_tomorrow_on(db, today) -> None:
+    entry = signed_in(UserFactory(role="administrator"))
+    data = {
+        "code": "spring", "title": "Spring", "currency": "CNY", "in_use": "on", "reasons": ["first"],
+        "most_percent": "30", "yearly_cap": "-1", "source": "Board", "effective_from": str(TODAY + timedelta(days=1)),
+    }  # fmt: skip
+    page = entry.post("/admin/waivers/waiverpolicy/add/", data)
+    assert "-1 is negative: expected 0 or more" in text(page)
+    late = entry.post("/admin/waivers/waiverpolicy/add/", data | {"yearly_cap": "9", "effective_from": str(TODAY)})
+    assert "2026-03-01 is too early: expected 2026-03-02 or later" in text(late)
+    saved = entry.post("/admin/waivers/waiverpolicy/add/", data | {"yearly_cap": "9"})
+    assert saved.status_code == 302
+    twice = entry.post("/admin/waivers/waiverpolicy/add/", data | {"yearly_cap": "8"})
+    assert "Policy spring has a row in CNY from 2026-03-02 on already" in text(twice)
