@@ -83,7 +83,7 @@ class PlanRule(models.Model):
 
 
 class PlanKind(models.TextChoices):
-    INSTALMENTS = "instalments", _("Instalments")
+    INSTALMENTS = "instalments", _("Paid in instalments")
     EXTENSION = "extension", _("Extension: due dates move")
     SETTLEMENT = "settlement", _("Settlement: one lump sum")
 

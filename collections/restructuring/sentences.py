@@ -72,8 +72,8 @@ def changed(changes: Iterable[tuple[str, Decimal, Decimal]]) -> str:
 
 
 def percent(rate: Any) -> str:
-    """A fraction as a percentage with two decimals."""
-    return f"{Decimal(rate) * 100:.2f} %"
+    """A fraction as a percentage with two decimals; what rounds to nothing has no sign."""
+    return f"{round(Decimal(rate) * 100, 2) + 0:.2f} %"
 
 
 def amount(cents: Any) -> str:

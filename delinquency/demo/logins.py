@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
@@ -13,7 +15,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.services import SystemActor, record
 from delinquency import engines
-from staff.models import Portfolio, Role, Team, User
+from delinquency.books.uci import CURRENCY
+from staff.models import AuthorityLimit, LimitKind, Portfolio, Role, Team, User
 from staff.reactions import portfolios_changed
 
 ACTOR = SystemActor("demo")
@@ -58,6 +61,7 @@ def make_logins() -> list[Login]:
     """
     _refuse_real_database()
     _make_teams()
+    _give_authority()
     return [_make(*login) for login in LOGINS]
 
 
@@ -106,6 +110,17 @@ def _make_teams() -> None:
 
 
 @transaction.atomic
+def _give_authority() -> None:
+    """The demo's books are in other currencies than the installed limits: its supervisor decides plans in those, too."""
+    AuthorityLimit.objects.get_or_create(
+        role=Role.objects.get(code="supervisor"),  # type: ignore[misc]  # the stubs take a role for the group it extends
+        kind=LimitKind.RESTRUCTURING,
+        currency=CURRENCY,
+        effective_from=date(1990, 1, 1),
+        defaults={"most": Decimal(400_000), "source": "demo"},
+    )
+
+
 def _make(username: str, name: str, role: str, team: str | None, supervises: tuple[str, ...]) -> Login:
     kept = engines.var_folder() / "secrets" / f"demo-{username}"
     password = engines.kept_secret(kept, lambda: secrets.token_urlsafe(9))

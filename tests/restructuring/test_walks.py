@@ -104,9 +104,9 @@ class Walk:
         )
 
     def reverse(self, number: int) -> None:
-        payment = Payment.objects.filter(account=self.account, reversal=None).order_by("?").first()
-        if payment is not None:
-            posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned")
+        payments = list(Payment.objects.filter(account=self.account, reversal=None).order_by("pk"))
+        if payments:
+            posting.reverse_payment(actor=ACTOR, payment_id=self.draw.choice(payments).pk, reason="returned")
 
     def pass_days(self, number: int) -> None:
         close_through(self.day + timedelta(days=self.draw.randint(0, 12)))

@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ref', models.CharField(max_length=20, unique=True, verbose_name='reference')),
-                ('kind', models.CharField(choices=[('instalments', 'Instalments'), ('extension', 'Extension: due dates move'), ('settlement', 'Settlement: one lump sum')], max_length=12, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('instalments', 'Paid in instalments'), ('extension', 'Extension: due dates move'), ('settlement', 'Settlement: one lump sum')], max_length=12, verbose_name='kind')),
                 ('status', models.CharField(choices=[('asked', 'Asked for'), ('signed', 'Signed'), ('running', 'On track'), ('at-risk', 'At risk'), ('breached', 'Breached'), ('kept', 'Kept'), ('cancelled', 'Cancelled')], default='asked', max_length=10, verbose_name='state')),
                 ('currency', models.CharField(max_length=3, verbose_name='currency')),
                 ('starts_on', models.DateField(verbose_name='first day')),

@@ -104,8 +104,11 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
     """One plan: what was agreed, its schedule as table and chart, its agreement, what became of it. Who may records the
     signature here. Out of scope is 404."""
     found = _visible(request, ref)
-    form = SignForm(request.POST or None, request.FILES or None, initial={"language": get_language()})
-    if request.method == "POST":
+    sent = request.method == "POST"
+    form = SignForm(
+        request.POST if sent else None, request.FILES if sent else None, initial={"language": get_language()}
+    )
+    if sent:
         require(request.user, SIGN)
         if form.is_valid():
             try:
@@ -188,11 +191,11 @@ def _chart(rows: list[InstalmentRow]) -> Chart:
     return columns(
         name="schedule",
         title=_("What falls due when"),
-        head=_("Due date"),
+        head=_("Month"),
         series=[Series(_("Principal"), "brand"), Series(_("Interest"), "watch"), Series(_("Fees"), "plain")],
         rows=[
             (
-                row.instalment.due_on.isoformat(),
+                f"{row.instalment.due_on:%y-%m}",
                 [round(value) for value in (row.instalment.principal, row.instalment.interest, row.instalment.fee)],
             )
             for row in rows
