@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import models
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case, Count, Min, Q, QuerySet, When
 
 from approvals import kinds
 from approvals.models import OPEN, Bulk, Delegation, Request, RequestStatus
+from approvals.permissions import visible_to
 from approvals.seats import Seat, in_force, seats_of
 from audit.models import Event
 from runs import clock
@@ -34,10 +36,8 @@ def inbox_of(user: Anyone, seats: Sequence[Seat] | None = None) -> QuerySet[Requ
 
     The queryset asks once; `seats` are `seats_of` the user, where the caller has them.
     """
-    decided = Q(pk__in=())
-    for seat in seats_of(user) if seats is None else seats:
-        decided |= Q(seat.covered(), seat.reach()) & ~Q(requested_by=seat.person.pk)
-    return pending(Request.objects.filter(decided)).exclude(requested_by=user.pk).order_by("expires_at", "pk")
+    decided = _decided_from(user, seats_of(user) if seats is None else seats)
+    return pending(Request.objects.filter(decided)).order_by("expires_at", "pk")
 
 
 def pending(requests: QuerySet[Request]) -> QuerySet[Request]:
@@ -53,14 +53,51 @@ def mine(user: Anyone) -> QuerySet[Request]:
 
 def waiting(requests: QuerySet[Request]) -> list[Waiting]:
     """What waits among `requests`, by kind, in the kinds' order. One query."""
-    rows = (
-        pending(requests)
-        .order_by()
-        .values_list("kind")
-        .annotate(number=Count("*"), oldest=Min("requested_at"), expiring=Count("pk", filter=expiring_soon()))
+    return _by_kind(pending(requests).order_by().values("kind").annotate(**_figures()))
+
+
+def overview(user: Anyone, seats: Sequence[Seat]) -> dict[str, list[Waiting]]:
+    """What waits, by kind, of all that `user` may know of (`all`), of what she may decide (`inbox`) and of what she asked for
+    (`mine`): one pass for the three of them."""
+    hers, own = _decided_from(user, seats), Q(requested_by=user.pk)
+    # Grouped by and not filtered with: what is asked of each request is asked once.
+    marked = pending(visible_to(user, seats)).annotate(
+        inbox=Case(When(hers, then=True), default=False), mine=Case(When(own, then=True), default=False)
     )
-    found = {kind: (number, oldest, expiring) for kind, number, oldest, expiring in rows}
-    return [Waiting(kind, *found[kind.code]) for kind in kinds.registered() if kind.code in found]
+    rows = list(marked.order_by().values("kind", "inbox", "mine").annotate(**_figures()))
+    return {
+        "inbox": _by_kind(row for row in rows if row["inbox"]),
+        "mine": _by_kind(row for row in rows if row["mine"]),
+        "all": _by_kind(rows),
+    }
+
+
+def _figures() -> dict[str, Any]:
+    return {"number": Count("pk"), "oldest": Min("requested_at"), "expiring": Count("pk", filter=expiring_soon())}
+
+
+def _by_kind(rows: Iterable[Any]) -> list[Waiting]:
+    """Figures of parts of kinds, together by kind."""
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row["kind"], []).append(row)
+    return [
+        Waiting(
+            kind,
+            sum(row["number"] for row in parts),
+            min(row["oldest"] for row in parts),
+            sum(row["expiring"] for row in parts),
+        )
+        for kind in kinds.registered()
+        if (parts := found.get(kind.code))
+    ]
+
+
+def _decided_from(user: Anyone, seats: Sequence[Seat]) -> Q:
+    decided = Q(pk__in=())
+    for seat in seats:
+        decided |= Q(seat.covered(), seat.reach()) & ~Q(requested_by=seat.person.pk)
+    return decided & ~Q(requested_by=user.pk)
 
 
 def expiring_soon() -> Q:

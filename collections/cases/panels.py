@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from approvals.permissions import visible_to
 from approvals.seats import seats_of
-from approvals.selectors import inbox_of, waiting
+from approvals.selectors import overview
 from cases.board import Panel
 from staff.models import User
 from staff.permissions import may
@@ -14,10 +13,10 @@ from staff.permissions import may
 
 def approvals_waiting(user: User) -> Panel | None:
     """The requests that wait within the reader's sight, by kind: how many, how many she herself may decide, since when,
-    and how many end soon. Two queries, and what her seats ask."""
+    and how many end soon. One query, and what her seats ask."""
     if not may(user, "approvals.view_request"):
         return None
-    seats = seats_of(user)
-    hers = {one.kind.code: one.number for one in waiting(inbox_of(user, seats))} if seats else {}
-    lines = [(one, hers.get(one.kind.code, 0)) for one in waiting(visible_to(user, seats))]
+    waits = overview(user, seats_of(user))
+    hers = {one.kind.code: one.number for one in waits["inbox"]}
+    lines = [(one, hers.get(one.kind.code, 0)) for one in waits["all"]]
     return Panel(_("Waiting for approval"), "cases/_board_approvals.html", {"lines": lines})

@@ -74,9 +74,10 @@ def approvals(seed: int) -> dict[str, dict[str, float]]:
     rows = list(inbox_of(supervisor).values_list("pk", flat=True)[:500])
     address = reverse("approvals")
     clients = {"": signed_in(supervisor), "0": signed_in(User.objects.get(username="bench0"))}
-    with override_settings(ALLOWED_HOSTS=["testserver"]):
+    with override_settings(ROOT_URLCONF="delinquency.bench.inside", ALLOWED_HOSTS=["testserver"]):
         return visited(
             {
+                "empty page": ("", get(lambda: "/bench/empty/")),
                 "inbox": ("", get(lambda: address)),
                 "inbox, any of its pages": ("", get(lambda: f"{address}?page={draw.randint(1, WAITING // 25)}")),
                 "inbox, one kind": ("", get(lambda: f"{address}?kind={draw.choice(KINDS)}")),

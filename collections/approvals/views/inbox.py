@@ -15,7 +15,7 @@ from approvals.filters import SOON, RequestFilter
 from approvals.models import Request
 from approvals.permissions import visible_to
 from approvals.seats import Seat, seats_of
-from approvals.selectors import Waiting, inbox_of, mine, stood_in_for, waiting
+from approvals.selectors import Waiting, inbox_of, mine, overview, stood_in_for
 from runs import clock
 from runs.pages import page_or_part
 from runs.paging import LogPage, log_page
@@ -46,11 +46,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     if show == "inbox":
         del filters.form.fields["status"]  # everything there waits for a decision
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
-    waits = {
-        "inbox": waiting(inbox_of(user, seats)) if seats else [],
-        "mine": waiting(mine(user)),
-        "all": waiting(visible_to(user, seats)),
-    }
+    waits = overview(user, seats)
     found = filters.qs.select_related("customer")
     page: Page[Request] | LogPage
     if show == "inbox":
