@@ -30,7 +30,7 @@ from waivers.forms import TakeBackForm, WaiverForm
 from waivers.models import ReasonCode, Waiver
 from waivers.permissions import ASK, EXPORT, VIEW, visible_to
 from waivers.selectors import Wanted, preview
-from waivers.sentences import why_not
+from waivers.sentences import no_policy, say_faults, why_not_in_short
 from waivers.services import asking, granting
 
 # --- The list
@@ -228,4 +228,6 @@ def _shown(wanted: Wanted, own: Waiver | None) -> dict[str, Any]:
     except BookError as error:
         return {"refusal": str(error)}
     found = preview(wanted, account=account, without=own)
-    return {"found": found, "refusal": why_not(found)}
+    refusal = why_not_in_short(found)
+    policies = [say_faults(one.policy, one.faults) for one in found.refused] if refusal == no_policy() else []
+    return {"found": found, "refusal": refusal, "policies": policies}
