@@ -33,7 +33,7 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
         decimal_places=2,
         help_text=_("Both blank: at once, without condition"),
     )
-    condition_on = forms.DateField(label=_("by"), required=False, widget=DayInput())
+    condition_on = forms.DateField(label=_("To be paid by"), required=False, widget=DayInput())
     needs = forms.ModelChoiceField(
         Waiver.objects.none(),
         label=_("Only after waiver"),

@@ -14,7 +14,7 @@ from waivers.selectors import Preview
 
 
 def say_fault(fault: Fault, currency: str) -> str:
-    """What a policy asks that is not so."""
+    """What a policy asks, and is not so."""
     if fault.code in ("repayment", "first"):
         assert isinstance(fault.most, int)
         return _counted(fault.code, fault.most)
@@ -22,23 +22,24 @@ def say_fault(fault: Fault, currency: str) -> str:
     return {
         "reason": _("not for this reason"),
         "product": _("not for this product"),
-        "hardship": _("only for customers in hardship"),
-        "share": _("at most %(percent)s %% of the fee") % {"percent": fault.most},
-        "cap": _("%(amount)s is left of what may be waived for a customer in twelve months") % {"amount": amount},
+        "hardship": _("the customer is not in hardship"),
+        "share": _("more than %(percent)s %% of the fee") % {"percent": fault.most},
+        "cap": _("more than the %(amount)s that may still be waived for the customer in twelve months")
+        % {"amount": amount},
     }[fault.code]
 
 
 def _counted(code: str, count: int) -> str:
     if code == "repayment":
         text = ngettext(
-            "money came, or is agreed to come, within %(count)d day",
-            "money came, or is agreed to come, within %(count)d days",
+            "no money came, or is agreed to come, within %(count)d day",
+            "no money came, or is agreed to come, within %(count)d days",
             count,
         )
     else:
         text = ngettext(
-            "nothing was waived for the customer in the last month",
-            "nothing was waived for the customer in the last %(count)d months",
+            "something was waived for the customer in the last month",
+            "something was waived for the customer in the last %(count)d months",
             count,
         )
     return text % {"count": count}
@@ -53,7 +54,19 @@ def say_faults(policy: WaiverPolicy, faults: Iterable[Fault]) -> str:
 
 
 def why_not(found: Preview) -> str:
-    """Why what was previewed cannot be asked for; nothing where it can."""
+    """Why what was previewed cannot be asked for, policy by policy where none lets it pass; nothing where it can."""
+    refused = [say_faults(one.policy, one.faults) for one in found.refused]
+    headline = why_not_in_short(found)
+    return f"{headline} {listed(refused, apart=True)}" if headline == no_policy() else headline
+
+
+def no_policy() -> str:
+    """The sentence before the policies that do not let it pass."""
+    return _("No policy lets this pass:")
+
+
+def why_not_in_short(found: Preview) -> str:
+    """The same without the policies, for where they are listed."""
     currency = found.account.currency
     if not found.available:
         if found.promised:
@@ -76,6 +89,4 @@ def why_not(found: Preview) -> str:
         return _(
             "No waiver policy is in force for %(currency)s. An administrator adds one on the data-entry pages."
         ) % {"currency": currency}
-    return _("No policy lets this pass: %(policies)s") % {
-        "policies": listed((say_faults(one.policy, one.faults) for one in found.refused), apart=True)
-    }
+    return no_policy()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -30,7 +30,7 @@ from waivers.forms import TakeBackForm, WaiverForm
 from waivers.models import ReasonCode, Waiver
 from waivers.permissions import ASK, EXPORT, VIEW, visible_to
 from waivers.selectors import Wanted, preview
-from waivers.sentences import why_not
+from waivers.sentences import no_policy, say_faults, why_not_in_short
 from waivers.services import asking, granting
 
 # --- The list
@@ -89,7 +89,7 @@ def waiver(request: HttpRequest, pk: int) -> HttpResponse:
     """One waiver and what became of it; who asks for waivers asks here that it be taken back. Out of scope is 404."""
     user = user_of(request)
     found = _waiver(request, pk)
-    form, status = TakeBackForm(request.POST or None), 200
+    form, status = TakeBackForm(_sent(request)), 200
     if request.method == "POST":
         if not may(user, ASK):
             raise PermissionDenied
@@ -140,7 +140,7 @@ def waiver_ask(request: HttpRequest, ref: str) -> HttpResponse:
     case = get_object_or_404(cases_visible_to(request.user).select_related("customer"), ref=ref, status=CaseStatus.OPEN)
     accounts = list(Account.objects.filter(customer=case.customer_id).order_by("ref"))
     first = _with_most_fee(accounts)
-    form = WaiverForm(request.POST or None, accounts=accounts, initial={"account": first})
+    form = WaiverForm(_sent(request), accounts=accounts, initial={"account": first})
     wanted = form.wanted() if form.is_bound and form.is_valid() else None
     if wanted and not _only_previews(request):
         try:
@@ -179,7 +179,7 @@ def waiver_again(request: HttpRequest, pk: int) -> HttpResponse:
         "condition_on",
     )
     initial = {name: getattr(found, name) for name in names} | {"reason": found.request.reason}
-    form = WaiverForm(request.POST or None, accounts=[found.account], without=found, initial=initial)
+    form = WaiverForm(_sent(request), accounts=[found.account], without=found, initial=initial)
     wanted = form.wanted() if form.is_bound and form.is_valid() else None
     if wanted and not _only_previews(request):
         try:
@@ -197,6 +197,11 @@ def waiver_again(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("waiver", pk)
     context = {"waiver": found, "customer": found.customer, "seen_version": found.request.version}
     return _asking(request, form, context, wanted if form.is_bound else Wanted.of(found), found)
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with, also where that is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def _only_previews(request: HttpRequest) -> bool:
@@ -228,4 +233,6 @@ def _shown(wanted: Wanted, own: Waiver | None) -> dict[str, Any]:
     except BookError as error:
         return {"refusal": str(error)}
     found = preview(wanted, account=account, without=own)
-    return {"found": found, "refusal": why_not(found)}
+    refusal = why_not_in_short(found)
+    policies = [say_faults(one.policy, one.faults) for one in found.refused] if refusal == no_policy() else []
+    return {"found": found, "refusal": refusal, "policies": policies}

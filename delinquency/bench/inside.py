@@ -28,6 +28,7 @@ from delinquency.bench.simulation import simulation
 from delinquency.bench.stock import stock_workbench
 from delinquency.bench.strategy import strategy
 from delinquency.bench.visits import get, signed_in, visited
+from delinquency.bench.waivers import waivers
 from delinquency.bench.work import work
 from delinquency.bench.year import year
 from runs import clock
@@ -129,5 +130,6 @@ INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "stock": lambda seed: stock_workbench(),
     "strategy": strategy,
     "work": work,
+    "waivers": waivers,
     "year": year,
 }

@@ -37,6 +37,7 @@ class Findings:
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     approvals: dict[str, dict[str, Any]] = field(default_factory=dict)
     gate: dict[str, Any] = field(default_factory=dict)
+    waivers: dict[str, Any] = field(default_factory=dict)
     work: dict[str, Any] = field(default_factory=dict)
     outbox: dict[str, dict[str, Any]] = field(default_factory=dict)
     year: dict[str, Any] = field(default_factory=dict)
@@ -164,6 +165,14 @@ def _others(found: Findings) -> Iterator[str]:
         yield ""
     if found.gate:
         yield from _gate(found.gate)
+    if found.waivers:
+        yield "## Waivers"
+        yield ""
+        yield (
+            f"{found.waivers['count']:,} previews of every kind, on accounts with a late fee: median "
+            f"{found.waivers['median']:.1f} ms, **p95 {found.waivers['p95']:.1f} ms** (goal 50)."
+        )
+        yield ""
     if found.pages:
         yield "## Pages against this book"
         yield ""

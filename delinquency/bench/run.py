@@ -51,7 +51,9 @@ def run(*, accounts: int, seed: int, imported: int, keep: bool, say: Say) -> Fin
         found.verify_seconds = book.manage("verify_book").seconds
         say(f"{found.verify_seconds:.1f} s; the gate")
         found.gate = book.manage("bench", "--inside", "gate", "--seed", str(seed)).json
-        say(f"{found.gate}")
+        say(f"{found.gate}; previews of waivers")
+        found.waivers = book.manage("bench", "--inside", "waivers", "--seed", str(seed)).json
+        say(f"{found.waivers}")
         book.settle()
         book.manage("bench", "--inside", "stock")
         _measure_desk(book, found, say)

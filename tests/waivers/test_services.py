@@ -130,7 +130,7 @@ def test_the_second_in_a_year_is_not_the_first(lin) -> None:
         ({"condition_on": TODAY}, "enter both, or neither"),
         ({"condition_on": TODAY - timedelta(days=1), "condition_amount": Decimal(5)}, "2026-02-28 is no day"),
         ({"condition_on": TODAY, "condition_amount": Decimal(-5)}, "-5 is no amount"),
-        ({"reason_code": "first"}, "“First time late, and repays”: money came"),
+        ({"reason_code": "first"}, "“First time late, and repays”: no money came"),
         ({"reason_code": "hardship", "basis": "amount", "amount": Decimal(1)}, ""),
         ({"needs_id": 4711}, "W4711 is none that this could wait for"),
         ({"reason": " "}, "Say why"),
@@ -148,7 +148,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_kept(account, lin, fields
 
 def test_hardship_needs_the_flag_and_the_cap_is_for_the_year(account, lin, chen) -> None:
     WaiverPolicy.objects.exclude(code="hardship").update(in_use=False)
-    with pytest.raises(Invalid, match="“Hardship relief”: only for customers in hardship"):
+    with pytest.raises(Invalid, match="“Hardship relief”: the customer is not in hardship"):
         ask(lin, account, reason_code="hardship")
     CustomerFlag.objects.create(
         customer=account.customer,
@@ -160,7 +160,7 @@ def test_hardship_needs_the_flag_and_the_cap_is_for_the_year(account, lin, chen)
     )
     WaiverPolicy.objects.filter(code="hardship").update(yearly_cap=1600)
     approve(chen, ask(lin, account, reason_code="hardship", basis="amount", amount=Decimal(1500)))
-    with pytest.raises(Invalid, match=r"100\.00 CNY is left of what may be waived"):
+    with pytest.raises(Invalid, match=r"more than the 100\.00 CNY that may still be waived"):
         ask(lin, account, reason_code="hardship", basis="amount", amount=Decimal("100.01"))
     with on(TODAY + timedelta(days=366)):
         close_day(actor=ACTOR, day=TODAY + timedelta(days=365))
