@@ -269,11 +269,7 @@ class PlanInstalment(models.Model):
 
 
 class Agreement(models.Model):
-    """A plan's agreement as it was printed, by its hash; and how the debtor signed it."""
-
-    class Method(models.TextChoices):
-        SCAN = "scan", _("Signed paper, scanned")
-        CODE = "code", _("One-time code")
+    """A plan's agreement as it was printed, by its hash; and the debtor's signature, by the scan of it."""
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="agreements", verbose_name=_("plan"))
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
@@ -281,15 +277,11 @@ class Agreement(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64)
     made_at = models.DateTimeField(_("made at"))
     made_by_name = models.CharField(_("made by"), max_length=150)
-    method = models.CharField(_("signed by"), max_length=6, choices=Method, blank=True)
     signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)
     recorded_by_name = models.CharField(_("recorded by"), max_length=150, blank=True)
     scan = models.FileField(_("scan"), upload_to="agreements/%Y/%m/", blank=True)
     scan_type = models.CharField(max_length=40, blank=True)
     scan_sha256 = models.CharField("SHA-256", max_length=64, blank=True)
-    code_hash = models.CharField(max_length=128, blank=True, editable=False)
-    code_until = models.DateTimeField(null=True, blank=True, editable=False)
-    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("agreement")
@@ -298,9 +290,7 @@ class Agreement(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["plan", "language"], name="agreement_once_per_language"),
-            models.CheckConstraint(
-                condition=Q(signed_at__isnull=True) | ~Q(method=""), name="agreement_signed_somehow"
-            ),
+            models.CheckConstraint(condition=Q(signed_at__isnull=True) | ~Q(scan=""), name="agreement_signed_by_scan"),
         ]
 
     def __str__(self) -> str:

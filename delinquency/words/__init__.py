@@ -19,7 +19,7 @@ from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpo
 from compliance.sentences import RULE_NAMES
 from delinquency.words.events import FIELDS, SUBJECTS, VERBS
 from reminders.models import ChannelState, MessageStatus, VersionStatus
-from restructuring.models import Agreement, PlanKind, PlanStatus
+from restructuring.models import PlanKind, PlanStatus
 from runs.models import RunStatus
 from runs.texts import listed
 from waivers.installed import INSTALLED
@@ -151,7 +151,6 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "relief": dict(ReliefKind.choices),
     "plan": dict(PlanStatus.choices),
     "plan-kind": dict(PlanKind.choices),
-    "signature": dict(Agreement.Method.choices),
     "risk": dict(RiskClass.choices),
     "kind": dict(OverdueKind.choices),
     "hold": dict(HoldKind.choices),
@@ -225,7 +224,6 @@ _VALUES_OF = {
     ("dispute", "status"): "dispute",
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
-    ("agreement", "method"): "signature",
     ("plan", "kind"): "plan-kind",
     ("plan", "status"): "plan",
     ("promise", "status"): "promise",

@@ -227,7 +227,6 @@ FIELDS: Words = {
     "discount": _("discount"),
     "ended_on": _("ended on"),
     "late": _("instalments past due"),
-    "method": _("method"),
     "missed": _("instalments missed"),
     "running_on": _("in force from"),
     "total": _("to be paid in all"),

@@ -77,7 +77,6 @@ def sign_by_scan(*, actor: User, plan_id: int, language: str, file: UploadedFile
     if agreement is None:
         raise Conflict(_("The agreement was not printed in that language. Print it and have it signed first."))
     checked = uploads.check(file, uploads.DOCUMENTS, "scan")
-    agreement.method = Agreement.Method.SCAN
     agreement.signed_at = clock.now()
     agreement.recorded_by_name = str(actor)[:150]
     agreement.scan_type, agreement.scan_sha256 = checked.media_type, checked.sha256
@@ -90,6 +89,6 @@ def sign_by_scan(*, actor: User, plan_id: int, language: str, file: UploadedFile
             subject=agreement,
             customer_id=plan.customer_id,
             account_id=plan.account_id,
-            after={"language": language, "method": agreement.method, "sha256": checked.sha256},
+            after={"language": language, "sha256": checked.sha256},
         )
     return agreement
