@@ -25,6 +25,7 @@ from accounts.services.opening import await_postings
 from audit import services as audit
 from cases.services import follow as cases
 from cases.services import judging, priority
+from freezing.services import night as freezing
 from reminders import services as reminders
 from runs import clock, selectors
 from runs import services as runs
@@ -43,6 +44,7 @@ STEPS: tuple[Step, ...] = (
     ("promises", judging.judge_day),
     ("priorities", priority.priorities),
     ("strategy", evaluating.strategy),
+    ("freezes", freezing.freezes),
 )
 
 # Any number, as long as no other lock of this database has it: "DAY" in ASCII.

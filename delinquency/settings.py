@@ -37,6 +37,7 @@ CSRF_TRUSTED_ORIGINS = env.list("DELINQUENCY_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "delinquency",
     "accounts",
+    "freezing",
     "strategy",
     "cases",
     "reminders",
@@ -315,6 +316,11 @@ HOOK_ALIYUN_LOGIN = env.str("HOOK_ALIYUN_LOGIN", default="")
 HOOK_TENCENT_LOGIN = env.str("HOOK_TENCENT_LOGIN", default="")
 HOOK_WEBHOOK_SECRET = env.str("HOOK_WEBHOOK_SECRET", default="")
 HOOK_EMAIL_SECRET = env.str("HOOK_EMAIL_SECRET", default="")
+
+# --- The core system that keeps the credit lines (freezing/core.py); where either is blank, commands wait
+
+CORE_URL = env.str("CORE_URL", default="http://127.0.0.1:8027" if EMBEDDED else "")
+CORE_SECRET = secret("CORE_SECRET", random_text) if EMBEDDED else env.str("CORE_SECRET", default="")
 
 # --- The lender, as letters to customers name it
 

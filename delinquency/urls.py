@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("compliance.urls")),
     path("", include("reminders.urls")),
     path("", include("strategy.urls")),
+    path("", include("freezing.urls")),
     path("", include("audit.urls")),
     path("", include("runs.urls")),
     path("", include("staff.urls")),

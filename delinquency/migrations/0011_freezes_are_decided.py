@@ -1,0 +1,30 @@
+"""Who sees what the core system is told, who asks for freezes, who decides, and who keeps the policy."""
+
+from __future__ import annotations
+
+from django.db import migrations
+
+from delinquency.granting import granted
+
+SEE = ("freezing.view_corecommand",)
+ASK = (*SEE, "freezing.add_corecommand")
+DECIDE = (*ASK, "freezing.decide_corecommand", "freezing.view_freezepolicy")
+READ = (*SEE, "freezing.view_freezepolicy")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("delinquency", "0010_decisions_about_debts_are_read"), ("freezing", "0003_installed_policy")]
+
+    operations = [
+        granted(
+            {
+                "collector": ASK,
+                "senior-collector": ASK,
+                "supervisor": DECIDE,
+                "legal-officer": SEE,
+                "bureau-officer": SEE,
+                "auditor": READ,
+                "administrator": (*READ, "freezing.add_freezepolicy"),
+            }
+        ),
+    ]
