@@ -37,6 +37,7 @@ CSRF_TRUSTED_ORIGINS = env.list("DELINQUENCY_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "delinquency",
     "accounts",
+    "desk",
     "freezing",
     "strategy",
     "cases",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("reminders.urls")),
     path("", include("strategy.urls")),
     path("", include("freezing.urls")),
+    path("", include("desk.urls")),
     path("", include("audit.urls")),
     path("", include("runs.urls")),
     path("", include("staff.urls")),

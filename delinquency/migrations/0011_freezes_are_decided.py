@@ -8,7 +8,7 @@ from delinquency.granting import granted
 
 SEE = ("freezing.view_corecommand",)
 ASK = (*SEE, "freezing.add_corecommand")
-DECIDE = (*ASK, "freezing.decide_corecommand", "freezing.view_freezepolicy")
+DECIDE = (*ASK, "freezing.decide_corecommand")
 READ = (*SEE, "freezing.view_freezepolicy")
 
 

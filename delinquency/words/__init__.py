@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AccountStatus, ContactKind, HoldKind, OverdueKind, ReliefKind, RiskClass
+from accounts.models import AccountStatus, ContactKind, HoldKind, OverdueKind, ReliefKind, RiskClass, UnmatchedStatus
 from approvals.kinds import LABELS
 from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
@@ -179,6 +179,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "retried": _("Retried"),
     },
     "request": dict(RequestStatus.choices),
+    "unmatched": dict(UnmatchedStatus.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }
 
@@ -221,6 +222,7 @@ _VALUES_OF = {
     ("relief", "kind"): "relief",
     ("request", "kind"): "approval",
     ("request", "status"): "request",
+    ("unmatchedpayment", "status"): "unmatched",
     ("user", "by"): "second-step",
 }
 _INSTALMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d+(?:\.\d+)?)")
