@@ -11,6 +11,8 @@ class CasesConfig(AppConfig):
         from accounts.permissions import on_reach
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_money_moved, on_standing_moved
+        from approvals import kinds
+        from cases.kinds import Deferral
         from cases.permissions import customers_of
         from cases.selectors.promised import promised
         from cases.services.contacts import follow_persons
@@ -24,6 +26,7 @@ class CasesConfig(AppConfig):
         from reminders.models import MessageKind
         from staff.reactions import on_portfolios_changed
 
+        kinds.register(Deferral())
         contents.register(MessageKind.PROMISE, promised)
         on_standing_moved(follow_standings)
         on_person_changed(follow_persons)
