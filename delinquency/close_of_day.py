@@ -25,6 +25,7 @@ from accounts.services.opening import await_postings
 from audit import services as audit
 from cases.services import follow as cases
 from cases.services import judging, priority
+from freezing.services import night as freezing
 from reminders import services as reminders
 from restructuring.services import judging as plans
 from runs import clock, selectors
@@ -48,6 +49,7 @@ STEPS: tuple[Step, ...] = (
     ("waivers", waivers.judge_day),
     ("priorities", priority.priorities),
     ("strategy", evaluating.strategy),
+    ("freezes", freezing.freezes),
 )
 
 # Any number, as long as no other lock of this database has it: "DAY" in ASCII.

@@ -14,6 +14,7 @@ from rq.serializers import JSONSerializer
 from approvals import jobs as approval_jobs
 from compliance import jobs as compliance_jobs
 from delinquency import jobs
+from freezing import jobs as freezing_jobs
 from reminders import jobs as reminder_jobs
 from runs import jobs as run_jobs
 
@@ -24,6 +25,7 @@ ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = (
     (jobs.close_day_nightly, "default", {"cron": "30 * * * *", "job_timeout": 6 * 60 * 60}),
     (run_jobs.sweep_jobs, "default", {"interval": 60}),
     (reminder_jobs.sweep, "outbox", {"interval": 60}),
+    (freezing_jobs.sweep, "outbox", {"interval": 60}),
     (approval_jobs.expire_overdue, "default", {"cron": "5 * * * *"}),
     (compliance_jobs.remove_expired_recordings, "default", {"cron": "15 4 * * *"}),
 )

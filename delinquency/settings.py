@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "delinquency",
     "accounts",
     "restructuring",
+    "desk",
+    "freezing",
     "strategy",
     "waivers",
     "cases",
@@ -317,6 +319,11 @@ HOOK_ALIYUN_LOGIN = env.str("HOOK_ALIYUN_LOGIN", default="")
 HOOK_TENCENT_LOGIN = env.str("HOOK_TENCENT_LOGIN", default="")
 HOOK_WEBHOOK_SECRET = env.str("HOOK_WEBHOOK_SECRET", default="")
 HOOK_EMAIL_SECRET = env.str("HOOK_EMAIL_SECRET", default="")
+
+# --- The core system that keeps the credit lines (freezing/core.py); where either is blank, commands wait
+
+CORE_URL = env.str("CORE_URL", default="http://127.0.0.1:8027" if EMBEDDED else "")
+CORE_SECRET = secret("CORE_SECRET", random_text) if EMBEDDED else env.str("CORE_SECRET", default="")
 
 # --- The lender, as letters to customers name it
 

@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("restructuring.urls")),
     path("", include("strategy.urls")),
     path("", include("waivers.urls")),
+    path("", include("freezing.urls")),
+    path("", include("desk.urls")),
     path("", include("audit.urls")),
     path("", include("runs.urls")),
     path("", include("staff.urls")),

@@ -13,7 +13,7 @@ from datetime import time
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import ContactPoint, Hold
+from accounts.models import ContactPoint, Hold, PaymentFile, UnmatchedPayment
 from cases.models import Case, Dispute, Promise, Queue
 from compliance.models import ContactAgreement, CustomerFlag, OptOut, Recording
 from reminders.models import Message, Receipt
@@ -150,6 +150,16 @@ def _things(case: Case) -> dict[str, Any]:
             asked_at=MOMENT,
             asked_by=UserFactory(team=case.team),
             asked_by_name="Lin",
+        ),
+        "unmatched": UnmatchedPayment.objects.create(
+            ref=f"U{customer.pk}",
+            account_ref="?",
+            amount=Decimal(5),
+            effective_on=DAY,
+            recorded_at=MOMENT,
+            file=PaymentFile.objects.create(
+                received_at=MOMENT, business_day=DAY, actor_name="Lin", received=1, received_amount=Decimal(5)
+            ),
         ),
         "receipt": Receipt.objects.create(
             provider="webhook",
@@ -296,6 +306,17 @@ TABLE: dict[str, Row] = {
     # Only who asked for it changes it.
     "waiver-again": Row(COLLECTORS, COLLECTORS, *of_case("waiver", "pk", on_case=False), seen=(404,), done=(404,)),
     "waiver-ask": Row(COLLECTORS, COLLECTORS, *of_case(), done=(422,)),
+    "freezes": Row(DESK),
+    "freeze": Row(DESK, COLLECTORS, *of_case("account", "ref", on_case=False), data={"reason": ""}, done=(422,)),
+    "unmatched": Row(LEAD | ENTRY | READERS),
+    "unmatched-payment": Row(
+        LEAD | ENTRY | READERS,
+        LEAD | ENTRY,
+        lambda w: {"pk": w.things["unmatched"][0].pk},
+        data={"verb": "match"},
+        done=(422,),
+    ),
+    "payment-files": Row(LEAD | ENTRY | READERS),
     "messages-review": Row(DESK),
     "receipts-review": Row(LEAD),
     "channels": Row(LEAD | READERS),
@@ -458,6 +479,7 @@ ADMIN: dict[str, Rows] = {
     "compliance_customerflag": Rows(READERS),
     "compliance_optout": Rows(READERS),
     "compliance_recording": Rows(READERS | {"legal-officer"}),
+    "freezing_freezepolicy": Rows(READERS, ADMINISTRATOR),
     "reminders_channelprice": Rows(READERS, ADMINISTRATOR),
     "reminders_debtwords": Rows(READERS, ADMINISTRATOR),
     "reminders_optoutwords": Rows(READERS, ADMINISTRATOR),

@@ -115,18 +115,47 @@ def check_all(cursor: CursorWrapper, unreadable: Collection[str]) -> None:
     _under_both_kinds(cursor)
     _duplicates(cursor, HOLDS, "account_ref, kind, starts_on, ends_on, reason", _clean(HOLDS), "r.account_ref")
 
+    _set_aside(cursor, are_accounts_known=ACCOUNTS.kind not in unreadable)
     no_customer = _("a customer of customers.csv or of the book")
     no_account = _("an account of accounts.csv or of the book")
     if CUSTOMERS.kind not in unreadable:
         for file in (CONTACTS, ACCOUNTS):
             _unknown(cursor, file, CUSTOMERS, "accounts_customer", no_customer)
     if ACCOUNTS.kind not in unreadable:
+        # A payment whose account nobody knows waits (`unmatched`), unless the book has it on another.
         for file in (BILLS, PAYMENTS, HOLDS):
             _unknown(cursor, file, ACCOUNTS, "accounts_account", no_account)
     _unknown_products(cursor)
     _too_large(cursor)
     for file in FILES:
         _changed(cursor, file)
+
+
+# Rows that are good so far, and name an account that neither the files nor the book know, or waited (or were matched) before.
+_SET_ASIDE = f"""
+    CREATE TEMP TABLE import_unmatched ON COMMIT DROP AS
+    SELECT r.* FROM import_payments r
+     WHERE r.payment_ref IS NOT NULL AND r.account_ref IS NOT NULL
+       AND NOT EXISTS (SELECT FROM import_problem p WHERE p.file = {PAYMENTS.number} AND p.line = r.line)
+       AND %s AND (EXISTS (SELECT FROM accounts_unmatchedpayment u WHERE u.ref = r.payment_ref)
+            OR NOT EXISTS (SELECT FROM import_accounts c WHERE c.account_ref = r.account_ref)
+               AND NOT EXISTS (SELECT FROM accounts_account b WHERE b.ref = r.account_ref)
+               AND NOT EXISTS (SELECT FROM accounts_payment p WHERE p.ref = r.payment_ref))"""
+_CHANGED_SINCE = f"""
+    INSERT INTO import_problem
+    SELECT %s, r.line, %s, 'payment_ref', r.payment_ref, %s
+      FROM import_unmatched r JOIN accounts_unmatchedpayment u ON u.ref = r.payment_ref
+     WHERE (r.account_ref, r.amount, r.effective_on, {PAYMENT_KNOWN}, coalesce(r.channel, ''))
+           IS DISTINCT FROM (u.account_ref, u.amount, u.effective_on, u.recorded_at, u.channel)"""
+
+
+def _set_aside(cursor: CursorWrapper, *, are_accounts_known: bool) -> None:
+    """Move the payments whose account nobody knows out of the staged rows, into `import_unmatched`; one that waits (or waited)
+    already with other values is a problem."""
+    cursor.execute(_SET_ASIDE, (are_accounts_known,))
+    cursor.execute("DELETE FROM import_payments r USING import_unmatched u WHERE u.line = r.line")
+    expected = _("the same as when it arrived first: it was set aside then")
+    cursor.execute(_CHANGED_SINCE, (PAYMENTS.number, PAYMENTS.position("payment_ref"), expected))
 
 
 def count_rows(cursor: CursorWrapper, file: ImportFile) -> FileCount:

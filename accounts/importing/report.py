@@ -24,13 +24,14 @@ class Problem(NamedTuple):
 
 @dataclass
 class FileCount:
-    """Rows of one file: in all, new to the book, in it already with the same values, and bad."""
+    """Rows of one file: in all, new to the book, in it already with the same values, bad, and (payments) of no known account."""
 
     file: str
     rows: int = 0
     new: int = 0
     unchanged: int = 0
     bad: int = 0
+    waiting: int = 0
 
 
 @dataclass

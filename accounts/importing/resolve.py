@@ -112,5 +112,10 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
 
 def drop_tables(cursor: CursorWrapper) -> None:
     """Drop the raw rows and the keys: their room on the disk is free while the book is written."""
-    tables = [file.table for file in FILES] + ["import_problem", "import_customer_key", "import_account_key"]
+    tables = [file.table for file in FILES] + [
+        "import_problem",
+        "import_customer_key",
+        "import_account_key",
+        "import_unmatched",
+    ]
     cursor.execute(f"DROP TABLE {', '.join(tables)}")

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.importing.check import check_all, count_rows
-from accounts.importing.files import FILES
+from accounts.importing.files import FILES, PAYMENTS
 from accounts.importing.report import FileCount, ImportReport, Problem, ProblemFile
 from accounts.importing.resolve import drop_tables, fill_staging
 from accounts.importing.sources import Source
 from accounts.importing.stage import create_import_tables, stage_file
+from accounts.importing.unmatched import Brought, brought, keep, keep_refused
 from accounts.services.loading import create_staging, drop_staging, load_staged
 from audit.services import Actor
 from runs.locks import AlreadyLocked, advisory_lock
@@ -59,7 +60,7 @@ def run_import(
     tell = on_progress or (lambda done, total: None)
     try:
         with _one_at_a_time(actor), transaction.atomic(), connection.cursor() as cursor:
-            _import(cursor, sources, report, actor, problem_file, show, tell)
+            found = _import(cursor, sources, report, actor, problem_file, show, tell)
             if dry_run or not report.ok:
                 transaction.set_rollback(True)
     # Django translates what its cursors raise, but not what a COPY does.
@@ -77,6 +78,8 @@ def run_import(
         ) from error
     except (OSError, zipfile.BadZipFile, EOFError) as error:
         raise ImportRefused(_("A file cannot be read: %(error)s. Nothing was saved.") % {"error": error}) from error
+    if found is not None and not report.ok and not dry_run:
+        keep_refused(found.received, actor=actor)
     return report
 
 
@@ -99,7 +102,8 @@ def _import(
     problem_file: ProblemFile | None,
     show: int,
     tell: OnProgress,
-) -> None:
+) -> Brought | None:
+    """Import the files; what a file of payments brought, if there is one."""
     # Sorting and hashing of whole books, once a book: worth more memory than the server gives each query.
     cursor.execute("SET LOCAL work_mem = '128MB'")
     create_import_tables(cursor)
@@ -110,18 +114,25 @@ def _import(
     report.warnings = _warnings(cursor)
     tell(CHECKED, LOADED)
     present = [file for file in FILES if file.kind in rows]
+    money = brought(cursor) if PAYMENTS.kind in rows else None
     if not report.ok:
         for file in present:
             count = count_rows(cursor, file)
             count.rows = rows[file.kind]
             report.files.append(count)
         _tell_problems(report, problem_file, show)
-        return
+        return money
     create_staging(cursor)
     new = fill_staging(cursor)
     report.files = [
         FileCount(file.name, rows[file.kind], new[file.kind], rows[file.kind] - new[file.kind]) for file in present
     ]
+    if money is not None:
+        (payments,) = (count for count in report.files if count.file == PAYMENTS.name)
+        payments.waiting = money.waiting.rows
+        payments.unchanged -= money.waiting.rows
+        if not report.dry_run:
+            keep(cursor, money, actor=actor)
     drop_tables(cursor)
     if report.new_rows and not report.dry_run:
         report.loaded = load_staged(
@@ -131,6 +142,7 @@ def _import(
         )
     drop_staging(cursor)
     tell(LOADED, LOADED)
+    return money
 
 
 def _stage(cursor: CursorWrapper, sources: Sequence[Source], tell: OnProgress) -> tuple[dict[str, int], set[str]]:

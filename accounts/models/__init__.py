@@ -1,5 +1,6 @@
 """The book: customers, products, accounts, bills, payments, the ledger and how late each account stands."""
 
+from accounts.models.arrivals import PaymentFile, UnmatchedPayment, UnmatchedStatus
 from accounts.models.book import (
     Account,
     AccountParty,
@@ -62,6 +63,7 @@ __all__ = [
     "OverdueKind",
     "PartyRole",
     "Payment",
+    "PaymentFile",
     "Product",
     "ProductTerms",
     "Relationship",
@@ -74,6 +76,8 @@ __all__ = [
     "RiskTable",
     "Standing",
     "StandingChange",
+    "UnmatchedPayment",
+    "UnmatchedStatus",
     "Verification",
     "Watch",
 ]

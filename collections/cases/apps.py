@@ -11,7 +11,9 @@ class CasesConfig(AppConfig):
         from accounts.permissions import on_reach, on_reached
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_money_moved, on_standing_moved
+        from approvals import kinds
         from cases.board import add_panel
+        from cases.kinds import Deferral
         from cases.panels import approvals_waiting
         from cases.permissions import customers_of, who_see_customer
         from cases.selectors.promised import promised
@@ -26,6 +28,7 @@ class CasesConfig(AppConfig):
         from reminders.models import MessageKind
         from staff.reactions import on_portfolios_changed
 
+        kinds.register(Deferral())
         contents.register(MessageKind.PROMISE, promised)
         on_standing_moved(follow_standings)
         on_person_changed(follow_persons)

@@ -109,7 +109,10 @@ def may_enter_data(user: Anyone) -> bool:
 # Rights on the book that people have for the desk, where scope and limits bound them.
 DESK_RIGHTS = frozenset(
     f"accounts.{right}"
-    for right in ("add_hold", "change_hold", "place_deferral", "reveal_contactpoint", "enter_contactpoint")
+    for right in (
+        *("add_hold", "change_hold", "place_deferral", "reveal_contactpoint", "enter_contactpoint"),
+        *("view_unmatchedpayment", "match_unmatchedpayment", "view_paymentfile"),
+    )
 )
 
 

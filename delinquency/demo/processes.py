@@ -52,7 +52,7 @@ def run(procfile: Path, *, port: int, environment: Mapping[str, str], when_ready
     manager = Manager(Printer(sys.stdout))
     for process in expand_processes(parse_procfile(procfile.read_text()).processes, env=env, port=port):
         # The sinks say a line a message; the messages' own page says it better.
-        is_quiet = process.name.startswith(("mail", "gateway"))
+        is_quiet = process.name.startswith(("mail", "gateway", "core"))
         manager.add_process(process.name, process.cmd, is_quiet, {**env, **process.env}, str(procfile.parent))
     # A closed terminal ends it like Ctrl-C.
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))

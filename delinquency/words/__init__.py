@@ -11,13 +11,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AccountStatus, ContactKind, HoldKind, OverdueKind, ReliefKind, RiskClass
+from accounts.models import AccountStatus, ContactKind, HoldKind, OverdueKind, ReliefKind, RiskClass, UnmatchedStatus
 from approvals.kinds import LABELS
 from approvals.models import RequestStatus
 from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
 from delinquency.words.events import FIELDS, SUBJECTS, VERBS
+from freezing.core import NOT_SET
+from freezing.models import CommandStatus, CommandVerb
 from reminders.models import ChannelState, MessageStatus, VersionStatus
 from restructuring.models import PlanKind, PlanStatus
 from runs.models import RunStatus
@@ -36,6 +38,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "priorities": _("Set priorities and waits"),
         "reminders": _("Queue first reminders"),
         "strategy": _("Apply the strategies"),
+        "freezes": _("Freeze and unfreeze by the policy"),
     },
     "cause": {
         "acceleration": _("the whole balance called due"),
@@ -72,6 +75,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "proposed": _("proposals opened"),
         "lapsed": _("proposals lapsed"),
         "held_out": _("held out"),
+        "frozen": _("accounts to be frozen"),
+        "unfrozen": _("accounts to be unfrozen"),
         "people": _("people"),
         "sent": _("sent"),
         "waits": _("waits set"),
@@ -135,6 +140,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "receipts": _("receipts of providers"),
         "sign-in": _("sign-in page"),
         "strategy": _("strategy"),
+        "core system": _("core system"),
+        "policy of freezing": _("policy of freezing"),
         "retention": _("removal of old recordings"),
     },
     "direction": {"inbound": _("Inbound"), "outbound": _("Outbound")},
@@ -174,10 +181,13 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "Refused by the gate: opt-out. No letter can go instead.": _(
             "Refused by the gate: opt-out. No letter can go instead."
         ),
+        NOT_SET: _("CORE_URL and CORE_SECRET are not set: nothing is sent."),
         "What it is about no longer holds: paid, put on hold, or done.": _(
             "What it is about no longer holds: paid, put on hold, or done."
         ),
     },
+    "core-command": dict(CommandStatus.choices),
+    "core-verb": dict(CommandVerb.choices),
     "message-outcome": {
         "sent": _("Sent"),
         "failed": _("Failed"),
@@ -188,6 +198,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "waiver": dict(WaiverStatus.choices),
     "waiver-basis": dict(Basis.choices),
     "waiver-reason": dict(ReasonCode.choices),
+    "unmatched": dict(UnmatchedStatus.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }
 
@@ -219,6 +230,8 @@ _VALUES_OF = {
     ("complaint", "reason"): "complaint-reason",
     ("contactpoint", "kind"): "point",
     ("channelcontrol", "state"): "channel-state",
+    ("corecommand", "command"): "core-verb",
+    ("corecommand", "status"): "core-command",
     ("customerflag", "kind"): "flag",
     ("dispute", "reason"): "dispute-reason",
     ("dispute", "status"): "dispute",
@@ -233,6 +246,7 @@ _VALUES_OF = {
     ("waiver", "reason_code"): "waiver-reason",
     ("waiver", "status"): "waiver",
     ("request", "status"): "request",
+    ("unmatchedpayment", "status"): "unmatched",
     ("user", "by"): "second-step",
 }
 _INSTALMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d+(?:\.\d+)?)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -10,6 +11,9 @@ from django.test import Client
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold, Standing
+from accounts.services.posting import post_payment
+from approvals import services as approvals
+from approvals.models import Request
 from audit.models import Event
 from cases.errors import StaleScreen
 from cases.models import Case
@@ -17,7 +21,7 @@ from cases.services.holds import lift, place
 from runs import clock
 from staff.models import AuthorityLimit, User
 from tests.cases.test_promises import close_through, days, everything_agrees, late_account
-from tests.factories import UserFactory
+from tests.factories import PortfolioFactory, UserFactory
 
 TODAY = date(2026, 3, 10)
 
@@ -113,13 +117,25 @@ def test_who_has_no_limit_may_hold_until_further_notice() -> None:
 
 
 def test_only_a_supervisor_places_a_deferral_and_lifts_one_and_it_moves_the_days() -> None:
+    PortfolioFactory()
     account = late_account()
     close_through(TODAY)
     before = Case.objects.get()
     for role in ("collector", "senior-collector"):
         with pytest.raises(PermissionDenied):
             hold("deferral", by=UserFactory(role=role))
-    (placed,) = hold("deferral", by=UserFactory(role="supervisor"), starts_on=days(-3), ends_on=days(6))
+    chen = UserFactory(role="supervisor")
+    assert hold("deferral", by=chen, starts_on=days(-3), ends_on=days(6)) == []
+    assert not Hold.objects.exists(), "it is only asked for"
+    request = Request.objects.get(kind="deferral")
+    assert (request.amount, request.subject_ref) == (10, before.ref)
+    with pytest.raises(Conflict, match="You asked for this yourself"):
+        approvals.approve(actor=chen, request_id=request.pk, seen_version=1)
+    with pytest.raises(PermissionDenied):
+        approvals.approve(actor=UserFactory(role="senior-collector"), request_id=request.pk, seen_version=1)
+    approvals.approve(actor=UserFactory(role="supervisor"), request_id=request.pk, seen_version=1)
+    placed = Hold.objects.get()
+    assert (placed.starts_on, placed.ends_on, placed.account) == (days(-3), days(6), account)
     close_through(days(1))
     standing = Standing.objects.get(account=account)
     assert standing.clock_stopped_on is not None
@@ -130,6 +146,22 @@ def test_only_a_supervisor_places_a_deferral_and_lifts_one_and_it_moves_the_days
     after = Case.objects.get()
     assert (after.clock_from_on, after.clock_stopped_on) == (before.clock_from_on, None)
     everything_agrees()
+
+
+def test_a_deferral_of_what_was_paid_meanwhile_is_refused_and_longer_ones_are_anothers_to_decide() -> None:
+    PortfolioFactory()
+    account = late_account()
+    AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=None)
+    hold("deferral", by=UserFactory(role="supervisor"), ends_on=None)
+    request = Request.objects.get()
+    AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=180)
+    with pytest.raises(Conflict, match="more than you may decide"):
+        approvals.approve(actor=UserFactory(role="supervisor"), request_id=request.pk, seen_version=1)
+    AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=None)
+    post_payment(actor=UserFactory(), account_id=account.pk, ref="ALL", amount=Decimal(100000), effective_on=TODAY)
+    with pytest.raises(Conflict, match="is closed since"):
+        approvals.approve(actor=UserFactory(role="supervisor"), request_id=request.pk, seen_version=1)
+    assert not Hold.objects.exists()
 
 
 def test_who_may_not_place_holds_at_all_is_refused() -> None:

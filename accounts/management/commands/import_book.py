@@ -78,6 +78,15 @@ class Command(BaseCommand):
                     "bad": count.bad,
                 }
             )
+            if count.waiting:
+                self.stdout.write(
+                    ngettext(
+                        "%(count)d payment names no known account: it waits to be matched.",
+                        "%(count)d payments name no known account: they wait to be matched.",
+                        count.waiting,
+                    )
+                    % {"count": count.waiting}
+                )
         for warning in report.warnings:
             self.stderr.write(_("Warning: %(text)s") % {"text": warning})
         if report.ok:

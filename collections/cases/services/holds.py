@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -12,6 +11,7 @@ from accounts.errors import Invalid
 from accounts.models import Account, Hold, HoldKind
 from accounts.services.holds import lift_hold, place_hold
 from cases.models import Case
+from cases.services import deferrals
 from cases.services.authority import last_day as last_of
 from cases.services.authority import most_days
 from cases.services.concluding import conclude
@@ -38,7 +38,8 @@ def place(
     ends_on: date | None,
     reason: str,
 ) -> list[Hold]:
-    """Stop what `kind` says from `starts_on` to `ends_on`, on one account or (None) on all that are late.
+    """Stop what `kind` says from `starts_on` to `ends_on`, on one account or (None) on all that are late. A deferral, which moves
+    the days, is only asked for here: nothing is placed, and another person decides (`cases.services.deferrals`).
 
     Back-dated is ordinary. Without a last day it runs until it is lifted, which only those without a limit may decide.
     Locks customer → accounts, one by one in the order of their keys → case.
@@ -46,7 +47,7 @@ def place(
     Raises:
         PermissionDenied: without `accounts.add_hold`; for a deferral, without `accounts.place_deferral`.
         StaleScreen: the case changed since `seen_version`.
-        Conflict: the case is closed.
+        Conflict: the case is closed; or a deferral was asked for already, or of an account that is not late.
         Invalid: no reason, another customer's account, an unknown kind, a last day before the first, or longer than the
             actor may decide.
     """
@@ -58,9 +59,12 @@ def place(
     _check_length(actor, starts_on, ends_on)
     accounts = accounts_of(case, account_id)
     if kind == HoldKind.DEFERRAL:
-        placed = _place_deferral(actor, accounts, starts_on, ends_on, reason)
-    else:
-        placed = _place(actor, accounts, kind, starts_on, ends_on, reason)
+        deferrals.ask(actor=actor, case=case, account_ids=accounts, starts_on=starts_on, ends_on=ends_on, reason=reason)
+        return []
+    placed = [
+        place_hold(actor=actor, account_id=key, kind=kind, starts_on=starts_on, ends_on=ends_on, reason=reason)
+        for key in accounts
+    ]
     conclude(case)
     return placed
 
@@ -105,22 +109,6 @@ def accounts_of(case: Case, account_id: int | None) -> list[int]:
     if not Account.objects.filter(pk=account_id, customer_id=case.customer_id).exists():
         raise Invalid(_("That account is another customer's."), "account")
     return [account_id]
-
-
-def _place(
-    actor: User, accounts: Sequence[int], kind: str, starts_on: date, ends_on: date | None, reason: str
-) -> list[Hold]:
-    return [
-        place_hold(actor=actor, account_id=key, kind=kind, starts_on=starts_on, ends_on=ends_on, reason=reason)
-        for key in accounts
-    ]
-
-
-def _place_deferral(
-    actor: User, accounts: Sequence[int], starts_on: date, ends_on: date | None, reason: str
-) -> list[Hold]:
-    """The one place where a deferral comes about: here the second person will be asked (docs/decisions/0011)."""
-    return _place(actor, accounts, HoldKind.DEFERRAL, starts_on, ends_on, reason)
 
 
 def _checked(reason: str) -> str:

@@ -183,7 +183,8 @@ def close_dispute(work: Work) -> str:
 def hold(work: Work) -> str:
     data = {**work.data, "account_id": _account(work.data)}
     data.pop("account")
-    holds.place(**work.seen, **data)
+    if not holds.place(**work.seen, **data):
+        return _("The deferral is asked for: another person decides.")
     return _("Hold placed.")
 
 

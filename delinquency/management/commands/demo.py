@@ -47,6 +47,7 @@ class Command(BaseCommand):
         self._close()
         web, mail = free_port(port), free_port(settings.EMAIL_PORT)
         gateway = free_port(mail + 1)
+        core = free_port(gateway + 1)
         if web != port:
             self.stdout.write(_("Port {port} is taken; using {free}.").format(port=port, free=web))
         self.stdout.flush()
@@ -54,7 +55,11 @@ class Command(BaseCommand):
             run(
                 settings.BASE_DIR / "Procfile",
                 port=web,
-                environment={"EMAIL_PORT": str(mail), "WEBHOOK_URL": f"http://{HOST}:{gateway}"},
+                environment={
+                    "EMAIL_PORT": str(mail),
+                    "WEBHOOK_URL": f"http://{HOST}:{gateway}",
+                    "CORE_URL": f"http://{HOST}:{core}",
+                },
                 when_ready=lambda: self._announce(web, logins),
             )
         )

@@ -1,0 +1,33 @@
+"""What of working cases is asked for and decided by another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
+
+from approvals.kinds import Kind
+from approvals.models import Request
+from cases.services import deferrals
+from staff.models import LimitKind, User
+
+
+class Deferral(Kind):
+    """The hold that stops the days; as long as the decider may hold."""
+
+    code = deferrals.KIND
+    label = gettext_lazy("Defer a debt")
+    ask_permission = decide_permission = "accounts.place_deferral"
+    limit = LimitKind.HOLD_DAYS
+    template = "cases/_deferral_request.html"
+    valid_for = timedelta(days=7)
+
+    def check(self, request: Request) -> None:
+        deferrals.check(request)
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        deferrals.place(request, actor=actor)
+
+    def url(self, request: Request) -> str:
+        return reverse("case", args=[request.subject_ref])

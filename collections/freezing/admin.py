@@ -1,0 +1,28 @@
+"""The policies of freezing, to add to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+
+from accounts.admin.base import EntryAdmin
+from cases.admin import DatedForm
+from freezing.models import FreezePolicy
+from freezing.services.policies import SAYS, add_policy
+
+
+@admin.register(FreezePolicy)
+class FreezePolicyAdmin(EntryAdmin):
+    form = DatedForm
+    entered = shown = ["effective_from", *SAYS]
+    list_display = ["effective_from", *SAYS]
+    search_fields = ["source"]
+
+    def found_by(self, term: str) -> Q:
+        return Q(source__icontains=term)
+
+    def enter(self, request: HttpRequest, values: dict[str, Any]) -> FreezePolicy:
+        return add_policy(actor=request.user, **values)

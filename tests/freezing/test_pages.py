@@ -1,0 +1,54 @@
+"""The list of commands, the page of one account, and the panel beside a case."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from approvals.models import Request
+from cases.models import Case
+from freezing.models import CoreCommand
+from tests.clients import signed_in
+from tests.freezing.conftest import freeze, pay
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_collector_asks_on_the_page_of_the_account_and_a_supervisor_approves(account, lin, chen) -> None:
+    hers, desk = signed_in(lin), signed_in(chen)
+    page = hers.get("/freezes/A1/").content.decode()
+    assert "What would be frozen" in page
+    assert "100 days past due" in page
+    answer = hers.post("/freezes/A1/", {"reason": "90 days late"}, follow=True)
+    assert "once approved" in answer.content.decode()
+    assert "Waits for a decision" in answer.content.decode()
+    request = Request.objects.get()
+    page = desk.get(f"/approvals/{request.pk}/").content.decode()
+    assert "the core system is told to block spending" in page
+    assert 'href="/freezes/A1/"' in page
+    desk.post(f"/approvals/{request.pk}/", {"verb": "approve", "seen_version": "1", "comment": ""})
+    assert CoreCommand.objects.get().status == "asked"
+    listed = desk.get("/freezes/?q=A1&verb=freeze&status=asked&account=active").content.decode()
+    assert "王*明" in listed
+    assert "王小明" not in listed
+    assert "No command matches" in desk.get("/freezes/?q=nobody").content.decode()
+    assert desk.get("/freezes/", headers={"HX-Request": "true"}).content.decode().startswith('<div id="results">')
+
+
+def test_what_is_refused_stands_in_the_form(account, lin) -> None:
+    hers = signed_in(lin)
+    assert hers.post("/freezes/A1/", {"reason": ""}).status_code == 422
+    pay(account)
+    answer = hers.post("/freezes/A1/", {"reason": "Typed"})
+    assert answer.status_code == 422
+    assert "A1 is not late any more" in answer.content.decode()
+    assert "Typed" in answer.content.decode()
+    assert "Ask to freeze" not in hers.get("/freezes/A1/").content.decode(), "there is nothing to ask for"
+
+
+def test_the_case_page_shows_it(account, lin, chen) -> None:
+    desk = signed_in(chen)
+    address = reverse("case", args=[Case.objects.get().ref])
+    assert 'href="/freezes/A1/"' in desk.get(address).content.decode()
+    freeze(lin, chen, account)
+    assert "Freeze: Asked" in desk.get(address).content.decode()
