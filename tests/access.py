@@ -316,6 +316,9 @@ TABLE: dict[str, Row] = {
         data={"verb": "match"},
         done=(422,),
     ),
+    "money": Row(
+        COLLECTORS, COLLECTORS, *of_case("account", "ref", on_case=False), data={"verb": "refund"}, done=(422,)
+    ),
     "payment-files": Row(LEAD | ENTRY | READERS),
     "messages-review": Row(DESK),
     "receipts-review": Row(LEAD),

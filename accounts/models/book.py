@@ -54,6 +54,10 @@ class Account(models.Model):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
         ordering = ["id"]
+        permissions = [
+            ("ask_money", _("Can ask for reversals, refunds, write-offs and acceleration")),
+            ("decide_money", _("Can decide about reversals, refunds, write-offs and acceleration")),
+        ]
         indexes = [
             models.Index(fields=["wakes_on"], name="account_by_wake", condition=Q(wakes_on__isnull=False)),
         ]

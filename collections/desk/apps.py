@@ -6,3 +6,13 @@ class DeskConfig(AppConfig):
     name = "desk"
     verbose_name = _("Money desk")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from approvals import kinds
+        from cases.beside import add_panel
+        from desk.kinds import KINDS
+        from desk.panels import money_of
+
+        for kind in KINDS:
+            kinds.register(kind)
+        add_panel(money_of)

@@ -7,7 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import UnmatchedPayment, UnmatchedStatus
-from runs.forms import PlainForm, SaysWhatIsMissing
+from desk.kinds import ReversalCode
+from runs.forms import DayInput, PlainForm, SaysWhatIsMissing
 
 
 class GiveBackForm(SaysWhatIsMissing, forms.Form):
@@ -37,3 +38,26 @@ class UnmatchedFilter(django_filters.FilterSet):
         form = PlainForm
         model = UnmatchedPayment
         fields: tuple[str, ...] = ()
+
+
+class ReversalForm(GiveBackForm):
+    """Which payment, and why it came back."""
+
+    payment_ref = forms.CharField(label=_("Payment"), max_length=64, help_text=_("Its reference, whole"))
+    code = forms.ChoiceField(label=_("Why it came back"), choices=ReversalCode)
+    field_order = ["payment_ref", "code", "reason"]
+
+
+class RefundForm(GiveBackForm):
+    """How much of the waiting credit."""
+
+    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2)
+    field_order = ["amount", "reason"]
+
+
+class AccelerationForm(GiveBackForm):
+    """When the debtor was notified, and when everything is due."""
+
+    notified_on = forms.DateField(label=_("Debtor notified on"), widget=DayInput())
+    due_on = forms.DateField(label=_("All due on"), widget=DayInput())
+    field_order = ["notified_on", "due_on", "reason"]

@@ -111,7 +111,7 @@ DESK_RIGHTS = frozenset(
     f"accounts.{right}"
     for right in (
         *("add_hold", "change_hold", "place_deferral", "reveal_contactpoint", "enter_contactpoint"),
-        *("view_unmatchedpayment", "match_unmatchedpayment", "view_paymentfile"),
+        *("view_unmatchedpayment", "match_unmatchedpayment", "view_paymentfile", "ask_money", "decide_money"),
     )
 )
 

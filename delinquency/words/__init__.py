@@ -18,6 +18,7 @@ from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
 from delinquency.words.events import FIELDS, SUBJECTS, VERBS
+from desk.kinds import ReversalCode
 from freezing.core import NOT_SET
 from freezing.models import CommandStatus, CommandVerb
 from reminders.models import ChannelState, MessageStatus, VersionStatus
@@ -198,6 +199,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "waiver": dict(WaiverStatus.choices),
     "waiver-basis": dict(Basis.choices),
     "waiver-reason": dict(ReasonCode.choices),
+    "reversal": dict(ReversalCode.choices),
     "unmatched": dict(UnmatchedStatus.choices),
     "dispute-reason": dict(DisputeReason.choices),
 }

@@ -1,0 +1,161 @@
+"""What moves money on an account by another person's decision: reversal, refund, write-off, acceleration and its end."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.errors import Conflict
+from accounts.models import Acceleration, AccountStatus, BillKind, Payment, ReliefKind, Reversal
+from accounts.selectors.owed import Owed, owed_now
+from accounts.services import acceleration, relief
+from accounts.services.posting import post_bill, reverse_payment
+from accounts.services.status import change_status
+from approvals.kinds import Kind
+from approvals.models import Request
+from runs import clock
+from staff.models import User
+
+ASK = "accounts.ask_money"
+
+
+class ReversalCode(models.TextChoices):
+    BOUNCED = "bounced", gettext_lazy("Returned by the bank")
+    CHARGEBACK = "chargeback", gettext_lazy("Chargeback")
+    ERROR = "error", gettext_lazy("Posted in error")
+
+
+class _OfAccount(Kind):
+    ask_permission = ASK
+    decide_permission = "accounts.decide_money"
+    template = "desk/_request.html"
+    valid_for = timedelta(days=7)
+
+    def url(self, request: Request) -> str:
+        return reverse("money", args=[request.subject_ref])
+
+
+class ReversePayment(_OfAccount):
+    """A payment that came back, or should never have been posted."""
+
+    code = "reversal"
+    label = gettext_lazy("Reverse a payment")
+
+    def check(self, request: Request) -> None:
+        if Reversal.objects.filter(payment=request.payload["payment"]).exists():
+            raise Conflict(_("Payment %(ref)s is reversed already.") % {"ref": request.preview["payment"]})
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        payment = Payment.objects.get(pk=request.payload["payment"])
+        why = f"{ReversalCode(request.payload['code']).value}: {request.reason}"[:300]
+        reverse_payment(actor=actor, payment_id=payment.pk, reason=why)
+
+
+class Refund(_OfAccount):
+    """Waiting credit paid out."""
+
+    code = "refund"
+    label = gettext_lazy("Refund waiting credit")
+
+    def check(self, request: Request) -> None:
+        credit = _owed(request).waiting_credit
+        if credit < Decimal(request.payload["amount"]):
+            raise Conflict(
+                _("Only %(credit)s waits as credit by now, not the %(amount)s asked for.")
+                % {"credit": f"{credit:,.2f}", "amount": f"{Decimal(request.payload['amount']):,.2f}"}
+            )
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        post_bill(
+            actor=actor,
+            account_id=request.subject_id,
+            ref=f"REFUND-{request.pk}",
+            statement_on=clock.today(),
+            due_on=clock.today(),
+            principal=Decimal(request.payload["amount"]),
+            kind=BillKind.REFUND,
+        )
+
+
+class WriteOff(_OfAccount):
+    """All that is owed on an account, given up: the account is charged off."""
+
+    code = "write-off"
+    label = gettext_lazy("Write an account off")
+
+    def check(self, request: Request) -> None:
+        total, asked = _owed(request).total, Decimal(request.payload["total"])
+        if not total or total != asked:
+            raise Conflict(
+                _("%(total)s is owed by now, not the %(asked)s asked for.")
+                % {"total": f"{total:,.2f}", "asked": f"{asked:,.2f}"}
+            )
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        owed, on = _owed(request), clock.today()
+        parts: list[tuple[int | None, Decimal]] = [(bill.bill_id, bill.total) for bill in owed.bills]
+        parts.append((None, owed.late_fee_now))
+        for bill_id, amount in parts:
+            if amount:
+                relief.grant(
+                    actor=actor,
+                    account_id=request.subject_id,
+                    ref=f"WRITE-OFF-{request.pk}-{bill_id or 'fees'}",
+                    kind=ReliefKind.WRITE_OFF,
+                    amount=amount,
+                    effective_on=on,
+                    bill_id=bill_id,
+                    reason=request.reason[:300],
+                )
+        change_status(
+            actor=actor, account_id=request.subject_id, to=AccountStatus.CHARGED_OFF, reason=request.reason[:300]
+        )
+
+
+class Accelerate(_OfAccount):
+    """The whole balance called due, of which the debtor was notified."""
+
+    code = "acceleration"
+    label = gettext_lazy("Call the whole balance due")
+
+    def check(self, request: Request) -> None:
+        if Acceleration.objects.filter(account=request.subject_id, withdrawn_at__isnull=True).exists():
+            raise Conflict(_("The whole balance was called due already."))
+        if not _owed(request).total:
+            raise Conflict(_("Nothing is owed any more."))
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        acceleration.accelerate(
+            actor=actor,
+            account_id=request.subject_id,
+            due_on=date.fromisoformat(request.payload["due_on"]),
+            notified_on=date.fromisoformat(request.payload["notified_on"]),
+            reason=request.reason[:300],
+        )
+
+
+class Decelerate(_OfAccount):
+    """The call withdrawn, as if it had never been."""
+
+    code = "deceleration"
+    label = gettext_lazy("Withdraw an acceleration")
+
+    def check(self, request: Request) -> None:
+        if not Acceleration.objects.filter(account=request.subject_id, withdrawn_at__isnull=True).exists():
+            raise Conflict(_("No acceleration is in force."))
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        in_force = Acceleration.objects.get(account=request.subject_id, withdrawn_at__isnull=True)
+        acceleration.withdraw(actor=actor, acceleration_id=in_force.pk, reason=request.reason[:300])
+
+
+KINDS = (ReversePayment(), Refund(), WriteOff(), Accelerate(), Decelerate())
+
+
+def _owed(request: Request) -> Owed:
+    return owed_now([request.subject_id])[request.subject_id]
