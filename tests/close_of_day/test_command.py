@@ -41,6 +41,7 @@ def test_it_prints_each_step_with_its_counts() -> None:
         "accrue",
         "cases",
         "promises",
+        "waivers",
         "priorities",
         "strategy",
     ]
@@ -103,7 +104,15 @@ def test_the_json_is_for_machines() -> None:
     assert result["dry_run"] is False
     assert [day["day"] for day in result["days"]] == ["2026-03-30", "2026-03-31"]
     last = result["days"][-1]
-    assert [step["step"] for step in last["steps"]] == ["age", "accrue", "cases", "promises", "priorities", "strategy"]
+    assert [step["step"] for step in last["steps"]] == [
+        "age",
+        "accrue",
+        "cases",
+        "promises",
+        "waivers",
+        "priorities",
+        "strategy",
+    ]
     assert last["steps"][0]["counts"]["became_late"] == NEWLY_LATE_ON_DAY
     assert last["steps"][-1]["counts"]["queued"] == NEWLY_LATE_ON_DAY
     assert last["seconds"] >= last["steps"][0]["seconds"] >= 0
