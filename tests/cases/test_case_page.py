@@ -35,8 +35,8 @@ from tests.factories import (
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 # The gate is asked once for telephones, e-mail and letters each; the forms with a promise ask for her limit, those with a
-# dispute for its terms.
-MOST_QUERIES = 18
+# dispute for its terms; the panels of strategies and waivers ask once each.
+MOST_QUERIES = 19
 
 
 @pytest.fixture
