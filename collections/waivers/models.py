@@ -68,7 +68,7 @@ class WaiverPolicy(models.Model):
     )
     in_hardship = models.BooleanField(_("only in hardship"), default=False, help_text=_("The customer is flagged so"))
     most_percent = models.PositiveSmallIntegerField(
-        _("at most, % of the fee"), default=100, validators=[MinValueValidator(1), MaxValueValidator(100)]
+        _("at most, percent of the fee"), default=100, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     yearly_cap = MoneyField(
         _("cap per customer and year"),

@@ -42,8 +42,10 @@ def test_it_prints_each_step_with_its_counts() -> None:
         "plans",
         "cases",
         "promises",
+        "waivers",
         "priorities",
         "strategy",
+        "freezes",
     ]
     assert close("--date", FIRST.isoformat()) == "2026-03-30 is closed already; nothing was done.\n"
     assert close() == "Nothing to close: every day through 2026-03-30 is closed.\n"
@@ -105,10 +107,10 @@ def test_the_json_is_for_machines() -> None:
     assert [day["day"] for day in result["days"]] == ["2026-03-30", "2026-03-31"]
     last = result["days"][-1]
     assert [step["step"] for step in last["steps"]] == [
-        *("age", "accrue", "plans", "cases", "promises", "priorities", "strategy")
+        *("age", "accrue", "plans", "cases", "promises", "waivers", "priorities", "strategy", "freezes")
     ]
     assert last["steps"][0]["counts"]["became_late"] == NEWLY_LATE_ON_DAY
-    assert last["steps"][-1]["counts"]["queued"] == NEWLY_LATE_ON_DAY
+    assert last["steps"][-2]["counts"]["queued"] == NEWLY_LATE_ON_DAY
     assert last["seconds"] >= last["steps"][0]["seconds"] >= 0
     assert "changes" not in last
     again = json.loads(close("--date", DAY.isoformat(), "--json", "--dry-run"))

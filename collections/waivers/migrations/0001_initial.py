@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('repays_within_days', models.PositiveSmallIntegerField(blank=True, help_text='Money came in the days before, or is agreed to come within as many', null=True, verbose_name='pays within days')),
                 ('first_in_months', models.PositiveSmallIntegerField(blank=True, help_text='Nothing was waived for the customer in so many months', null=True, verbose_name='first in months')),
                 ('in_hardship', models.BooleanField(default=False, help_text='The customer is flagged so', verbose_name='only in hardship')),
-                ('most_percent', models.PositiveSmallIntegerField(default=100, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='at most, % of the fee')),
+                ('most_percent', models.PositiveSmallIntegerField(default=100, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='at most, percent of the fee')),
                 ('yearly_cap', accounts.models.book.MoneyField(blank=True, decimal_places=2, help_text='All that is waived for a customer in twelve months, by whichever policy', max_digits=14, null=True, verbose_name='cap per customer and year')),
                 ('automatic_up_to', accounts.models.book.MoneyField(blank=True, decimal_places=2, help_text='Blank: somebody always decides', max_digits=14, null=True, verbose_name='granted without a decision up to')),
                 ('effective_from', models.DateField(verbose_name='in force from')),
