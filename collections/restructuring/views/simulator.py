@@ -20,7 +20,7 @@ from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
 from restructuring.models import PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
 from restructuring.selectors.position import Position, limits, position, rule_on
-from restructuring.sentences import no_schedule, percent, sentence
+from restructuring.sentences import amount, no_schedule, percent, sentence
 from restructuring.services.asking import ASK, ask_plan
 from restructuring.terms import Terms, offer
 from runs.pages import is_part, page_or_part
@@ -61,12 +61,12 @@ class OfferView:
         ]
 
     @property
-    def rows(self) -> list[tuple[Any, ...]]:
-        """The schedule: due date, principal, interest, fees, total."""
+    def rows(self) -> list[tuple[str, ...]]:
+        """The schedule as it is written: due date, principal, interest, fees, total. Of three offers it is most of the page."""
         if self.found is None:
             return []
         return [
-            (one.due_on, money(one.principal), money(one.interest), money(one.fee), money(one.total))
+            (one.due_on.isoformat(), *map(amount, (one.principal, one.interest, one.fee, one.total)))
             for one in self.found.instalments
         ]
 
