@@ -72,6 +72,7 @@ def test_offers_are_shown_beside_each_other_as_they_are_typed(desk: Client, acco
     assert "Not allowed" in part.content.decode()
     part = desk.post(address, chosen(**{"a-count": "x"}), headers={"HX-Request": "true"}).content.decode()
     assert "is no whole number" in part
+    desk.post(address, chosen(ask="1", offer="a", reason="x"), headers={"HX-Request": "true"})
     assert not Plan.objects.exists()
 
 

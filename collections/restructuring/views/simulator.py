@@ -20,10 +20,10 @@ from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
 from restructuring.models import PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
 from restructuring.selectors.position import Position, limits, position, rule_on
-from restructuring.sentences import no_schedule, percent, sentence
+from restructuring.sentences import amount, no_schedule, percent, sentence
 from restructuring.services.asking import ASK, ask_plan
 from restructuring.terms import Terms, offer
-from runs.pages import page_or_part
+from runs.pages import is_part, page_or_part
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -61,12 +61,12 @@ class OfferView:
         ]
 
     @property
-    def rows(self) -> list[tuple[Any, ...]]:
-        """The schedule: due date, principal, interest, fees, total."""
+    def rows(self) -> list[tuple[str, ...]]:
+        """The schedule as it is written: due date, principal, interest, fees, total. Of three offers it is most of the page."""
         if self.found is None:
             return []
         return [
-            (one.due_on, money(one.principal), money(one.interest), money(one.fee), money(one.total))
+            (one.due_on.isoformat(), *map(amount, (one.principal, one.interest, one.fee, one.total)))
             for one in self.found.instalments
         ]
 
@@ -86,8 +86,10 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     data = request.POST or None
     household = HouseholdForm(data)
     forms = offer_forms(data, here.day)
-    ask = AskForm(data if "ask" in request.POST else None)
-    if "ask" in request.POST and ask.is_valid() and household.is_valid():
+    # The part alone is looked at, whatever button was pressed meanwhile.
+    is_asked = "ask" in request.POST and not is_part(request)
+    ask = AskForm(data if is_asked else None)
+    if is_asked and ask.is_valid() and household.is_valid():
         asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask)
         if asked is not None:
             return asked
