@@ -50,6 +50,14 @@ pytestmark = pytest.mark.django_db
 BOOK = sorted(model._meta.model_name or "" for model in apps.get_app_config("accounts").get_models())
 # Models without a page of their own, and why.
 ELSEWHERE = {
+    "accounts.paymentfile": "a page of the money desk",
+    "accounts.unmatchedpayment": "pages of the money desk",
+    "freezing.corecommand": "on the page of its account's freezing",
+    "restructuring.agreement": "on the page of its plan",
+    "restructuring.plan": "pages of their own",
+    "restructuring.planinstalment": "on the page of their plan",
+    "restructuring.plantarget": "on the page of their plan",
+    "waivers.waiver": "pages of their own",
     "accounts.bucketrow": "rows of their table's page",
     "accounts.riskrow": "rows of their table's page",
     "admin.logentry": "shown as the history of each row",
