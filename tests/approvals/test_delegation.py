@@ -35,7 +35,7 @@ def far(db: None, now: object) -> User:
 
 def allow(role: str, most: int | None) -> None:
     AuthorityLimit.objects.create(
-        role=Role.objects.get(code=role), kind="waiver", most=most, currency="CNY",
+        role=Role.objects.get(code=role), kind="test-amount", most=most, currency="CNY",
         effective_from=date(2021, 1, 1), source="Test",
     )  # fmt: skip
 
