@@ -135,10 +135,10 @@ def test_the_list_counts_narrows_and_exports(client: Client, account, lin, chen,
 
 def test_the_case_shows_its_plans_and_where_offers_are_made(desk: Client, account, lin, terms) -> None:
     case = Case.objects.get(customer=account.customer)
-    page = desk.get(reverse("case", args=[case.ref])).content.decode()
-    assert reverse("plan-new", args=[account.ref]) in page
+    beside = reverse("case-beside", args=[case.ref])
+    assert reverse("plan-new", args=[account.ref]) in desk.get(beside).content.decode()
     plan = ask(lin, account, terms)
-    assert reverse("plan", args=[plan.ref]) in desk.get(reverse("case", args=[case.ref])).content.decode()
+    assert reverse("plan", args=[plan.ref]) in desk.get(beside).content.decode()
 
 
 def test_both_languages(desk: Client, account, lin, terms) -> None:
