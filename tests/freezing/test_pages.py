@@ -48,7 +48,7 @@ def test_what_is_refused_stands_in_the_form(account, lin) -> None:
 
 def test_the_case_page_shows_it(account, lin, chen) -> None:
     desk = signed_in(chen)
-    address = reverse("case", args=[Case.objects.get().ref])
+    address = reverse("case-beside", args=[Case.objects.get().ref])
     assert 'href="/freezes/A1/"' in desk.get(address).content.decode()
     freeze(lin, chen, account)
     assert "Freeze: Asked" in desk.get(address).content.decode()

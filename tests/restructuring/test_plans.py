@@ -17,7 +17,6 @@ from accounts.services.relief import grant
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
-from compliance.selectors import rulebook
 from restructuring.models import Plan, PlanInstalment, PlanRule, PlanTarget
 from restructuring.terms import LEAVE, WHOLE, Terms
 from runs import clock
@@ -258,10 +257,10 @@ def test_the_gate_knows_that_a_kept_plan_is_not_collected(account, lin, chen, te
 
     ContactPointFactory(customer=account.customer, kind="mobile", clear="13800002046")
     with clock.frozen(noon(TODAY) + timedelta(hours=2)):
-        (seen,) = look(customer_id=account.customer_id, account_id=account.pk, rules=rulebook())
+        (seen,) = look(customer_id=account.customer_id, account_id=account.pk)
         assert seen.verdict.allowed
         running(lin, chen, account, terms)
-        (seen,) = look(customer_id=account.customer_id, account_id=account.pk, rules=rulebook())
+        (seen,) = look(customer_id=account.customer_id, account_id=account.pk)
     assert not seen.verdict.allowed
     assert seen.verdict.rule == "hold"
 

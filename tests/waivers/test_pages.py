@@ -209,7 +209,7 @@ def test_one_waiver_is_taken_back_from_its_page(asking, desk, account, lin, chen
 def test_the_case_shows_waivers_and_the_way_to_ask(asking, account, lin) -> None:
     waiver = ask(lin, account, basis="amount", amount=Decimal(10))
     case = Case.objects.get(customer=account.customer)
-    page = text(asking.get(f"/cases/{case.ref}/"))
+    page = text(asking.get(f"/cases/{case.ref}/beside/"))
     assert f"/waivers/{waiver.pk}/" in page
     assert f"/cases/{case.ref}/waive/" in page
 
