@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
@@ -16,8 +15,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from audit.services import SystemActor, record
 from delinquency import engines
 from delinquency.books.uci import CURRENCY
-from staff.models import AuthorityLimit, LimitKind, Portfolio, Role, Team, User
+from staff.models import AuthorityLimit, Portfolio, Role, Team, User
 from staff.reactions import portfolios_changed
+from waivers.models import WaiverPolicy
 
 ACTOR = SystemActor("demo")
 EARLY, LATE = "Team 1", "Team 2"
@@ -109,16 +109,34 @@ def _make_teams() -> None:
             portfolios_changed(actor=ACTOR)
 
 
+# What is installed holds in the demo's currency too, at about its rate.
+INSTALLED_CURRENCY, _FOR_ONE = "CNY", 4
+
+
 @transaction.atomic
 def _give_authority() -> None:
-    """The demo's books are in other currencies than the installed limits: its supervisor decides plans in those, too."""
-    AuthorityLimit.objects.get_or_create(
-        role=Role.objects.get(code="supervisor"),  # type: ignore[misc]  # the stubs take a role for the group it extends
-        kind=LimitKind.RESTRUCTURING,
-        currency=CURRENCY,
-        effective_from=date(1990, 1, 1),
-        defaults={"most": Decimal(400_000), "source": "demo"},
-    )
+    """The demo's books are in another currency than what is installed: the same policies and limits hold in it."""
+    for limit in AuthorityLimit.objects.filter(currency=INSTALLED_CURRENCY):
+        AuthorityLimit.objects.get_or_create(
+            role=limit.role,
+            kind=limit.kind,
+            currency=CURRENCY,
+            effective_from=limit.effective_from,
+            defaults={"most": _in_its_currency(limit.most), "source": "demo"},
+        )
+    for policy in WaiverPolicy.objects.filter(currency=INSTALLED_CURRENCY):
+        same = WaiverPolicy.objects.filter(
+            code=policy.code, currency=CURRENCY, effective_from=policy.effective_from
+        ).exists()
+        if not same:
+            policy.pk, policy.currency, policy.source = None, CURRENCY, "demo"
+            policy.yearly_cap = _in_its_currency(policy.yearly_cap)
+            policy.automatic_up_to = _in_its_currency(policy.automatic_up_to)
+            policy.save(force_insert=True)
+
+
+def _in_its_currency(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount * _FOR_ONE
 
 
 def _make(username: str, name: str, role: str, team: str | None, supervises: tuple[str, ...]) -> Login:

@@ -20,7 +20,8 @@ from django.test import Client
 from delinquency import engines
 from delinquency.demo.logins import LOGINS, make_logins
 from delinquency.demo.processes import free_port
-from staff.models import Role, Team, User
+from staff.models import AuthorityLimit, Role, Team, User
+from waivers.models import WaiverPolicy
 
 
 class Demo:
@@ -114,6 +115,15 @@ def test_logins_are_made_once_and_keep_their_passwords() -> None:
         assert user.is_staff
         assert user.check_password(login.password)
     assert not User.objects.filter(is_superuser=True).exists()
+
+
+@pytest.mark.django_db
+def test_its_people_may_decide_in_its_currency_too() -> None:
+    make_logins()
+    make_logins()
+    for model in (WaiverPolicy, AuthorityLimit):
+        installed, its_own = (model.objects.filter(currency=currency).count() for currency in ("CNY", "TWD"))
+        assert installed == its_own > 0
 
 
 @pytest.mark.django_db

@@ -30,4 +30,4 @@ def case_beside(request: HttpRequest, ref: str) -> HttpResponse:
     """What other apps show beside a case, fetched after its page: a query or two each. Out of sight is 404."""
     found = get_object_or_404(visible_to(request.user), ref=ref)
     context = {"case": found, "panels": panels(found, request.user)}  # type: ignore[arg-type]  # nobody else gets here
-    return page_or_part(request, "cases/beside.html", "cases/_beside.html", context)
+    return page_or_part(request, "cases/beside.html", "cases/_panels.html", context)
