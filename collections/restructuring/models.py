@@ -160,10 +160,10 @@ class Plan(models.Model):
         ordering = ["-id"]
         default_permissions = ("view",)
         permissions = [
-            ("ask_plan", "Can ask for a plan"),
-            ("decide_plan", "Can decide about a plan"),
-            ("sign_plan", "Can record the signature of a plan"),
-            ("export_plan", "Can export plans"),
+            ("ask_plan", _("Can ask for a plan")),
+            ("decide_plan", _("Can decide about a plan")),
+            ("sign_plan", _("Can record the signature of a plan")),
+            ("export_plan", _("Can export plans")),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -265,7 +265,7 @@ def test_the_inbox_asks_as_much_for_many_as_for_few(lin, chen, django_assert_num
         limited(lin, AccountFactory(customer=CaseFactory().customer), "5")
     chen = type(chen).objects.get(pk=chen.pk)
     # Her permissions (two), her scope, her limits, whom she stands in for, the requests.
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert len(inbox_of(chen)) == count
 
 

@@ -83,7 +83,7 @@ def test_it_is_written_simulated_put_forward_and_activated_by_another(page: Page
 
     sign_in(page, UserFactory(username="chen", display_name="Chen", role="supervisor"))
     page.goto("/approvals/")
-    page.get_by_role("link", name="Activate a strategy").click()
+    page.locator("a.open", has_text="Activate a strategy").click()
     page.get_by_role("button", name="Approve").click()
     expect(page.locator(".alert-success")).to_contain_text("is approved")
     page.goto("/strategy/")
