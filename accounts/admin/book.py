@@ -221,8 +221,11 @@ class HoldAdmin(EntryAdmin):
         return of_account(term)
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
-        if values["kind"] == HoldKind.DEFERRAL and not request.user.has_perm("accounts.place_deferral"):
-            raise Invalid(_("A deferral moves the days: only those who may place one do, on the case page."), "kind")
+        if values["kind"] == HoldKind.DEFERRAL:
+            raise Invalid(
+                _("A deferral moves the days: it is asked for on the page of the case, and another person decides."),
+                "kind",
+            )
         return holds.place_hold(
             actor=request.user,
             account_id=values["account"].pk,
