@@ -246,6 +246,6 @@ def test_data_entry_places_no_deferral(client: Client) -> None:
     client.force_login(UserFactory(role="data-entry", team=None))
     sent = {"account": account.pk, "kind": "deferral", "starts_on": "2026-03-01", "reason": "x"}
     page = client.post("/admin/accounts/hold/add/", sent)
-    assert "on the case page" in page.context["adminform"].form.errors["kind"][0]
+    assert "another person decides" in page.context["adminform"].form.errors["kind"][0]
     assert client.post("/admin/accounts/hold/add/", sent | {"kind": "fees"}).status_code == 302
     assert Hold.objects.get().kind == "fees"
