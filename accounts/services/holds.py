@@ -26,12 +26,7 @@ def place_hold(
     Raises:
         Invalid: it ends before it starts.
     """
-    if ends_on is not None and ends_on < starts_on:
-        raise Invalid(
-            _("The last day %(ends)s lies before the first day %(starts)s.")
-            % {"ends": ends_on.isoformat(), "starts": starts_on.isoformat()},
-            "ends_on",
-        )
+    check_interval(starts_on, ends_on)
     account = lock_account(account_id)
     now = clock.now()
     hold = Hold.objects.create(
@@ -106,6 +101,16 @@ def lift_hold(*, actor: Actor, hold_id: int, last_day: date | None, reason: str)
     )
     re_age(actor=actor, account=account, cause="hold", effective_on=None)
     return successor
+
+
+def check_interval(starts_on: date, ends_on: date | None, /) -> None:
+    """Refuse (`Invalid`) an interval that ends before it starts; None runs on."""
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid(
+            _("The last day %(ends)s lies before the first day %(starts)s.")
+            % {"ends": ends_on.isoformat(), "starts": starts_on.isoformat()},
+            "ends_on",
+        )
 
 
 def _told(hold: Hold) -> dict[str, str | None]:

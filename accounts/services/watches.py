@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account, RiskClass, Watch
+from accounts.services.holds import check_interval
 from accounts.services.locks import lock_account
 from accounts.services.posting import re_age
 from audit.services import Actor, record
@@ -26,12 +27,7 @@ def place(
     Raises:
         Invalid: it ends before it starts.
     """
-    if ends_on is not None and ends_on < starts_on:
-        raise Invalid(
-            _("The last day %(ends)s lies before the first day %(starts)s.")
-            % {"ends": ends_on.isoformat(), "starts": starts_on.isoformat()},
-            "ends_on",
-        )
+    check_interval(starts_on, ends_on)
     account = lock_account(account_id)
     watch = _write(account, RiskClass(floor), starts_on, ends_on, reason)
     _record(actor, "watch.placed", watch, account, None, _told(watch), reason)
@@ -77,10 +73,12 @@ def withdraw(*, actor: Actor, watch_id: int, last_day: date | None = None, reaso
         last_day < watch.starts_on or (watch.ends_on is not None and last_day > watch.ends_on)
     ):
         raise Invalid(_("%(day)s lies outside the watch period.") % {"day": last_day.isoformat()}, "last_day")
+    successor = None
     if last_day is None:
         watch.withdrawn_at = clock.now()
         watch.save(update_fields=["withdrawn_at"])
-    successor = _succeed(watch, account, last_day) if last_day is not None else None
+    else:
+        successor = _succeed(watch, account, last_day)
     _record(actor, "watch.withdrawn", watch, account, _told(watch), _told(successor) if successor else None, reason)
     re_age(actor=actor, account=account, cause="watch", effective_on=None)
     return successor

@@ -176,12 +176,7 @@ def follow_day(run: StepRun) -> None:
                 (run.cursor,),
             )
         ids = [key for (key,) in cursor.fetchall()]
-    run.expect(len(ids))
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        with transaction.atomic():
-            counts = follow(actor=CLOSE, customer_ids=batch, day=run.day)
-            run.advance(cursor=batch[-1], done=len(batch), **counts)
+    run.in_batches(ids, BATCH, lambda batch: follow(actor=CLOSE, customer_ids=batch, day=run.day))
 
 
 def follow_standings(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool) -> None:

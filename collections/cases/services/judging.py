@@ -95,18 +95,16 @@ def judge_day(run: StepRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_ENDED, {"day": run.day, "cursor": run.cursor})
         ids = [key for (key,) in cursor.fetchall()]
-    run.expect(len(ids))
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        with transaction.atomic():
-            counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
-            run.advance(
-                cursor=batch[-1],
-                done=len(batch),
-                promises_kept=counts[KEPT],
-                promises_partly=counts[PARTLY],
-                promises_broken=counts[BROKEN],
-            )
+
+    def work(batch: list[int]) -> dict[str, int]:
+        counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
+        return {
+            "promises_kept": counts[KEPT],
+            "promises_partly": counts[PARTLY],
+            "promises_broken": counts[BROKEN],
+        }
+
+    run.in_batches(ids, BATCH, work)
 
 
 _Changed = tuple[PromiseFacts, str, Verdict]

@@ -57,18 +57,16 @@ def judge_day(run: StepRun) -> None:
     """The close's step: judge the live plans that `run.day` moves, in batches of customers."""
     with connection.cursor() as cursor:
         ids = customers_tonight(cursor, run.day, run.cursor)
-    run.expect(len(ids))
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        with transaction.atomic():
-            counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
-            run.advance(
-                cursor=batch[-1],
-                done=len(batch),
-                plans_at_risk=counts[PlanStatus.AT_RISK],
-                plans_breached=counts[PlanStatus.BREACHED],
-                plans_kept=counts[PlanStatus.KEPT],
-            )
+
+    def work(batch: list[int]) -> dict[str, int]:
+        counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
+        return {
+            "plans_at_risk": counts[PlanStatus.AT_RISK],
+            "plans_breached": counts[PlanStatus.BREACHED],
+            "plans_kept": counts[PlanStatus.KEPT],
+        }
+
+    run.in_batches(ids, BATCH, work)
 
 
 def _write(cursor: CursorWrapper, actor: Actor, plain: Sequence[Stands]) -> None:

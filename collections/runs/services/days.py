@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from django.db import connection, transaction
@@ -70,6 +71,15 @@ class StepRun:
         row.heartbeat_at = clock.now()
         row.save(update_fields=["cursor", "done", "result", "heartbeat_at"])
         self.cursor = cursor
+
+    def in_batches(self, keys: Sequence[int], size: int, work: Callable[[list[int]], Mapping[str, int]]) -> None:
+        """Do `work` on these keys, in their order, so many at a time: each batch a transaction of its own that also moves the
+        cursor to its last key and adds up what `work` counted."""
+        self.expect(len(keys))
+        for start in range(0, len(keys), size):
+            batch = list(keys[start : start + size])
+            with transaction.atomic():
+                self.advance(done=len(batch), cursor=batch[-1], **work(batch))
 
     def _row(self) -> DayClose:
         return DayClose.objects.get(date=self.day, step=self.step)

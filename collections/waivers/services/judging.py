@@ -77,17 +77,12 @@ def judge_day(run: StepRun) -> None:
     """The close's step: judge the waivers that wait for a payment agreed by `run.day`, and those that wait for another."""
     due = Waiver.objects.filter(status=WaiverStatus.WAITING, condition_on__lte=run.day, customer_id__gt=run.cursor)
     ids = list(due.order_by("customer_id").values_list("customer_id", flat=True).distinct())
-    run.expect(len(ids))
-    for start in range(0, len(ids), BATCH):
-        batch = ids[start : start + BATCH]
-        with transaction.atomic():
-            counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
-            run.advance(
-                cursor=batch[-1],
-                done=len(batch),
-                waivers_granted=counts[rules.GRANTED],
-                waivers_lapsed=counts[rules.LAPSED],
-            )
+
+    def work(batch: list[int]) -> dict[str, int]:
+        counts = judge(actor=CLOSE, customer_ids=batch, on=run.day)
+        return {"waivers_granted": counts[rules.GRANTED], "waivers_lapsed": counts[rules.LAPSED]}
+
+    run.in_batches(ids, BATCH, work)
 
 
 def conditional(customer_ids: Sequence[int]) -> QuerySet[Waiver]:

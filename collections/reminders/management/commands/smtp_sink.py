@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import os
@@ -13,7 +12,9 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+
+from reminders.sinks import SinkCommand
 
 
 class Sink:
@@ -34,7 +35,7 @@ class Sink:
         return "250 Kept"
 
 
-class Command(BaseCommand):
+class Command(SinkCommand):
     help = "Accepts every e-mail on 127.0.0.1, keeps it as a file and delivers nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,13 +52,8 @@ class Command(BaseCommand):
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
-        sink = Sink(folder, self._say)
+        sink = Sink(folder, self.say)
         server = await loop.create_server(lambda: SMTP(sink, loop=loop), host="127.0.0.1", port=port)
-        self._say(f"Taking mail on 127.0.0.1:{port}; nothing leaves this machine.")
+        self.say(f"Taking mail on 127.0.0.1:{port}; nothing leaves this machine.")
         async with server:
             await stopped.wait()
-
-    def _say(self, line: str) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            self.stdout.write(line)
-            self.stdout.flush()
