@@ -300,6 +300,7 @@ def test_a_queue_is_not_kept_in_an_order_that_there_is_not(collector: Client, so
 
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 30, "\0", "x"])
 def test_what_is_no_key_is_no_case_and_no_queue(collector: Client, number: str) -> None:
-    case = reachable()
-    assert collector.post("/cases/next/", {"queue": number}).status_code == 404
-    assert collector.post("/cases/next/", {"leaving": number})["Location"] == f"/cases/{case.ref}/"
+    with clock.frozen(NOON):
+        case = reachable()
+        assert collector.post("/cases/next/", {"queue": number}).status_code == 404
+        assert collector.post("/cases/next/", {"leaving": number})["Location"] == f"/cases/{case.ref}/"
