@@ -20,7 +20,7 @@ from cases.models import Case
 from cases.services.holds import lift, place
 from runs import clock
 from staff.models import AuthorityLimit, User
-from tests.cases.test_promises import close_through, days, everything_agrees, late_account
+from tests.cases.promise_deeds import close_through, days, everything_agrees, late_account
 from tests.factories import PortfolioFactory, UserFactory
 
 TODAY = date(2026, 3, 10)

@@ -17,7 +17,7 @@ from cases.models import Case, Dispute, DisputeTerms
 from cases.services.disputes import close_dispute, open_dispute
 from compliance.selectors import look
 from runs import clock
-from tests.cases.test_promises import at, days, everything_agrees, late_account
+from tests.cases.promise_deeds import at, days, everything_agrees, late_account
 from tests.factories import UserFactory
 
 ACTOR = SystemActor("test")

@@ -16,7 +16,7 @@ from cases.models import Case, Promise
 from cases.services.promises import take_promise
 from runs import clock
 from staff.models import User
-from tests.cases.test_promises import TODAY, at, days, everything_agrees, late_account, pay, verdict
+from tests.cases.promise_deeds import TODAY, at, days, everything_agrees, late_account, pay, verdict
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
