@@ -17,7 +17,7 @@ from compliance.models import Contact, ContactDecision
 from compliance.services import flags, register
 from runs import clock
 from staff.models import User
-from tests.browser.conftest import axe, sign_in
+from tests.browser.conftest import axe, pass_the_door, sign_in
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
 from tests.sizes import VARIANTS, dealt
 
@@ -62,7 +62,7 @@ def said(page: Page, words: str | re.Pattern[str]) -> None:
 
 
 def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: User) -> None:
-    sign_in(page, lin)
+    pass_the_door(page, lin)
     page.get_by_role("button", name=re.compile("^Take next")).first.click()
     page.wait_for_url("**/cases/K-1/")
     expect(page.get_by_role("heading", level=1)).to_have_text("王*明")
@@ -115,7 +115,7 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
 
 
 def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: User) -> None:
-    sign_in(page, lin)
+    pass_the_door(page, lin)
     key = page.keyboard
     key.press("n")
     page.wait_for_url("**/cases/K-1/")

@@ -7,7 +7,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
 from staff.models import User
-from tests.browser.conftest import axe, sign_in
+from tests.browser.conftest import axe, pass_the_door
 from tests.factories import UserFactory
 from tests.staff.doors import PASSWORD, enrolled, present_code, wrong_code
 
@@ -73,7 +73,7 @@ def test_who_was_given_a_password_changes_it_first(page: Page) -> None:
 
 def test_an_administrator_ends_somebodys_session(page: Page) -> None:
     user = UserFactory(username="boss", role="administrator")
-    sign_in(page, user)
+    pass_the_door(page, user)
     for address in ("/preferences/", "/sessions/", "/password/", "/recovery-codes/"):
         page.goto(address)
         is_accessible(page)

@@ -43,6 +43,26 @@ def address(message: Message) -> str:
     return message.contact_point.value
 
 
+@pytest.mark.parametrize("name", ["Harbour Debt Collection", "港湾催收"])
+def test_a_senders_name_that_tells_others_of_a_debt_stops_the_channel_and_its_page_says_so(
+    run: StepRun, mail: MailServer, client: Client, settings, name: str
+) -> None:
+    late()
+    (message,) = queue(run)
+    settings.LENDER_NAME = name
+    assert deliver() == {}
+    client.force_login(UserFactory(role="administrator"))
+    said = client.get("/channels/email/").content.decode()
+    assert "LENDER_NAME" in said
+    assert "LENDER_NAME" not in client.get("/channels/sms/").content.decode(), (
+        "who gets an SMS sees the number it comes from"
+    )
+    settings.LENDER_NAME = "Harbour"
+    assert deliver() == {"sent": 1}
+    message.refresh_from_db()
+    assert message.status == "sent"
+
+
 def test_it_says_who_writes_what_is_due_and_what_to_do(run: StepRun, mail: MailServer, settings) -> None:
     settings.LENDER_NAME, settings.LENDER_CONTACT = "Harbour, Ltd.", "400 800 1234"
     settings.LENDER_PAY_URL = "https://pay.example/now"
