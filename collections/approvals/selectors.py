@@ -59,7 +59,9 @@ def waiting(requests: QuerySet[Request]) -> list[Waiting]:
 def overview(user: Anyone, seats: Sequence[Seat]) -> dict[str, list[Waiting]]:
     """What waits, by kind, of all that `user` may know of (`all`), of what she may decide (`inbox`) and of what she asked for
     (`mine`): one pass for the three of them."""
-    hers, own = _decided_from(user, seats), Q(requested_by=user.pk)
+    # Of what she may know of, what is not hers is within her reach, unless she stands in for others too.
+    reached = all(seat.is_own for seat in seats)
+    hers, own = _decided_from(user, seats, reached=reached), Q(requested_by=user.pk)
     # Grouped by and not filtered with: what is asked of each request is asked once.
     marked = pending(visible_to(user, seats)).annotate(
         inbox=Case(When(hers, then=True), default=False), mine=Case(When(own, then=True), default=False)
@@ -93,10 +95,11 @@ def _by_kind(rows: Iterable[Any]) -> list[Waiting]:
     ]
 
 
-def _decided_from(user: Anyone, seats: Sequence[Seat]) -> Q:
+def _decided_from(user: Anyone, seats: Sequence[Seat], *, reached: bool = False) -> Q:
+    """With `reached`, of requests known to be within the reach of every seat."""
     decided = Q(pk__in=())
     for seat in seats:
-        decided |= Q(seat.covered(), seat.reach()) & ~Q(requested_by=seat.person.pk)
+        decided |= Q(seat.covered(), Q() if reached else seat.reach()) & ~Q(requested_by=seat.person.pk)
     return decided & ~Q(requested_by=user.pk)
 
 
