@@ -96,16 +96,15 @@ class Rulebook:
 
         Who it is comes first, then how often, then the hour. What is not known, or not understood, is a no.
         """
-        if facts.purpose == INBOUND:
-            return ALLOWED_INBOUND
-        zone = time_zone(facts.time_zone)
-        if zone is None or facts.purpose not in PURPOSES:
-            return REFUSED_CLOSED
-        # In a zone whose clocks change, sums and comparisons are those of the clock's face: UTC from here on.
-        answer = self._judge(facts, zone, at.astimezone(UTC))
-        if isinstance(answer, Verdict):
-            return answer
-        return Verdict(False, answer.rule, answer.version, self._again(facts, zone, answer.again))
+        return self._now_and_later(facts, at)[0]
+
+    def decide_or_postpone(self, facts: Facts, at: datetime, longest: timedelta) -> tuple[datetime, Verdict]:
+        """`decide`, with its moment; of who must wait, and for no longer than that, the yes of the moment for which she waits."""
+        verdict, later = self._now_and_later(facts, at)
+        moment = verdict.next_allowed_at
+        if later is not None and moment is not None and moment - at <= longest:
+            return moment, later
+        return at, verdict
 
     def behind(self, verdict: Verdict, pack: str) -> Rule | None:
         """The dated rule under which `verdict` was given; None: what is not known was refused, or nothing was asked."""
@@ -161,16 +160,32 @@ class Rulebook:
         caps = (cap for _, terms in dated if isinstance(terms, MessageTerms) for cap in terms.caps.get(channel, ()))
         return max((cap.days for cap in caps), default=0)
 
-    def _again(self, facts: Facts, zone: ZoneInfo, moment: datetime | None) -> datetime | None:
-        """The first moment from `moment` on at which all allow: each no says before when it cannot become a yes."""
+    def _now_and_later(self, facts: Facts, at: datetime) -> tuple[Verdict, Verdict | None]:
+        """The verdict at `at`; of a no that waiting turns into a yes that yes, too."""
+        if facts.purpose == INBOUND:
+            return ALLOWED_INBOUND, None
+        zone = time_zone(facts.time_zone)
+        if zone is None or facts.purpose not in PURPOSES:
+            return REFUSED_CLOSED, None
+        # In a zone whose clocks change, sums and comparisons are those of the clock's face: UTC from here on.
+        answer = self._judge(facts, zone, at.astimezone(UTC))
+        if isinstance(answer, Verdict):
+            return answer, None
+        moment, later = self._again(facts, zone, answer.again)
+        return Verdict(False, answer.rule, answer.version, moment), later
+
+    def _again(
+        self, facts: Facts, zone: ZoneInfo, moment: datetime | None
+    ) -> tuple[datetime, Verdict] | tuple[None, None]:
+        """The first moment from `moment` on at which all allow, and that yes: each no says before when it cannot become one."""
         for _ in range(MOST_STEPS):
             if moment is None:
-                return None
+                break
             answer = self._judge(facts, zone, moment)
             if isinstance(answer, Verdict):
-                return moment
+                return moment, answer
             moment = answer.again
-        return None
+        return None, None
 
     def _judge(self, facts: Facts, zone: ZoneInfo, at: datetime) -> Verdict | Refusal:
         day = at.astimezone(zone).date()

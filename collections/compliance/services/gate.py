@@ -171,11 +171,9 @@ def _decide_all(
 
 def decide_for(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
     """The verdict and its moment: `at`, or with `postpone` a later one where waiting for some days helps. Pure."""
-    verdict = rules.decide(facts, at)
-    later = verdict.next_allowed_at
-    if postpone and later is not None and later - at <= LONGEST_POSTPONEMENT:
-        return later, rules.decide(facts, later)
-    return at, verdict
+    if postpone:
+        return rules.decide_or_postpone(facts, at, LONGEST_POSTPONEMENT)
+    return at, rules.decide(facts, at)
 
 
 def _check_asked(channel: str, purpose: str) -> None:
