@@ -1,4 +1,4 @@
-"""How each channel fares: what waits, what went, what it cost. Two grouped queries beside the controls, however many messages."""
+"""How each channel fares: what waits, what went, what it cost. Two grouped queries beside two small ones, however many messages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.timezone import localtime
 
 from reminders.channels import registry
 from reminders.models import ChannelControl, ChannelState, Delivery, Message, MessageStatus
+from reminders.selectors import SENDER_SEEN, word_of_sender
 from runs import clock
 
 LAST_HOUR = timedelta(hours=1)
@@ -51,6 +52,8 @@ class Health:
     today: Counter[str] = field(default_factory=Counter)
     bounced: int = 0
     costs: dict[str, Decimal] = field(default_factory=dict)
+    # The word by which the sender's name would tell others of a debt: nothing is sent while there is one.
+    sender_tells: str = ""
 
     @property
     def bounced_percent(self) -> float | None:
@@ -69,10 +72,13 @@ class Health:
 
 
 def health(channel: str | None = None) -> list[Health]:
-    """Every channel that can be sent by, or the one named. Three queries."""
+    """Every channel that can be sent by, or the one named. Four queries."""
     controls = ChannelControl.objects.all() if channel is None else ChannelControl.objects.filter(channel=channel)
     found = {control.channel: Health(control, registry.provider_of(control.channel)) for control in controls}
     now = clock.now()
+    word = word_of_sender(clock.today())
+    for one in found.values():
+        one.sender_tells = word if one.control.channel in SENDER_SEEN else ""
     _count_waiting(found, now)
     _count_lately(found, now)
     return list(found.values())

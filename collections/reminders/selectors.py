@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -27,9 +28,11 @@ from reminders.models import (
     WritingRule,
 )
 from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms
-from reminders.rules import Fault, Wording, faults_of
+from reminders.rules import Fault, Wording, faults_of, words_in
 from reminders.rules.wording import LONGEST_SMS_PARTS
 
+# Where others see who writes: in a list of mails, on a lock screen, on an envelope.
+SENDER_SEEN = frozenset({Channel.EMAIL, Channel.PUSH, Channel.LETTER})
 # A claim older than this is nobody's any more: its worker died.
 CLAIM_HELD_FOR = timedelta(minutes=2)
 
@@ -135,18 +138,27 @@ def wording_for(kind: str, channel: str, on: date) -> Wording:
         .values_list("required", flat=True)
         .first()
     )
+    return Wording(
+        required=rule or (),
+        forbidden_words=_words_of_debt(on),
+        seen_by_others=("subject", "body") if channel == Channel.PUSH else ("subject",),
+        has_subject=channel != Channel.SMS,
+    )
+
+
+def word_of_sender(on: date) -> str:
+    """The word by which the sender's name says, on a day, that there is a debt; "" if none does. One query."""
+    return next(iter(words_in(settings.LENDER_NAME, _words_of_debt(on))), "")
+
+
+def _words_of_debt(on: date) -> list[str]:
     words = (
         DebtWords.objects.filter(effective_from__lte=on)
         .order_by("language", "-effective_from")
         .distinct("language")
         .values_list("words", flat=True)
     )
-    return Wording(
-        required=rule or (),
-        forbidden_words=[word for of_language in words for word in of_language],
-        seen_by_others=("subject", "body") if channel == Channel.PUSH else ("subject",),
-        has_subject=channel != Channel.SMS,
-    )
+    return [word for of_language in words for word in of_language]
 
 
 def faults_of_texts(template: Template, texts: Mapping[str, Any], on: date) -> list[tuple[str, str, Fault]]:

@@ -2,7 +2,7 @@
 
 from reminders.rules.sms import Length, length_of
 from reminders.rules.syntax import Fault, fill, harmless, variables_in
-from reminders.rules.wording import VARIABLES, Wording, faults_of
+from reminders.rules.wording import VARIABLES, Wording, faults_of, words_in
 
 __all__ = [
     "VARIABLES",
@@ -14,4 +14,5 @@ __all__ = [
     "harmless",
     "length_of",
     "variables_in",
+    "words_in",
 ]

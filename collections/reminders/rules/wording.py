@@ -54,12 +54,17 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
     said = variables_in(body)
     found += [Fault("missing", "body", {"names": list(group)}) for group in wording.required if not said & set(group)]
     for place in wording.seen_by_others:
-        shown = seen(texts[place])
-        found += [Fault("word", place, {"word": word}) for word in wording.forbidden_words if _stands_in(word, shown)]
+        found += [Fault("word", place, {"word": word}) for word in words_in(texts[place], wording.forbidden_words)]
         found += [
             Fault("private", place, {"name": name}) for name in sorted(variables_in(texts[place]) & _OPEN_TO_OTHERS)
         ]
     return found
+
+
+def words_in(text: str, words: Sequence[str]) -> list[str]:
+    """Which of the words stand in a text as an eye reads it; a word of letters is meant whole, unless it ends in a star."""
+    shown = seen(text)
+    return [word for word in words if _stands_in(word, shown)]
 
 
 def _stands_in(word: str, shown: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import uuid
 from collections.abc import Sequence
@@ -15,9 +16,10 @@ from compliance.models import Outcome
 from compliance.services import register
 from reminders.channels import Outgoing
 from reminders.models import AT_MOST_ONCE, ChannelControl, ChannelState, Message, MessageStatus
-from reminders.selectors import CLAIM_HELD_FOR, due, uncertain
+from reminders.selectors import CLAIM_HELD_FOR, SENDER_SEEN, due, uncertain, word_of_sender
 from runs import clock
 
+logger = logging.getLogger(__name__)
 BATCH = 200
 ACTOR = SystemActor("outbox")
 # Under a rate a batch is so many seconds' worth, so that a pause takes hold soon and workers take turns.
@@ -48,7 +50,8 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
     """Take what is due of a channel and nobody's, oldest first; None when there is nothing to take now.
 
     Locks the channel's control, so that claims of one channel are made one after the other: never more batches at once than
-    it allows, never faster than its rate, none while it is paused. A batch whose worker died counts until its claim lapses.
+    it allows, never faster than its rate, none while it is paused, and none while the sender's name would tell others of a debt
+    (the page of the channels says so). A batch whose worker died counts until its claim lapses.
     """
     control = ChannelControl.objects.select_for_update().get(channel=channel)
     now = clock.now()
@@ -56,6 +59,9 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
         channel=channel, status=MessageStatus.CLAIMED, claimed_at__gte=now - CLAIM_HELD_FOR
     ).exclude(claim=token)
     if control.state == ChannelState.PAUSED or claimed.values("claim").distinct().count() >= control.concurrency:
+        return None
+    if channel in SENDER_SEEN and (word := word_of_sender(clock.today())):
+        logger.error("Nothing goes by %s: the sender's name (LENDER_NAME) says “%s”.", channel, word)
         return None
     begins, interval, limit = now, 0.0, BATCH
     if control.per_second is not None:
