@@ -1,4 +1,4 @@
-"""How each channel fares: what waits, what went, what it cost. Two grouped queries beside two small ones, however many messages."""
+"""How each channel fares: what waits, what went, what it cost. However many messages, two grouped queries and two small ones."""
 
 from __future__ import annotations
 

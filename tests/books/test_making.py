@@ -20,6 +20,7 @@ from audit.services import SystemActor
 from delinquency.books.making import BookNotEmpty, make_book, schema
 from delinquency.close_of_day import close_day
 from runs import clock, selectors
+from tests.sizes import sized
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TESTER = SystemActor("test")
@@ -122,7 +123,8 @@ def test_a_made_book_equals_what_posting_makes_of_the_same_inputs() -> None:
     woken = Account.objects.filter(wakes_on__isnull=False).values_list("ref", flat=True)
     revolving = Account.objects.filter(product__code="revolving").values_list("ref", flat=True)
     everyone = sorted(Account.objects.values_list("ref", flat=True))
-    chosen = {*draw.sample(everyone, 15), *sorted(standings)[:12], *sorted(woken)[:3], *sorted(revolving)[:5]}
+    some, late, few = sized((6, 6, 2), (15, 12, 5))
+    chosen = {*draw.sample(everyone, some), *sorted(standings)[:late], *sorted(woken)[:few], *sorted(revolving)[:few]}
     kept = {ref: (inputs(ref), outcome(ref)) for ref in sorted(chosen)}
     empty_the_book()
     for given, _ in kept.values():

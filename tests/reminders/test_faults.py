@@ -38,7 +38,7 @@ from tests.sizes import sized
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = NOON + timedelta(minutes=10)
-MANY, KILLS = sized((1_500, 15), (5_000, 50))
+MANY, KILLS = sized((900, 9), (5_000, 50))
 
 
 def variables(mail: MailServer, gateway: servers.Server) -> dict[str, str]:
