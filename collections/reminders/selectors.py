@@ -20,6 +20,7 @@ from reminders.models import (
     ChannelPrice,
     DebtWords,
     Message,
+    MessageKind,
     MessageStatus,
     Template,
     TemplateVersion,
@@ -144,7 +145,8 @@ def wording_for(kind: str, channel: str, on: date) -> Wording:
     return Wording(
         required=rule or (),
         forbidden_words=[word for of_language in words for word in of_language],
-        seen_by_others=("subject", "body") if channel == Channel.PUSH else ("subject",),
+        # Whoever signs by a code has it read out where others look over her shoulder.
+        seen_by_others=("subject", "body") if channel == Channel.PUSH or kind == MessageKind.SIGNING else ("subject",),
         has_subject=channel != Channel.SMS,
     )
 
