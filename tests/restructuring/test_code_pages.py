@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -21,10 +20,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(client: Client, agreed: Agreement, chen) -> Iterator[Client]:
+def desk(client: Client, agreed: Agreement, chen) -> Client:
     """Chen's, at noon; nothing was sent."""
     client.force_login(chen)
-    yield client
+    return client
 
 
 def page_of(agreed: Agreement) -> str:
