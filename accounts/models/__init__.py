@@ -23,7 +23,7 @@ from accounts.models.customers import (
     Relationship,
     Verification,
 )
-from accounts.models.decisions import Acceleration, Relief, ReliefKind, ReliefReversal, Watch
+from accounts.models.decisions import STAY, Acceleration, Relief, ReliefKind, ReliefReversal, Watch
 from accounts.models.ledger import Allocation, Component, EntryKind, LedgerEntry
 from accounts.models.products import (
     AllocationRule,
@@ -38,6 +38,7 @@ from accounts.models.products import (
 from accounts.models.standings import OverdueKind, RiskClass, Standing, StandingChange
 
 __all__ = [
+    "STAY",
     "Acceleration",
     "Account",
     "AccountParty",

@@ -14,12 +14,16 @@ from accounts.models.standings import RiskClass
 
 
 class ReliefKind(models.TextChoices):
-    """Why an amount is taken off. All but a closure lapse where they do not find it."""
+    """Why an amount is taken off. Closures and voids (`STAY`) do not lapse where they do not find it; all others do."""
 
     WAIVER = "waiver", _("Waiver")
     CLOSURE = "closure", _("Taken over by a plan")
+    VOID = "void", _("Void: the plan fell back")
     DISCOUNT = "discount", _("Discount")
     WRITE_OFF = "write-off", _("Write-off")
+
+
+STAY = (ReliefKind.CLOSURE, ReliefKind.VOID)
 
 
 class Relief(models.Model):
@@ -27,7 +31,8 @@ class Relief(models.Model):
 
     It is directed: it meets its target and nothing else, before the payments of its day. What a waiver, a discount or a
     write-off does not find there lapses and is nobody's credit. A closure does not lapse, because the plan's own bills ask
-    for the whole: what it does not find counts like a payment.
+    for the whole: what it does not find counts like a payment. Nor does a void of the plan's bills, when it falls back: what was
+    paid towards them then meets what is owed again.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="reliefs", verbose_name=_("account"))

@@ -16,7 +16,7 @@ class EntryKind(models.TextChoices):
     REVERSAL = "reversal", _("Reversal")
     LATE_FEE = "late-fee", _("Late fee")
     WAIVER = "waiver", _("Waiver")
-    CLOSURE = "closure", _("Taken over by a plan")
+    CLOSURE = "closure", _("Closure")
     ROLL_OVER = "roll-over", _("Roll-over")
     ADJUSTMENT = "adjustment", _("Adjustment")
 
@@ -26,7 +26,7 @@ class LedgerEntry(models.Model):
 
     A roll-over moves its amount between two bills and changes nothing owed; its `amount` is what moved into `bill`.
     Balances are the sums of all entries but roll-overs. What a relief met is a waiver (a closure where a plan took the bill
-    over), and an adjustment where that changed later; `relief` names it.
+    over, or fell back from its own), and an adjustment where that changed later; `relief` names it.
     """
 
     account = models.ForeignKey(

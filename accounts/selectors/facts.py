@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from accounts.models import BillKind, ReliefKind
+from accounts.models import STAY, BillKind
 from accounts.rules import Acceleration, Bill, Credit, Hold, Terms, Watch
 from accounts.rules.facts import from_tuple
 from accounts.rules.judge import accelerated
@@ -68,6 +68,7 @@ _DAY = "({0} - DATE '0001-01-01' + 1)"
 # Most amounts besides the principal are 0, and comparing is cheaper than multiplying.
 _CENTS = "CASE WHEN {0} = 0 THEN 0 ELSE ({0} * 100)::bigint END"
 _MICROS = "(extract(epoch FROM {0}) * 1000000)::bigint"
+_STAY = ", ".join(f"'{kind.value}'" for kind in STAY)
 
 
 def fingerprint_sql(*, kind: str, key: str, amount: str, day: str) -> str:
@@ -180,7 +181,7 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
             *("array_agg(-id)", f"array_agg({_CENTS.format('amount')})", f"array_agg({_DAY.format('effective_on')})"),
             *(known, f"array_agg({_DAY.format('reversed_on')})"),
             *(f"array_agg({_MICROS.format('reversal_recorded_at')})", "array_agg(coalesce(bill_id, 0))"),
-            f"array_agg(kind <> '{ReliefKind.CLOSURE.value}')",
+            f"array_agg(kind NOT IN ({_STAY}))",
         ],
         """SELECT r.*, b.effective_on AS reversed_on, b.recorded_at AS reversal_recorded_at
              FROM accounts_relief r LEFT JOIN accounts_reliefreversal b ON b.relief_id = r.id

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account, Bill, Relief, ReliefKind, ReliefReversal
+from accounts.models import STAY, Account, Bill, Relief, ReliefKind, ReliefReversal
 from accounts.rules import money
 from accounts.selectors.rebuilt import Rebuilt
 from accounts.services import reactions
@@ -34,8 +34,8 @@ def grant(
     """Take `amount` off a bill, or with `bill_id` None off the account's late fees, on `effective_on`. Locks customer → account.
 
     Known from this moment. Like money on that day it has what accrued until the day before posted first, so that late
-    fees are one number (`accounts.selectors.owed`). All kinds but a closure lapse where a back-dated entry met their
-    target first (`Relief`). Granting the same relief again returns the first.
+    fees are one number (`accounts.selectors.owed`). All kinds but closures and voids lapse where a back-dated entry met
+    their target first (`Relief`). Granting the same relief again returns the first.
 
     Raises:
         Invalid: an amount or a day that the ledger does not take, or a bill of another account or of a later statement
@@ -144,7 +144,7 @@ def _must_be_found(relief: Relief, bill: Bill | None, rebuilt: Rebuilt) -> None:
 
 def _tell_of_money(actor: Actor, account: Account, relief: Relief) -> None:
     """What is taken off may be what a plan waits for. The floor that makes plans closes bills itself and knows it."""
-    if relief.kind != ReliefKind.CLOSURE:
+    if relief.kind not in STAY:
         reactions.money_moved(actor, [account.customer_id])
 
 

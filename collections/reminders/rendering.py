@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -23,19 +23,24 @@ _kept_harmless = lru_cache(maxsize=16)(harmless)
 _kept_names = lru_cache(maxsize=256)(variables_in)
 # The variables that tell who somebody is; the rest is of the lender or about the debt.
 _PERSONAL = ("customer_name",)
+# Those that only the person may read: kept as stars, as many as they have characters.
+_SECRET = ("code",)
 # Around what is personal while a text is put together: of private use, so they stand neither in words nor in a value.
 _BEGIN, _END = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text as it goes out: its subject (one line, may be blank) and its body; the values of the variables in it; and where
-    in `subject` and `body` something personal stands, of each [start, end] from 0."""
+    """A text as it goes out: its subject (one line, may be blank) and its body; the values of the variables in it; where
+    in `subject` and `body` something personal stands, of each [start, end] from 0; and both as they are kept, in which what is
+    secret stands as stars."""
 
-    subject: str
-    body: str
-    values: Mapping[str, str]
+    subject: str = field(repr=False)
+    body: str = field(repr=False)
+    values: Mapping[str, str] = field(repr=False)
     personal: Mapping[str, list[list[int]]]
+    kept_subject: str
+    kept_body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,23 @@ class Due:
     due_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What a one-time code signs (the plan's reference, the beginning of the agreement's hash), and for how many minutes more."""
+
+    code: str = field(repr=False)
+    plan: str
+    agreement: str
+    minutes: int
+
+
 # What an SMS may have to say at most: a name of 40 characters, none of which GSM-7 has, and three accounts. More is rare, and
 # costs a part more.
 LONGEST_NAME, MOST_ACCOUNTS = 40, 3
 LONGEST: Mapping[str, Any] = {
     "customer_name": "名" * LONGEST_NAME,
     "dues": [Due("8" * 24, "CNY", Decimal("99999999.99"), date(2026, 9, 30))] * MOST_ACCOUNTS,
+    "signing": Signing("8" * 6, "R" + "8" * 8, "8" * 12, 60),
 }
 
 
@@ -73,7 +89,7 @@ def texts_of(versions: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[
 
 
 def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) -> Rendered:
-    """A text (`subject`, `body`) filled with values: `customer_name`; `dues`, a list of `Due`; what else its kind has.
+    """A text (`subject`, `body`) filled with values: `customer_name`; `dues`, a list of `Due`; `signing`, a `Signing`.
 
     A value is never read as a template, and cannot break a line, hide or turn what stands around it.
 
@@ -84,14 +100,12 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
         variables = _variables(values, language)
     used = _kept_names(text["subject"]) | _kept_names(text["body"])
     marked = variables | {name: f"{_BEGIN}{variables[name]}{_END}" for name in _PERSONAL if variables[name]}
-    subject, in_subject = _unmarked(" ".join(fill(text["subject"], marked).split()))
-    body, in_body = _unmarked(fill(text["body"], marked).strip() + "\n")
-    return Rendered(
-        subject,
-        body,
-        {name: value for name, value in variables.items() if name in used},
-        {"subject": in_subject, "body": in_body},
-    )
+    subject, body, personal = _filled(text, marked)
+    kept_subject, kept_body = subject, body
+    if secret := used.intersection(_SECRET):
+        kept_subject, kept_body, _places = _filled(text, marked | {name: "*" * len(marked[name]) for name in secret})
+    values = {name: value for name, value in variables.items() if name in used}
+    return Rendered(subject, body, values, personal, kept_subject, kept_body)
 
 
 def sms_length(text: Rendered) -> Length:
@@ -106,6 +120,13 @@ def longest_sms(text: Mapping[str, str], language: str) -> Length:
         KeyError, ValueError: as `render` and `fill`; the text cannot be filled.
     """
     return sms_length(render(text, language, LONGEST))
+
+
+def _filled(text: Mapping[str, str], marked: Mapping[str, str]) -> tuple[str, str, dict[str, list[list[int]]]]:
+    """Subject and body with these values, and where in each something personal stands."""
+    subject, in_subject = _unmarked(" ".join(fill(text["subject"], marked).split()))
+    body, in_body = _unmarked(fill(text["body"], marked).strip() + "\n")
+    return subject, body, {"subject": in_subject, "body": in_body}
 
 
 def _unmarked(marked: str) -> tuple[str, list[list[int]]]:
@@ -139,6 +160,13 @@ def _variables(values: Mapping[str, Any], language: str) -> dict[str, str]:
         )
         found["total"] = found["amount"] = _total(dues)
         found["due_on"] = _day(min(due.due_on for due in dues), language)
+    if signing := values.get("signing"):
+        found |= {
+            "code": signing.code,
+            "plan": harmless(signing.plan),
+            "agreement": signing.agreement,
+            "minutes": str(signing.minutes),
+        }
     return found
 
 

@@ -21,6 +21,7 @@ from reminders.models import (
     ChannelPrice,
     DebtWords,
     Message,
+    MessageKind,
     MessageStatus,
     Template,
     TemplateVersion,
@@ -141,7 +142,8 @@ def wording_for(kind: str, channel: str, on: date) -> Wording:
     return Wording(
         required=rule or (),
         forbidden_words=_words_of_debt(on),
-        seen_by_others=("subject", "body") if channel == Channel.PUSH else ("subject",),
+        # Whoever signs by a code has it read out where others look over her shoulder.
+        seen_by_others=("subject", "body") if channel == Channel.PUSH or kind == MessageKind.SIGNING else ("subject",),
         has_subject=channel != Channel.SMS,
     )
 

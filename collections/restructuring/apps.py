@@ -12,12 +12,16 @@ class RestructuringConfig(AppConfig):
         from accounts.services.reactions import on_money_moved
         from approvals import kinds
         from cases.beside import add_panel
+        from reminders import contents
+        from reminders.models import MessageKind
         from restructuring.kinds import Restructure
         from restructuring.panels import plan_of
+        from restructuring.selectors.signing import told
         from restructuring.services.judging import judge_at_once
         from restructuring.verify import check_plans
 
         kinds.register(Restructure())
+        contents.register(MessageKind.SIGNING, told)
         on_money_moved(judge_at_once)
         add_check(check_plans)
         add_panel(plan_of)

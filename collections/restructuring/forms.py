@@ -12,9 +12,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from cases.forms.base import date_field, money_field, text_field
-from restructuring.models import PlanKind
+from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
 from restructuring.rules.days import CONVENTIONS, months_on
+from restructuring.selectors.signing import points_for_codes
 from restructuring.sentences import COVERS, LATE_FEES, METHODS
 from restructuring.terms import Terms
 from runs.forms import SaysWhatIsMissing
@@ -130,3 +131,43 @@ class SignForm(SaysWhatIsMissing, forms.Form):
     use_required_attribute = False
     language = forms.ChoiceField(label=_("Language of the agreement"), choices=settings.LANGUAGES)
     scan = forms.FileField(label=_("Signed agreement (PDF, JPEG, PNG)"))
+
+
+class SendCodeForm(SaysWhatIsMissing, forms.Form):
+    """For which of the printed agreements a code is sent, and where to."""
+
+    use_required_attribute = False
+    language = forms.ChoiceField(label=_("Language of the agreement"))
+    contact_point = forms.TypedChoiceField(label=_("Send the code to"), coerce=int)
+
+    def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        printed = set(plan.agreements.values_list("language", flat=True))
+        self.points = list(points_for_codes(plan.customer_id))
+        choices: dict[str, list[tuple[Any, Any]]] = {
+            "language": [(code, _(str(name))) for code, name in settings.LANGUAGES if code in printed],
+            "contact_point": [(one.pk, str(one)) for one in self.points],
+        }
+        for name, offered in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = offered
+
+
+class _Fresh(forms.TextInput):
+    """A field that is empty whenever it is shown: what was wrong once is not sent back."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        return super().get_context(name, None, attrs)
+
+
+class EnterCodeForm(SaysWhatIsMissing, forms.Form):
+    """The code as the debtor reads it out, and which one was on the screen (`sent`: the page writes it)."""
+
+    use_required_attribute = False
+    sent = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    code = forms.CharField(
+        label=_("Code that the debtor reads out"),
+        max_length=20,
+        widget=_Fresh({"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}),
+    )

@@ -113,6 +113,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "Before the due date": _("Before the due date"),
         "Before the due date, SMS": _("Before the due date, SMS"),
         "Before the due date, app push": _("Before the due date, app push"),
+        "Code to sign with, SMS": _("Code to sign with, SMS"),
+        "Code to sign with, e-mail": _("Code to sign with, e-mail"),
         "First reminder": _("First reminder"),
         "First reminder by e-mail": _("First reminder by e-mail"),
         "Letter of demand": _("Letter of demand"),

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 Words = Mapping[str, str | Promise]
 
 VERBS: Words = {
+    "agreement.code-sent": _("Code to sign with sent"),
+    "agreement.code-wrong": _("Wrong code entered"),
     "agreement.printed": _("Agreement printed"),
     "agreement.signed": _("Agreement signed"),
     "plan.asked": _("Plan asked for"),
@@ -261,6 +263,11 @@ FIELDS: Words = {
     "kinds": _("kinds"),
     "request": _("request"),
     "sha256": "SHA-256",
+    "contact_point": _("contact point"),
+    "sent_at": _("sent at"),
+    "signing_code": _("code to sign with"),
+    "valid_until": _("valid until"),
+    "way": _("signed by"),
     "starts_on": _("first day"),
     "due_on": _("due on"),
     "got": _("paid"),

@@ -60,7 +60,7 @@ ASKED = {"customer": "q"} | {
 NOT_ASKED = {
     "id", "key", "contact_point", "decision", "template_version", "handed_at", "provider_id", "parts", "cost",
     "cost_currency", "delivery_at", "context", "send_after", "header_id",
-    "attempts", "claim", "claimed_at", "sent_at", "subject", "body", "personal", "error", "created_at",
+    "attempts", "claim", "claimed_at", "sent_at", "subject", "body", "personal", "secret", "error", "created_at",
 }  # fmt: skip
 
 

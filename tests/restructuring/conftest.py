@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from accounts.models import Account
+from accounts.models import Account, ContactPoint
 from accounts.services import customers, posting
 from audit.services import SystemActor
+from restructuring.models import Agreement
+from restructuring.services.agreements import agreement_of
 from restructuring.terms import Terms
 from runs import clock
 from staff.models import AuthorityLimit, Role, User
-from tests.factories import PortfolioFactory, UserFactory
-from tests.restructuring.deeds import TODAY, bill
+from tests.factories import ContactPointFactory, PortfolioFactory, UserFactory
+from tests.reminders.conftest import gateway as gateway
+from tests.reminders.conftest import mail as mail
+from tests.restructuring.deeds import TODAY, ask, bill
 
 ACTOR = SystemActor("test")
 
@@ -66,3 +71,17 @@ def chen(today: date) -> User:
 def terms() -> Terms:
     """Six equal instalments at 6 % from 1 April."""
     return Terms(kind="instalments", first_due_on=date(2026, 4, 1), count=6, annual_rate=Decimal("0.06"))
+
+
+@pytest.fixture
+def mobile(account: Account) -> ContactPoint:
+    """Her own number, verified."""
+    return ContactPointFactory(customer=account.customer, kind="mobile", clear="13800001234")
+
+
+@pytest.fixture
+def agreed(account: Account, lin: User, terms: Terms, settings, tmp_path: Path) -> Agreement:
+    """A plan that was asked for and whose agreement was printed in English."""
+    settings.MEDIA_ROOT = tmp_path
+    plan = ask(lin, account, terms)
+    return agreement_of(actor=lin, plan_id=plan.pk, language="en")

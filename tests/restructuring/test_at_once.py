@@ -7,16 +7,20 @@ from decimal import Decimal
 
 import pytest
 
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Invalid
 from accounts.models import Account, Relief
 from accounts.selectors.owed import owed_now
 from accounts.services import posting
 from accounts.services.relief import grant
+from audit.models import Event
+from reminders import services as outbox
 from restructuring.models import Plan
 from restructuring.services.asking import ask_plan
+from restructuring.services.codes import send_code, sign_by_code
 from runs import clock
 from tests.factories import UserFactory
 from tests.restructuring.deeds import ACTOR, TODAY, approve, ask, noon, pay, proved, running, unsigned_plans
+from tests.restructuring.test_codes import other_than, read
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,3 +112,32 @@ def test_money_and_its_reversal_at_once_leave_a_plan_that_fits_its_bills(account
     plan.refresh_from_db()
     assert plan.status == "kept"
     assert proved(account) == 0
+
+
+def test_of_two_who_enter_the_code_at_once_one_has_signed(agreed, mobile, gateway, lin) -> None:
+    code = send_code(actor=lin, plan_id=agreed.plan_id, language="en", contact_point_id=mobile.pk).code
+    outbox.deliver("sms", seconds=30)
+    typed = read(gateway)
+    found = at_once(
+        [
+            outcome(lambda: sign_by_code(actor=lin, plan_id=agreed.plan_id, code_id=code.pk, entered=typed))
+            for _ in range(2)
+        ]
+    )
+    assert found.count("done") == 1
+    assert any("not to be signed any more" in said for said in found)
+    assert Event.objects.filter(verb="agreement.signed").count() == 1
+
+
+def test_wrong_codes_entered_at_once_are_all_counted(agreed, mobile, gateway, lin) -> None:
+    code = send_code(actor=lin, plan_id=agreed.plan_id, language="en", contact_point_id=mobile.pk).code
+    outbox.deliver("sms", seconds=30)
+    typed = other_than(read(gateway))
+
+    def guess() -> None:
+        with pytest.raises(Invalid):
+            sign_by_code(actor=lin, plan_id=agreed.plan_id, code_id=code.pk, entered=typed)
+
+    assert at_once([outcome(guess) for _ in range(4)]) == ["done"] * 4
+    code.refresh_from_db()
+    assert code.left == 1

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Bill, Hold, Relief, Standing, Watch
+from accounts.selectors.explain import explain
 from accounts.selectors.owed import owed_now
 from accounts.services import acceleration, posting
 from accounts.services.relief import grant
@@ -209,6 +210,13 @@ def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_cre
         owed = owed_now([account.pk])[account.pk]
         assert left - owed.late_fee_not_posted == plan.balance - first.total
         assert {one.kind for one in owed.bills} == {"statement"}
+        # The plan's own bills are void; nothing took them over.
+        voids = Relief.objects.filter(bill__kind="plan").values_list("kind", flat=True)
+        assert set(voids) == {"void"}
+        assert len(voids) == 6
+        told = " ".join(explain(account).sentences)
+        assert "“Void: the plan fell back”" in told
+        assert "“Taken over by a plan”" in told
         standing = Standing.objects.get(account=account)
         assert standing.overdue_since == date(2026, 1, 20)
         watch = Watch.objects.get(withdrawn_at=None)

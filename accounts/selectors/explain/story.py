@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Component, HoldKind, OverdueKind, ReliefKind, RiskClass
+from accounts.models import STAY, Component, HoldKind, OverdueKind, ReliefKind, RiskClass
 from accounts.rules import money, to_date
 from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS
 from accounts.rules.terms import in_force
@@ -196,7 +196,7 @@ class Story(Found):
                     _("“%(kind)s” %(relief)s of %(amount)s, effective %(date)s, found nothing left to take off.")
                     % facts
                 )
-            elif relief.found < relief.amount and relief.kind != ReliefKind.CLOSURE:
+            elif relief.found < relief.amount and relief.kind not in STAY:
                 yield (
                     _("“%(kind)s” %(relief)s of %(amount)s, effective %(date)s, took off %(met)s; %(lapsed)s lapsed.")
                     % facts

@@ -25,6 +25,7 @@ class Purpose(models.TextChoices):
     COLLECTION = "collection", _("Collection")
     LOCATE = "locate", _("Asking how to reach the debtor")
     NOTICE = "notice", _("Notice required by law")
+    SIGNING = "signing", _("Signing an agreement")
     INBOUND = "inbound", _("The person came to us")
 
 

@@ -19,6 +19,7 @@ from compliance.rules.facts import (
     LOCATE,
     NOTICE,
     REMINDER,
+    SIGNING,
     VOICE,
     Agreed,
     Facts,
@@ -70,7 +71,7 @@ from compliance.rules.terms import (
     parse,
 )
 
-PURPOSES = frozenset((REMINDER, COLLECTION, LOCATE, NOTICE))
+PURPOSES = frozenset((REMINDER, COLLECTION, LOCATE, NOTICE, SIGNING))
 # More changes of the answer than this before a yes: waiting does not help.
 MOST_STEPS = 200
 ALLOWED_INBOUND = Verdict(True, INBOUND_RULE, 1)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 CHINA, UNITED_STATES = "cn", "us"
 REMINDER, COLLECTION, LOCATE, NOTICE, INBOUND = "reminder", "collection", "locate", "notice", "inbound"
+SIGNING = "signing"
 VOICE = "voice"
 
 # Which kinds of contact point each channel may use. A channel that is not here has none and is refused: in a chat one

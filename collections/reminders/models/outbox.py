@@ -31,6 +31,7 @@ class MessageKind(models.TextChoices):
     OVERDUE = "overdue", _("Overdue")
     PROMISE = "promise", _("Promise to pay")
     NOTICE = "notice", _("Notice required by law")
+    SIGNING = "signing", _("Code to sign with")
 
 
 class Delivery(models.TextChoices):
@@ -50,6 +51,8 @@ class Message(models.Model):
     twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof. `handed_at`: of a
     channel that sends at most once, when it was last given to the provider without an answer yet. `personal`: where in `subject`
     and `body` something personal was put (of each a list of [start, end]); none known of what was sent before this was kept.
+    `secret`: what of the text only the person may read (`reminders.sealing`). It is encrypted, gone once the message has left or
+    ended (CHECK), and stands as stars in `subject` and `body`.
     """
 
     key = models.CharField(_("key"), max_length=100, unique=True)
@@ -88,6 +91,7 @@ class Message(models.Model):
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("text"), blank=True)
     personal = models.JSONField(_("what of it is personal"), null=True, blank=True, editable=False)
+    secret = models.BinaryField(null=True, blank=True, editable=False)
     error = models.CharField(_("error"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
@@ -98,6 +102,12 @@ class Message(models.Model):
         permissions = [
             ("review_message", _("Can decide on messages of which nobody knows whether they went")),
             ("export_message", _("Can take messages away as a file")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(secret__isnull=True) | Q(status__in=["queued", "claimed"]),
+                name="message_secret_until_it_left",
+            )
         ]
         indexes = [
             models.Index(

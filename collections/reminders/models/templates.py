@@ -56,7 +56,8 @@ class Template(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """A notice that can be opted out of names its letter, and nothing else does; no name is a page's own."""
+        """A notice that can be opted out of names its letter, and nothing else does; a code goes where it is read at once; no
+        name is a page's own."""
         if self.name == "new":
             raise ValidationError(
                 {"name": _("“new” is the page on which templates are added. Choose another name: new-customer, say.")}
@@ -65,6 +66,10 @@ class Template(models.Model):
         if wants and self.by_letter is None:
             raise ValidationError(
                 {"by_letter": _("The law wants it told to who opted out as well: choose the letter that goes instead.")}
+            )
+        if self.kind == MessageKind.SIGNING and self.channel not in (Channel.SMS, Channel.EMAIL):
+            raise ValidationError(
+                {"channel": _("A code to sign with goes by SMS or by e-mail. Choose one of the two.")}
             )
         if self.by_letter is not None and not wants:
             raise ValidationError({"by_letter": _("Only a notice that does not go by letter has one. Leave it empty.")})

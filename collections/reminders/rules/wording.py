@@ -17,6 +17,7 @@ VARIABLES: Mapping[str, frozenset[str]] = {
     "overdue": _ALWAYS | _OWED,
     "notice": _ALWAYS | _OWED,
     "promise": _ALWAYS | {"accounts", "amount", "due_on"},
+    "signing": frozenset({"lender", "lender_contact", "code", "plan", "agreement", "minutes"}),
 }
 # What others may see on a lock screen or in the post: no amounts, no names.
 _OPEN_TO_OTHERS = frozenset({"accounts", "total", "amount", "customer_name"})

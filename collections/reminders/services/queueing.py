@@ -19,7 +19,8 @@ class Wanted(NamedTuple):
     """A message to one person: in which words (template, version, language), by which channel and why, what it tells (`context`,
     JSON text with its `accounts`), and the gate's allowing answer.
 
-    `key` is of this message alone, whenever it is queued: none is queued twice.
+    `key` is of this message alone, whenever it is queued: none is queued twice. `secret`: what nobody but the person may read
+    (`reminders.sealing.seal`).
     """
 
     key: str
@@ -33,12 +34,24 @@ class Wanted(NamedTuple):
     kind: str
     context: str
     answer: Decided
+    secret: bytes | None = None
 
 
 _COLUMNS = (
     *("id", "key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind"),
     *("template", "template_version", "language", "context"),
-    *("business_day", "status", "send_after", "header_id", "attempts", "subject", "body", "error", "created_at"),
+    *(
+        "business_day",
+        "status",
+        "send_after",
+        "header_id",
+        "attempts",
+        "subject",
+        "body",
+        "error",
+        "secret",
+        "created_at",
+    ),
 )
 
 
@@ -59,7 +72,7 @@ def queue(*, actor: Actor, business_day: date, wanted: Sequence[Wanted]) -> list
                 *(pk, one.key, one.customer_id, one.answer.contact_point_id, one.answer.decision_id),
                 *(one.channel, one.purpose, one.kind, one.template, one.version, one.language, one.context),
                 *(business_day, MessageStatus.QUEUED.value, one.answer.at, header_id(one.key, domain)),
-                *(0, "", "", "", now),
+                *(0, "", "", "", one.secret, now),
             )
             for pk, one in zip(ids, wanted, strict=True)
         ),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from audit.services import record
 from compliance.services import Candidate, Decided, decide_many
-from reminders.models import Message, MessageStatus
+from reminders.models import Message, MessageKind, MessageStatus
 from reminders.permissions import visible_to
 from reminders.services.costs import cost_of
 from runs import clock
@@ -68,11 +68,15 @@ def send_again(*, actor: User, message_id: int, reason: str) -> Decided:
 
     Raises:
         PermissionDenied: the actor may not review, or not this person's messages.
-        Conflict: it is under review no longer.
+        Conflict: it is under review no longer, or held a code, which was not kept.
         Invalid: no reason.
     """
     message, reason = _asked(actor, message_id, reason)
     _still(message, MessageStatus.REVIEW)
+    if message.kind == MessageKind.SIGNING:
+        raise Conflict(
+            _("Its code is not kept, so it cannot be sent again. Send another code from the page of the plan.")
+        )
     (answer,) = decide_many(
         actor=actor,
         channel=message.channel,
@@ -121,7 +125,7 @@ def cancel(*, actor: User, message_id: int, reason: str) -> None:
         Invalid: no reason.
     """
     message, reason = _asked(actor, message_id, reason)
-    _move(message, MessageStatus.QUEUED, {"status": MessageStatus.CANCELLED})
+    _move(message, MessageStatus.QUEUED, {"status": MessageStatus.CANCELLED, "secret": None})
     _recorded(actor, message, "message.cancelled", {"status": MessageStatus.CANCELLED}, reason)
 
 

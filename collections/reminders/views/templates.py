@@ -23,7 +23,7 @@ from audit.models import Event
 from compliance.models import Channel
 from reminders.forms import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 from reminders.models import LANGUAGES, Template, TemplateVersion, VersionStatus
-from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms, sms_length
+from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, Signing, longest_sms, sms_length
 from reminders.rendering import render as render_text
 from reminders.rules import VARIABLES
 from reminders.selectors import dues, faults_of_texts, request_of
@@ -191,7 +191,13 @@ def _sample(request: HttpRequest, template: Template) -> dict[str, Any]:
     today = clock.today()
     due_on = today + timedelta(days=3 if template.kind == "pre-due" else -3)
     made_up = [Due("A-1001", "CNY", Decimal("1234.50"), due_on), Due("A-1002", "CNY", Decimal("80.00"), due_on)]
-    values: dict[str, Any] = {"asked": asked, "customer_name": "王*", "dues": made_up, "found": None}
+    values: dict[str, Any] = {
+        "asked": asked,
+        "customer_name": "王*",
+        "dues": made_up,
+        "found": None,
+        "signing": Signing("123456", "R00000001", "9f86d081884c", 10),
+    }
     if asked:
         named = Q(ref=asked) | Q(pk__in=Account.objects.filter(ref=asked).values("customer_id"))
         customer: Customer | None = customers_visible_to(request.user).filter(named).order_by("pk").first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
@@ -13,7 +14,7 @@ from accounts import uploads
 from accounts.errors import Conflict
 from audit.services import record
 from restructuring.document import print_agreement
-from restructuring.models import PROPOSED, Agreement, PlanStatus
+from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus, SigningCode, Way
 from restructuring.services.rows import lock_plan, move
 from runs import clock
 from staff.models import User
@@ -67,28 +68,45 @@ def sign_by_scan(*, actor: User, plan_id: int, language: str, file: UploadedFile
         Invalid: the file is empty, too large, or no PDF, JPEG or PNG.
     """
     require(actor, SIGN)
+    plan, agreement = lock_to_sign(plan_id, language)
+    checked = uploads.check(file, uploads.DOCUMENTS, "scan")
+    agreement.scan_type, agreement.scan_sha256 = checked.media_type, checked.sha256
+    with uploads.kept(agreement.scan, file, checked):
+        sign(actor, plan, agreement, Way.SCAN, {"sha256": checked.sha256})
+    return agreement
+
+
+def lock_to_sign(plan_id: int, language: str) -> tuple[Plan, Agreement]:
+    """Lock a plan that is to be signed, with its agreement in that language, for the rest of the transaction.
+
+    Raises:
+        Conflict: it is signed or decided already, or was not printed in that language.
+    """
     plan = lock_plan(plan_id)
     if plan.status not in PROPOSED or plan.status == PlanStatus.SIGNED:
         raise Conflict(
             _("Plan %(plan)s is “%(state)s”: it is not to be signed any more.")
             % {"plan": plan.ref, "state": plan.get_status_display()}
         )
-    agreement = Agreement.objects.select_for_update().filter(plan=plan, language=language).first()
+    agreement = Agreement.objects.select_for_update(no_key=True).filter(plan=plan, language=language).first()
     if agreement is None:
         raise Conflict(_("The agreement was not printed in that language. Print it and have it signed first."))
-    checked = uploads.check(file, uploads.DOCUMENTS, "scan")
-    agreement.signed_at = clock.now()
+    return plan, agreement
+
+
+def sign(actor: User, plan: Plan, agreement: Agreement, way: Way, facts: dict[str, Any]) -> None:
+    """Write that a locked plan is signed by this agreement, and record it with `facts`; no code of its is entered any more."""
+    now = clock.now()
+    SigningCode.objects.filter(agreement__plan=plan, ended_at=None).update(ended_at=now)
+    agreement.signed_at, agreement.way = now, way
     agreement.recorded_by_name = str(actor)[:150]
-    agreement.scan_type, agreement.scan_sha256 = checked.media_type, checked.sha256
-    with uploads.kept(agreement.scan, file, checked):
-        agreement.save()
-        move(plan, actor=actor, verb="plan.signed", status=PlanStatus.SIGNED)
-        record(
-            actor=actor,
-            verb="agreement.signed",
-            subject=agreement,
-            customer_id=plan.customer_id,
-            account_id=plan.account_id,
-            after={"language": language, "sha256": checked.sha256},
-        )
-    return agreement
+    agreement.save()
+    move(plan, actor=actor, verb="plan.signed", status=PlanStatus.SIGNED)
+    record(
+        actor=actor,
+        verb="agreement.signed",
+        subject=agreement,
+        customer_id=plan.customer_id,
+        account_id=plan.account_id,
+        after={"language": agreement.language, "way": way.value, **facts},
+    )

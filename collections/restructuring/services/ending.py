@@ -87,7 +87,7 @@ def _restore(actor: Actor, plan: Plan) -> None:
             actor=actor,
             account_id=plan.account_id,
             ref=f"{one.bill.ref}-V",
-            kind=ReliefKind.CLOSURE,
+            kind=ReliefKind.VOID,
             amount=one.total,
             effective_on=plan.running_on,
             bill_id=one.bill_id,

@@ -26,6 +26,9 @@ RULE = (
     "watch_months",
     "watch_floor",
     "needs_signature",
+    "code_minutes",
+    "code_attempts",
+    "code_pause_seconds",
     "source",
 )
 

@@ -10,26 +10,24 @@ from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import uploads
 from accounts.errors import BookError
-from accounts.forms import refuse
 from audit.models import Event
 from cases.permissions import open_case_refs
 from restructuring.filters import PlanFilter
-from restructuring.forms import SignForm
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
 from restructuring.sentences import COVERS, LATE_FEES, METHODS, percent
-from restructuring.services.agreements import SIGN, agreement_of, sign_by_scan
+from restructuring.services.agreements import SIGN, agreement_of
 from restructuring.terms import Terms
+from restructuring.views.signing import SigningCard, code_context
 from runs import clock
 from runs.charts import Chart, Series, columns
-from runs.pages import page_or_part
+from runs.pages import is_part, page_or_part, vary
 from runs.paging import log_page
 from runs.selectors import book_day
 from staff.exports import export_list
@@ -102,28 +100,19 @@ def plans_export(request: HttpRequest) -> HttpResponseBase:
 @needs(VIEW)
 def plan(request: HttpRequest, ref: str) -> HttpResponse:
     """One plan: what was agreed, its schedule as table and chart, its agreement, what became of it. Who may records the
-    signature here. Out of scope is 404."""
+    signature here, or sends the debtor a code to sign with; HTMX gets how the code stands alone. Out of scope is 404."""
     found = _visible(request, ref)
-    sent = request.method == "POST"
-    form = SignForm(
-        request.POST if sent else None, request.FILES if sent else None, initial={"language": get_language()}
-    )
-    if sent:
+    if is_part(request):
+        return vary(render(request, "restructuring/_code.html", {"plan": found, **code_context(found)}))
+    if request.method == "POST":
         require(request.user, SIGN)
-        if form.is_valid():
-            try:
-                sign_by_scan(
-                    actor=user_of(request),
-                    plan_id=found.pk,
-                    language=form.cleaned_data["language"],
-                    file=form.cleaned_data["scan"],
-                )
-            except BookError as error:
-                refuse(form, error)
-            else:
-                messages.success(request, _("The signature is recorded."))
-                return redirect("plan", ref=ref)
+    card = SigningCard(request, found)
+    if request.method == "POST":
+        if said := card.act():
+            messages.success(request, said)
+            return redirect("plan", ref=ref)
         found = _visible(request, ref)
+    may_sign = found.status == PlanStatus.ASKED and may(request.user, SIGN)
     rows = instalments_of(found, book_day() or clock.today())
     context = {
         "plan": found,
@@ -132,13 +121,14 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         "rows": rows,
         "paid": sum((row.paid for row in rows), found.total * 0),
         "chart": _chart(rows),
-        "agreements": found.agreements.order_by("language"),
-        "sign": form if found.status == PlanStatus.ASKED and may(request.user, SIGN) else None,
-        "refused": form if form.errors and found.status != PlanStatus.ASKED else None,
+        "agreements": found.agreements.select_related("code__contact_point").order_by("language"),
+        "sign": card if may_sign else None,
+        **(code_context(found) if may_sign else {}),
+        "refused": None if may_sign else card.errors,
         "is_proposed": found.status in PROPOSED,
         "history": Event.objects.filter(subject_type="plan", subject_id=found.pk).order_by("-pk"),
     }
-    return render(request, "restructuring/plan.html", context, status=422 if form.errors else 200)
+    return vary(render(request, "restructuring/plan.html", context, status=422 if card.errors else 200))
 
 
 @require_POST

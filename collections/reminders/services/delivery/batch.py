@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from compliance.services import Candidate, decide_many
 from reminders.channels import Outgoing, Sent, TransportError, registry
 from reminders.contents import Content, content_of
 from reminders.models import Message, MessageKind, MessageStatus
-from reminders.rendering import render, texts_of
+from reminders.rendering import Rendered, render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
 from reminders.services.delivery.claims import Claim, claim, hand_over
 from reminders.services.delivery.restarts import through_restarts
@@ -35,7 +35,7 @@ RECORDED_AFTER_SECONDS = 1.0
 # What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
 READ = (
     *("key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind", "language", "context"),
-    *("template", "template_version", "header_id", "attempts", "send_after"),
+    *("template", "template_version", "header_id", "attempts", "send_after", "secret"),
     *("customer__name", "contact_point__value_cipher", "decision__reserved_until"),
 )
 
@@ -67,7 +67,7 @@ class Batch:
         self.messages = messages
         self.counts: Counter[str] = Counter()
         self._settled: list[Settled] = []
-        self._personal: dict[int, Mapping[str, list[list[int]]]] = {}
+        self._rendered: dict[int, Rendered] = {}
         self._settled_at = time.monotonic()
         self._held = {message.pk for message in messages}
         self._price = price_of(claimed.channel, registry.provider_of(claimed.channel), clock.today())
@@ -132,7 +132,7 @@ class Batch:
             # Whatever is wrong with one message must not stop the others; what it says may quote a person.
             self._settle_soon(_retried(message, f"cannot be written: {type(error).__name__}"))
             return None
-        self._personal[message.pk] = text.personal
+        self._rendered[message.pk] = text
         return Outgoing(
             message.pk,
             message.header_id,
@@ -194,11 +194,12 @@ class Batch:
     def _proof(self, outgoing: Outgoing, result: Sent) -> dict[str, object]:
         """What is kept of what went out."""
         each, currency = self._price
+        text = self._rendered[outgoing.message_id]
         return {
             "sent_at": clock.now(),
-            "subject": outgoing.subject,
-            "body": outgoing.body,
-            "personal": self._personal[outgoing.message_id],
+            "subject": text.kept_subject,
+            "body": text.kept_body,
+            "personal": text.personal,
             "provider": registry.provider_of(self.claim_of.channel),
             "provider_id": result.provider_id,
             "parts": result.parts,

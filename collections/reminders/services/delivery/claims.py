@@ -105,7 +105,7 @@ def set_aside_uncertain() -> int:
     found = list(uncertain(now).select_for_update(skip_locked=True).order_by("id"))
     why = "The worker died after giving it to the provider: it may have been sent."
     Message.objects.filter(pk__in=[message.pk for message in found]).update(
-        status=MessageStatus.REVIEW, claim=None, claimed_at=None, error=why
+        status=MessageStatus.REVIEW, claim=None, claimed_at=None, secret=None, error=why
     )
     register.register_sent(
         actor=ACTOR, rows=[register.Sent(message.decision_id, now, Outcome.SENT) for message in found]

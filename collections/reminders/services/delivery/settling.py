@@ -38,6 +38,7 @@ _SETTLE = """
        SET claim = NULL, claimed_at = NULL, status = v.status, attempts = m.attempts + v.attempts, error = v.error,
            send_after = coalesce(v.send_after, m.send_after), sent_at = v.sent_at,
            handed_at = CASE WHEN v.keep THEN m.handed_at END,
+           secret = CASE WHEN v.status = 'queued' THEN m.secret END,
            subject = coalesce(v.subject, m.subject), body = coalesce(v.body, m.body),
            personal = coalesce(v.personal, m.personal), provider = coalesce(v.provider, m.provider),
            provider_id = coalesce(v.provider_id, m.provider_id), parts = coalesce(v.parts, m.parts),
