@@ -185,9 +185,23 @@ class LiftForm(SaysWhatIsMissing, forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 
 
+def refuse_deferral(kind: str, field: str = "kind") -> None:
+    """Refuse (`Invalid`) what moves the days: its beginning and its end are another person's to decide."""
+    if kind == HoldKind.DEFERRAL:
+        raise Invalid(
+            _("A deferral moves the days: it is asked for on the page of the case, and another person decides."), field
+        )
+
+
+def lift(actor: Any, hold: Hold, values: dict[str, Any]) -> Hold | None:
+    """End a hold that moves no days."""
+    refuse_deferral(hold.kind, "last_day")
+    return holds.lift_hold(actor=actor, hold_id=hold.pk, **values)
+
+
 @admin.register(Hold)
 class HoldAdmin(EntryAdmin):
-    """A hold is its whole row: it is placed and lifted, never changed."""
+    """A hold is its whole row: it is placed and lifted, never changed. A deferral is only read here."""
 
     entered = ["account", "kind", "starts_on", "ends_on", "reason"]
     shown = [*entered, "known_from", "withdrawn_at", "origin", "recorded_at"]
@@ -203,8 +217,8 @@ class HoldAdmin(EntryAdmin):
             label=gettext_lazy("Lift hold"),
             permission="accounts.change_hold",
             form=LiftForm,
-            applies=lambda hold: hold.withdrawn_at is None,
-            perform=lambda actor, hold, values: holds.lift_hold(actor=actor, hold_id=hold.pk, **values),
+            applies=lambda hold: hold.withdrawn_at is None and hold.kind != HoldKind.DEFERRAL,
+            perform=lambda actor, hold, values: lift(actor, hold, values),
             done=gettext_lazy("The hold was lifted."),
         )
     ]
@@ -221,11 +235,7 @@ class HoldAdmin(EntryAdmin):
         return of_account(term)
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
-        if values["kind"] == HoldKind.DEFERRAL:
-            raise Invalid(
-                _("A deferral moves the days: it is asked for on the page of the case, and another person decides."),
-                "kind",
-            )
+        refuse_deferral(values["kind"])
         return holds.place_hold(
             actor=request.user,
             account_id=values["account"].pk,

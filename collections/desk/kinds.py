@@ -19,7 +19,7 @@ from accounts.services.status import change_status
 from approvals.kinds import Kind
 from approvals.models import Request
 from runs import clock
-from staff.models import User
+from staff.models import LimitKind, User
 
 ASK = "accounts.ask_money"
 
@@ -38,6 +38,9 @@ class _OfAccount(Kind):
 
     def url(self, request: Request) -> str:
         return reverse("money", args=[request.subject_ref])
+
+    def change_url(self, request: Request) -> str:
+        return f"{self.url(request)}?ask={self.code}"
 
 
 class ReversePayment(_OfAccount):
@@ -61,6 +64,7 @@ class Refund(_OfAccount):
 
     code = "refund"
     label = gettext_lazy("Refund waiting credit")
+    limit = LimitKind.REFUND
 
     def check(self, request: Request) -> None:
         credit = _owed(request).waiting_credit
@@ -87,6 +91,7 @@ class WriteOff(_OfAccount):
 
     code = "write-off"
     label = gettext_lazy("Write an account off")
+    limit = LimitKind.WRITE_OFF
 
     def check(self, request: Request) -> None:
         total, asked = _owed(request).total, Decimal(request.payload["total"])
