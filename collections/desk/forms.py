@@ -60,7 +60,7 @@ class ReversalForm(MoneyForm):
 
     payment = forms.ChoiceField(label=_("Payment"), required=False)
     payment_ref = forms.CharField(
-        label=_("Or another one"), max_length=64, required=False, help_text=_("Its reference, whole")
+        label=_("Or another one"), max_length=64, required=False, help_text=_("The payment’s reference, whole")
     )
     code = forms.ChoiceField(label=_("Why it came back"), choices=ReversalCode)
     field_order = ["payment", "payment_ref", "code", "reason", "documents"]

@@ -53,7 +53,7 @@ def payment_days_export(request: HttpRequest) -> HttpResponseBase:
     days = _days(form)
     head = [
         *(_("Business day"), _("Imported by"), _("Files"), _("Received"), _("Payments received"), _("Posted")),
-        *(_("Matched"), _("Waiting"), _("Given back"), _("Known before"), _("Refused"), _("Difference")),
+        *(_("Matched"), _("Waits"), _("Given back"), _("Known before"), _("Refused"), _("Difference")),
     ]
     return exported(request, "control-totals", head, map(_cells, days), len(days))
 
