@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import rules
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account, AccountStatus, BillKind, Payment
-from accounts.rules import cents
+from accounts.rules import cents, ordinal
 from accounts.selectors.facts import AccountFacts
 from accounts.selectors.owed import owed_now
 from accounts.selectors.what_if import Change, Picture, pictures
@@ -170,12 +170,33 @@ def deceleration(account: Account) -> Wanted:
     return Wanted("deceleration", account, {}, {}, None, change)
 
 
+def final_date(account: Account, *, final_due_on: date | None) -> Wanted:
+    """Another final due date, or none.
+
+    Raises:
+        Invalid: the one it has, or one before the account was opened.
+    """
+    was = account.final_due_on
+    if final_due_on == was:
+        raise Invalid(_("%(day)s is the final due date already.") % {"day": was or "–"}, "final_due_on")
+    if final_due_on and account.opened_on and final_due_on < account.opened_on:
+        raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
+    payload = {"final_due_on": final_due_on and final_due_on.isoformat(), "was": was and was.isoformat()}
+    day = ordinal(final_due_on)
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        return replace(facts, terms=replace(facts.terms, final_due_on=day))
+
+    return Wanted("final-date", account, payload, {}, None, change)
+
+
 WANTED: Mapping[str, Callable[..., Wanted]] = {
     "reversal": reversal,
     "refund": refund,
     "write-off": write_off,
     "acceleration": acceleration,
     "deceleration": deceleration,
+    "final-date": final_date,
 }
 
 

@@ -121,6 +121,18 @@ class AccelerationForm(MoneyForm):
         return None
 
 
+class FinalDateForm(MoneyForm):
+    """Which day, or none."""
+
+    final_due_on = forms.DateField(
+        label=_("All due on"), required=False, widget=DayInput(), help_text=_("Blank: no final due date")
+    )
+    field_order = ["final_due_on", "reason", "documents"]
+
+    def first(self) -> dict[str, Any] | None:
+        return None
+
+
 class DaysForm(SaysWhatIsMissing, forms.Form):
     """Which days' totals."""
 

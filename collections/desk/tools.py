@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import Payment
+from accounts.models import Account, Payment
 from desk.kinds import ASK, ReversePayment
 from staff.permissions import Anyone, may
 
@@ -19,3 +19,8 @@ def ask_to_reverse(user: Anyone, payment: Payment) -> list[tuple[Any, str]]:
         return []
     query = urlencode({"ask": ReversePayment.code, "payment": str(payment.pk)})
     return [(_("Ask to reverse it"), f"{reverse('money', args=[payment.account.ref])}?{query}")]
+
+
+def money_of(user: Anyone, account: Account) -> list[tuple[Any, str]]:
+    """The way from an account to its money desk."""
+    return [(_("Money desk"), reverse("money", args=[account.ref]))] if may(user, ASK) else []

@@ -273,9 +273,13 @@ def test_an_account_is_opened_and_changed(boss: Client) -> None:
     assert (account.customer, account.product, account.credit_limit) == (customer, product, Decimal(5000))
     the_event("account.opened")
 
-    assert fill(boss, changing(account), final_due_on="2027-01-31", reason="as signed").status_code == 302
+    values = {"credit_limit": "6000", "final_due_on": "2027-01-31", "reason": "as signed"}
+    assert fill(boss, changing(account), **values).status_code == 302
     account.refresh_from_db()
-    assert (account.final_due_on, account.wakes_on, account.version) == (date(2027, 1, 31), date(2027, 2, 1), 2)
+    assert (account.credit_limit, account.final_due_on, account.version) == (6000, None, 2), (
+        "the days are another's to move"
+    )
+    assert "/money/A1/" in boss.get(changing(account)).content.decode()
     assert the_event("account.changed").reason == "as signed"
     assert list(differences(*account_range())) == []
 
@@ -429,7 +433,8 @@ def test_a_hold_is_placed_and_lifted(boss: Client) -> None:
     bill_of(boss, account)
     values = {"account": account.pk, "starts_on": "2026-02-25", "reason": "hospital"}
     assert "another person decides" in str(errors(fill(boss, adding("hold"), kind="deferral", **values))["kind"])
-    assert fill(boss, adding("hold"), kind="fees", **values).status_code == 302
+    assert "changes what is owed" in str(errors(fill(boss, adding("hold"), kind="fees", **values))["kind"])
+    assert fill(boss, adding("hold"), kind="contact", **values).status_code == 302
     hold = Hold.objects.get()
     the_event("hold.placed")
 
@@ -447,7 +452,7 @@ def test_a_hold_is_placed_and_lifted(boss: Client) -> None:
 
 def test_a_hold_that_ends_before_it_begins_is_refused_at_its_field(boss: Client) -> None:
     response = fill(
-        boss, adding("hold"), account=an_account().pk, kind="fees", starts_on="2026-02-25", ends_on="2026-02-24"
+        boss, adding("hold"), account=an_account().pk, kind="contact", starts_on="2026-02-25", ends_on="2026-02-24"
     )
     assert "ends_on" in errors(response)
     assert not Hold.objects.exists()

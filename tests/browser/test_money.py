@@ -17,6 +17,7 @@ from tests.browser.test_desk import _faults as faults
 from tests.browser.test_waivers import chief  # noqa: F401  # a fixture
 from tests.factories import UserFactory
 from tests.freezing.conftest import TODAY, late_account, on, pay
+from tests.sizes import VARIANTS, dealt
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -71,15 +72,16 @@ def test_money_is_matched_by_a_person_and_its_rest_refunded_by_two(page: Page, a
     assert account.bills.get(kind="refund").principal == 100
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-def test_its_pages_are_accessible_and_fit(page: Page, account: Account, width: int) -> None:
+@pytest.mark.parametrize(("scheme", "width"), VARIANTS)
+def test_its_pages_are_accessible_and_fit(page: Page, account: Account, scheme: str, width: int) -> None:
     pay(account, "100")
     lin = UserFactory(username="lin", display_name="Lin")
     request = asking.ask(actor=lin, account=account, kind="write-off", reason="Lost")
+    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, UserFactory(username="chen", display_name="Chen", role="supervisor"))
     addresses = (
         *("/money/A1/?ask=reversal", "/money/A1/?ask=refund", "/payments/days/", "/payments/files/"),
         f"/approvals/{request.pk}/",
     )
-    assert not [fault for address in addresses if (fault := faults(page, address))]
+    assert not [fault for address in dealt(addresses, width) if (fault := faults(page, address))]

@@ -254,11 +254,13 @@ def test_whoever_holds_from_the_case_page_finds_no_way_around_it_on_the_data_ent
     assert Hold.objects.count() == 1
 
 
-def test_data_entry_places_no_deferral(client: Client) -> None:
+def test_data_entry_places_nothing_that_moves_days_or_fees(client: Client) -> None:
     account = late_account()
     client.force_login(UserFactory(role="data-entry", team=None))
     sent = {"account": account.pk, "kind": "deferral", "starts_on": "2026-03-01", "reason": "x"}
     page = client.post("/admin/accounts/hold/add/", sent)
     assert "another person decides" in page.context["adminform"].form.errors["kind"][0]
-    assert client.post("/admin/accounts/hold/add/", sent | {"kind": "fees"}).status_code == 302
-    assert Hold.objects.get().kind == "fees"
+    page = client.post("/admin/accounts/hold/add/", sent | {"kind": "fees"})
+    assert "changes what is owed" in page.context["adminform"].form.errors["kind"][0]
+    assert client.post("/admin/accounts/hold/add/", sent | {"kind": "contact"}).status_code == 302
+    assert Hold.objects.get().kind == "contact"

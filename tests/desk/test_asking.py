@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Invalid
 from accounts.models import Account, Payment, Reversal
 from accounts.selectors.owed import owed_now
 from accounts.selectors.verify import account_range, differences
 from accounts.selectors.what_if import pictures
+from accounts.services.posting import change_account
 from approvals import services as approvals
 from approvals.models import Request
 from cases.models import Case
@@ -53,6 +54,7 @@ def prepared(kind: str, account: Account, lin, chen) -> dict:
         "reversal": {"payment_ref": "P1", "code": "bounced"},
         "refund": {"amount": Decimal(200)},
         "acceleration": {"notified_on": TODAY - timedelta(days=9), "due_on": TODAY - timedelta(days=2)},
+        "final-date": {"final_due_on": TODAY - timedelta(days=5)},
     }.get(kind, {})
 
 
@@ -188,3 +190,21 @@ def test_another_teams_account_is_not_found(account, lin) -> None:
     hers = signed_in(lin)
     assert hers.get("/money/A2/").status_code == 404
     assert hers.post("/money/A2/", {"verb": "write-off", "write-off-reason": "x"}).status_code == 404
+
+
+def test_the_final_due_date_is_moved_by_two_and_only_from_where_it_was(account, lin, chen) -> None:
+    day = TODAY + timedelta(days=60)
+    with pytest.raises(Invalid, match="– is the final due date already"):
+        asking.ask(actor=lin, account=account, kind="final-date", final_due_on=None, reason="x")
+    request = asking.ask(actor=lin, account=account, kind="final-date", final_due_on=day, reason="As signed")
+    change_account(
+        actor=ACTOR, account_id=account.pk, seen_version=account.version, credit_limit=None, final_due_on=TODAY
+    )
+    with pytest.raises(Conflict, match=f"The final due date is {TODAY} by now, not –"):
+        approve(chen, request)
+    approvals.withdraw(actor=lin, request_id=request.pk, seen_version=1)
+    account.refresh_from_db()
+    approve(chen, asking.ask(actor=lin, account=account, kind="final-date", final_due_on=day, reason="As signed"))
+    account.refresh_from_db()
+    assert account.final_due_on == day
+    assert list(differences(*account_range())) == []

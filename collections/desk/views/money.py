@@ -20,7 +20,7 @@ from approvals import kinds
 from approvals.climbing import who_decides
 from approvals.models import RequestStatus
 from desk import asking
-from desk.forms import AccelerationForm, MoneyForm, RefundForm, ReversalForm
+from desk.forms import AccelerationForm, FinalDateForm, MoneyForm, RefundForm, ReversalForm
 from desk.kinds import ASK, KINDS
 from desk.selectors import in_the_way, open_requests
 from runs.pages import is_part, vary
@@ -33,6 +33,7 @@ FORMS: dict[str, type[MoneyForm]] = {
     "reversal": ReversalForm,
     "refund": RefundForm,
     "acceleration": AccelerationForm,
+    "final-date": FinalDateForm,
 }
 
 
@@ -101,6 +102,8 @@ def _form(request: HttpRequest, account: Account, owed: Owed, kind: str) -> Mone
         initial["amount"] = owed.waiting_credit
     if kind == "reversal":
         initial["payment"] = request.GET.get("payment", "")
+    if kind == "final-date":
+        initial["final_due_on"] = account.final_due_on
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     return FORMS.get(kind, MoneyForm)(*given, account=account, prefix=kind, initial=initial)
 
