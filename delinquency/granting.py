@@ -1,8 +1,8 @@
-"""How migrations give rights to the installed roles."""
+"""How migrations give rights to the installed roles, and take them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.apps.registry import Apps
@@ -13,7 +13,20 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 def granted(permissions: Mapping[str, Iterable[str]]) -> migrations.RunPython:
     """The operation that gives roles, by their codes, further permissions ("app.verb_model"), and back takes them away.
     A role that an administrator removed stays removed."""
+    give, take = _giving(permissions)
+    return migrations.RunPython(give, take)
 
+
+def revoked(permissions: Mapping[str, Iterable[str]]) -> migrations.RunPython:
+    """`granted` the other way round: takes permissions from roles, and back gives them again."""
+    give, take = _giving(permissions)
+    return migrations.RunPython(take, give)
+
+
+Work = Callable[[Apps, BaseDatabaseSchemaEditor], None]
+
+
+def _giving(permissions: Mapping[str, Iterable[str]]) -> tuple[Work, Work]:
     def grant(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for held, rows in held_by(apps, schema_editor):
             held.add(*rows)
@@ -28,7 +41,7 @@ def granted(permissions: Mapping[str, Iterable[str]]) -> migrations.RunPython:
         for role in roles.objects.using(alias).filter(code__in=permissions):
             yield role.permissions, [permission_of(apps, alias, name) for name in permissions[role.code]]
 
-    return migrations.RunPython(grant, revoke)
+    return grant, revoke
 
 
 def permission_of(apps: Apps, alias: str, permission: str) -> Any:

@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import BookError
 from accounts.importing.values import turns_text
 from accounts.models import Account
+from accounts.tools import tools_of
 from runs.forms import SaysWhatIsMissing
 from runs.pages import number_in
 
@@ -293,7 +294,7 @@ class EntryAdmin(ListAdmin):
                 for verb in self.verbs
                 if request.user.has_perm(verb.permission) and verb.applies(obj)
             ]
-            context["tools"] = [*self.links(request, obj), *verbs]
+            context["tools"] = [*self.links(request, obj), *verbs, *tools_of(request.user, obj)]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def get_urls(self) -> list[URLPattern]:

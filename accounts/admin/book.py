@@ -90,8 +90,11 @@ class AccountForm(BookForm):
 class AccountAdmin(ImportPages, EntryAdmin):
     form = AccountForm
     entered = ["ref", "customer", "product", "currency", "credit_limit", "opened_on", "final_due_on"]
-    shown = ["ref", "customer", "product", "currency", "status", "opened_on", "lateness", "origin", "recorded_at"]
-    amended = ["credit_limit", "final_due_on", "reason", "seen_version"]
+    # The final due date moves the days: another person decides about its change (`accounts.tools`).
+    shown = [
+        "ref", "customer", "product", "currency", "status", "opened_on", "final_due_on", "lateness", "origin", "recorded_at",
+    ]  # fmt: skip
+    amended = ["credit_limit", "reason", "seen_version"]
     autocomplete_fields = ["customer", "product"]
     list_display = ["ref", "customer", "product", "currency", "credit_limit", "status", "lateness", "opened_on"]
     list_filter = ["product", "status", Late, "origin"]
@@ -130,7 +133,7 @@ class AccountAdmin(ImportPages, EntryAdmin):
             account_id=obj.pk,
             seen_version=values["seen_version"] or 0,
             credit_limit=values["credit_limit"],
-            final_due_on=values["final_due_on"],
+            final_due_on=obj.final_due_on,
             reason=values["reason"],
         )
 
@@ -185,9 +188,34 @@ class LiftForm(SaysWhatIsMissing, forms.Form):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 
 
+def refuse_fees(kind: str) -> None:
+    """Refuse (`Invalid`) what takes late fees off, however far back: who places it on a case has a limit."""
+    if kind == HoldKind.FEES:
+        raise Invalid(
+            _(
+                "A hold of late fees changes what is owed: it is placed on the page of the case, as long as your limit allows."
+            ),
+            "kind",
+        )
+
+
+def refuse_deferral(kind: str, field: str = "kind") -> None:
+    """Refuse (`Invalid`) what moves the days: its beginning and its end are another person's to decide."""
+    if kind == HoldKind.DEFERRAL:
+        raise Invalid(
+            _("A deferral moves the days: it is asked for on the page of the case, and another person decides."), field
+        )
+
+
+def lift(actor: Any, hold: Hold, values: dict[str, Any]) -> Hold | None:
+    """End a hold that moves no days."""
+    refuse_deferral(hold.kind, "last_day")
+    return holds.lift_hold(actor=actor, hold_id=hold.pk, **values)
+
+
 @admin.register(Hold)
 class HoldAdmin(EntryAdmin):
-    """A hold is its whole row: it is placed and lifted, never changed."""
+    """A hold is its whole row: it is placed and lifted, never changed. A deferral is only read here."""
 
     entered = ["account", "kind", "starts_on", "ends_on", "reason"]
     shown = [*entered, "known_from", "withdrawn_at", "origin", "recorded_at"]
@@ -203,8 +231,8 @@ class HoldAdmin(EntryAdmin):
             label=gettext_lazy("Lift hold"),
             permission="accounts.change_hold",
             form=LiftForm,
-            applies=lambda hold: hold.withdrawn_at is None,
-            perform=lambda actor, hold, values: holds.lift_hold(actor=actor, hold_id=hold.pk, **values),
+            applies=lambda hold: hold.withdrawn_at is None and hold.kind != HoldKind.DEFERRAL,
+            perform=lambda actor, hold, values: lift(actor, hold, values),
             done=gettext_lazy("The hold was lifted."),
         )
     ]
@@ -221,11 +249,8 @@ class HoldAdmin(EntryAdmin):
         return of_account(term)
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
-        if values["kind"] == HoldKind.DEFERRAL:
-            raise Invalid(
-                _("A deferral moves the days: it is asked for on the page of the case, and another person decides."),
-                "kind",
-            )
+        refuse_deferral(values["kind"])
+        refuse_fees(values["kind"])
         return holds.place_hold(
             actor=request.user,
             account_id=values["account"].pk,

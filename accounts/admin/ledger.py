@@ -59,7 +59,7 @@ class AllocationAdmin(OfAccount):
 
 @admin.register(Reversal)
 class ReversalAdmin(ReadAdmin):
-    """To read; a reversal is made on the page of its payment."""
+    """To read; a reversal is asked for at the money desk, or comes in a file."""
 
     list_display = ["payment", "account", "effective_on", "recorded_at", "reason"]
     list_select_related = ["payment__account"]

@@ -1,4 +1,5 @@
-"""Bills and payments: posted once, read for ever. A payment is taken back by a reversal; nothing is changed."""
+"""Bills and payments: posted once, read for ever. A payment is taken back by a reversal, which another person decides about
+(`accounts.tools`); nothing is changed."""
 
 from __future__ import annotations
 
@@ -6,18 +7,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminDateWidget
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.base import BookForm, EntryAdmin, Verb, of_account
+from accounts.admin.base import BookForm, EntryAdmin, of_account
 from accounts.models import Bill, Payment
 from accounts.services import posting
 from runs import clock
-from runs.forms import SaysWhatIsMissing
 
 
 class BillForm(BookForm):
@@ -63,18 +62,6 @@ class BillAdmin(EntryAdmin):
 def reversed_on(payment: Payment) -> str:
     """The day from which a payment does not count, as shown."""
     return date_format(payment.reversal.effective_on) if hasattr(payment, "reversal") else "–"
-
-
-class ReverseForm(SaysWhatIsMissing, forms.Form):
-    """From when a payment no longer counts, and why."""
-
-    effective_on = forms.DateField(
-        label=gettext_lazy("Effective on"),
-        required=False,
-        widget=AdminDateWidget,
-        help_text=gettext_lazy("From this day on the payment does not count. Blank: from its own day."),
-    )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 
 
 class Reversed(admin.SimpleListFilter):
@@ -123,19 +110,6 @@ class PaymentAdmin(EntryAdmin):
     list_filter = [Reversed]
     list_select_related = ["account", "reversal"]
     search_help_text = gettext_lazy("The beginning of a payment's reference, or a whole account reference")
-    verbs = [
-        Verb(
-            name="reverse",
-            label=gettext_lazy("Reverse payment"),
-            permission="accounts.add_reversal",
-            form=ReverseForm,
-            applies=lambda payment: not hasattr(payment, "reversal"),
-            perform=lambda actor, payment, values: posting.reverse_payment(
-                actor=actor, payment_id=payment.pk, **values
-            ),
-            done=gettext_lazy("The payment was reversed."),
-        )
-    ]
 
     @admin.display(description=gettext_lazy("Reversed on"))
     def reversed_on(self, payment: Payment) -> str:

@@ -82,11 +82,15 @@ def owed_now(account_ids: Iterable[int]) -> dict[int, Owed]:
 
 def _owed(facts: AccountFacts, closed: date) -> Owed:
     day = max(closed, facts.aged_on) if facts.aged_on else closed
-    found = rebuild(facts, day.toordinal())
+    return owed_in(facts, rebuild(facts, day.toordinal()), closed)
+
+
+def owed_in(facts: AccountFacts, found: Rebuilt, closed: date) -> Owed:
+    """What is owed as a replay of these facts found it; `closed` is the book's day. Pure."""
     bills = _bills(found)
     replayed = found.replayed
     return Owed(
-        day=day,
+        day=date.fromordinal(found.as_of),
         principal=_sum(bill.principal for bill in bills),
         interest=_sum(bill.interest for bill in bills),
         service_fee=_sum(bill.service_fee for bill in bills),

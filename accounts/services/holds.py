@@ -66,13 +66,7 @@ def lift_hold(*, actor: Actor, hold_id: int, last_day: date | None, reason: str)
     hold = Hold.objects.get(pk=hold_id)
     account = lock_account(hold.account_id)
     hold.refresh_from_db()
-    if hold.withdrawn_at is not None:
-        raise Conflict(_("This hold was lifted already."))
-    if last_day is not None and (last_day < hold.starts_on or (hold.ends_on is not None and last_day > hold.ends_on)):
-        raise Invalid(
-            _("%(day)s lies outside the hold. Place another hold to make it longer.") % {"day": last_day.isoformat()},
-            "last_day",
-        )
+    check_last_day(hold, last_day)
     before = _told(hold)
     now = clock.now()
     hold.withdrawn_at = now
@@ -101,6 +95,17 @@ def lift_hold(*, actor: Actor, hold_id: int, last_day: date | None, reason: str)
     )
     re_age(actor=actor, account=account, cause="hold", effective_on=None)
     return successor
+
+
+def check_last_day(hold: Hold, last_day: date | None) -> None:
+    """Refuse what cannot end on `last_day` (None: taken back wholly): lifted already (`Conflict`), a day outside (`Invalid`)."""
+    if hold.withdrawn_at is not None:
+        raise Conflict(_("This hold was lifted already."))
+    if last_day is not None and (last_day < hold.starts_on or (hold.ends_on is not None and last_day > hold.ends_on)):
+        raise Invalid(
+            _("%(day)s lies outside the hold. Place another hold to make it longer.") % {"day": last_day.isoformat()},
+            "last_day",
+        )
 
 
 def check_interval(starts_on: date, ends_on: date | None, /) -> None:

@@ -1,4 +1,4 @@
-"""Who wants to know at once when a standing moves: upper floors register here in `AppConfig.ready`.
+"""Who wants to know at once when a standing, money or a status moves: upper floors register here in `AppConfig.ready`.
 
 Called inside the posting's transaction with the accounts locked, so that a case closes in the same moment as the money
 arrives. The close of day does not call it: its own steps read the `StandingChange` rows.
@@ -35,16 +35,16 @@ def standing_moved(actor: Actor, moved: Sequence[Judged], *, in_bulk: bool = Fal
             reaction(actor, moved, in_bulk=in_bulk)
 
 
-class MoneyReaction(Protocol):
-    """What is called when money came in or was taken back, whether or not a standing moved."""
+class CustomersReaction(Protocol):
+    """What is called with the customers of whom something changed, whether or not a standing moved."""
 
     def __call__(self, actor: Actor, customer_ids: Sequence[int]) -> None: ...
 
 
-_money_moved: list[MoneyReaction] = []
+_money_moved: list[CustomersReaction] = []
 
 
-def on_money_moved(reaction: MoneyReaction) -> None:
+def on_money_moved(reaction: CustomersReaction) -> None:
     """Register a function to be called with the customers whose payments or reversals were posted or loaded."""
     if reaction not in _money_moved:
         _money_moved.append(reaction)
@@ -55,3 +55,18 @@ def money_moved(actor: Actor, customer_ids: Sequence[int]) -> None:
     if customer_ids:
         for reaction in _money_moved:
             reaction(actor, customer_ids)
+
+
+_status_changed: list[CustomersReaction] = []
+
+
+def on_status_changed(reaction: CustomersReaction) -> None:
+    """Register a function to be called with the customers of whose accounts one was frozen, freed, closed or charged off."""
+    if reaction not in _status_changed:
+        _status_changed.append(reaction)
+
+
+def status_changed(actor: Actor, customer_ids: Sequence[int]) -> None:
+    """Tell everyone who registered, inside the change's transaction and after its event."""
+    for reaction in _status_changed:
+        reaction(actor, customer_ids)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict
 from accounts.models import Account, AccountStatus
 from accounts.selectors.owed import owed_now
+from accounts.services import reactions
 from accounts.services.locks import lock_account
 from audit.services import Actor, record
 
@@ -23,7 +24,8 @@ FOLLOWING = {
 
 @transaction.atomic
 def change_status(*, actor: Actor, account_id: int, to: str, reason: str) -> Account:
-    """Give an account another status. Locks customer → account. One that has it already is left alone.
+    """Give an account another status, and let upper floors react. Locks customer → account. One that has it already is left
+    alone.
 
     Raises:
         Conflict: that status may not follow the present one, or something is owed (or waits as credit) on an account that
@@ -58,4 +60,5 @@ def change_status(*, actor: Actor, account_id: int, to: str, reason: str) -> Acc
         after={"status": after.value},
         reason=reason,
     )
+    reactions.status_changed(actor, [account.customer_id])
     return account

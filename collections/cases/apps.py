@@ -10,13 +10,14 @@ class CasesConfig(AppConfig):
     def ready(self) -> None:
         from accounts.permissions import on_reach, on_reached
         from accounts.selectors.verify import add_check
-        from accounts.services.reactions import on_money_moved, on_standing_moved
+        from accounts.services.reactions import on_money_moved, on_standing_moved, on_status_changed
         from approvals import kinds
         from cases.board import add_panel
-        from cases.kinds import Deferral
+        from cases.kinds import Deferral, EndDeferral
         from cases.panels import approvals_waiting
         from cases.permissions import customers_of, who_see_customer
         from cases.selectors.promised import promised
+        from cases.services.concluding import follow_statuses
         from cases.services.contacts import follow_persons
         from cases.services.follow import follow_standings
         from cases.services.judging import judge_at_once
@@ -29,8 +30,10 @@ class CasesConfig(AppConfig):
         from staff.reactions import on_portfolios_changed
 
         kinds.register(Deferral())
+        kinds.register(EndDeferral())
         contents.register(MessageKind.PROMISE, promised)
         on_standing_moved(follow_standings)
+        on_status_changed(follow_statuses)
         on_person_changed(follow_persons)
         on_money_moved(judge_at_once)
         on_portfolios_changed(reroute)

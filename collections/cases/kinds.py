@@ -31,3 +31,22 @@ class Deferral(Kind):
 
     def url(self, request: Request) -> str:
         return reverse("case", args=[request.subject_ref])
+
+
+class EndDeferral(Kind):
+    """A deferral lifted: the days that it covered after its new end count again."""
+
+    code = deferrals.END
+    label = gettext_lazy("Lift a deferral")
+    ask_permission = decide_permission = "accounts.place_deferral"
+    template = "cases/_deferral_end_request.html"
+    valid_for = timedelta(days=7)
+
+    def check(self, request: Request) -> None:
+        deferrals.check_end(request)
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        deferrals.end(request, actor=actor)
+
+    def url(self, request: Request) -> str:
+        return reverse("case", args=[request.preview["case"]])

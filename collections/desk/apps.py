@@ -8,11 +8,16 @@ class DeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.models import Account, Payment
+        from accounts.tools import add_tool
         from approvals import kinds
         from cases.beside import add_panel
+        from desk import tools
         from desk.kinds import KINDS
         from desk.panels import money_of
 
         for kind in KINDS:
             kinds.register(kind)
         add_panel(money_of)
+        add_tool(Account, tools.money_of)
+        add_tool(Payment, tools.ask_to_reverse)

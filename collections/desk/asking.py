@@ -1,62 +1,150 @@
-"""Asking for what moves money on an account: the payload, and the preview that the decider is shown and that must still hold."""
+"""Asking for what moves money on an account: what the request will say, what it would do, and the request itself."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
-from accounts.models import Account, Payment
+from accounts import rules
+from accounts.errors import Conflict, Invalid
+from accounts.models import Account, AccountStatus, BillKind, Payment
+from accounts.rules import cents, ordinal
+from accounts.selectors.facts import AccountFacts
 from accounts.selectors.owed import owed_now
+from accounts.selectors.what_if import Change, Picture, pictures
 from accounts.services.locks import lock_account
 from accounts.services.posting import check_amount
+from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
 from runs import clock
 from staff.models import User
 
+# Keys of what is only thought of: beyond those of every row.
+NOT_YET = 2**62
 
-@transaction.atomic
-def ask_reversal(*, actor: User, account: Account, payment_ref: str, code: str, reason: str) -> Request:
-    """Ask for a payment of the account to be taken back; `code` says why it came back. Locks the customer.
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted on an account: what the request says, and, for its preview, the change to the account's facts, the day on
+    which that takes effect (None: no day of its own) and the status that the account would get."""
+
+    kind: str
+    account: Account
+    payload: dict[str, Any]
+    said: dict[str, Any]
+    amount: Decimal | None
+    change: Change
+    effective_on: date | None = None
+    status: str = ""
+
+    def effect(self) -> dict[str, dict[str, Any]]:
+        """The account `before` and `after`, as a request keeps it. Four queries; no locks, and nothing is written."""
+        before, after = pictures(self.account.pk, self.change, self.effective_on)
+        return {
+            "before": _told(before, self.account.status),
+            "after": _told(after, self.status or self.account.status),
+        }
+
+    def refusal(self) -> str:
+        """Why it cannot be asked for now; blank where it can."""
+        unwritten = Request(kind=self.kind, subject_id=self.account.pk, payload=self.payload, preview=self.said)
+        try:
+            kinds.get(self.kind).check(unwritten)
+        except Conflict as error:
+            return str(error)
+        return ""
+
+
+def _told(picture: Picture, status: str) -> dict[str, Any]:
+    return {
+        "owed": picture.owed.total,
+        "overdue": picture.owed.overdue,
+        "waiting_credit": picture.owed.waiting_credit,
+        "bucket": picture.bucket,
+        "days": picture.days_past_due,
+        "status": status,
+        "due_on": picture.final_due_on,
+    }
+
+
+def reversal(account: Account, *, payment_ref: str, code: str) -> Wanted:
+    """A payment of the account taken back; `code` says why it came back.
 
     Raises:
         Invalid: no such payment on that account.
-        PermissionDenied, Conflict: as `approvals.services.ask`.
     """
     payment = Payment.objects.filter(account=account, ref=payment_ref.strip()).first()
     if payment is None:
         raise Invalid(
             _("Account %(ref)s has no payment “%(payment)s”.") % {"ref": account, "payment": payment_ref}, "payment_ref"
         )
-    preview = {"payment": payment.ref, "effective_on": payment.effective_on, "code": code}
-    return _ask(actor, account, "reversal", {"payment": payment.pk, "code": code}, preview, reason, payment.amount)
+    key, on = payment.pk, payment.effective_on
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        return replace(facts, credits=[credit for credit in facts.credits if credit.key != key])
+
+    said = {"payment": payment.ref, "effective_on": on, "code": code}
+    return Wanted("reversal", account, {"payment": key, "code": code}, said, payment.amount, change, on)
 
 
-@transaction.atomic
-def ask_refund(*, actor: User, account: Account, amount: Decimal, reason: str) -> Request:
-    """Ask for waiting credit to be paid out. Locks the customer. Raises as `ask_reversal`; `Invalid` for what is no amount."""
+def refund(account: Account, *, amount: Decimal) -> Wanted:
+    """Waiting credit paid out.
+
+    Raises:
+        Invalid: what is no amount.
+    """
     check_amount(amount)
-    preview = {"waiting_credit": owed_now([account.pk])[account.pk].waiting_credit}
-    return _ask(actor, account, "refund", {"amount": str(amount)}, preview, reason, amount)
+    today = clock.today()
+    day, ref = today.toordinal(), f"REFUND-{NOT_YET}"
+    asks = rules.Bill(NOT_YET, ref, day, day, 0, 0, cents(amount), None, BillKind.REFUND.value)
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        bills = sorted([*facts.bills, asks], key=lambda bill: (bill.due_on, str(bill.ref)))
+        return replace(facts, bills=bills)
+
+    credit = owed_now([account.pk])[account.pk].waiting_credit
+    return Wanted("refund", account, {"amount": str(amount)}, {"waiting_credit": credit}, amount, change, today)
 
 
-@transaction.atomic
-def ask_write_off(*, actor: User, account: Account, reason: str) -> Request:
-    """Ask for all that is owed on the account now to be written off. Locks customer → account. Raises as `ask_reversal`."""
-    lock_account(account.pk)
-    total = owed_now([account.pk])[account.pk].total
-    return _ask(actor, account, "write-off", {"total": str(total)}, {"total": total}, reason, total)
+def write_off(account: Account) -> Wanted:
+    """All that is owed on the account now, written off."""
+    owed, today = owed_now([account.pk])[account.pk], clock.today()
+    parts = [(bill.bill_id, bill.total) for bill in owed.bills] + [(0, owed.late_fee_now)]
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        # After the other reliefs of the day, and before its payments.
+        reliefs = [
+            *(relief._replace(ref=int(relief.ref) - len(parts)) for relief in facts.reliefs),
+            *(
+                rules.Credit(
+                    -NOT_YET - place, place - len(parts), cents(amount), today.toordinal(), 0, None, None, bill, True
+                )
+                for place, (bill, amount) in enumerate(parts)
+                if amount
+            ),
+        ]
+        payments = facts.credits[len(facts.reliefs) :]
+        return replace(facts, reliefs=reliefs, credits=[*reliefs, *payments])
+
+    said = {"total": owed.total}
+    gone = AccountStatus.CHARGED_OFF.value
+    return Wanted("write-off", account, {"total": str(owed.total)}, said, owed.total, change, today, gone)
 
 
-@transaction.atomic
-def ask_acceleration(*, actor: User, account: Account, notified_on: date, due_on: date, reason: str) -> Request:
-    """Ask for everything on the account to be called due. Locks the customer. Raises as `ask_reversal`; `Invalid`: due before the
-    debtor was notified, or notified in the future."""
+def acceleration(account: Account, *, notified_on: date, due_on: date) -> Wanted:
+    """Everything on the account called due.
+
+    Raises:
+        Invalid: due before the debtor was notified, or notified in the future.
+    """
     if not notified_on <= min(due_on, clock.today()):
         raise Invalid(
             _("Notified on %(notified)s: expected a day that has come, and none after %(due)s.")
@@ -65,32 +153,81 @@ def ask_acceleration(*, actor: User, account: Account, notified_on: date, due_on
         )
     days = {"notified_on": notified_on.isoformat(), "due_on": due_on.isoformat()}
     total = owed_now([account.pk])[account.pk].total
-    return _ask(actor, account, "acceleration", days, days | {"total": total}, reason, total)
+    called = rules.Acceleration(due_on.toordinal(), 0)
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        return replace(facts, accelerations=[*facts.accelerations, called])
+
+    return Wanted("acceleration", account, days, days | {"total": total}, total, change)
+
+
+def deceleration(account: Account) -> Wanted:
+    """The acceleration in force, withdrawn."""
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        return replace(facts, accelerations=[])
+
+    return Wanted("deceleration", account, {}, {}, None, change)
+
+
+def final_date(account: Account, *, final_due_on: date | None) -> Wanted:
+    """Another final due date, or none.
+
+    Raises:
+        Invalid: the one it has, or one before the account was opened.
+    """
+    was = account.final_due_on
+    if final_due_on == was:
+        raise Invalid(_("%(day)s is the final due date already.") % {"day": was or "–"}, "final_due_on")
+    if final_due_on and account.opened_on and final_due_on < account.opened_on:
+        raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
+    payload = {"final_due_on": final_due_on and final_due_on.isoformat(), "was": was and was.isoformat()}
+    day = ordinal(final_due_on)
+
+    def change(facts: AccountFacts) -> AccountFacts:
+        return replace(facts, terms=replace(facts.terms, final_due_on=day))
+
+    return Wanted("final-date", account, payload, {}, None, change)
+
+
+WANTED: Mapping[str, Callable[..., Wanted]] = {
+    "reversal": reversal,
+    "refund": refund,
+    "write-off": write_off,
+    "acceleration": acceleration,
+    "deceleration": deceleration,
+    "final-date": final_date,
+}
 
 
 @transaction.atomic
-def ask_deceleration(*, actor: User, account: Account, reason: str) -> Request:
-    """Ask for the acceleration in force to be withdrawn. Locks the customer. Raises as `ask_reversal`."""
-    return _ask(actor, account, "deceleration", {}, {}, reason, None)
-
-
-def _ask(
+def ask(
+    *,
     actor: User,
     account: Account,
     kind: str,
-    payload: dict[str, Any],
-    preview: dict[str, Any],
     reason: str,
-    amount: Decimal | None,
+    documents: Sequence[UploadedFile] = (),
+    **values: Any,
 ) -> Request:
-    return approvals.ask(
+    """Ask for what `WANTED[kind]` makes of `values`, or again for what was sent back. Locks customer → account, so that the
+    preview is of one moment.
+
+    Raises:
+        Invalid: as the kind's own function; or no reason.
+        PermissionDenied, Conflict: as `approvals.services.ask`.
+    """
+    account = lock_account(account.pk)
+    wanted = WANTED[kind](account, **values)
+    return approvals.ask_anew(
         actor=actor,
         kind=kind,
         subject=account,
         customer=account.customer,
-        payload=payload,
-        preview=preview,
+        payload=wanted.payload,
+        preview=wanted.said | wanted.effect(),
         reason=reason,
-        amount=amount,
+        amount=wanted.amount,
         currency=account.currency,
+        documents=documents,
     )

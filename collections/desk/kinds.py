@@ -1,4 +1,5 @@
-"""What moves money on an account by another person's decision: reversal, refund, write-off, acceleration and its end."""
+"""What moves money or days on an account by another person's decision: reversal, refund, write-off, acceleration and its end, the
+final due date."""
 
 from __future__ import annotations
 
@@ -11,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.errors import Conflict
-from accounts.models import Acceleration, AccountStatus, BillKind, Payment, ReliefKind, Reversal
+from accounts.models import Acceleration, Account, AccountStatus, BillKind, Payment, ReliefKind, Reversal
 from accounts.selectors.owed import Owed, owed_now
 from accounts.services import acceleration, relief
-from accounts.services.posting import post_bill, reverse_payment
+from accounts.services.posting import change_account, post_bill, reverse_payment
 from accounts.services.status import change_status
 from approvals.kinds import Kind
 from approvals.models import Request
 from runs import clock
-from staff.models import User
+from staff.models import LimitKind, User
 
 ASK = "accounts.ask_money"
 
@@ -38,6 +39,9 @@ class _OfAccount(Kind):
 
     def url(self, request: Request) -> str:
         return reverse("money", args=[request.subject_ref])
+
+    def change_url(self, request: Request) -> str:
+        return f"{self.url(request)}?ask={self.code}"
 
 
 class ReversePayment(_OfAccount):
@@ -61,6 +65,7 @@ class Refund(_OfAccount):
 
     code = "refund"
     label = gettext_lazy("Refund waiting credit")
+    limit = LimitKind.REFUND
 
     def check(self, request: Request) -> None:
         credit = _owed(request).waiting_credit
@@ -87,6 +92,7 @@ class WriteOff(_OfAccount):
 
     code = "write-off"
     label = gettext_lazy("Write an account off")
+    limit = LimitKind.WRITE_OFF
 
     def check(self, request: Request) -> None:
         total, asked = _owed(request).total, Decimal(request.payload["total"])
@@ -154,7 +160,40 @@ class Decelerate(_OfAccount):
         acceleration.withdraw(actor=actor, acceleration_id=in_force.pk, reason=request.reason[:300])
 
 
-KINDS = (ReversePayment(), Refund(), WriteOff(), Accelerate(), Decelerate())
+class ChangeFinalDate(_OfAccount):
+    """The day on which all of an account is due, put right: nobody moves it alone, for the days past due follow it."""
+
+    code = "final-date"
+    label = gettext_lazy("Change the final due date")
+
+    def check(self, request: Request) -> None:
+        present, seen = self._account(request).final_due_on, day_in(request.payload["was"])
+        if present != seen:
+            raise Conflict(
+                _("The final due date is %(day)s by now, not %(seen)s.") % {"day": present or "–", "seen": seen or "–"}
+            )
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        account = self._account(request)
+        change_account(
+            actor=actor,
+            account_id=account.pk,
+            seen_version=account.version,
+            credit_limit=account.credit_limit,
+            final_due_on=day_in(request.payload["final_due_on"]),
+            reason=request.reason[:300],
+        )
+
+    def _account(self, request: Request) -> Account:
+        return Account.objects.get(pk=request.subject_id)
+
+
+KINDS = (ReversePayment(), Refund(), WriteOff(), Accelerate(), Decelerate(), ChangeFinalDate())
+
+
+def day_in(text: str | None) -> date | None:
+    """A day of a payload, which may be none."""
+    return date.fromisoformat(text) if text else None
 
 
 def _owed(request: Request) -> Owed:

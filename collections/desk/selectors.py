@@ -1,19 +1,24 @@
-"""Whose unmatched money may be, and what became of what each file brought."""
+"""Whose unmatched money may be, and what may be asked for on an account."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, PaymentFile, UnmatchedPayment, UnmatchedStatus
+from accounts.models import Acceleration, Account, Payment, UnmatchedPayment
 from accounts.permissions import customers_visible_to
+from accounts.selectors.owed import Owed
+from approvals.climbing import Climb, climb_of
+from approvals.models import OPEN, Request
+from approvals.permissions import visible_to
 from staff.permissions import Anyone
 
 SUGGESTED = 8
+# So many payments are offered to choose from.
+RECENT = 30
 
 
 @dataclass(frozen=True)
@@ -39,47 +44,32 @@ def suggestions(row: UnmatchedPayment, user: Anyone) -> list[Suggestion]:
     return found[:SUGGESTED]
 
 
-def waiting() -> QuerySet[UnmatchedPayment]:
-    """The money that waits."""
-    return UnmatchedPayment.objects.filter(status=UnmatchedStatus.WAITING)
+def reversible(account: Account) -> QuerySet[Payment]:
+    """The latest payments of an account that are not reversed."""
+    return account.payments.filter(reversal=None).order_by("-effective_on", "-pk")[:RECENT]
 
 
-@dataclass(frozen=True)
-class Control:
-    """The control total of one file: what it brought against what became of it. `difference` is 0 where nothing is lost."""
+def in_the_way(account: Account, owed: Owed) -> dict[str, str]:
+    """By kind, why it makes no sense to ask for it on this account now; kinds without a word are possible. Two queries."""
+    called = Acceleration.objects.filter(account=account, withdrawn_at=None).first()
+    found = {}
+    if not reversible(account):
+        found["reversal"] = _("This account has no payment that is not reversed already.")
+    if not owed.waiting_credit:
+        found["refund"] = _("No credit waits on this account: there is nothing to refund.")
+    if not owed.total:
+        found["write-off"] = _("Nothing is owed on this account: there is nothing to write off.")
+        found["acceleration"] = _("Nothing is owed on this account: there is nothing to call due.")
+    if called:
+        found["acceleration"] = _("The whole balance was called due already, for %(day)s. Withdraw that first.") % {
+            "day": called.due_on.isoformat()
+        }
+    else:
+        found["deceleration"] = _("No acceleration is in force on this account: there is nothing to withdraw.")
+    return found
 
-    file: PaymentFile
-    matched: Decimal
-    returned: Decimal
-    still_waiting: Decimal
 
-    @property
-    def difference(self) -> Decimal:
-        """What was received and is neither posted, matched, returned, waiting, known before nor refused."""
-        file = self.file
-        told = file.posted_amount + file.known_amount + file.refused_amount
-        return file.received_amount - told - self.matched - self.returned - self.still_waiting
-
-
-def controls(files: list[PaymentFile]) -> list[Control]:
-    """The control totals of these files. One query."""
-    found = (
-        UnmatchedPayment.objects.filter(file__in=files)
-        .order_by()
-        .values_list("file", "status")
-        .annotate(total=Sum("amount"))
-    )
-    sums = {(file, status): total for file, status, total in found}
-
-    def amount(file: PaymentFile, status: UnmatchedStatus) -> Decimal:
-        return Decimal(sums.get((file.pk, status.value), 0))
-
-    return [
-        Control(
-            file,
-            amount(file, UnmatchedStatus.MATCHED),
-            amount(file, UnmatchedStatus.RETURNED),
-            amount(file, UnmatchedStatus.WAITING),
-        )
-        for file in files
-    ]
+def open_requests(account: Account, user: Anyone) -> list[tuple[Request, Climb]]:
+    """What is asked for on an account and not decided yet, of what `user` may know of, newest first, and who may decide it."""
+    rows = visible_to(user).filter(subject_type="account", subject_id=account.pk, status__in=OPEN)
+    return [(row, climb_of(row)) for row in rows.select_related("customer").order_by("-pk")]

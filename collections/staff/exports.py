@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from audit.services import record
@@ -34,15 +34,16 @@ def export_list(
     the list at `back` has beside its fields.
     """
     if not asked.is_valid():
-        query = request.GET.copy()
-        query.pop("export", None)
-        return render(
-            request,
-            "staff/export_refused.html",
-            {"errors": asked.errors, "list": f"{back}?{query.urlencode()}"},
-            status=400,
-        )
+        return refused(request, asked, back)
     return exported(request, name, head, map(cells, found.iterator(CHUNK)), found.order_by().count())
+
+
+def refused(request: HttpRequest, asked: BaseForm, back: str) -> HttpResponse:
+    """The answer to a filter that makes no sense: why, and the way back to the list."""
+    query = request.GET.copy()
+    query.pop("export", None)
+    context = {"errors": asked.errors, "list": f"{back}?{query.urlencode()}"}
+    return render(request, "staff/export_refused.html", context, status=400)
 
 
 def exported(

@@ -83,6 +83,7 @@ class LimitKind(models.TextChoices):
     WAIVER = "waiver", _("Late-fee waiver, amount")
     RESTRUCTURING = "restructuring", _("Restructuring, amount")
     WRITE_OFF = "write-off", _("Write-off, amount")
+    REFUND = "refund", _("Refund, amount")
 
 
 class AuthorityLimit(models.Model):

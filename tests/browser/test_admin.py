@@ -64,7 +64,7 @@ def test_a_hold_is_lifted_and_a_refusal_is_shown_at_its_field(desk: Page, custom
     account = customer.accounts.get()
     desk.goto(f"/admin/accounts/account/{account.pk}/change/")
     desk.get_by_role("link", name="Place hold").click()
-    desk.get_by_label("Kind:").select_option("fees")
+    desk.get_by_label("Kind:").select_option("contact")
     desk.get_by_label("First day:").fill("2026-03-05")
     desk.get_by_label("Last day:").fill("2026-03-01")
     desk.get_by_role("button", name="Save", exact=True).click()

@@ -43,7 +43,7 @@ def hold(kind: str = "contact", *, by: User | None = None, **options: object) ->
     return place(actor=by or UserFactory(), case_id=case.pk, kind=kind, **values)
 
 
-def let_go(placed: Hold, *, by: User | None = None, **options: object) -> Hold | None:
+def let_go(placed: Hold, *, by: User | None = None, **options: object) -> Hold | Request | None:
     case = Case.objects.get()
     values: dict[str, object] = {"last_day": None, "reason": "Entered in error", "seen_version": case.version} | options
     return lift(actor=by or UserFactory(role="supervisor"), case_id=case.pk, hold_id=placed.pk, **values)
@@ -142,8 +142,21 @@ def test_only_a_supervisor_places_a_deferral_and_lifts_one_and_it_moves_the_days
     assert Case.objects.get().clock_stopped_on is not None
     with pytest.raises(PermissionDenied):
         let_go(placed, by=UserFactory(role="senior-collector"))
-    let_go(placed)
+    with pytest.raises(Invalid, match="outside the hold"):
+        let_go(placed, by=chen, last_day=days(-4))
+    let_go(placed, by=chen)
+    assert Hold.objects.get().withdrawn_at is None, "its end is only asked for, too"
+    with pytest.raises(Conflict, match="asked for the same"):
+        let_go(placed, by=chen)
+    end = Request.objects.get(kind="deferral-end")
+    with pytest.raises(Conflict, match="You asked for this yourself"):
+        approvals.approve(actor=chen, request_id=end.pk, seen_version=1)
+    with pytest.raises(PermissionDenied):
+        approvals.approve(actor=UserFactory(role="senior-collector"), request_id=end.pk, seen_version=1)
+    version = Case.objects.get().version
+    approvals.approve(actor=UserFactory(role="supervisor"), request_id=end.pk, seen_version=1)
     after = Case.objects.get()
+    assert after.version > version
     assert (after.clock_from_on, after.clock_stopped_on) == (before.clock_from_on, None)
     everything_agrees()
 
@@ -192,7 +205,7 @@ def test_a_lifted_hold_frees_the_case_and_one_lifted_already_is_refused() -> Non
     late_account()
     (placed,) = hold()
     successor = let_go(placed, last_day=TODAY)
-    assert successor is not None
+    assert isinstance(successor, Hold)
     assert successor.ends_on == TODAY
     assert Case.objects.get().wait_for == "hold"
     let_go(successor)
@@ -241,11 +254,13 @@ def test_whoever_holds_from_the_case_page_finds_no_way_around_it_on_the_data_ent
     assert Hold.objects.count() == 1
 
 
-def test_data_entry_places_no_deferral(client: Client) -> None:
+def test_data_entry_places_nothing_that_moves_days_or_fees(client: Client) -> None:
     account = late_account()
     client.force_login(UserFactory(role="data-entry", team=None))
     sent = {"account": account.pk, "kind": "deferral", "starts_on": "2026-03-01", "reason": "x"}
     page = client.post("/admin/accounts/hold/add/", sent)
     assert "another person decides" in page.context["adminform"].form.errors["kind"][0]
-    assert client.post("/admin/accounts/hold/add/", sent | {"kind": "fees"}).status_code == 302
-    assert Hold.objects.get().kind == "fees"
+    page = client.post("/admin/accounts/hold/add/", sent | {"kind": "fees"})
+    assert "changes what is owed" in page.context["adminform"].form.errors["kind"][0]
+    assert client.post("/admin/accounts/hold/add/", sent | {"kind": "contact"}).status_code == 302
+    assert Hold.objects.get().kind == "contact"

@@ -35,9 +35,11 @@ def owed(account: Account):
 def test_a_payment_is_reversed_with_its_reason_code_once(account, lin, chen) -> None:
     payment = pay(account, "100")
     with pytest.raises(Invalid, match="no payment “P9”"):
-        asking.ask_reversal(actor=lin, account=account, payment_ref="P9", code="bounced", reason="x")
+        asking.ask(actor=lin, account=account, kind="reversal", payment_ref="P9", code="bounced", reason="x")
     before = owed(account).total
-    request = asking.ask_reversal(actor=lin, account=account, payment_ref="P1", code="chargeback", reason="Her bank")
+    request = asking.ask(
+        actor=lin, account=account, kind="reversal", payment_ref="P1", code="chargeback", reason="Her bank"
+    )
     assert not Reversal.objects.exists()
     with pytest.raises(PermissionDenied):
         approve(UserFactory(), request)
@@ -45,12 +47,12 @@ def test_a_payment_is_reversed_with_its_reason_code_once(account, lin, chen) -> 
     assert Reversal.objects.get(payment=payment).reason == "chargeback: Her bank"
     assert owed(account).total == before + 100
     with pytest.raises(Conflict, match="reversed already"):
-        asking.ask_reversal(actor=lin, account=account, payment_ref="P1", code="bounced", reason="x")
+        asking.ask(actor=lin, account=account, kind="reversal", payment_ref="P1", code="bounced", reason="x")
 
 
 def test_reversed_meanwhile_it_is_refused(account, lin, chen) -> None:
     payment = pay(account, "100")
-    request = asking.ask_reversal(actor=lin, account=account, payment_ref="P1", code="bounced", reason="x")
+    request = asking.ask(actor=lin, account=account, kind="reversal", payment_ref="P1", code="bounced", reason="x")
     reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="x")
     with pytest.raises(Conflict, match="P1 is reversed already"):
         approve(chen, request)
@@ -60,20 +62,20 @@ def test_waiting_credit_is_refunded_as_far_as_it_is_there(account, lin, chen) ->
     pay(account, "5000")
     credit = owed(account).waiting_credit
     with pytest.raises(Conflict, match="waits as credit by now"):
-        asking.ask_refund(actor=lin, account=account, amount=credit + 1, reason="x")
-    request = asking.ask_refund(actor=lin, account=account, amount=credit, reason="Paid twice")
+        asking.ask(actor=lin, account=account, kind="refund", amount=credit + 1, reason="x")
+    request = asking.ask(actor=lin, account=account, kind="refund", amount=credit, reason="Paid twice")
     approve(chen, request)
     assert (owed(account).waiting_credit, owed(account).total) == (0, 0)
     assert Bill.objects.get(ref=f"REFUND-{request.pk}").kind == "refund"
 
 
 def test_an_account_is_written_off_whole_unless_money_came(account, lin, chen) -> None:
-    request = asking.ask_write_off(actor=lin, account=account, reason="Died without estate")
+    request = asking.ask(actor=lin, account=account, kind="write-off", reason="Died without estate")
     pay(account, "100")
     with pytest.raises(Conflict, match="is owed by now, not the"):
         approve(chen, request)
     approvals.withdraw(actor=lin, request_id=request.pk, seen_version=1)
-    approve(chen, asking.ask_write_off(actor=lin, account=account, reason="Died without estate"))
+    approve(chen, asking.ask(actor=lin, account=account, kind="write-off", reason="Died without estate"))
     account.refresh_from_db()
     assert (account.status, owed(account).total) == ("charged-off", 0)
     assert set(Relief.objects.values_list("kind", flat=True)) == {"write-off"}
@@ -81,16 +83,23 @@ def test_an_account_is_written_off_whole_unless_money_came(account, lin, chen) -
 
 def test_the_whole_balance_is_called_due_and_the_call_withdrawn(account, lin, chen) -> None:
     with pytest.raises(Invalid, match="expected a day that has come"):
-        asking.ask_acceleration(
-            actor=lin, account=account, notified_on=TODAY + timedelta(days=1), due_on=TODAY, reason="x"
+        asking.ask(
+            actor=lin,
+            account=account,
+            kind="acceleration",
+            notified_on=TODAY + timedelta(days=1),
+            due_on=TODAY,
+            reason="x",
         )
     due = TODAY + timedelta(days=30)
-    approve(chen, asking.ask_acceleration(actor=lin, account=account, notified_on=TODAY, due_on=due, reason="Late"))
+    approve(
+        chen, asking.ask(actor=lin, account=account, kind="acceleration", notified_on=TODAY, due_on=due, reason="Late")
+    )
     called = Acceleration.objects.get()
     assert (called.due_on, called.notified_on) == (due, TODAY)
     with pytest.raises(Conflict, match="called due already"):
-        asking.ask_acceleration(actor=lin, account=account, notified_on=TODAY, due_on=due, reason="x")
-    approve(chen, asking.ask_deceleration(actor=lin, account=account, reason="She agreed to a plan"))
+        asking.ask(actor=lin, account=account, kind="acceleration", notified_on=TODAY, due_on=due, reason="x")
+    approve(chen, asking.ask(actor=lin, account=account, kind="deceleration", reason="She agreed to a plan"))
     called.refresh_from_db()
     assert called.withdrawn_at is not None
     assert list(differences(*account_range())) == []
@@ -98,7 +107,7 @@ def test_the_whole_balance_is_called_due_and_the_call_withdrawn(account, lin, ch
 
 @pytest.mark.django_db(transaction=True)
 def test_a_payment_during_a_write_off_and_the_approval_leave_the_book_whole(account, lin, chen) -> None:
-    request = asking.ask_write_off(actor=lin, account=account, reason="x")
+    request = asking.ask(actor=lin, account=account, kind="write-off", reason="x")
 
     def approved() -> str:
         try:

@@ -14,7 +14,8 @@ from accounts.models import Account, Payment, PaymentFile, UnmatchedPayment
 from accounts.selectors.verify import account_range, differences
 from accounts.services.unmatched import give_back, match
 from audit.models import Event
-from desk.selectors import controls, suggestions
+from desk.selectors import suggestions
+from desk.totals import Totals, of_files
 from tests.clients import signed_in
 from tests.factories import UserFactory
 from tests.importing.books import Folder
@@ -44,8 +45,8 @@ def waiting(folder: Folder) -> UnmatchedPayment:
     return UnmatchedPayment.objects.get()
 
 
-def control():
-    (found,) = controls([PaymentFile.objects.latest("pk")])
+def control() -> tuple[PaymentFile, Totals]:
+    (found,) = of_files([PaymentFile.objects.latest("pk")])
     return found
 
 
@@ -57,19 +58,21 @@ def test_it_waits_instead_of_being_refused_and_is_nobodys(folder) -> None:
     row = UnmatchedPayment.objects.get()
     assert (row.ref, row.account_ref, row.amount, row.status) == ("X1", "a-1", Decimal("70.50"), "waiting")
     assert not Payment.objects.filter(ref="X1").exists()
-    assert (control().file.waiting, control().difference) == (1, 0)
+    file, total = control()
+    assert (file.waiting, total.difference) == (1, 0)
 
 
 def test_again_changes_nothing_and_otherwise_it_is_refused(folder, waiting) -> None:
     report = imported(folder.write())
     assert (report.ok, report.new_rows, report.files[4].waiting) == (True, 0, 0)
     assert UnmatchedPayment.objects.count() == 1
-    assert control().file.known == control().file.received
+    file, total = control()
+    assert (total.known_number, total.known) == (file.received, file.received_amount)
     folder.files["payments"][-1][2] = "71.00"
     report = imported(folder.write())
     assert [(one.column, one.value) for one in report.problems] == [("payment_ref", "X1")]
-    refused = control()
-    assert (refused.file.refused, refused.file.posted, refused.difference) == (refused.file.received, 0, 0)
+    file, total = control()
+    assert (total.refused_number, total.posted_number, total.difference) == (file.received, 0, 0)
 
 
 def test_a_dry_run_keeps_nothing(folder) -> None:
@@ -95,7 +98,8 @@ def test_matched_it_is_a_payment_from_the_day_on_which_it_arrived(folder, waitin
     )
     waiting.refresh_from_db()
     assert (waiting.status, waiting.payment, waiting.decided_by_name) == ("matched", payment, str(clerk))
-    assert (control().matched, control().still_waiting, control().difference) == (waiting.amount, 0, 0)
+    _file, total = control()
+    assert (total.matched, total.waiting, total.difference) == (waiting.amount, 0, 0)
     assert list(differences(*account_range())) == []
     assert Event.objects.get(verb="unmatched-payment.matched").account_id == payment.account_id
     assert imported(folder.write()).ok, "the same file again changes nothing"
@@ -126,7 +130,8 @@ def test_what_arrived_and_what_was_decided_stay(waiting, clerk) -> None:
     with pytest.raises(DatabaseError, match="may not be changed"), transaction.atomic():
         UnmatchedPayment.objects.filter(pk=waiting.pk).update(amount=1)
     give_back(actor=clerk, unmatched_id=waiting.pk, reason="Unknown sender")
-    assert (control().returned, control().difference) == (waiting.amount, 0)
+    _file, total = control()
+    assert (total.returned, total.difference) == (waiting.amount, 0)
     with pytest.raises(DatabaseError, match="stays so"), transaction.atomic():
         UnmatchedPayment.objects.filter(pk=waiting.pk).update(status="waiting")
     with pytest.raises(DatabaseError), transaction.atomic():

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from accounts.services.status import change_status
 from approvals.models import Request
+from cases.errors import StaleScreen
 from cases.models import Case
+from cases.services import holds
 from freezing.models import CoreCommand
 from tests.clients import signed_in
-from tests.freezing.conftest import freeze, pay
+from tests.freezing.conftest import ACTOR, TODAY, freeze, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +55,16 @@ def test_the_case_page_shows_it(account, lin, chen) -> None:
     assert 'href="/freezes/A1/"' in desk.get(address).content.decode()
     freeze(lin, chen, account)
     assert "Freeze: Asked" in desk.get(address).content.decode()
+
+
+def test_a_status_that_changes_makes_open_screens_of_the_case_stale(account, lin) -> None:
+    case = Case.objects.get()
+    change_status(actor=ACTOR, account_id=account.pk, to="frozen", reason="x")
+    with pytest.raises(StaleScreen, match="Status of an account changed"):
+        holds.place(
+            actor=lin, case_id=case.pk, seen_version=case.version, account_id=account.pk, kind="contact",
+            starts_on=TODAY, ends_on=TODAY, reason="x",
+        )  # fmt: skip
+    version = Case.objects.get().version
+    change_status(actor=ACTOR, account_id=account.pk, to="frozen", reason="x")
+    assert Case.objects.get().version == version, "nothing changed"

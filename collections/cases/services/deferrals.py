@@ -1,4 +1,5 @@
-"""Deferrals: the hold that moves the days is asked for on the case, and placed where another person approves it."""
+"""Deferrals: the hold that moves the days is asked for on the case, and placed where another person approves it. So is its end,
+which moves them back."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from accounts.models import Account, Hold, HoldKind
-from accounts.services.holds import place_hold
+from accounts.services.holds import check_last_day, lift_hold, place_hold
 from approvals import services as approvals
 from approvals.models import Request
 from cases.models import Case
@@ -18,7 +19,7 @@ from cases.services.concluding import conclude
 from cases.services.versions import lock_case
 from staff.models import User
 
-KIND = "deferral"
+KIND, END = "deferral", "deferral-end"
 # Until further notice counts as longer than any limit in days.
 WITHOUT_END = Decimal(1_000_000)
 
@@ -55,17 +56,62 @@ def check(request: Request) -> None:
 
 def place(request: Request, *, actor: User) -> list[Hold]:
     """Place what was approved. Locks customer → accounts, by key → case."""
-    ends_on = request.payload["ends_on"]
     placed = [
         place_hold(
             actor=actor,
             account_id=key,
             kind=HoldKind.DEFERRAL,
             starts_on=date.fromisoformat(request.payload["starts_on"]),
-            ends_on=date.fromisoformat(ends_on) if ends_on else None,
+            ends_on=_day(request.payload["ends_on"]),
             reason=request.reason[:300],
         )
         for key in sorted(request.payload["accounts"])
     ]
     conclude(lock_case(case_id=request.payload["case"]))
     return placed
+
+
+def ask_end(*, actor: User, case: Case, hold: Hold, last_day: date | None, reason: str) -> Request:
+    """Ask for a deferral of the case's customer, who is locked, to end after `last_day` or (None) never to have been.
+
+    Raises:
+        Conflict: it is lifted already, or that was asked for.
+        Invalid: a day outside the deferral.
+    """
+    check_last_day(hold, last_day)
+    return approvals.ask(
+        actor=actor,
+        kind=END,
+        subject=hold,
+        customer=case.customer,
+        payload={"case": case.pk, "hold": hold.pk, "last_day": last_day.isoformat() if last_day else None},
+        preview={
+            "case": case.ref,
+            "account": hold.account.ref,
+            "starts_on": hold.starts_on.isoformat(),
+            "ends_on": hold.ends_on.isoformat() if hold.ends_on else None,
+            "last_day": last_day.isoformat() if last_day else None,
+        },
+        reason=reason,
+    )
+
+
+def check_end(request: Request) -> None:
+    """Refuse (`Conflict`) what was lifted meanwhile."""
+    check_last_day(Hold.objects.get(pk=request.payload["hold"]), _day(request.payload["last_day"]))
+
+
+def end(request: Request, *, actor: User) -> Hold | None:
+    """End what was approved; the successor, if any. Locks customer → account → case."""
+    successor = lift_hold(
+        actor=actor,
+        hold_id=request.payload["hold"],
+        last_day=_day(request.payload["last_day"]),
+        reason=request.reason[:300],
+    )
+    conclude(lock_case(case_id=request.payload["case"]))
+    return successor
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid
 from accounts.models import Account, Hold, HoldKind
 from accounts.services.holds import lift_hold, place_hold
+from approvals.models import Request
 from cases.models import Case
 from cases.services import deferrals
 from cases.services.authority import last_day as last_of
@@ -72,23 +73,25 @@ def place(
 @transaction.atomic
 def lift(
     *, actor: User, case_id: int, seen_version: int, hold_id: int, last_day: date | None, reason: str
-) -> Hold | None:
-    """End a hold of the case's customer after `last_day`, or (None) take it back wholly; the successor, if any.
+) -> Hold | Request | None:
+    """End a hold of the case's customer after `last_day`, or (None) take it back wholly; the successor, if any. The end of a
+    deferral moves the days just as placing one does: it is only asked for here (`Request`), and another person decides.
 
     That the actor may lift holds at all (`accounts.change_hold`) is the view's to ask. Locks customer → account → case.
 
     Raises:
-        PermissionDenied: a deferral, without `accounts.place_deferral`: lifting one moves the days just as placing does.
+        PermissionDenied: a deferral, without `accounts.place_deferral`.
         StaleScreen: the case changed since `seen_version`.
-        Conflict: the hold was lifted already.
+        Conflict: the hold was lifted already, or that was asked for already.
         Invalid: another customer's hold, no reason, or a day outside the hold.
     """
     case = lock_case(case_id=case_id, seen_version=seen_version)
-    hold = Hold.objects.filter(pk=hold_id, account__customer_id=case.customer_id).first()
+    hold = Hold.objects.select_related("account").filter(pk=hold_id, account__customer_id=case.customer_id).first()
     if hold is None:
         raise Invalid(_("That hold is on another customer's account."), "hold")
     if hold.kind == HoldKind.DEFERRAL:
         require(actor, "accounts.place_deferral")
+        return deferrals.ask_end(actor=actor, case=case, hold=hold, last_day=last_day, reason=_checked(reason))
     successor = lift_hold(actor=actor, hold_id=hold.pk, last_day=last_day, reason=_checked(reason))
     conclude(case)
     return successor

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint, Relationship
 from accounts.services.reveal import reveal_contact_point
+from approvals.models import Request
 from cases import forms
 from cases.errors import told
 from cases.models import Case
@@ -189,7 +190,8 @@ def hold(work: Work) -> str:
 
 
 def lift(work: Work) -> str:
-    holds.lift(**work.seen, hold_id=work.target.pk, **work.data)
+    if isinstance(holds.lift(**work.seen, hold_id=work.target.pk, **work.data), Request):
+        return _("The end of the deferral is asked for: another person decides.")
     return _("Hold lifted.")
 
 

@@ -1,8 +1,6 @@
-"""The money desk: payments that matched no account, and the control totals of the files."""
+"""Payments that matched no account, and the two ways to decide about one."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
@@ -14,16 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError
 from accounts.forms import refuse
-from accounts.models import Account, PaymentFile, UnmatchedPayment, UnmatchedStatus
-from accounts.permissions import customers_visible_to
-from accounts.selectors.owed import owed_now
+from accounts.models import UnmatchedPayment, UnmatchedStatus
 from accounts.services import unmatched as services
-from approvals import kinds
-from approvals.models import Request
-from desk import asking
-from desk.forms import AccelerationForm, GiveBackForm, MatchForm, RefundForm, ReversalForm, UnmatchedFilter
-from desk.kinds import ASK
-from desk.selectors import controls, suggestions
+from desk.filters import UnmatchedFilter
+from desk.forms import GiveBackForm, MatchForm
+from desk.selectors import suggestions
 from runs.pages import page_or_part
 from runs.paging import log_page
 from staff.permissions import may, needs, require
@@ -86,52 +79,3 @@ def unmatched_payment(request: HttpRequest, pk: int) -> HttpResponse:
         "give_back": give_back if decides or give_back.is_bound else None,
     }
     return render(request, "desk/unmatched_payment.html", context, status=status)
-
-
-@require_GET
-@needs("accounts.view_paymentfile")
-def payment_files(request: HttpRequest) -> HttpResponse:
-    """The control total of each file of payments, newest first: received against posted, matched, waiting, refused."""
-    page = log_page(PaymentFile.objects.all(), request.GET.get("before"))
-    return render(request, "desk/files.html", {"page": page, "controls": controls(page.rows)})
-
-
-# What is asked for on an account, by its kind: the form, and the service.
-ASKED: dict[str, tuple[type[GiveBackForm], Callable[..., Request]]] = {
-    "reversal": (ReversalForm, asking.ask_reversal),
-    "refund": (RefundForm, asking.ask_refund),
-    "write-off": (GiveBackForm, asking.ask_write_off),
-    "acceleration": (AccelerationForm, asking.ask_acceleration),
-    "deceleration": (GiveBackForm, asking.ask_deceleration),
-}
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(ASK)
-def money(request: HttpRequest, ref: str) -> HttpResponse:
-    """What may be asked for on one account; another person decides about each. Out of scope is 404."""
-    user = user_of(request)
-    mine = Account.objects.filter(customer__in=customers_visible_to(user)).select_related("customer")
-    account = get_object_or_404(mine, ref=ref)
-    verb = request.POST.get("verb", "")
-    made = {name: form(request.POST if name == verb else None, prefix=name) for name, (form, _ask) in ASKED.items()}
-    if request.method == "POST":
-        if verb not in ASKED:
-            raise BadRequest
-        form = made[verb]
-        if form.is_valid():
-            try:
-                row = ASKED[verb][1](actor=user, account=account, **form.cleaned_data)
-            except BookError as error:
-                refuse(form, error)
-            else:
-                messages.success(
-                    request, _("Request %(request)s is asked for: another person decides.") % {"request": row}
-                )
-                return redirect("money", ref=ref)
-    context = {
-        "account": account,
-        "owed": owed_now([account.pk])[account.pk],
-        "forms": [(name, kinds.get(name).label, form) for name, form in made.items()],
-    }
-    return render(request, "desk/money.html", context, status=422 if request.method == "POST" else 200)
