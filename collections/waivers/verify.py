@@ -41,6 +41,8 @@ def check_waivers(cursor: CursorWrapper, low: int, high: int, closed: date) -> I
     payments, on = came(waivers), begun_day() or closed
     for waiver in waivers:
         should = wanted(waiver, met_on(waiver, payments.get(waiver.pk, [])), on)
-        # Where the fee was gone by the day of the payment there was nothing to grant.
-        if should != waiver.status and (should, waiver.status) != (rules.GRANTED, rules.LAPSED):
+        # Where the fee was gone by the day of the payment there was nothing to grant; and what it needs may have been refused
+        # since the last close.
+        still = waiver.status == rules.WAITING and waiver.needs is not None and waiver.needs.is_refused
+        if should != waiver.status and (should, waiver.status) != (rules.GRANTED, rules.LAPSED) and not still:
             yield Difference(waiver.account.ref, f"waiver {waiver}", waiver.status, should)

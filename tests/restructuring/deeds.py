@@ -83,10 +83,12 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
 
 
-def proved(account: Account) -> Decimal:
-    """That the book agrees with everything kept of it; what is owed, fees not posted included."""
+def proved(*accounts: Account) -> Decimal:
+    """That the book agrees with everything kept of it, and each ledger with what is owed; what is owed on these accounts in all,
+    fees not posted included."""
     assert list(differences(*account_range())) == []
-    owed = owed_now([account.pk])[account.pk]
-    entries = LedgerEntry.objects.filter(account=account).exclude(kind="roll-over").values_list("amount", flat=True)
-    assert sum(entries) == owed.total - owed.late_fee_not_posted - owed.waiting_credit
-    return owed.total - owed.waiting_credit
+    every = owed_now([account.pk for account in accounts])
+    for key, owed in every.items():
+        entries = LedgerEntry.objects.filter(account=key).exclude(kind="roll-over").values_list("amount", flat=True)
+        assert sum(entries) == owed.total - owed.late_fee_not_posted - owed.waiting_credit
+    return sum((owed.total - owed.waiting_credit for owed in every.values()), Decimal(0))

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from accounts.models import Account, Payment
+from accounts.models import Account, Customer, Payment
 from accounts.selectors.verify import account_range, differences
 from accounts.services import customers, posting
 from approvals import services as approvals
@@ -53,12 +53,12 @@ def chen(db: None, today: None) -> User:
     return UserFactory(role="supervisor", display_name="Chen")
 
 
-def late_account(ref: str = "1", principal: str = "100000") -> Account:
+def late_account(ref: str = "1", principal: str = "100000", customer: Customer | None = None) -> Account:
     """An instalment account with 100,000.00 unpaid since 20 January: 50.00 of late fee a day, on 1 March 1,950.00 in all, and a
     case of Team 1."""
     if not Portfolio.objects.exists():
         PortfolioFactory()
-    customer = customers.register_customer(actor=ACTOR, ref=f"K{ref}", name="王小明")
+    customer = customer or customers.register_customer(actor=ACTOR, ref=f"K{ref}", name="王小明")
     made = posting.open_account(
         actor=ACTOR, ref=f"A{ref}", customer_id=customer.pk, product_code="instalment", currency="CNY"
     )

@@ -363,6 +363,21 @@ def test_what_depends_on_a_failed_one_is_blocked(account, lin, chen) -> None:
             approve(chen, third)
 
 
+def test_what_needs_one_that_is_refused_lapses_in_the_next_close(account, lin, chen) -> None:
+    other = late_account("2", customer=account.customer)
+    first = ask(lin, account)
+    terms = {"condition_amount": Decimal(1000), "condition_on": TODAY + timedelta(days=6)}
+    second = approve(chen, ask(lin, other, needs_id=first.pk, **terms))
+    approvals.reject(actor=chen, request_id=first.request.pk, seen_version=1, comment="No")
+    assert second.status == "waiting"
+    book_agrees()
+    with on(TODAY + timedelta(days=1)):
+        close_day(actor=ACTOR, day=TODAY)
+    second.refresh_from_db()
+    assert second.status == "lapsed"
+    book_agrees()
+
+
 def test_a_later_stage_waits_for_the_earlier(account, lin, chen) -> None:
     first = approve(
         chen,

@@ -13,10 +13,11 @@ from datetime import date
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import ReliefKind
 from accounts.services import relief as reliefs
+from approvals.models import OPEN
 from audit.services import Actor, SystemActor, record
 from runs.selectors import begun_day, book_day
 from runs.services import StepRun
@@ -74,8 +75,12 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
 
 
 def judge_day(run: StepRun) -> None:
-    """The close's step: judge the waivers that wait for a payment agreed by `run.day`, and those that wait for another."""
-    due = Waiver.objects.filter(status=WaiverStatus.WAITING, condition_on__lte=run.day, customer_id__gt=run.cursor)
+    """The close's step: judge the waivers that wait for a payment agreed by `run.day`, and those of which another that they
+    need was asked for in vain."""
+    in_vain = Q(needs__status=WaiverStatus.ASKED) & ~Q(needs__request__status__in=OPEN)
+    due = Waiver.objects.filter(
+        Q(condition_on__lte=run.day) | in_vain, status=WaiverStatus.WAITING, customer_id__gt=run.cursor
+    )
     ids = list(due.order_by("customer_id").values_list("customer_id", flat=True).distinct())
 
     def work(batch: list[int]) -> dict[str, int]:
