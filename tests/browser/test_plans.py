@@ -1,4 +1,4 @@
-"""A plan in a real browser: offers compared and asked for, signed on paper, sent back, asked for again, signed by code, approved."""
+"""A plan in a real browser: offers compared and asked for, signed on paper, sent back, asked again, signed by code, approved."""
 
 from __future__ import annotations
 
