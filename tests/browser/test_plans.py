@@ -106,7 +106,6 @@ def sign_by_code(page: Page, gateway: Server) -> str:
     page.get_by_label("Code that the debtor reads out").fill(code)
     page.keyboard.press("Enter")
     expect(page.get_by_text("The signature is recorded.")).to_be_visible()
-    accessible(page)
     return text_of(paper)
 
 
