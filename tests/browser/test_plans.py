@@ -1,4 +1,4 @@
-"""A plan in a real browser: offers compared and asked for, signed, sent back, asked for again, approved."""
+"""A plan in a real browser: offers compared and asked for, signed on paper, sent back, asked again, signed by code, approved."""
 
 from __future__ import annotations
 
@@ -17,13 +17,23 @@ from accounts.models import Account
 from accounts.services import customers, posting
 from cases.models import Case
 from delinquency.close_of_day import close_day
+from reminders import services as outbox
 from restructuring.models import Plan
 from runs import clock
 from tests.browser.conftest import axe, sign_in
-from tests.factories import PortfolioFactory, UserFactory
-from tests.restructuring.deeds import ACTOR
+from tests.factories import ContactPointFactory, PortfolioFactory, UserFactory
+from tests.reminders.channels.servers import Server
+from tests.reminders.conftest import gateway as gateway
+from tests.restructuring.deeds import ACTOR, noon
+from tests.restructuring.test_codes import read
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    with clock.frozen(noon(clock.today())):
+        yield
 
 
 @pytest.fixture
@@ -44,6 +54,7 @@ def account(transactional_db: None, settings, tmp_path: Path) -> Account:
         due_on=due,
         principal=Decimal(1200),
     )
+    ContactPointFactory(customer=customer, kind="mobile", clear="13800001234")
     close_day(actor=ACTOR, day=clock.today())
     return made
 
@@ -74,22 +85,48 @@ def ask(page: Page, instalments: str) -> None:
     expect(page.get_by_role("heading", name="Paid in instalments")).to_be_visible()
 
 
-def sign(page: Page) -> str:
-    """Print the agreement, hand in what was printed as its scan; what the paper says."""
+def printed(page: Page) -> bytes:
+    """The agreement, printed."""
     with page.expect_download() as download:
         page.get_by_role("button", name="PDF in English").click()
-    printed = Path(download.value.path()).read_bytes()
     page.reload()
+    return Path(download.value.path()).read_bytes()
+
+
+def sign_by_code(page: Page, gateway: Server) -> str:
+    """Print the agreement, have a code sent, enter it; what the paper says."""
+    paper = printed(page)
+    page.get_by_role("button", name="Send the code").click()
+    expect(page.get_by_text("Waits to be entered")).to_be_visible()
+    accessible(page)
+    outbox.deliver("sms", seconds=10)
+    code = read(gateway)
+    # It is told without a reload.
+    expect(page.locator("#code-state").get_by_text("Sent", exact=True)).to_be_visible(timeout=10_000)
+    page.get_by_label("Code that the debtor reads out").fill(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The signature is recorded.")).to_be_visible()
+    return text_of(paper)
+
+
+def sign(page: Page) -> None:
+    """Print the agreement, hand in what was printed as its scan."""
+    paper = printed(page)
     page.get_by_label("Signed agreement").set_input_files(
-        {"name": "signed.pdf", "mimeType": "application/pdf", "buffer": printed}
+        {"name": "signed.pdf", "mimeType": "application/pdf", "buffer": paper}
     )
     page.get_by_role("button", name="Record the signature").click()
     expect(page.get_by_text("The signature is recorded.")).to_be_visible()
     accessible(page)
-    return "".join(one.extract_text() for one in PdfReader(io.BytesIO(printed)).pages).replace("\0", "")
 
 
-def test_a_plan_from_the_offers_to_the_customers_page(account: Account, page: Page, other: Page) -> None:
+def text_of(paper: bytes) -> str:
+    return "".join(one.extract_text() for one in PdfReader(io.BytesIO(paper)).pages).replace("\0", "")
+
+
+def test_a_plan_from_the_offers_to_the_customers_page(
+    account: Account, page: Page, other: Page, gateway: Server
+) -> None:
     case = Case.objects.get(customer=account.customer)
     lin, chief = UserFactory(username="lin"), UserFactory(username="chief", role="supervisor")
     sign_in(page, lin)
@@ -109,7 +146,7 @@ def test_a_plan_from_the_offers_to_the_customers_page(account: Account, page: Pa
     page.goto("/plans/new/A1/")
     ask(page, "11")
     plan = Plan.objects.exclude(pk=first.pk).get()
-    paper = sign(page)
+    paper = sign_by_code(page, gateway)
     assert f"{plan.total:,.2f}" in paper
     assert all(one.due_on.isoformat() in paper for one in plan.instalments.all())
 
