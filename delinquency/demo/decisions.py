@@ -192,7 +192,9 @@ class Deeds:
     def freeze(self, answer: str, reason: str) -> None:
         request = commands.ask(actor=self.senior, account_id=next(self.late).pk, verb="freeze", reason=reason)
         self.approve(request)
-        for command in CoreCommand.objects.filter(request=request):
+        told = CoreCommand.objects.filter(request=request)
+        told.update(attempts=1, sent_at=clock.now())
+        for command in told:
             settle(command.pk, Answer(answer, "credit-line-closed" if answer == REFUSED else ""))
 
     def deferral(self, *, days: int) -> Request:
