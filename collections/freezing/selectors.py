@@ -116,7 +116,7 @@ def _bound(accounts: list[Account], policy: FreezePolicy | None) -> dict[int, st
 
 
 def _in_the_way(account: Account, *, is_late: bool, overdue: Decimal, bound: dict[int, str]) -> str:
-    if is_late or overdue > 0:
+    if is_late:
         return _("Account %(ref)s is late: %(amount)s %(currency)s is overdue.") % {
             "ref": account.ref,
             "amount": f"{overdue:,.2f}",

@@ -27,30 +27,42 @@ from compliance.models import Channel, ComplaintReason, Contact, FlagKind, Outco
 from compliance.services.complaints import open_complaint
 from compliance.services.flags import place_flag
 from delinquency.close_of_day import close_day
+from delinquency.demo.decisions import Deeds
 from runs import clock
 from staff.models import User
 
 ACTOR = SystemActor("demo")
-DAYS = 4
+# So many that a plan of the first can be breached by now: an instalment of the second day, and its days of grace.
+DAYS = 6
+# The collectors work on the last ones.
+WORKED = 3
 CASES_A_DAY = 14
 COLLECTORS = ("collector", "senior")
-BEGINS = time(9, 5)
+BEGINS, DECIDES = time(9, 5), time(16, 30)
 ON_THE_PHONE, BETWEEN_CALLS = timedelta(minutes=3), timedelta(minutes=9)
 
 Story = Callable[[User, Case, Contact | None], None]
 
 
 def live_through(*, on_day: Callable[[date, float], None]) -> None:
-    """Close the days before today, the first ever closed among them, and let the demo's collectors work on each but the first."""
+    """Close the days before today, the first ever closed among them, and let the demo's people work and decide."""
     today = clock.today()
     first = today - timedelta(days=DAYS)
-    for day in (first + timedelta(days=n) for n in range(DAYS)):
-        if day > first:
+    deeds: Deeds | None = None
+    for number in range(DAYS):
+        day = first + timedelta(days=number)
+        if number >= DAYS - WORKED:
             _work(day)
+        if number:
+            with clock.frozen(_moment(day, DECIDES)):
+                deeds = deeds or Deeds()
+                deeds.on(number)
         with clock.frozen(_moment(day, time(23, 30))):
             (result,) = close_day(actor=ACTOR, day=day)
         on_day(result.day, result.seconds)
     _pay(today)
+    if deeds is not None:
+        deeds.receive_files()
 
 
 def _work(day: date) -> None:

@@ -1,4 +1,5 @@
-"""The people of the demo: one of each role in two teams, with a password and an app's key made for this machine."""
+"""The people of the demo: one of each role in two teams, and a second supervisor, with a password and an app's key made for
+this machine."""
 
 from __future__ import annotations
 
@@ -27,6 +28,8 @@ LOGINS: tuple[tuple[str, str, str, str | None, tuple[str, ...]], ...] = (
     ("collector", gettext_noop("Demo collector"), "collector", EARLY, ()),
     ("senior", gettext_noop("Demo senior collector"), "senior-collector", LATE, ()),
     ("supervisor", gettext_noop("Demo supervisor"), "supervisor", EARLY, (EARLY, LATE)),
+    # Somebody must decide what the other supervisor asks for.
+    ("deputy", gettext_noop("Demo deputy supervisor"), "supervisor", LATE, (EARLY, LATE)),
     ("legal", gettext_noop("Demo legal officer"), "legal-officer", None, ()),
     ("bureau", gettext_noop("Demo bureau officer"), "bureau-officer", None, ()),
     ("entry", gettext_noop("Demo data entry"), "data-entry", None, ()),

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import Relief, ReliefReversal
 from accounts.services.holds import lift_hold, place_hold
 from cases.models import Case, Dispute, Note, Promise, PromiseInstalment
 from cases.selectors import timeline
@@ -19,6 +20,7 @@ from tests.factories import (
     DAY,
     MOMENT,
     AccountFactory,
+    BillFactory,
     BusinessDayFactory,
     CaseFactory,
     DecisionFactory,
@@ -154,6 +156,9 @@ def test_promises_disputes_and_notes_are_told_once_each_and_a_dispute_again_when
         ("flag.placed", "customerflag", "work"),
         ("complaint.opened", "complaint", "work"),
         ("case.taken", "case", "work"),
+        ("plan.breached", "plan", "work"),
+        ("waiver.lapsed", "waiver", "work"),
+        ("core-command.confirmed", "corecommand", "work"),
         ("case.moved", "case", "record"),
         ("contact-point.added", "contactpoint", "record"),
     ],
@@ -164,6 +169,39 @@ def test_an_event_is_work_when_somebody_did_something_about_the_case(verb: str, 
     (entry,) = timeline(case.customer_id)
     assert (entry.kind, entry.what, entry.facts["verb"]) == (kind, "event", verb)
     assert timeline(case.customer_id, kind) == [entry]
+
+
+def test_what_was_taken_off_is_one_line_a_kind_and_what_is_owed_again_another() -> None:
+    case = CaseFactory()
+    account = AccountFactory(customer=case.customer)
+    plan = {"kind": "closure", "reason": "R00000001", "effective_on": DAY}
+    waiver = {"kind": "waiver", "reason": "hardship", "effective_on": DAY}
+    own = BillFactory(account=account, kind="plan")
+    for number, (fields, amount, bill) in enumerate(
+        [
+            (plan, 100, BillFactory(account=account)),
+            (plan, 20, None),
+            (plan, 60, own),
+            (waiver, 5, None),
+            (waiver, 7, None),
+        ]
+    ):
+        at = MOMENT + timedelta(minutes=number)
+        Relief.objects.create(account=account, ref=f"L{number}", recorded_at=at, amount=amount, bill=bill, **fields)
+    ReliefReversal.objects.create(
+        relief=Relief.objects.get(ref="L4"), effective_on=DAY, recorded_at=MOMENT + timedelta(hours=1), reason="Mistake"
+    )
+    told = [
+        (entry.facts["step"], entry.facts["kind"], entry.facts["amount"], entry.facts["of"], entry.facts["of_plan"])
+        for entry in timeline(case.customer_id, "money")
+    ]
+    assert told == [
+        ("taken-back", "waiver", "7.00", "L4", False),
+        ("granted", "waiver", "7.00", "L4", False),
+        ("granted", "waiver", "5.00", "L3", False),
+        ("granted", "closure", "60.00", "R00000001", True),
+        ("granted", "closure", "120.00", "R00000001", False),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,9 +10,17 @@ from accounts.services import customers, posting
 from audit.services import SystemActor
 from cases.models import Case
 from cases.services.promises import take_promise
+from freezing.core import DONE, Answer
+from freezing.models import FreezePolicy
+from freezing.services.commands import command
+from freezing.services.sending import settle
 from runs import clock
 from staff.models import User
-from tests.factories import PlanFactory, UserFactory
+from strategy.models import Proposal, Rule
+from tests.factories import PlanFactory, PortfolioFactory, UserFactory
+from waivers.models import ReasonCode
+from waivers.selectors import Wanted
+from waivers.services.asking import ask
 
 ACTOR = SystemActor("test")
 NOON = datetime(2026, 3, 30, 4, 0, tzinfo=UTC)
@@ -28,15 +36,24 @@ MOVING_ON_DAY = 5
 
 
 def make_book() -> None:
-    """Imported at noon on 30 March. On the 31st seven accounts become late, five move to M2 and break a promise, and one is
-    cured."""
-    supervisor = UserFactory(username="supervisor", role="supervisor", team=None)
+    """Imported at noon on 30 March. On the 31st seven accounts become late; five move to M2, break a promise, lose a waiver that
+    waited for a payment, and are frozen by the policy; one is cured, and unfrozen."""
+    supervisor = UserFactory(username="supervisor", role="supervisor")
+    PortfolioFactory()
+    FreezePolicy.objects.update(freezes=True, unfreezes=True, days_late=31)
     with clock.frozen(NOON):
         for number in range(NEWLY_LATE_ON_DAY):
             owe(f"new{number}", due_on=date(2026, 3, 30), in_plan=number < IN_PLANS)
         for number in range(MOVING_ON_DAY):
-            promise(owe(f"old{number}", due_on=date(2026, 2, 28)), by=supervisor)
+            old = owe(f"old{number}", due_on=date(2026, 2, 28))
+            promise(old, by=supervisor)
+            waive_once_paid(old, by=supervisor)
+            Proposal.objects.create(
+                account_id=old, kind="freeze", rule=Rule.objects.earliest("pk"), business_day=OPENING
+            )
         cured = owe("cured", due_on=date(2026, 3, 10))
+        (frozen,) = command(actor=ACTOR, account_ids=[cured], verb="freeze", reason="Late")
+        settle(frozen.pk, Answer(DONE))
         posting.post_payment(actor=ACTOR, account_id=cured, ref="P-cured", amount=Decimal("300.00"), effective_on=DAY)
         owe("ahead", due_on=date(2026, 4, 20))
 
@@ -77,6 +94,13 @@ def owe(name: str, *, due_on: date, in_plan: bool = False) -> int:
             bill=bill,
         )
     return account.pk
+
+
+def waive_once_paid(account_id: int, *, by: User) -> None:
+    """A late fee that her policy waives if she pays by the 31st; no money comes."""
+    agreed = {"condition_amount": Decimal("50.00"), "condition_on": DAY}
+    waiver = ask(actor=by, wanted=Wanted(account_id, ReasonCode.FIRST, **agreed), reason="Her first time")
+    assert waiver.status == "waiting"
 
 
 def promise(account_id: int, *, by: User) -> None:

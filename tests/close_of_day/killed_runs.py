@@ -14,10 +14,9 @@ from functools import partial
 from typing import Any
 
 import django
-from django.core.management import execute_from_command_line
+from django.core.management import call_command, execute_from_command_line
 
-# The steps that find something in this book: nobody waits for a waiver, and as installed people decide about freezes.
-STEPS = ("age", "accrue", "plans", "cases", "promises", "priorities", "strategy")
+STEPS = ("age", "accrue", "plans", "cases", "promises", "waivers", "priorities", "strategy", "freezes")
 # Inside the second batch of the run (nothing of it committed), right behind the first, and at the end of the step.
 POINTS = ["opening", *(f"{step} {where}" for step in STEPS for where in ("inside", "behind", "end")), "never"]
 
@@ -36,6 +35,7 @@ def arm(point: str) -> None:
     import cases.services.priority
     import restructuring.services.judging
     import strategy.services.evaluating
+    import waivers.services.judging
     from runs import services
     from runs.services import StepRun
 
@@ -45,6 +45,7 @@ def arm(point: str) -> None:
         *services_of_cases,
         restructuring.services.judging,
         strategy.services.evaluating,
+        waivers.services.judging,
     ):
         module.BATCH = 2
     deadly_step, _, where = point.partition(" ")
@@ -99,6 +100,8 @@ def close(point: str, day: str) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "delinquency.settings")
     django.setup()
+    # Once for all processes: importing takes longer than closing the day. A command's checks ask for every page.
+    call_command("check", stdout=sys.stderr)
     first_close, day = sys.argv[1] == "first", sys.argv[2]
     points = POINTS if first_close else POINTS[1:]
     print(json.dumps([[point, in_a_process(partial(close, point, day))] for point in points]))

@@ -16,19 +16,25 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Count
 
 from audit.services import SystemActor
 from cases.models import Case
 from delinquency.close_of_day import close_day
+from freezing.models import CoreCommand
 from reminders.models import Message
 from runs import clock
 from runs.models import DayClose
 from tests.close_of_day.book import ACTOR, DAY, FIRST, MOVING_ON_DAY, NEWLY_LATE_ON_DAY, NOON, make_book
 from tests.close_of_day.killed_runs import POINTS, STEPS
+from waivers.models import Waiver
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
-OURS = ("accounts", "cases", "reminders", "compliance", "audit", "runs", "strategy", "restructuring")
+OURS = (
+    *("accounts", "cases", "reminders", "compliance", "audit", "runs", "strategy"),
+    *("approvals", "waivers", "restructuring", "freezing"),
+)
 # Keys of what the close itself makes: a killed batch used some up. Those of the book agree, as it is made anew.
 KEYS_OF_THE_CLOSE = {
     "id",
@@ -85,6 +91,9 @@ def test_a_day_killed_in_every_step_ends_with_the_rows_of_an_uninterrupted_one(
     uninterrupted = rows()
     assert Message.objects.filter(business_day=DAY).count() == NEWLY_LATE_ON_DAY
     assert Case.objects.filter(status="open").count() == NEWLY_LATE_ON_DAY + MOVING_ON_DAY
+    assert Waiver.objects.filter(status="lapsed").count() == MOVING_ON_DAY
+    told = CoreCommand.objects.filter(status="asked").order_by().values_list("verb").annotate(Count("pk"))
+    assert dict(told) == {"freeze": MOVING_ON_DAY, "unfreeze": 1}
     positions = {row.step: (row.done, row.result) for row in DayClose.objects.filter(date=DAY, step__in=STEPS)}
     assert all(done > 4 for done, _ in positions.values()), positions  # several batches of two each
 

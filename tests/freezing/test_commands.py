@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account
 from accounts.selectors.verify import account_range, differences
-from accounts.services import acceleration, watches
+from accounts.services import acceleration, posting, watches
 from accounts.services.status import change_status
 from approvals import services as approvals
 from audit.models import Event
@@ -269,6 +269,15 @@ def test_the_policy_unfreezes_what_is_cured(frozen, core) -> None:
         pay(frozen)
     assert night(TODAY + timedelta(days=1)) == {"unfrozen": 1}
     assert CoreCommand.objects.latest("pk").verb == "unfreeze"
+
+
+def test_what_the_night_itself_cures_is_unfrozen_in_that_night(frozen, core) -> None:
+    FreezePolicy.objects.update(unfreezes=True)
+    posting.post_payment(
+        actor=ACTOR, account_id=frozen.pk, ref="P1", amount=Decimal(2000), effective_on=TODAY + timedelta(days=1)
+    )
+    assert night() == {}
+    assert night(TODAY + timedelta(days=1)) == {"unfrozen": 1}
 
 
 def test_policies_begin_tomorrow_at_the_earliest(account, chen) -> None:

@@ -18,6 +18,7 @@ from accounts.services.relief import grant
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
+from cases.selectors import timeline
 from restructuring.models import Plan, PlanInstalment, PlanRule, PlanTarget
 from restructuring.terms import LEAVE, WHOLE, Terms
 from runs import clock
@@ -381,3 +382,17 @@ def test_what_was_agreed_cannot_be_changed_in_the_database(account, lin, terms) 
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
+
+
+def test_the_timeline_tells_of_it_once(account, lin, chen, terms) -> None:
+    plan = running(lin, chen, account, terms)
+    entries = timeline(account.customer_id, "work")
+    assert sorted((one.what, one.facts["verb"]) for one in entries) == [
+        ("event", "plan.running"),
+        ("request", "request.approved"),
+        ("request", "request.asked"),
+    ]
+    approved = next(one.facts for one in entries if one.facts["verb"] == "request.approved")
+    assert (approved["of"], approved["amount"], approved["actor"]) == ("restructuring", str(plan.balance), "Chen")
+    (taken,) = (one.facts for one in timeline(account.customer_id, "money") if one.what == "relief")
+    assert (taken["kind"], taken["amount"], taken["of"]) == ("closure", str(plan.balance), plan.ref)

@@ -235,26 +235,25 @@ class Deeds(RuleBasedStateMachine):
         n=which,
         who=people,
         verdict=verdicts,
-        kind=st.sampled_from(["refund", "write-off", "call", "end of call"]),
+        kind=st.sampled_from(["refund", "write-off", "acceleration", "deceleration", "final-date"]),
         by=days,
     )
     def ask_at_the_money_desk(self, n: int, who: str, verdict: str, kind: str, by: int) -> None:
         named: dict[str, Any] = {"actor": self.people[who], "account": self.accounts[n]}
-        deed: Callable[..., Any] = desk.ask_write_off
         if kind == "refund":
-            deed, named["amount"] = desk.ask_refund, self.owed(n).waiting_credit
-        elif kind == "call":
-            deed, named["notified_on"], named["due_on"] = desk.ask_acceleration, self.day, self.day + timedelta(days=by)
-        elif kind == "end of call":
-            deed = desk.ask_deceleration
-        self.asked(f"{kind}-asked", verdict, deed, **named)
+            named["amount"] = self.owed(n).waiting_credit
+        elif kind == "acceleration":
+            named |= {"notified_on": self.day, "due_on": self.day + timedelta(days=by)}
+        elif kind == "final-date":
+            named["final_due_on"] = self.day + timedelta(days=30 * by)
+        self.asked(f"{kind}-asked", verdict, desk.ask, kind=kind, **named)
 
     @precondition(lambda self: Payment.objects.filter(reversal=None).exists())
     @rule(one=any_of, who=people, verdict=verdicts)
     def ask_for_a_reversal(self, one: int, who: str, verdict: str) -> None:
         payment = pick(Payment.objects.filter(reversal=None), one)
-        named = {"account": payment.account, "payment_ref": payment.ref, "code": "bounced"}
-        self.asked("reversal-asked", verdict, desk.ask_reversal, actor=self.people[who], **named)
+        named = {"account": payment.account, "kind": "reversal", "payment_ref": payment.ref, "code": "bounced"}
+        self.asked("reversal-asked", verdict, desk.ask, actor=self.people[who], **named)
 
     @rule(n=which, who=people, verdict=verdicts, answer=st.none() | answers)
     def ask_to_freeze(self, n: int, who: str, verdict: str, answer: str | None) -> None:

@@ -5,16 +5,19 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
 * contact: `contact` (id, channel, direction, made_by, outcome, actor, note, seconds, contact_point: key or null, account: ref
   or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
   `answer` (id, channel, provider, state); `refusal` (channel, purpose, rule, version, next_allowed_at)
-* money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason)
+* money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason); `relief`, twice: `step` granted
+  and taken-back (step, kind, amount, currency, effective_on, account, of: the waiver's reference, or why; of_plan: it closed
+  a plan's own bills). What one decision took off several bills is one line a kind
 * standing: `standing` (account, business_day, cause, from_bucket, to_bucket, amount, currency)
 * work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
   are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
   statement or answer, status as it is now, due_on, pauses: the kinds of the holds that come and go with it); `note` (id,
   text, actor)
+  `request`, at each step of the asking and deciding (verb, ref, of: its kind, amount, currency: blank for days, actor, reason)
 * work or record: `event` (verb, subject, ref, actor, reason, before, after)
 
 An event is `work` when somebody did something about the case: promises judged or cancelled, holds, flags, agreed hours,
-complaints, who took or got the case, follow-ups; else `record`.
+complaints, waivers, plans, freezes, the call of the whole balance, who took or got the case, follow-ups; else `record`.
 """
 
 from __future__ import annotations
@@ -24,10 +27,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import CharField, Count, F, Max, Q, QuerySet, TextField, Value
+from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from accounts.models import Payment, Reversal, StandingChange
+from accounts.models import BillKind, Payment, Relief, ReliefKind, Reversal, StandingChange
 from audit.models import Event
 from cases.models import Dispute, Note, Promise
 from compliance.models import Contact, ContactDecision, MadeBy
@@ -37,9 +41,16 @@ KINDS = ("contact", "money", "standing", "work", "record")
 # What has a source of its own in the list would stand in it twice.
 _TOLD_ELSEWHERE = (
     *("payment", "reversal", "message", "contactdecision", "standingchange", "standing"),
-    *("contact", "note", "dispute"),
+    *("contact", "note", "dispute", "relief", "request"),
 )
-_WORK = ("promise", "hold", "customerflag", "contactagreement", "complaint", "request")
+# Of these the request, the promise's row or the standing's change tells.
+_TOLD_BY_ANOTHER = ("promise.taken", "standing.moved", "waiver.asked", "waiver.changed", "plan.asked")
+_WORK = (
+    *("promise", "hold", "customerflag", "contactagreement", "complaint"),
+    *("waiver", "plan", "agreement", "corecommand", "acceleration"),
+)
+# Their holds come and go with them, and they say so themselves.
+_WITH_HOLDS = ("dispute.opened", "dispute.closed", "plan.running", "plan.kept", "plan.breached", "plan.reopened")
 # What the standings do to a case is no work on it.
 _FOLLOWS = ("case.opened", "case.moved", "case.cured")
 LENGTH = 100
@@ -62,7 +73,12 @@ class Entry:
 def timeline(customer_id: int, kind: str = "") -> list[Entry]:
     """The customer's latest entries, newest first, of one of `KINDS` or of all. One query."""
     sources = {
-        "money": [_payments(customer_id), _reversals(customer_id)],
+        "money": [
+            _payments(customer_id),
+            _reversals(customer_id),
+            _reliefs(customer_id, step="granted"),
+            _reliefs(customer_id, step="taken-back"),
+        ],
         "standing": [_standings(customer_id)],
         "contact": [
             _contacts(customer_id),
@@ -75,6 +91,7 @@ def timeline(customer_id: int, kind: str = "") -> list[Entry]:
             _disputes(customer_id, step="opened"),
             _disputes(customer_id, step="closed"),
             _notes(customer_id),
+            _requests(customer_id),
             _events(customer_id, kind="work"),
         ],
         "record": [_events(customer_id, kind="record")],
@@ -123,6 +140,36 @@ def _reversals(customer_id: int) -> QuerySet[Any]:
             ref="payment__ref",
             account="payment__account__ref",
             reason="reason",
+        ),
+    )
+
+
+def _reliefs(customer_id: int, *, step: str) -> QuerySet[Any]:
+    """What was taken off, or owed again: of a plan or a write-off not each bill alone, but all of a kind together."""
+    of = "reversal__" if step == "taken-back" else ""
+    rows = Relief.objects.filter(account__customer_id=customer_id, **({"reversal__isnull": False} if of else {}))
+    together = rows.order_by().values(
+        "account__ref",
+        "account__currency",
+        "kind",
+        of_plan=Case(When(bill__kind=BillKind.PLAN, then=True), default=False),
+        of=Case(When(kind=ReliefKind.WAIVER, then=F("ref")), default=F("reason")),
+        on=F(f"{of}effective_on"),
+    )
+    return _line(
+        together.annotate(when=Min(f"{of}recorded_at"), all=Sum("amount")),
+        at="when",
+        kind="money",
+        what="relief",
+        facts=JSONObject(
+            step=Value(step, TextField()),
+            kind="kind",
+            amount=_text("all"),
+            currency="account__currency",
+            effective_on="on",
+            account="account__ref",
+            of="of",
+            of_plan="of_plan",
         ),
     )
 
@@ -259,17 +306,32 @@ def _notes(customer_id: int) -> QuerySet[Any]:
     )
 
 
-def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
-    disputes = Event.objects.filter(
-        customer_id=customer_id, verb__in=("dispute.opened", "dispute.closed"), transaction__isnull=False
+def _requests(customer_id: int) -> QuerySet[Any]:
+    return _line(
+        Event.objects.filter(customer_id=customer_id, subject_type="request"),
+        at="at",
+        kind="work",
+        what="request",
+        facts=JSONObject(
+            verb="verb",
+            ref="subject_ref",
+            of=KT("after__kind"),
+            amount=KT("after__amount"),
+            currency=KT("after__currency"),
+            actor="actor_name",
+            reason="reason",
+        ),
     )
+
+
+def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
+    with_holds = Event.objects.filter(customer_id=customer_id, verb__in=_WITH_HOLDS, transaction__isnull=False)
     work = Q(subject_type__in=_WORK) | Q(subject_type="case") & ~Q(verb__in=_FOLLOWS)
     return _line(
         Event.objects.filter(work if kind == "work" else ~work, customer_id=customer_id)
         .exclude(subject_type__in=_TOLD_ELSEWHERE)
-        .exclude(verb__in=("promise.taken", "standing.moved"))
-        # A dispute's holds come and go with it, and it says so itself.
-        .exclude(subject_type="hold", transaction__in=disputes.values("transaction")),
+        .exclude(verb__in=_TOLD_BY_ANOTHER)
+        .exclude(subject_type="hold", transaction__in=with_holds.values("transaction")),
         at="at",
         kind=kind,
         what="event",
