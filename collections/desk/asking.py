@@ -25,6 +25,7 @@ from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
 from runs import clock
+from runs.selectors import open_day
 from staff.models import User
 
 # Keys of what is only thought of: beyond those of every row.
@@ -116,7 +117,7 @@ def refund(account: Account, *, amount: Decimal) -> Wanted:
 
 def write_off(account: Account) -> Wanted:
     """All that is owed on the account now, written off."""
-    owed, today = owed_now([account.pk])[account.pk], clock.today()
+    owed, today = owed_now([account.pk])[account.pk], open_day() or clock.today()
     parts = [(bill.bill_id, bill.total) for bill in owed.bills] + [(0, owed.late_fee_now)]
 
     def change(facts: AccountFacts) -> AccountFacts:
@@ -136,7 +137,8 @@ def write_off(account: Account) -> Wanted:
 
     said = {"total": owed.total}
     gone = AccountStatus.CHARGED_OFF.value
-    return Wanted("write-off", account, {"total": str(owed.total)}, said, owed.total, change, today, gone)
+    payload = {"total": str(owed.total), "late_fee": str(owed.late_fee_now)}
+    return Wanted("write-off", account, payload, said, owed.total, change, today, gone)
 
 
 def acceleration(account: Account, *, notified_on: date, due_on: date) -> Wanted:

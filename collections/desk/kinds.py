@@ -20,6 +20,7 @@ from accounts.services.status import change_status
 from approvals.kinds import Kind
 from approvals.models import Request
 from runs import clock
+from runs.selectors import open_day
 from staff.models import LimitKind, User
 
 ASK = "accounts.ask_money"
@@ -95,15 +96,17 @@ class WriteOff(_OfAccount):
     limit = LimitKind.WRITE_OFF
 
     def check(self, request: Request) -> None:
-        total, asked = _owed(request).total, Decimal(request.payload["total"])
-        if not total or total != asked:
+        owed, asked = _owed(request), Decimal(request.payload["total"])
+        # Late fees go on until somebody decides: what accrued since is given up with the rest.
+        accrued = owed.late_fee_now - Decimal(request.payload["late_fee"])
+        if not owed.total or accrued < 0 or owed.total - accrued != asked:
             raise Conflict(
                 _("%(total)s is owed by now, not the %(asked)s asked for.")
-                % {"total": f"{total:,.2f}", "asked": f"{asked:,.2f}"}
+                % {"total": f"{owed.total:,.2f}", "asked": f"{asked:,.2f}"}
             )
 
     def apply(self, request: Request, *, actor: User) -> None:
-        owed, on = _owed(request), clock.today()
+        owed, on = _owed(request), open_day() or clock.today()
         parts: list[tuple[int | None, Decimal]] = [(bill.bill_id, bill.total) for bill in owed.bills]
         parts.append((None, owed.late_fee_now))
         for bill_id, amount in parts:

@@ -14,10 +14,11 @@ from accounts.selectors.verify import account_range, differences
 from accounts.services.posting import reverse_payment
 from approvals import services as approvals
 from approvals.models import Request
+from delinquency.close_of_day import close_day
 from desk import asking
 from tests.clients import signed_in
 from tests.factories import UserFactory
-from tests.freezing.conftest import ACTOR, TODAY, pay
+from tests.freezing.conftest import ACTOR, TODAY, on, pay
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,24 @@ def test_an_account_is_written_off_whole_unless_money_came(account, lin, chen) -
     account.refresh_from_db()
     assert (account.status, owed(account).total) == ("charged-off", 0)
     assert set(Relief.objects.values_list("kind", flat=True)) == {"write-off"}
+
+
+@pytest.mark.parametrize("closed", [2, 3], ids=["in the day", "after its close"])
+def test_late_fees_that_accrued_until_the_decision_are_written_off_too(account, lin, chen, closed: int) -> None:
+    with on(TODAY):
+        close_day(actor=ACTOR)
+    request = asking.ask(actor=lin, account=account, kind="write-off", reason="Died without estate")
+    with on(TODAY + timedelta(days=3)):
+        close_day(actor=ACTOR, through=TODAY + timedelta(days=closed))
+        assert owed(account).total > request.amount
+        assert owed(account).late_fee_now == owed(account).total - 1000
+        approve(chen, request)
+        account.refresh_from_db()
+        assert account.status == "charged-off"
+    # Of a day that is closed nothing is written off any more: the next begins without.
+    with on(TODAY + timedelta(days=4)):
+        close_day(actor=ACTOR, through=TODAY + timedelta(days=4))
+        assert owed(account).total == 0
 
 
 def test_the_whole_balance_is_called_due_and_the_call_withdrawn(account, lin, chen) -> None:
