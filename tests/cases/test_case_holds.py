@@ -107,6 +107,27 @@ def test_a_hold_is_at_most_as_long_as_the_limit_of_who_places_it(role: str, most
         hold(by=by, ends_on=None)
 
 
+def test_late_fees_are_held_no_longer_piece_by_piece_than_at_once() -> None:
+    """A collector may hold 30 days: in a year, whoever held the others."""
+    account = late_account()
+    other = late_account("A2", customer_id=account.customer_id)
+    collector = UserFactory(role="collector")
+    hold("fees", by=collector, account_id=account.pk, starts_on=days(-60), ends_on=days(-41))
+    hold("fees", by=UserFactory(role="collector"), account_id=account.pk, starts_on=days(-45), ends_on=days(-36))
+    with pytest.raises(
+        Invalid, match=r"on 31 days of the year until .*: you may hold 30\. Ask one of: Senior"
+    ) as refused:
+        hold("fees", by=collector, account_id=account.pk, starts_on=TODAY, ends_on=days(5))
+    assert refused.value.field == "ends_on"
+    hold("fees", by=collector, account_id=account.pk, starts_on=TODAY, ends_on=days(4))
+    hold("fees", by=collector, account_id=other.pk, starts_on=TODAY, ends_on=days(9))
+    hold("contact", by=collector, account_id=account.pk, starts_on=TODAY, ends_on=days(9))
+    with pytest.raises(Invalid, match="on 31 days of the year"):
+        hold("fees", by=collector, account_id=None, starts_on=days(5), ends_on=days(5))
+    hold("fees", by=UserFactory(role="senior-collector"), account_id=account.pk, starts_on=days(5), ends_on=days(9))
+    hold("fees", by=collector, account_id=account.pk, starts_on=days(400), ends_on=days(429))
+
+
 def test_who_has_no_limit_may_hold_until_further_notice() -> None:
     late_account()
     AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=None)

@@ -24,6 +24,7 @@ from staff.permissions import require
 
 # No hold of a case reaches further: a slip in the year.
 FURTHEST = timedelta(days=3_653)
+YEAR = timedelta(days=365)
 LONGEST_REASON = 300
 
 
@@ -50,7 +51,7 @@ def place(
         StaleScreen: the case changed since `seen_version`.
         Conflict: the case is closed; or a deferral was asked for already, or of an account that is not late.
         Invalid: no reason, another customer's account, an unknown kind, a last day before the first, or longer than the
-            actor may decide.
+            actor may decide; of late fees, together with those of a year.
     """
     if kind not in HoldKind.values:
         raise Invalid(_("%(kind)s is no kind of hold.") % {"kind": kind}, "kind")
@@ -62,6 +63,8 @@ def place(
     if kind == HoldKind.DEFERRAL:
         deferrals.ask(actor=actor, case=case, account_ids=accounts, starts_on=starts_on, ends_on=ends_on, reason=reason)
         return []
+    if kind == HoldKind.FEES:
+        _check_fees_of_a_year(actor, accounts, starts_on, ends_on)
     placed = [
         place_hold(actor=actor, account_id=key, kind=kind, starts_on=starts_on, ends_on=ends_on, reason=reason)
         for key in accounts
@@ -125,6 +128,34 @@ def _checked(reason: str) -> str:
             "reason",
         )
     return reason
+
+
+def _check_fees_of_a_year(actor: User, account_ids: list[int], starts_on: date, ends_on: date | None) -> None:
+    """Late fees are money: held again and again for some days each, they would be given up piece by piece by one person."""
+    today = clock.today()
+    most = most_days(actor, LimitKind.HOLD_DAYS, today)
+    if most is None or ends_on is None:
+        return
+    first = ends_on - YEAR + timedelta(days=1)
+    rows = Hold.objects.filter(account__in=account_ids, kind=HoldKind.FEES, withdrawn_at=None, starts_on__lte=ends_on)
+    held = {key: _days(max(starts_on, first), ends_on) for key in account_ids}
+    for hold in rows.exclude(ends_on__lt=first):
+        held[hold.account_id] |= _days(max(hold.starts_on, first), min(hold.ends_on or ends_on, ends_on))
+    together = max((len(days) for days in held.values()), default=0)
+    if together > most:
+        raise Invalid(
+            _(
+                "With what is held already, late fees would be held on %(together)d days of the year until %(ends)s:"
+                " you may hold %(most)d."
+            )
+            % {"together": together, "ends": ends_on.isoformat(), "most": most}
+            + ask_further(LimitKind.HOLD_DAYS, together, today),
+            "ends_on",
+        )
+
+
+def _days(first: date, last: date) -> set[int]:
+    return set(range(first.toordinal(), last.toordinal() + 1))
 
 
 def _check_length(actor: User, starts_on: date, ends_on: date | None) -> None:
