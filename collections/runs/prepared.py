@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg._queries import PostgresQuery
 
 M = TypeVar("M", bound=models.Model)
+Statement = tuple[str, tuple[Any, ...]]
 # In a query set that `text_of` writes, stands for the moment at which it will be asked.
 THE_MOMENT = datetime(1, 2, 3, tzinfo=UTC)
 
@@ -55,6 +56,23 @@ def text_of(queryset: models.QuerySet[M]) -> str:
         else sql.Literal(value).as_string(connection.connection).replace("%", "%%")
         for value in values
     )
+
+
+def statement_of(queryset: models.QuerySet[Any]) -> Statement:
+    """The statement of a query set, to be kept and given to `rows_of`: Django may take longer to write one than PostgreSQL to
+    answer it. Stand-ins among its values are replaced there."""
+    text, values = queryset.query.sql_with_params()
+    return text, tuple(values)
+
+
+def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a kept statement as PostgreSQL gives them (JSON as text), each stand-in among its values replaced by what is
+    `given` for it."""
+    text, values = statement
+    pairs = list(given.items())
+    with connection.cursor() as cursor:
+        cursor.execute(text, [next((real for stand_in, real in pairs if value == stand_in), value) for value in values])
+        return cursor.fetchall()
 
 
 def first_of(model: type[M], text: str, moment: datetime) -> M | None:

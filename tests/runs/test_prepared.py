@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import Case
 from runs import clock
-from runs.prepared import THE_MOMENT, first_of, prepared_cursor, text_of
+from runs.prepared import THE_MOMENT, first_of, prepared_cursor, rows_of, statement_of, text_of
 from tests.factories import CaseFactory
 
 
@@ -54,3 +54,12 @@ def test_a_prepared_statement_is_planned_once_and_counted_as_any_other() -> None
 @pytest.mark.django_db
 def test_a_statement_that_cannot_have_rows_gives_none() -> None:
     assert first_of(Case, text_of(Case.objects.filter(pk__in=[])), clock.now()) is None
+
+
+@pytest.mark.django_db
+def test_a_kept_statement_is_asked_with_what_is_given_for_its_stand_ins() -> None:
+    first, second = CaseFactory(follow_up_note="50 % of “it”, %s"), CaseFactory()
+    kept = statement_of(Case.objects.filter(customer=-1, opened_at__lte=THE_MOMENT).values_list("pk", "follow_up_note"))
+    assert rows_of(kept, {-1: first.customer_id, THE_MOMENT: clock.now()}) == [(first.pk, "50 % of “it”, %s")]
+    assert rows_of(kept, {-1: second.customer_id, THE_MOMENT: clock.now()}) == [(second.pk, "")]
+    assert rows_of(kept, {-1: second.customer_id, THE_MOMENT: second.opened_at - timedelta(1)}) == []

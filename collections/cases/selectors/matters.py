@@ -3,6 +3,8 @@ allowed; and how its customer can be reached. All in one query: the page asks fo
 
 from __future__ import annotations
 
+import functools
+import json
 from base64 import b64decode
 from collections import defaultdict
 from datetime import date, datetime
@@ -27,9 +29,12 @@ from compliance.models import (
     Purpose,
 )
 from reminders.models import Message
+from runs.prepared import THE_MOMENT, Statement, rows_of, statement_of
 from staff.models import User
 
 Matters = dict[str, list[dict[str, Any]]]
+# Stand for what the kept statement is asked about; no key is negative.
+_CASE, _ACTOR, _DAY = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033), date(1, 2, 3)
 
 
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
@@ -37,6 +42,16 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
 
     `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`. `point`: see `points_of`.
     """
+    given = {_CASE.pk: case.pk, _CASE.customer_id: case.customer_id, _ACTOR.pk: actor.pk, _DAY: day, THE_MOMENT: now}
+    found: Matters = defaultdict(list)
+    for kind, _key, facts in rows_of(_statement(), given):
+        found[kind].append(json.loads(facts))
+    return found
+
+
+@functools.cache
+def _statement() -> Statement:
+    case, actor, day, now = _CASE, _ACTOR, _DAY, THE_MOMENT
     first, *others = (
         _promises(case),
         _disputes(case),
@@ -49,10 +64,7 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
         _opt_outs(case),
         _calls(case),
     )
-    found: Matters = defaultdict(list)
-    for kind, _key, facts in first.union(*others, all=True).order_by("kind_", "key_"):
-        found[kind].append(facts)
-    return found
+    return statement_of(first.union(*others, all=True).order_by("kind_", "key_"))
 
 
 def points_of(found: Matters) -> list[ContactPoint]:

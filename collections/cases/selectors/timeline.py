@@ -29,7 +29,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import connection
 from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, Sum, TextField, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, JSONObject
@@ -39,6 +38,7 @@ from audit.models import Event
 from cases.models import Dispute, Note, Promise
 from compliance.models import Contact, ContactDecision, MadeBy
 from reminders.models import Message, Receipt, ReceiptKind
+from runs.prepared import Statement, rows_of, statement_of
 
 KINDS = ("contact", "money", "standing", "work", "record")
 # What has a source of its own in the list would stand in it twice.
@@ -77,15 +77,12 @@ class Entry:
 
 def timeline(customer_id: int, kind: str = "") -> list[Entry]:
     """The customer's latest entries, newest first, of one of `KINDS` or of all. One query."""
-    text, values = _statement(kind)
-    with connection.cursor() as cursor:
-        cursor.execute(text, [customer_id if value == _WHOSE else value for value in values])
-        return [Entry(at, of, what, json.loads(facts)) for at, of, what, facts in cursor.fetchall()]
+    rows = rows_of(_statement(kind), {_WHOSE: customer_id})
+    return [Entry(at, of, what, json.loads(facts)) for at, of, what, facts in rows]
 
 
 @functools.cache
-def _statement(kind: str) -> tuple[str, tuple[Any, ...]]:
-    """The statement and its values, `_WHOSE` among them. Kept: Django takes longer to write it than PostgreSQL to answer."""
+def _statement(kind: str) -> Statement:
     customer_id = _WHOSE
     sources = {
         "money": [
@@ -114,8 +111,7 @@ def _statement(kind: str) -> tuple[str, tuple[Any, ...]]:
     chosen = sources[kind] if kind else [query for queries in sources.values() for query in queries]
     first, *others = chosen
     rows = first.union(*others, all=True) if others else first
-    text, values = rows.order_by("-moment", "-what")[:LENGTH].query.sql_with_params()
-    return text, tuple(values)
+    return statement_of(rows.order_by("-moment", "-what")[:LENGTH])
 
 
 def _line(rows: QuerySet[Any], *, at: str, kind: str, what: str, facts: JSONObject) -> QuerySet[Any]:
