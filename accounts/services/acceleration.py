@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.models import Acceleration
 from accounts.services.locks import lock_account
-from accounts.services.posting import check_day, re_age
+from accounts.services.posting import check_day
+from accounts.services.re_aging import re_age
 from audit.services import Actor, record
 from runs import clock
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold, Origin
 from accounts.services.locks import lock_account
-from accounts.services.posting import re_age
+from accounts.services.re_aging import re_age
 from audit.services import Actor, record
 from runs import clock
 

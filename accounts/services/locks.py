@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from accounts.models import Account, Customer
 
 # `no_key`: rows that refer to a locked one may still be written; nobody changes keys here.
@@ -16,3 +18,12 @@ def lock_account(account_id: int) -> Account:
     """Lock one account, its customer first, for the rest of the transaction; what is returned is fresh."""
     lock_customer(Account.objects.values_list("customer_id", flat=True).get(pk=account_id))
     return Account.objects.select_for_update(no_key=True, of=("self",)).select_related("product").get(pk=account_id)
+
+
+def lock_accounts(account_ids: Iterable[int]) -> dict[int, Account]:
+    """Lock accounts, their customers first, each by key, for the rest of the transaction; fresh, by key."""
+    accounts = Account.objects.filter(pk__in=set(account_ids))
+    customers = Customer.objects.filter(pk__in=set(accounts.values_list("customer_id", flat=True)))
+    list(customers.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    locked = accounts.select_for_update(no_key=True, of=("self",)).select_related("product").order_by("pk")
+    return {account.pk: account for account in locked}

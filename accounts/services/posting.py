@@ -7,26 +7,25 @@ account's currency.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account, Bill, BillKind, EntryKind, LedgerEntry, Origin, Payment, Product, Relief, Reversal
-from accounts.selectors.facts import read_facts
-from accounts.selectors.rebuilt import Rebuilt, rebuild
-from accounts.selectors.terms import read_terms
-from accounts.services import reactions
 from accounts.services.locks import lock_account, lock_customer
 from accounts.services.opening import ensure_open
-from accounts.services.rebuild import write_rebuilt
-from audit.services import Actor, record
+from accounts.services.re_aging import re_age, together
+from audit.services import Actor, record, record_many
 from runs import clock
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2999, 12, 31)
 MOST = Decimal("999999999999.99")  # what a column of money holds
+TOLD_OF_BILLS = ("kind", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given")
 
 
 @transaction.atomic
@@ -119,7 +118,21 @@ def change_account(
     return account
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class NewBill:
+    """A bill to be posted. `minimum_due` None lets the product's rule decide; bills of plans and refunds (`kind`) ask for the
+    whole then."""
+
+    ref: str
+    statement_on: date
+    due_on: date
+    principal: Decimal
+    interest: Decimal = Decimal(0)
+    service_fee: Decimal = Decimal(0)
+    minimum_due: Decimal | None = None
+    kind: str = BillKind.STATEMENT
+
+
 def post_bill(
     *,
     actor: Actor,
@@ -133,66 +146,73 @@ def post_bill(
     minimum_due: Decimal | None = None,
     kind: str = BillKind.STATEMENT,
 ) -> Bill:
-    """Post a bill, its charge, and whatever the replay makes of it. Locks customer → account.
+    """Post one bill, as `post_bills`. Locks customer → account."""
+    new = NewBill(ref, statement_on, due_on, principal, interest, service_fee, minimum_due, kind)
+    (bill,) = post_bills(actor=actor, account_id=account_id, bills=[new])
+    return bill
 
-    `minimum_due` None lets the product's rule decide; bills of plans and refunds (`kind`) ask for the whole then. A refund
-    of waiting credit is a bill due on its statement day: the credit meets it at once, and what is not there after all is
-    owed. Posting the same bill again changes nothing.
+
+@transaction.atomic
+def post_bills(*, actor: Actor, account_id: int, bills: Sequence[NewBill]) -> list[Bill]:
+    """Post bills of one account, their charges, and whatever the replay, one for all, makes of them; returned in the order in
+    which they are given. Locks customer → account.
+
+    A refund of waiting credit is a bill due on its statement day: the credit meets it at once, and what is not there after
+    all is owed. Posting the same bill again changes nothing.
 
     Raises:
         Invalid: a negative amount, or due before the statement.
-        Conflict: the reference exists with other values.
+        Conflict: a reference exists with other values.
     """
-    for field, amount in (
-        ("principal", principal),
-        ("interest", interest),
-        ("service_fee", service_fee),
-        ("minimum_due", minimum_due),
-    ):
-        if amount is not None and amount < 0:
-            raise Invalid(_("%(amount)s is negative. Bills hold amounts of 0 or more.") % {"amount": amount}, field)
-    if due_on < statement_on:
-        raise Invalid(
-            _("Due on %(due)s lies before the statement of %(statement)s.")
-            % {"due": due_on.isoformat(), "statement": statement_on.isoformat()},
-            "due_on",
-        )
+    for one in bills:
+        _check_bill(one)
     account = lock_account(account_id)
-    values = {
-        "account_id": account.pk,
-        "kind": BillKind(kind).value,
-        "statement_on": statement_on,
-        "due_on": due_on,
-        "principal": principal,
-        "interest": interest,
-        "service_fee": service_fee,
-        "minimum_given": minimum_due,
-    }
-    if existing := Bill.objects.filter(ref=ref).first():
-        must_agree(existing, values)
-        return existing
     now = clock.now()
-    # The replay writes the caches, the minimum in force among them, before anyone can read the row.
-    bill = Bill.objects.create(ref=ref, recorded_at=now, minimum_due=0, **values)
-    LedgerEntry.objects.create(
-        account=account,
-        kind=EntryKind.CHARGE,
-        amount=principal + interest + service_fee,
-        effective_on=statement_on,
-        recorded_at=now,
-        bill=bill,
+    posted = {bill.ref: bill for bill in Bill.objects.filter(ref__in=[one.ref for one in bills])}
+    new: list[Bill] = []
+    for one in bills:
+        values = {"account_id": account.pk, **asdict(one), "kind": BillKind(one.kind).value}
+        values["minimum_given"] = values.pop("minimum_due")
+        if existing := posted.get(one.ref):
+            must_agree(existing, values)
+        else:
+            # The replay writes the caches, the minimum in force among them, before anyone can read the row.
+            posted[one.ref] = Bill(recorded_at=now, minimum_due=0, **values)
+            new.append(posted[one.ref])
+    Bill.objects.bulk_create(new)
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            account=account,
+            kind=EntryKind.CHARGE,
+            amount=bill.principal + bill.interest + bill.service_fee,
+            effective_on=bill.statement_on,
+            recorded_at=now,
+            bill=bill,
+        )
+        for bill in new
     )
-    record(
+    record_many(
         actor=actor,
         verb="bill.posted",
-        subject=bill,
-        customer_id=account.customer_id,
-        account_id=account.pk,
-        after={key: _text(value) for key, value in values.items() if key != "account_id"},
+        subject_type="bill",
+        rows=[
+            (
+                bill.pk,
+                bill.ref,
+                account.customer_id,
+                account.pk,
+                None,
+                {name: _text(getattr(bill, name)) for name in TOLD_OF_BILLS},
+                "",
+            )
+            for bill in new
+        ],
     )
-    re_age(actor=actor, account=account, cause="bill", effective_on=statement_on)
-    bill.refresh_from_db()
-    return bill
+    with together(actor=actor, cause="bill"):
+        for bill in new:
+            re_age(actor=actor, account=account, cause="bill", effective_on=bill.statement_on)
+    fresh = Bill.objects.in_bulk([bill.pk for bill in posted.values()])
+    return [fresh[posted[one.ref].pk] for one in bills]
 
 
 @transaction.atomic
@@ -255,8 +275,7 @@ def post_payment(
         account_id=account.pk,
         after={"amount": _text(amount), "effective_on": effective_on.isoformat(), "channel": channel},
     )
-    re_age(actor=actor, account=account, cause="payment", effective_on=effective_on)
-    reactions.money_moved(actor, [account.customer_id])
+    re_age(actor=actor, account=account, cause="payment", effective_on=effective_on, moves_money=True)
     return payment
 
 
@@ -302,26 +321,21 @@ def reverse_payment(
         after={"effective_on": effective_on.isoformat()},
         reason=reason,
     )
-    re_age(actor=actor, account=account, cause="reversal", effective_on=effective_on)
-    reactions.money_moved(actor, [account.customer_id])
+    re_age(actor=actor, account=account, cause="reversal", effective_on=effective_on, moves_money=True)
     return reversal
 
 
-def re_age(*, actor: Actor, account: Account, cause: str, effective_on: date | None) -> Rebuilt:
-    """Replay a locked account after something was posted on it, and write what differs. Returns what was found.
-
-    The caches move up to `effective_on` when that is the open business day; what is dated later waits for its day.
-    """
-    days = ensure_open()
-    as_of = days.state_day(account.aged_on, effective_on)
-    if as_of > days.closed and as_of != account.aged_on:
-        Account.objects.filter(pk=account.pk).update(aged_on=as_of)
-    with connection.cursor() as cursor:
-        (facts,) = read_facts(cursor, read_terms(), "a.id = %s", (account.pk,))
-        rebuilt = rebuild(facts, as_of.toordinal())
-        moved = write_rebuilt(cursor, actor=actor, business_day=days.open, cause=cause, rebuilt=[rebuilt])
-    reactions.standing_moved(actor, moved)
-    return rebuilt
+def _check_bill(one: NewBill) -> None:
+    for field in ("principal", "interest", "service_fee", "minimum_due"):
+        amount = getattr(one, field)
+        if amount is not None and amount < 0:
+            raise Invalid(_("%(amount)s is negative. Bills hold amounts of 0 or more.") % {"amount": amount}, field)
+    if one.due_on < one.statement_on:
+        raise Invalid(
+            _("Due on %(due)s lies before the statement of %(statement)s.")
+            % {"due": one.due_on.isoformat(), "statement": one.statement_on.isoformat()},
+            "due_on",
+        )
 
 
 def check_amount(amount: Decimal) -> None:

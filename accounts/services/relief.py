@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -12,14 +15,35 @@ from accounts.errors import Conflict, Invalid
 from accounts.models import STAY, Account, Bill, Relief, ReliefKind, ReliefReversal
 from accounts.rules import money
 from accounts.selectors.rebuilt import Rebuilt
-from accounts.services import reactions
-from accounts.services.locks import lock_account
-from accounts.services.posting import check_amount, check_day, must_agree, re_age
-from audit.services import Actor, record
+from accounts.services.locks import lock_accounts
+from accounts.services.posting import check_amount, check_day, must_agree
+from accounts.services.re_aging import re_age, together
+from audit.services import Actor, Row, Values, record_many
 from runs import clock
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Grant:
+    """A relief to be granted: `amount` off a bill, or with `bill_id` None off the account's late fees, on `effective_on`."""
+
+    account_id: int
+    ref: str
+    kind: str
+    amount: Decimal
+    effective_on: date
+    bill_id: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TakingBack:
+    """A relief to be taken back, from `effective_on` (None: its own day, as if it never was)."""
+
+    relief_id: int
+    reason: str
+    effective_on: date | None = None
+
+
 def grant(
     *,
     actor: Actor,
@@ -31,98 +55,145 @@ def grant(
     bill_id: int | None = None,
     reason: str,
 ) -> Relief:
-    """Take `amount` off a bill, or with `bill_id` None off the account's late fees, on `effective_on`. Locks customer → account.
-
-    Known from this moment. Like money on that day it has what accrued until the day before posted first, so that late
-    fees are one number (`accounts.selectors.owed`). All kinds but closures and voids lapse where a back-dated entry met
-    their target first (`Relief`). Granting the same relief again returns the first.
-
-    Raises:
-        Invalid: an amount or a day that the ledger does not take, or a bill of another account or of a later statement
-            (`field` names which).
-        Conflict: less than `amount` is left of the target on that day (nothing is changed), or the reference exists with
-            other values.
-    """
-    check_amount(amount)
-    account = lock_account(account_id)
-    check_day(effective_on, account.opened_on)
-    bill = None if bill_id is None else Bill.objects.filter(pk=bill_id, account=account).first()
-    if bill_id is not None and bill is None:
-        raise Invalid(_("The bill belongs to another account."), "bill")
-    if bill is not None and bill.statement_on > effective_on:
-        raise Invalid(
-            _("On %(day)s there is no bill %(ref)s yet: expected a day from its statement, %(statement)s, on.")
-            % {"day": effective_on.isoformat(), "ref": bill.ref, "statement": bill.statement_on.isoformat()},
-            "effective_on",
-        )
-    values = {
-        "account_id": account.pk,
-        "kind": ReliefKind(kind).value,
-        "bill_id": bill_id,
-        "amount": amount,
-        "effective_on": effective_on,
-    }
-    if existing := Relief.objects.filter(ref=ref).first():
-        must_agree(existing, values)
-        return existing
-    try:
-        with transaction.atomic():
-            relief = Relief.objects.create(ref=ref, recorded_at=clock.now(), reason=reason, **values)
-    except IntegrityError:
-        # Another account's lock is not ours: the same reference may have come in there since we looked.
-        if existing := Relief.objects.filter(ref=ref).first():
-            must_agree(existing, values)
-        raise
-    record(
-        actor=actor,
-        verb="relief.granted",
-        subject=relief,
-        customer_id=account.customer_id,
-        account_id=account.pk,
-        after=_told(relief, bill),
-        reason=reason,
-    )
-    rebuilt = re_age(actor=actor, account=account, cause="relief", effective_on=effective_on)
-    _must_be_found(relief, bill, rebuilt)
-    _tell_of_money(actor, account, relief)
+    """Grant one relief, as `grant_many`. Locks customer → account."""
+    one = Grant(account_id, ref, kind, amount, effective_on, bill_id, reason)
+    (relief,) = grant_many(actor=actor, grants=[one])
     return relief
 
 
 @transaction.atomic
-def take_back(*, actor: Actor, relief_id: int, reason: str, effective_on: date | None = None) -> ReliefReversal:
-    """Take a relief back, from `effective_on` (None: its own day, as if it never was). Locks customer → account.
+def grant_many(*, actor: Actor, grants: Sequence[Grant]) -> list[Relief]:
+    """Grant reliefs, of one account or of many, all or none; returned in the order in which they are given.
+
+    Known from this moment. Like money on that day each has what accrued until the day before posted first, so that late
+    fees are one number (`accounts.selectors.owed`). All kinds but closures and voids lapse where a back-dated entry met
+    their target first (`Relief`). Each account is replayed once; reliefs of one day take off in the order of their
+    references. Granting the same relief again returns the first. Locks customers → accounts, each by key.
 
     Raises:
-        Conflict: it is taken back already.
+        Invalid: an amount or a day that the ledger does not take, or a bill of another account or of a later statement
+            (`field` names which).
+        Conflict: less than its amount is left of a target on that day (nothing is changed), or a reference exists with
+            other values.
+    """
+    for one in grants:
+        check_amount(one.amount)
+    accounts = lock_accounts(one.account_id for one in grants)
+    bills = Bill.objects.in_bulk([one.bill_id for one in grants if one.bill_id is not None])
+    granted = {relief.ref: relief for relief in Relief.objects.filter(ref__in=[one.ref for one in grants])}
+    new = []
+    for one in grants:
+        _check(one, accounts[one.account_id], bills)
+        values = {**asdict(one), "kind": ReliefKind(one.kind).value}
+        reason = values.pop("reason")
+        if existing := granted.get(one.ref):
+            must_agree(existing, values)
+        else:
+            granted[one.ref] = Relief(recorded_at=clock.now(), reason=reason, **values)
+            new.append(granted[one.ref])
+    _insert(new)
+    record_many(
+        actor=actor,
+        verb="relief.granted",
+        subject_type="relief",
+        rows=[_row(relief, accounts, None, _told(relief, _bill(relief, bills)), relief.reason) for relief in new],
+    )
+    with together(actor=actor, cause="relief"):
+        for relief in new:
+            re_age(
+                actor=actor,
+                account=accounts[relief.account_id],
+                cause="relief",
+                effective_on=relief.effective_on,
+                moves_money=_moves_money(relief),
+                check=partial(_must_be_found, relief, _bill(relief, bills)),
+            )
+    return [granted[one.ref] for one in grants]
+
+
+def take_back(*, actor: Actor, relief_id: int, reason: str, effective_on: date | None = None) -> ReliefReversal:
+    """Take one relief back, as `take_back_many`. Locks customer → account."""
+    (reversal,) = take_back_many(actor=actor, wanted=[TakingBack(relief_id, reason, effective_on)])
+    return reversal
+
+
+@transaction.atomic
+def take_back_many(*, actor: Actor, wanted: Sequence[TakingBack]) -> list[ReliefReversal]:
+    """Take reliefs back, of one account or of many, all or none. Each account is replayed once. Locks customers → accounts,
+    each by key.
+
+    Raises:
+        Conflict: one is taken back already.
         Invalid: the taking back would come before the relief did.
     """
-    relief = Relief.objects.select_related("bill").get(pk=relief_id)
-    account = lock_account(relief.account_id)
-    effective_on = effective_on or relief.effective_on
-    if ReliefReversal.objects.filter(relief=relief).exists():
-        raise Conflict(_("Relief %(ref)s is taken back already.") % {"ref": relief.ref})
-    if effective_on < relief.effective_on:
-        raise Invalid(
-            _("A relief of %(relief)s cannot be taken back on %(day)s, before it counted.")
-            % {"relief": relief.effective_on.isoformat(), "day": effective_on.isoformat()},
-            "effective_on",
-        )
-    reversal = ReliefReversal.objects.create(
-        relief=relief, effective_on=effective_on, recorded_at=clock.now(), reason=reason
-    )
-    record(
+    keys = [one.relief_id for one in wanted]
+    reliefs = Relief.objects.select_related("bill").in_bulk(keys)
+    accounts = lock_accounts(relief.account_id for relief in reliefs.values())
+    taken_back = set(ReliefReversal.objects.filter(relief__in=keys).values_list("relief_id", flat=True))
+    reversals = []
+    for one in wanted:
+        relief = reliefs[one.relief_id]
+        if relief.pk in taken_back:
+            raise Conflict(_("Relief %(ref)s is taken back already.") % {"ref": relief.ref})
+        on = one.effective_on or relief.effective_on
+        if on < relief.effective_on:
+            raise Invalid(
+                _("A relief of %(relief)s cannot be taken back on %(day)s, before it counted.")
+                % {"relief": relief.effective_on.isoformat(), "day": on.isoformat()},
+                "effective_on",
+            )
+        taken_back.add(relief.pk)
+        reversals.append(ReliefReversal(relief=relief, effective_on=on, recorded_at=clock.now(), reason=one.reason))
+    ReliefReversal.objects.bulk_create(reversals)
+    record_many(
         actor=actor,
         verb="relief.taken-back",
-        subject=relief,
-        customer_id=account.customer_id,
-        account_id=account.pk,
-        before=_told(relief, relief.bill),
-        after={"effective_on": effective_on.isoformat()},
-        reason=reason,
+        subject_type="relief",
+        rows=[
+            _row(
+                *(back.relief, accounts, _told(back.relief, back.relief.bill)),
+                *({"effective_on": back.effective_on.isoformat()}, back.reason),
+            )
+            for back in reversals
+        ],
     )
-    re_age(actor=actor, account=account, cause="relief", effective_on=effective_on)
-    _tell_of_money(actor, account, relief)
-    return reversal
+    with together(actor=actor, cause="relief"):
+        for back in reversals:
+            re_age(
+                actor=actor,
+                account=accounts[back.relief.account_id],
+                cause="relief",
+                effective_on=back.effective_on,
+                moves_money=_moves_money(back.relief),
+            )
+    return reversals
+
+
+def _check(one: Grant, account: Account, bills: Mapping[int, Bill]) -> None:
+    check_day(one.effective_on, account.opened_on)
+    if one.bill_id is None:
+        return
+    bill = bills.get(one.bill_id)
+    if bill is None or bill.account_id != account.pk:
+        raise Invalid(_("The bill belongs to another account."), "bill")
+    if bill.statement_on > one.effective_on:
+        raise Invalid(
+            _("On %(day)s there is no bill %(ref)s yet: expected a day from its statement, %(statement)s, on.")
+            % {"day": one.effective_on.isoformat(), "ref": bill.ref, "statement": bill.statement_on.isoformat()},
+            "effective_on",
+        )
+
+
+def _insert(reliefs: Sequence[Relief]) -> None:
+    try:
+        with transaction.atomic():
+            Relief.objects.bulk_create(reliefs)
+    except IntegrityError:
+        # Other accounts' locks are not ours: the same reference may have come in there since we looked.
+        ours = {relief.ref: relief.account_id for relief in reliefs}
+        for existing in Relief.objects.filter(ref__in=ours):
+            must_agree(existing, {"account_id": ours[existing.ref]})
+        raise
 
 
 def _must_be_found(relief: Relief, bill: Bill | None, rebuilt: Rebuilt) -> None:
@@ -142,10 +213,18 @@ def _must_be_found(relief: Relief, bill: Bill | None, rebuilt: Rebuilt) -> None:
         )
 
 
-def _tell_of_money(actor: Actor, account: Account, relief: Relief) -> None:
+def _moves_money(relief: Relief) -> bool:
     """What is taken off may be what a plan waits for. The floor that makes plans closes bills itself and knows it."""
-    if relief.kind not in STAY:
-        reactions.money_moved(actor, [account.customer_id])
+    return relief.kind not in STAY
+
+
+def _bill(relief: Relief, bills: Mapping[int, Bill]) -> Bill | None:
+    return None if relief.bill_id is None else bills[relief.bill_id]
+
+
+def _row(relief: Relief, accounts: Mapping[int, Account], before: Values, after: Values, reason: str) -> Row:
+    account = accounts[relief.account_id]
+    return relief.pk, relief.ref, account.customer_id, account.pk, before, after, reason
 
 
 def _told(relief: Relief, bill: Bill | None) -> dict[str, str | None]:

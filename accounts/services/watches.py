@@ -11,7 +11,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.models import Account, RiskClass, Watch
 from accounts.services.holds import check_interval
 from accounts.services.locks import lock_account
-from accounts.services.posting import re_age
+from accounts.services.re_aging import re_age
 from audit.services import Actor, record
 from runs import clock
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,8 @@ from accounts.models import HoldKind, ReliefKind, ReliefReversal
 from accounts.services import watches
 from accounts.services.holds import place_hold
 from accounts.services.posting import change_account
-from accounts.services.relief import grant, take_back
+from accounts.services.re_aging import together
+from accounts.services.relief import Grant, TakingBack, grant_many, take_back_many
 from audit.services import Actor
 from restructuring.models import LIVE, BreachTerms, Plan, PlanStatus
 from restructuring.selectors.position import open_day
@@ -26,8 +28,8 @@ def keep(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
 
 
 def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
-    """Instalments were missed beyond grace: the plan falls back as its terms say, with everything paid credited, and its watch
-    begins anew. Collection goes on the day after. The caller holds the customer.
+    """Instalments were missed beyond grace: the plan is over and its watch begins anew; `fall_back` does what its terms say.
+    Collection goes on the day after. The caller holds the customer.
 
     The state is written first: what the book does meanwhile asks for plans to be judged, and this one is.
     """
@@ -35,8 +37,29 @@ def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
     move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, ended_on=day, late=late, missed=missed)
     restart_watch(actor=actor, plan=plan, on=day)
     _lift_holds(actor, plan, day)
-    if plan.breach_terms == BreachTerms.RESTORE:
-        _restore(actor, plan)
+
+
+def fall_back(*, actor: Actor, plans: Sequence[Plan]) -> None:
+    """What the terms of breached plans say: those that restore have their bills closed from their first day on, and what they
+    took over is owed again, as if they had never been; the replay then meets it with all that was paid. The caller holds the
+    customers."""
+    restored = [plan for plan in plans if plan.breach_terms == BreachTerms.RESTORE]
+    if not restored:
+        return
+    with together(actor=actor, cause="relief"):
+        grant_many(actor=actor, grants=[void for plan in restored for void in _voids(plan)])
+        wanted = [
+            TakingBack(relief_id, plan.ref)
+            for plan in restored
+            for target in plan.targets.all()
+            for relief_id in (target.closure_id, target.let_off_id)
+            if relief_id is not None
+        ]
+        done = ReliefReversal.objects.filter(relief__in=[one.relief_id for one in wanted]).values_list("relief_id")
+        before = {relief_id for (relief_id,) in done}
+        take_back_many(actor=actor, wanted=[one for one in wanted if one.relief_id not in before])
+        for plan in restored:
+            _move_final_date_back(actor, plan)
 
 
 def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
@@ -77,30 +100,21 @@ def _lift_holds(actor: Actor, plan: Plan, day: date) -> None:
         lift(actor, hold, day, plan.ref)
 
 
-def _restore(actor: Actor, plan: Plan) -> None:
-    """The plan's bills are closed from their first day on and what they took over is owed again, as if the plan had never been:
-    the replay then meets it with all that was paid."""
+def _voids(plan: Plan) -> Iterator[Grant]:
     assert plan.running_on is not None
-    for one in plan.instalments.select_related("bill"):
+    for one in plan.instalments.all():
         assert one.bill is not None
-        grant(
-            actor=actor,
-            account_id=plan.account_id,
-            ref=f"{one.bill.ref}-V",
-            kind=ReliefKind.VOID,
-            amount=one.total,
-            effective_on=plan.running_on,
-            bill_id=one.bill_id,
-            reason=plan.ref,
-        )
-    for target in plan.targets.all():
-        for relief_id in filter(None, (target.closure_id, target.let_off_id)):
-            if not ReliefReversal.objects.filter(relief=relief_id).exists():
-                take_back(actor=actor, relief_id=relief_id, reason=plan.ref)
+        ref = f"{one.bill.ref}-V"
+        yield Grant(plan.account_id, ref, ReliefKind.VOID, one.total, plan.running_on, one.bill_id, plan.ref)
+
+
+def _move_final_date_back(actor: Actor, plan: Plan) -> None:
+    if plan.final_due_before is None:
+        return
     account = plan.account
     account.refresh_from_db()
     last = max(one.due_on for one in plan.instalments.all())
-    if plan.final_due_before is not None and account.final_due_on == last:
+    if account.final_due_on == last:
         change_account(
             actor=actor,
             account_id=account.pk,

@@ -10,10 +10,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from accounts.services.re_aging import together
 from audit.services import Actor, SystemActor, record_many
 from restructuring.models import LIVE, Plan, PlanStatus
 from restructuring.selectors.paid import Stands, customers_tonight, stands_of
-from restructuring.services.ending import breach, keep, reopen, restart_watch
+from restructuring.services.ending import breach, fall_back, keep, reopen, restart_watch
 from restructuring.services.rows import move
 from runs.selectors import begun_day, book_day
 from runs.services import StepRun
@@ -45,11 +46,8 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
         cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
         found = [one for one in stands_of(cursor, ids, on) if one.moves]
         _write(cursor, actor, [one for one in found if one.is_plain])
-    for one in found:
-        if not one.is_plain:
-            _follow(actor, one, on)
-        if one.becomes != one.status:
-            moved[one.becomes] += 1
+    _follow(actor, [one for one in found if not one.is_plain], on)
+    moved.update(one.becomes for one in found if one.becomes != one.status)
     return moved
 
 
@@ -110,19 +108,33 @@ def _verb(one: Stands) -> str:
     return VERBS[PlanStatus(one.becomes)] if one.status != one.becomes else "plan.judged"
 
 
-def _follow(actor: Actor, one: Stands, on: date) -> None:
-    """Write how a plan stands now, and do what follows from it."""
-    plan = Plan.objects.select_related("account", "rule").get(pk=one.plan_id)
+def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
+    """Write how plans stand now, and do what follows from it; all their accounts are replayed at the end."""
+    if not moving:
+        return
+    plans = (
+        Plan.objects.select_related("account", "rule", "watch", "contact_hold", "fee_hold")
+        .prefetch_related("instalments__bill", "targets")
+        .in_bulk([one.plan_id for one in moving])
+    )
+    with together(actor=actor, cause="relief"):
+        breached = [plans[one.plan_id] for one in moving if _breaches(actor, plans[one.plan_id], one, on)]
+        fall_back(actor=actor, plans=breached)
+
+
+def _breaches(actor: Actor, plan: Plan, one: Stands, on: date) -> bool:
+    """Write how a plan stands now; whether it is breached by that, so that it falls back."""
     counted: dict[str, Any] = {"late": one.is_late, "missed": one.is_missed}
     if one.becomes == PlanStatus.KEPT:
         keep(actor=actor, plan=plan, **counted)
-        return
+        return False
     if plan.status == PlanStatus.KEPT and not reopen(actor=actor, plan=plan, **counted):
-        return
+        return False
     if one.becomes == PlanStatus.BREACHED:
         breach(actor=actor, plan=plan, **counted)
-        return
+        return True
     if one.is_missed > one.missed:
         restart_watch(actor=actor, plan=plan, on=on)
     if plan.status in LIVE:
         move(plan, actor=actor, verb=_verb(one), status=PlanStatus(one.becomes), **counted)
+    return False

@@ -12,10 +12,11 @@ from accounts.models import Acceleration, Account, BillKind, HoldKind, ReliefKin
 from accounts.rules import money
 from accounts.services import watches
 from accounts.services.holds import place_hold
-from accounts.services.posting import change_account, post_bill
-from accounts.services.relief import grant
+from accounts.services.posting import NewBill, change_account, post_bills
+from accounts.services.re_aging import together
+from accounts.services.relief import Grant, grant_many
 from audit.services import Actor
-from restructuring.models import LIVE, PROPOSED, Plan, PlanRule, PlanStatus
+from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.days import months_on
 from restructuring.selectors.position import open_day, position
 from restructuring.sentences import changed
@@ -82,26 +83,29 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
     plan = lock_plan(plan_id)
     check_proposed(plan, deciding=True)
     day, reason = open_day(), plan.ref
-    plan.fee_hold = place_hold(
-        actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
-    )
-    if changes := differences(plan):
-        raise Conflict(changed(changes))
     floor = _floor(plan, plan.rule)
-    _close(actor, plan, day, reason)
-    _move_final_date(actor, plan, reason)
-    _bill(actor, plan, day)
-    plan.contact_hold = place_hold(
-        actor=actor, account_id=plan.account_id, kind=HoldKind.CONTACT, starts_on=day, reason=reason
-    )
-    plan.watch = watches.place(
-        actor=actor,
-        account_id=plan.account_id,
-        floor=floor,
-        starts_on=day,
-        ends_on=watched_until(plan, day),
-        reason=reason,
-    )
+    with together(actor=actor, cause="relief"):
+        plan.fee_hold = place_hold(
+            actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
+        )
+        if changes := differences(plan):
+            raise Conflict(changed(changes))
+        _close(actor, plan, day, reason)
+    # Closed is what is owed by the final due date that was: moving it changes the late fees of the past.
+    with together(actor=actor, cause="account"):
+        _move_final_date(actor, plan, reason)
+        _bill(actor, plan, day)
+        plan.contact_hold = place_hold(
+            actor=actor, account_id=plan.account_id, kind=HoldKind.CONTACT, starts_on=day, reason=reason
+        )
+        plan.watch = watches.place(
+            actor=actor,
+            account_id=plan.account_id,
+            floor=floor,
+            starts_on=day,
+            ends_on=watched_until(plan, day),
+            reason=reason,
+        )
     move(
         plan,
         actor=actor,
@@ -146,25 +150,20 @@ def _floor(plan: Plan, rule: PlanRule) -> str:
 
 
 def _close(actor: Actor, plan: Plan, day: date, reason: str) -> None:
-    for number, target in enumerate(plan.targets.all(), start=1):
-        parts = (
+    targets = list(plan.targets.all())
+    parts = [
+        (target, field, Grant(plan.account_id, f"{plan.ref}-{mark}{number}", kind, amount, day, target.bill_id, reason))
+        for number, target in enumerate(targets, start=1)
+        for field, kind, amount, mark in (
             ("let_off", ReliefKind.DISCOUNT, target.discount, "D"),
             ("closure", ReliefKind.CLOSURE, target.amount - target.discount, "C"),
         )
-        for field, kind, amount, mark in parts:
-            if amount:
-                relief = grant(
-                    actor=actor,
-                    account_id=plan.account_id,
-                    ref=f"{plan.ref}-{mark}{number}",
-                    kind=kind,
-                    amount=amount,
-                    effective_on=day,
-                    bill_id=target.bill_id,
-                    reason=reason,
-                )
-                setattr(target, field, relief)
-        target.save(update_fields=["let_off", "closure"])
+        if amount
+    ]
+    reliefs = grant_many(actor=actor, grants=[grant for _target, _field, grant in parts])
+    for (target, field, _grant), relief in zip(parts, reliefs, strict=True):
+        setattr(target, field, relief)
+    PlanTarget.objects.bulk_update(targets, ["let_off", "closure"])
 
 
 def _move_final_date(actor: Actor, plan: Plan, reason: str) -> None:
@@ -184,16 +183,23 @@ def _move_final_date(actor: Actor, plan: Plan, reason: str) -> None:
 
 
 def _bill(actor: Actor, plan: Plan, day: date) -> None:
-    for one in plan.instalments.all():
-        one.bill = post_bill(
-            actor=actor,
-            account_id=plan.account_id,
-            ref=f"{plan.ref}-{one.number}",
-            statement_on=day,
-            due_on=one.due_on,
-            principal=one.principal,
-            interest=one.interest,
-            service_fee=one.fee,
-            kind=BillKind.PLAN,
-        )
-        one.save(update_fields=["bill"])
+    instalments = list(plan.instalments.all())
+    bills = post_bills(
+        actor=actor,
+        account_id=plan.account_id,
+        bills=[
+            NewBill(
+                ref=f"{plan.ref}-{one.number}",
+                statement_on=day,
+                due_on=one.due_on,
+                principal=one.principal,
+                interest=one.interest,
+                service_fee=one.fee,
+                kind=BillKind.PLAN,
+            )
+            for one in instalments
+        ],
+    )
+    for one, bill in zip(instalments, bills, strict=True):
+        one.bill = bill
+    PlanInstalment.objects.bulk_update(instalments, ["bill"])
