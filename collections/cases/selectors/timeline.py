@@ -13,7 +13,7 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
   are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
   statement or answer, status as it is now, due_on, pauses: the kinds of the holds that come and go with it); `note` (id,
   text, actor)
-  `request`, at each step of the asking and deciding (verb, ref, of: its kind, amount, currency: blank for days, actor, reason)
+  `request`, at each step of the asking and deciding (verb, id, of: its kind, amount, currency: blank for days, actor, reason)
 * work or record: `event` (verb, subject, ref, actor, reason, before, after)
 
 An event is `work` when somebody did something about the case: promises judged or cancelled, holds, flags, agreed hours,
@@ -314,7 +314,7 @@ def _requests(customer_id: int) -> QuerySet[Any]:
         what="request",
         facts=JSONObject(
             verb="verb",
-            ref="subject_ref",
+            id="subject_id",
             of=KT("after__kind"),
             amount=KT("after__amount"),
             currency=KT("after__currency"),
