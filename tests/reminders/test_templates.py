@@ -57,21 +57,40 @@ def submitted(writer: User) -> tuple[TemplateVersion, Request]:
 
 
 def test_what_is_installed_breaks_no_rule_in_force() -> None:
-    for version in TemplateVersion.objects.select_related("template"):
+    approved = TemplateVersion.objects.filter(status=VersionStatus.APPROVED).select_related("template")
+    assert len(approved) == Template.objects.count()
+    for version in approved:
         assert not faults_of_texts(version.template, version.texts, clock.today()), version
-        assert version.status == VersionStatus.APPROVED
+
+
+def test_no_installed_text_in_force_says_that_a_code_is_never_asked_for() -> None:
+    """Who signs by a one-time code tells it to an employee."""
+    for version in TemplateVersion.objects.filter(template__name__in=("first-late", "demand-letter")):
+        says = [text["body"].replace("\n", " ") for text in version.texts.values()]
+        if version.status == VersionStatus.RETIRED:
+            assert "or a verification code" in says[0]
+        else:
+            assert version.number == 2
+            assert "only while you yourself are signing an agreement with one of our employees" in says[0]
+            assert "仅当您本人正在与我司工作人员签署协议时，才会请您提供验证码" in says[1]
 
 
 def test_a_draft_approved_by_another_is_what_new_messages_carry(writer: User, approver: User) -> None:
     version, request = submitted(writer)
-    assert approved_number("first-late") == 1
+    before = approved_number("first-late")
+    assert before is not None
+    assert version.number == before + 1
     approvals.approve(actor=approver, request_id=request.pk, seen_version=request.version, comment="")
     version.refresh_from_db()
-    assert (version.status, version.approved_by_name, approved_number("first-late")) == ("approved", "Chen", 2)
-    assert TemplateVersion.objects.get(template=version.template, number=1).status == VersionStatus.RETIRED
+    assert (version.status, version.approved_by_name, approved_number("first-late")) == (
+        *("approved", "Chen"),
+        version.number,
+    )
+    assert TemplateVersion.objects.get(template=version.template, number=before).status == VersionStatus.RETIRED
     assert Event.objects.filter(verb="template.approved", subject_id=version.template_id).exists()
     # What was queued before still finds its words.
-    assert set(texts_of([("first-late", 1), ("first-late", 2)])) == {("first-late", 1), ("first-late", 2)}
+    both = {("first-late", before), ("first-late", version.number)}
+    assert set(texts_of(both)) == both
 
 
 def test_who_wrote_the_words_does_not_approve_them_whoever_asked(writer: User) -> None:
@@ -158,7 +177,8 @@ def test_who_decides_reads_which_template_it_is(writer: User, approver: User) ->
 
 
 def test_a_retired_version_stays_so_and_none_are_emptied_away_even_in_sql() -> None:
-    version = TemplateVersion.objects.filter(template__name="first-late", number=1)
+    version = TemplateVersion.objects.filter(template__name="first-late", status=VersionStatus.APPROVED)
+    version = TemplateVersion.objects.filter(pk=version.get().pk)
     assert version.update(status="retired") == 1
     for change in (
         lambda: version.update(status="approved"),
@@ -170,7 +190,7 @@ def test_a_retired_version_stays_so_and_none_are_emptied_away_even_in_sql() -> N
 
 
 def test_approved_words_cannot_be_changed_or_removed_even_in_sql() -> None:
-    version = TemplateVersion.objects.get(template__name="first-late", number=1)
+    version = TemplateVersion.objects.get(template__name="first-late", status=VersionStatus.APPROVED)
     for change in (
         lambda: TemplateVersion.objects.filter(pk=version.pk).update(texts={}),
         lambda: TemplateVersion.objects.filter(pk=version.pk).update(status="draft"),

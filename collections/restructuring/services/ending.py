@@ -112,7 +112,6 @@ def _move_final_date_back(actor: Actor, plan: Plan) -> None:
     if plan.final_due_before is None:
         return
     account = plan.account
-    account.refresh_from_db()
     last = max(one.due_on for one in plan.instalments.all())
     if account.final_due_on == last:
         change_account(

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from accounts.services.locks import lock_accounts
 from accounts.services.re_aging import together
 from audit.services import Actor, SystemActor, record_many
 from restructuring.models import LIVE, Plan, PlanStatus
@@ -112,6 +113,7 @@ def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
     """Write how plans stand now, and do what follows from it; all their accounts are replayed at the end."""
     if not moving:
         return
+    lock_accounts(one.account_id for one in moving)
     plans = (
         Plan.objects.select_related("account", "rule", "watch", "contact_hold", "fee_hold")
         .prefetch_related("instalments__bill", "targets")
