@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -77,6 +78,16 @@ def everything_kept() -> str:
             cursor.execute(f"SELECT coalesce(json_agg(to_jsonb(t) - 'at' - 'id')::text, '') FROM {table} t")
             found.append(cursor.fetchone()[0])
     return " ".join(found)
+
+
+def test_time_goes_on_while_it_is_signed(lin, agreed, mobile, gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = send(lin, agreed, mobile).code
+    deliver()
+    frozen, ticks = clock.now, count()
+    monkeypatch.setattr(clock, "now", lambda: frozen() + timedelta(milliseconds=next(ticks)))
+    signed = enter(lin, code, read(gateway))
+    code.refresh_from_db()
+    assert signed.signed_at == code.used_at == code.ended_at
 
 
 def test_the_code_is_sent_read_out_and_entered(lin, agreed, mobile, gateway, caplog) -> None:

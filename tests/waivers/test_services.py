@@ -295,6 +295,27 @@ def test_it_takes_effect_in_the_moment_in_which_the_payment_arrives(account, wai
     assert verbs(waiting) == ["waiver.asked", "waiver.waits", "waiver.granted"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "how", "granted"),
+    [
+        # A tenth of what it finds, not of what would have accrued by the last day.
+        ("lender-error", {"basis": "percent", "percent": Decimal(10)}, Decimal("195.00")),
+        # Half the fee is the most that who repays is let off.
+        ("repayment", {"basis": "amount", "amount": Decimal(990)}, Decimal("975.00")),
+        ("lender-error", {"basis": "amount", "amount": Decimal(2000)}, WHOLE),
+    ],
+)
+def test_paid_early_it_takes_no_larger_part_of_the_fee_than_was_decided(
+    account, lin, chen, reason: str, how: dict, granted: Decimal
+) -> None:
+    terms = {"condition_amount": Decimal(1000), "condition_on": TODAY + timedelta(days=20)}
+    waiver = approve(chen, ask(lin, account, reason_code=reason, **how, **terms))
+    assert waiver.amount > granted
+    pay(account, "1000")
+    waiver.refresh_from_db()
+    assert (waiver.status, waiver.granted) == ("granted", granted)
+
+
 def test_a_payment_that_is_taken_back_takes_the_waiver_along(account, waiting) -> None:
     payment = pay(account, "100000")
     posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="Bounced")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -72,7 +73,7 @@ def sign_by_scan(*, actor: User, plan_id: int, language: str, file: UploadedFile
     checked = uploads.check(file, uploads.DOCUMENTS, "scan")
     agreement.scan_type, agreement.scan_sha256 = checked.media_type, checked.sha256
     with uploads.kept(agreement.scan, file, checked):
-        sign(actor, plan, agreement, Way.SCAN, {"sha256": checked.sha256})
+        sign(actor, plan, agreement, Way.SCAN, {"sha256": checked.sha256}, at=clock.now())
     return agreement
 
 
@@ -94,11 +95,11 @@ def lock_to_sign(plan_id: int, language: str) -> tuple[Plan, Agreement]:
     return plan, agreement
 
 
-def sign(actor: User, plan: Plan, agreement: Agreement, way: Way, facts: dict[str, Any]) -> None:
-    """Write that a locked plan is signed by this agreement, and record it with `facts`; no code of its is entered any more."""
-    now = clock.now()
-    SigningCode.objects.filter(agreement__plan=plan, ended_at=None).update(ended_at=now)
-    agreement.signed_at, agreement.way = now, way
+def sign(actor: User, plan: Plan, agreement: Agreement, way: Way, facts: dict[str, Any], *, at: datetime) -> None:
+    """Write that a locked plan was signed by this agreement `at` a moment, and record it with `facts`; no code of its is entered
+    any more."""
+    SigningCode.objects.filter(agreement__plan=plan, ended_at=None).update(ended_at=at)
+    agreement.signed_at, agreement.way = at, way
     agreement.recorded_by_name = str(actor)[:150]
     agreement.save()
     move(plan, actor=actor, verb="plan.signed", status=PlanStatus.SIGNED)

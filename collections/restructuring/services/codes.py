@@ -179,7 +179,7 @@ def _entered(actor: User, plan_id: int, code_id: int, typed: str) -> tuple[Agree
         "contact_point": code.contact_point_id,
         "sent_at": code.sent_at,
     }
-    sign(actor, plan, agreement, Way.CODE, facts)
+    sign(actor, plan, agreement, Way.CODE, facts, at=now)
     return agreement, None
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from django.db import connection, transaction
@@ -140,12 +141,22 @@ def _next(customer_ids: Sequence[int], on: date, tried: set[int]) -> tuple[Waive
     return None
 
 
+def _takes(waiver: Waiver, late: LateFee, met: date) -> Decimal:
+    """What a waiver takes off the fee that it finds on the day of its payment: as much as was decided at most, and never a
+    larger part than was decided or its policy lets pass. It was reckoned for the last day on which the payment might come."""
+    found = late.found_on(met)
+    share = late.shares(found).get(waiver.bill_id, Decimal(0)) if waiver.bill_id is not None else None
+    part = rules.how_much(waiver.basis, found, amount=waiver.amount, percent=waiver.percent, share=share)
+    most = rules.how_much(rules.PERCENT, found, percent=Decimal(waiver.policy.most_percent)) if waiver.policy else found
+    return min(waiver.amount, part, most)
+
+
 def _move(waiver: Waiver, status: str, met: date | None, *, actor: Actor) -> str:
     before = waiver.status
     amount = None
     if status == rules.GRANTED:
         assert met is not None
-        amount = min(waiver.amount, LateFee(waiver.account_id).found_on(met))
+        amount = _takes(waiver, LateFee(waiver.account_id), met)
         if not amount:
             # Paid or waived otherwise by that day: there is nothing to take off.
             status = rules.LAPSED
