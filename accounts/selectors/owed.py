@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import BillKind
-from accounts.rules import BillState, Credit, HowLate, money, replay, to_date
+from accounts.rules import BillState, Credit, HowLate, Replay, money, replay, to_date
 from accounts.rules.judge import FULL, believed
 from accounts.selectors.facts import AccountFacts, read_facts
 from accounts.selectors.rebuilt import Rebuilt, rebuild
@@ -95,7 +95,7 @@ def owed_in(facts: AccountFacts, found: Rebuilt, closed: date) -> Owed:
         interest=_sum(bill.interest for bill in bills),
         service_fee=_sum(bill.service_fee for bill in bills),
         late_fee=money(replayed.fee_left),
-        late_fee_not_posted=money(_fee_to_post(facts, found, closed)),
+        late_fee_not_posted=money(fee_to_post(facts, found.replayed, found.as_of, closed)),
         waiting_credit=money(replayed.credit),
         overdue=money(found.standing.overdue_amount if found.standing else 0),
         bills=tuple(bill for bill in bills if bill.total),
@@ -136,18 +136,18 @@ def _overdue(how_late: HowLate, state: BillState) -> int:
     return state.left if how_late.kind == FULL else state.short
 
 
-def _fee_to_post(facts: AccountFacts, found: Rebuilt, closed: date) -> int:
-    """Cents of late fee that money on the open day would have posted first.
+def fee_to_post(facts: AccountFacts, replayed: Replay, as_of: int, closed: date) -> int:
+    """Cents of late fee that money on the open day would have posted first; `replayed` is the account at the end of `as_of`.
 
     Where a posting took the account to that day already, the replay's own number holds that day as well, which nobody can
-    be asked for before it is over: then the replay is asked what a touch finds.
+    be asked for before it is over: then the replay is asked what a touch finds. Pure.
     """
-    if found.as_of <= closed.toordinal():
-        return found.replayed.accrued_to_post()
-    touch = Credit(0, min((int(credit.ref) for credit in facts.credits), default=0) - 1, 0, found.as_of, 0)
+    if as_of <= closed.toordinal():
+        return replayed.accrued_to_post()
+    touch = Credit(0, min((int(credit.ref) for credit in facts.credits), default=0) - 1, 0, as_of, 0)
     holds = believed(facts.holds, None)
-    touched = replay(facts.terms_now, facts.bills, [*facts.credits, touch], holds, as_of=found.as_of)
-    return touched.posted - found.replayed.posted
+    touched = replay(facts.terms_now, facts.bills, [*facts.credits, touch], holds, as_of=as_of)
+    return touched.posted - replayed.posted
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

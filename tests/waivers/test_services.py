@@ -17,6 +17,7 @@ from accounts.services import posting, relief
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
+from cases.selectors.debts import debts
 from compliance.models import CustomerFlag
 from delinquency.close_of_day import close_day
 from runs import clock
@@ -77,6 +78,15 @@ def test_a_waiver_is_asked_for_decided_by_another_and_taken_off_at_once(account,
         ({"basis": "percent", "percent": Decimal(100)}, "1950.00"),
     ],
 )
+def test_the_case_says_the_same_of_the_fee_as_the_money_desk(account, lin, chen) -> None:
+    """Also once a relief took the account to the open day, whose own fee nobody can be asked for yet."""
+    for percent in (None, 10, 90):
+        if percent is not None:
+            approve(chen, ask(lin, account, basis="percent", percent=Decimal(percent)))
+        (shown,), owed = debts(account.customer_id, TODAY - timedelta(days=1)), owed_now([account.pk])[account.pk]
+        assert (shown.late_fee, shown.owed) == (owed.late_fee_now, owed.total)
+
+
 def test_part_of_the_fee_by_amount_or_percent(account, lin, chen, fields, amount) -> None:
     waiver = approve(chen, ask(lin, account, **fields))
     assert waiver.granted == Decimal(amount)

@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from accounts.rules import Bill, BillState, HowLate, Replay, day, judge, money, replay, to_date
+from accounts.rules import Bill, BillState, HowLate, day, judge, money, replay, to_date
 from accounts.rules.judge import FULL, believed
 from accounts.selectors.facts import AccountFacts, read_facts
+from accounts.selectors.owed import fee_to_post
 from accounts.selectors.terms import read_terms
 
 ZERO = Decimal("0.00")
@@ -133,12 +134,12 @@ def debts(customer_id: int, on: date) -> list[AccountView]:
 
 
 def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
-    on = max(on, facts.aged_on) if facts.aged_on else on
+    closed, on = on, max(on, facts.aged_on) if facts.aged_on else on
     holds, terms = believed(facts.holds, None), facts.terms_now
     found = replay(terms, facts.bills, facts.credits, holds, as_of=day(on))
     how_late = judge(terms, found.bills, holds, day(on), believed(facts.watches, None))
     states = {state.key: state for state in found.bills}
-    late_fee = _late_fee(found)
+    late_fee = money(found.fee_left + fee_to_post(facts, found, day(on), closed))
     return AccountView(
         account=account,
         how_late=how_late,
@@ -157,8 +158,3 @@ def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
         ],
         day=on,
     )
-
-
-def _late_fee(found: Replay) -> Decimal:
-    """What is unpaid of the late fees, with what accrued since they were last posted."""
-    return money(found.fee_left + found.accrued_to_post())

@@ -109,7 +109,9 @@ class CaseDesk:
 
     @property
     def days_past_due(self) -> int:
-        stopped_at = self.case.clock_stopped_on or self.case.closed_on or self.day
+        # An account on which something was posted since is told as of that day.
+        told_on = max((one.day for one in self.late), default=self.day)
+        stopped_at = self.case.clock_stopped_on or self.case.closed_on or told_on
         return (stopped_at - self.case.clock_from_on).days
 
     @cached_property

@@ -23,6 +23,7 @@ from delinquency.demo.history import live_through
 from delinquency.demo.hours import choose_clock, keep_clock, read_clock
 from delinquency.demo.logins import Login, make_logins
 from delinquency.demo.processes import HOST, free_port, run
+from delinquency.jobs import last_ended_day
 from runs.selectors import has_closed_any
 
 _CHOSEN = "DELINQUENCY_DEMO_CLOCK_CHOSEN"
@@ -104,8 +105,10 @@ class Command(BaseCommand):
         try:
             if not has_closed_any():
                 live_through(on_day=self._closed)
-            for result in close_day(actor=SystemActor("demo")):
-                self._closed(result.day, result.seconds)
+            # Today is still to be worked: its night closes it.
+            for result in close_day(actor=SystemActor("demo"), through=last_ended_day()):
+                if not result.already_closed:
+                    self._closed(result.day, result.seconds)
         except (CloseRefused, StepFailed) as error:
             raise CommandError(str(error)) from error
 
