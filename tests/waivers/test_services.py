@@ -70,14 +70,6 @@ def test_a_waiver_is_asked_for_decided_by_another_and_taken_off_at_once(account,
     assert verbs(waiver) == ["waiver.asked", "waiver.granted"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "amount"),
-    [
-        ({"basis": "amount", "amount": Decimal("100.25")}, "100.25"),
-        ({"basis": "percent", "percent": Decimal("33.33")}, "649.94"),
-        ({"basis": "percent", "percent": Decimal(100)}, "1950.00"),
-    ],
-)
 def test_the_case_says_the_same_of_the_fee_as_the_money_desk(account, lin, chen) -> None:
     """Also once a relief took the account to the open day, whose own fee nobody can be asked for yet."""
     for percent in (None, 10, 90):
@@ -87,6 +79,14 @@ def test_the_case_says_the_same_of_the_fee_as_the_money_desk(account, lin, chen)
         assert (shown.late_fee, shown.owed) == (owed.late_fee_now, owed.total)
 
 
+@pytest.mark.parametrize(
+    ("fields", "amount"),
+    [
+        ({"basis": "amount", "amount": Decimal("100.25")}, "100.25"),
+        ({"basis": "percent", "percent": Decimal("33.33")}, "649.94"),
+        ({"basis": "percent", "percent": Decimal(100)}, "1950.00"),
+    ],
+)
 def test_part_of_the_fee_by_amount_or_percent(account, lin, chen, fields, amount) -> None:
     waiver = approve(chen, ask(lin, account, **fields))
     assert waiver.granted == Decimal(amount)
