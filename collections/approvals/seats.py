@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import IsNull
+from django.db.models import OuterRef, Q, QuerySet
 
-from accounts.permissions import customers_visible_to
+from accounts.permissions import sees
 from approvals import kinds
 from approvals.models import Delegation, Request
 from runs import clock
@@ -85,10 +84,7 @@ def in_reach(user: Anyone) -> Q:
     """The requests about customers in the scope of `user`, or about none."""
     if scope_of(user).everything:
         return Q()
-    # Looked up for each request: of the customers in her scope there are many, of the requests few. PostgreSQL may read an
-    # EXISTS among alternatives for all customers at once instead, which takes a second with a million of them.
-    hers = customers_visible_to(user).order_by().filter(pk=OuterRef("customer_id")).values("pk")[:1]
-    return Q(customer__isnull=True) | Q(IsNull(Subquery(hers), False))
+    return Q(customer__isnull=True) | sees(user, OuterRef("customer_id"))
 
 
 def in_force(on: date) -> QuerySet[Delegation]:
