@@ -8,7 +8,7 @@ account's currency.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -171,7 +171,7 @@ def post_bills(*, actor: Actor, account_id: int, bills: Sequence[NewBill]) -> li
     posted = {bill.ref: bill for bill in Bill.objects.filter(ref__in=[one.ref for one in bills])}
     new: list[Bill] = []
     for one in bills:
-        values = {"account_id": account.pk, **asdict(one), "kind": BillKind(one.kind).value}
+        values = {"account_id": account.pk, **vars(one), "kind": BillKind(one.kind).value}
         values["minimum_given"] = values.pop("minimum_due")
         if existing := posted.get(one.ref):
             must_agree(existing, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -79,12 +79,14 @@ def grant_many(*, actor: Actor, grants: Sequence[Grant]) -> list[Relief]:
     for one in grants:
         check_amount(one.amount)
     accounts = lock_accounts(one.account_id for one in grants)
-    bills = Bill.objects.in_bulk([one.bill_id for one in grants if one.bill_id is not None])
+    bills = Bill.objects.only("ref", "account", "statement_on").in_bulk(
+        [one.bill_id for one in grants if one.bill_id is not None]
+    )
     granted = {relief.ref: relief for relief in Relief.objects.filter(ref__in=[one.ref for one in grants])}
     new = []
     for one in grants:
         _check(one, accounts[one.account_id], bills)
-        values = {**asdict(one), "kind": ReliefKind(one.kind).value}
+        values = {**vars(one), "kind": ReliefKind(one.kind).value}
         reason = values.pop("reason")
         if existing := granted.get(one.ref):
             must_agree(existing, values)

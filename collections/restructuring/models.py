@@ -279,6 +279,11 @@ class PlanInstalment(models.Model):
         return f"{self.plan} {self.number}"
 
     @property
+    def bill_ref(self) -> str:
+        """What its bill is called, once there is one."""
+        return f"{self.plan.ref}-{self.number}"
+
+    @property
     def total(self) -> Any:
         return self.principal + self.interest + self.fee
 

@@ -31,10 +31,13 @@ def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
     """Instalments were missed beyond grace: the plan is over and its watch begins anew; `fall_back` does what its terms say.
     Collection goes on the day after. The caller holds the customer.
 
-    The state is written first: what the book does meanwhile asks for plans to be judged, and this one is.
+    The state is written first, where it is not yet: what the book does meanwhile asks for plans to be judged, and this one is.
     """
     day = open_day()
-    move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, ended_on=day, late=late, missed=missed)
+    if plan.status != PlanStatus.BREACHED:
+        move(
+            plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, ended_on=day, late=late, missed=missed
+        )
     restart_watch(actor=actor, plan=plan, on=day)
     _lift_holds(actor, plan, day)
 
@@ -103,9 +106,9 @@ def _lift_holds(actor: Actor, plan: Plan, day: date) -> None:
 def _voids(plan: Plan) -> Iterator[Grant]:
     assert plan.running_on is not None
     for one in plan.instalments.all():
-        assert one.bill is not None
-        ref = f"{one.bill.ref}-V"
-        yield Grant(plan.account_id, ref, ReliefKind.VOID, one.total, plan.running_on, one.bill_id, plan.ref)
+        yield Grant(
+            plan.account_id, f"{one.bill_ref}-V", ReliefKind.VOID, one.total, plan.running_on, one.bill_id, plan.ref
+        )
 
 
 def _move_final_date_back(actor: Actor, plan: Plan) -> None:

@@ -15,14 +15,18 @@ from accounts.services.re_aging import together
 from audit.services import Actor, SystemActor, record_many
 from restructuring.models import LIVE, Plan, PlanStatus
 from restructuring.selectors.paid import Stands, customers_tonight, stands_of
+from restructuring.selectors.position import open_day
 from restructuring.services.ending import breach, fall_back, keep, reopen, restart_watch
-from restructuring.services.rows import move
 from runs.selectors import begun_day, book_day
 from runs.services import StepRun
 
 BATCH = 500
 CLOSE = SystemActor("close of day")
-VERBS = {PlanStatus.AT_RISK: "plan.at-risk", PlanStatus.RUNNING: "plan.on-track"}
+VERBS = {
+    PlanStatus.AT_RISK: "plan.at-risk",
+    PlanStatus.RUNNING: "plan.on-track",
+    PlanStatus.BREACHED: "plan.breached",
+}
 
 
 def judge_at_once(actor: Actor, customer_ids: Sequence[int]) -> None:
@@ -46,7 +50,7 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
         found = [one for one in stands_of(cursor, ids, on) if one.moves]
-        _write(cursor, actor, [one for one in found if one.is_plain])
+        _write(cursor, actor, _lived(found))
     _follow(actor, [one for one in found if not one.is_plain], on)
     moved.update(one.becomes for one in found if one.becomes != one.status)
     return moved
@@ -68,22 +72,38 @@ def judge_day(run: StepRun) -> None:
     run.in_batches(ids, BATCH, work)
 
 
-def _write(cursor: CursorWrapper, actor: Actor, plain: Sequence[Stands]) -> None:
-    """Write how live plans stand that go on as they are: most of a night's, in one statement."""
-    if not plain:
+def _lived(found: Sequence[Stands]) -> list[Stands]:
+    """The live plans that go on or are breached. One beside a kept plan that moves too is breached after it, in its turn: the
+    kept one must find it live, and stays over (`reopen`)."""
+    beside = {one.account_id for one in found if one.status == PlanStatus.KEPT}
+    return [
+        one
+        for one in found
+        if one.status in LIVE
+        and (one.becomes in LIVE or (one.becomes == PlanStatus.BREACHED and one.account_id not in beside))
+    ]
+
+
+def _write(cursor: CursorWrapper, actor: Actor, lived: Sequence[Stands]) -> None:
+    """Write how live plans stand that go on or are breached: nearly all of a night's, in one statement."""
+    if not lived:
         return
+    ended_on = {PlanStatus.BREACHED.value: open_day()}
     cursor.execute(
-        """UPDATE restructuring_plan p SET status = v.status, late = v.late, missed = v.missed, version = p.version + 1
-             FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[]) AS v (id, status, late, missed) WHERE v.id = p.id""",
+        """UPDATE restructuring_plan p
+              SET status = v.status, late = v.late, missed = v.missed, ended_on = v.ended_on, version = p.version + 1
+             FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::int[], %s::date[])
+                  AS v (id, status, late, missed, ended_on) WHERE v.id = p.id""",
         (
-            [one.plan_id for one in plain],
-            [one.becomes for one in plain],
-            [one.is_late for one in plain],
-            [one.is_missed for one in plain],
+            [one.plan_id for one in lived],
+            [one.becomes for one in lived],
+            [one.is_late for one in lived],
+            [one.is_missed for one in lived],
+            [ended_on.get(one.becomes) for one in lived],
         ),
     )
     told: dict[str, list[Stands]] = {}
-    for one in plain:
+    for one in lived:
         told.setdefault(_verb(one), []).append(one)
     for verb, rows in told.items():
         record_many(
@@ -92,12 +112,14 @@ def _write(cursor: CursorWrapper, actor: Actor, plain: Sequence[Stands]) -> None
             subject_type="plan",
             rows=(
                 (
-                    one.plan_id,
-                    one.ref,
-                    one.customer_id,
-                    one.account_id,
+                    *(one.plan_id, one.ref, one.customer_id, one.account_id),
                     {"status": one.status},
-                    {"status": one.becomes, "late": one.is_late, "missed": one.is_missed},
+                    {
+                        "status": one.becomes,
+                        "late": one.is_late,
+                        "missed": one.is_missed,
+                        **({"ended_on": ended_on[one.becomes]} if one.becomes in ended_on else {}),
+                    },
                     "",
                 )
                 for one in rows
@@ -110,13 +132,13 @@ def _verb(one: Stands) -> str:
 
 
 def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
-    """Write how plans stand now, and do what follows from it; all their accounts are replayed at the end."""
+    """Do what follows from how plans stand now; all their accounts are replayed at the end."""
     if not moving:
         return
     lock_accounts(one.account_id for one in moving)
     plans = (
         Plan.objects.select_related("account", "rule", "watch", "contact_hold", "fee_hold")
-        .prefetch_related("instalments__bill", "targets")
+        .prefetch_related("instalments", "targets")
         .in_bulk([one.plan_id for one in moving])
     )
     with together(actor=actor, cause="relief"):
@@ -125,7 +147,7 @@ def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
 
 
 def _breaches(actor: Actor, plan: Plan, one: Stands, on: date) -> bool:
-    """Write how a plan stands now; whether it is breached by that, so that it falls back."""
+    """Do what follows from how a plan stands now; whether it is breached by that, so that it falls back."""
     counted: dict[str, Any] = {"late": one.is_late, "missed": one.is_missed}
     if one.becomes == PlanStatus.KEPT:
         keep(actor=actor, plan=plan, **counted)
@@ -137,6 +159,4 @@ def _breaches(actor: Actor, plan: Plan, one: Stands, on: date) -> bool:
         return True
     if one.is_missed > one.missed:
         restart_watch(actor=actor, plan=plan, on=on)
-    if plan.status in LIVE:
-        move(plan, actor=actor, verb=_verb(one), status=PlanStatus(one.becomes), **counted)
     return False

@@ -189,7 +189,7 @@ def _bill(actor: Actor, plan: Plan, day: date) -> None:
         account_id=plan.account_id,
         bills=[
             NewBill(
-                ref=f"{plan.ref}-{one.number}",
+                ref=one.bill_ref,
                 statement_on=day,
                 due_on=one.due_on,
                 principal=one.principal,
