@@ -18,12 +18,13 @@ from accounts.models import Account, AccountStatus, BillKind, Payment
 from accounts.rules import cents, ordinal
 from accounts.selectors.facts import AccountFacts
 from accounts.selectors.owed import owed_now
-from accounts.selectors.what_if import Change, Picture, pictures
+from accounts.selectors.what_if import Change, pictures
 from accounts.services.locks import lock_account
 from accounts.services.posting import check_amount
 from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
+from desk.present import told
 from runs import clock
 from runs.selectors import open_day
 from staff.models import User
@@ -50,8 +51,8 @@ class Wanted:
         """The account `before` and `after`, as a request keeps it. Four queries; no locks, and nothing is written."""
         before, after = pictures(self.account.pk, self.change, self.effective_on)
         return {
-            "before": _told(before, self.account.status),
-            "after": _told(after, self.status or self.account.status),
+            "before": told(before, self.account.status),
+            "after": told(after, self.status or self.account.status),
         }
 
     def refusal(self) -> str:
@@ -62,18 +63,6 @@ class Wanted:
         except Conflict as error:
             return str(error)
         return ""
-
-
-def _told(picture: Picture, status: str) -> dict[str, Any]:
-    return {
-        "owed": picture.owed.total,
-        "overdue": picture.owed.overdue,
-        "waiting_credit": picture.owed.waiting_credit,
-        "bucket": picture.bucket,
-        "days": picture.days_past_due,
-        "status": status,
-        "due_on": picture.final_due_on,
-    }
 
 
 def reversal(account: Account, *, payment_ref: str, code: str) -> Wanted:

@@ -19,6 +19,7 @@ from approvals.models import Request
 from cases.models import Case
 from delinquency.close_of_day import close_day
 from desk import asking
+from desk.present import told
 from staff.models import AuthorityLimit
 from tests.clients import signed_in
 from tests.factories import UserFactory
@@ -35,7 +36,7 @@ def approve(by, request: Request) -> None:
 def as_it_is(account: Account) -> dict:
     account.refresh_from_db()
     before, _same = pictures(account.pk, lambda facts: facts)
-    return asking._told(before, account.status)
+    return told(before, account.status)
 
 
 def prepared(kind: str, account: Account, lin, chen) -> dict:
