@@ -24,6 +24,7 @@ from accounts.services.posting import check_amount
 from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
+from desk.days import check_acceleration, check_final_date
 from desk.present import told
 from runs import clock
 from runs.selectors import open_day
@@ -134,14 +135,9 @@ def acceleration(account: Account, *, notified_on: date, due_on: date) -> Wanted
     """Everything on the account called due.
 
     Raises:
-        Invalid: due before the debtor was notified, or notified in the future.
+        Invalid: as `desk.days.check_acceleration`.
     """
-    if not notified_on <= min(due_on, clock.today()):
-        raise Invalid(
-            _("Notified on %(notified)s: expected a day that has come, and none after %(due)s.")
-            % {"notified": notified_on, "due": due_on},
-            "notified_on",
-        )
+    check_acceleration(account, notified_on=notified_on, due_on=due_on)
     days = {"notified_on": notified_on.isoformat(), "due_on": due_on.isoformat()}
     total = owed_now([account.pk])[account.pk].total
     called = rules.Acceleration(due_on.toordinal(), 0)
@@ -165,20 +161,19 @@ def final_date(account: Account, *, final_due_on: date | None) -> Wanted:
     """Another final due date, or none.
 
     Raises:
-        Invalid: the one it has, or one before the account was opened.
+        Invalid: the one it has, or as `desk.days.check_final_date`.
     """
     was = account.final_due_on
     if final_due_on == was:
         raise Invalid(_("%(day)s is the final due date already.") % {"day": was or "–"}, "final_due_on")
-    if final_due_on and account.opened_on and final_due_on < account.opened_on:
-        raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
+    check_final_date(account, final_due_on)
     payload = {"final_due_on": final_due_on and final_due_on.isoformat(), "was": was and was.isoformat()}
-    day = ordinal(final_due_on)
+    day, total = ordinal(final_due_on), owed_now([account.pk])[account.pk].total
 
     def change(facts: AccountFacts) -> AccountFacts:
         return replace(facts, terms=replace(facts.terms, final_due_on=day))
 
-    return Wanted("final-date", account, payload, {}, None, change)
+    return Wanted("final-date", account, payload, {}, total, change)
 
 
 WANTED: Mapping[str, Callable[..., Wanted]] = {

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Invalid
 from accounts.models import Acceleration, Account, AccountStatus, BillKind, Payment, ReliefKind, Reversal
 from accounts.selectors.owed import Owed, owed_now
 from accounts.services import acceleration, relief
@@ -22,6 +22,7 @@ from accounts.services.status import change_status
 from approvals.kinds import Kind
 from approvals.models import Request
 from approvals.present import refuse
+from desk.days import check_final_date
 from desk.present import changes, now_on
 from runs import clock
 from runs.selectors import open_day
@@ -148,6 +149,7 @@ class Accelerate(_OfAccount):
 
     code = "acceleration"
     label = gettext_lazy("Call the whole balance due")
+    limit = LimitKind.ACCELERATION
 
     def check_possible(self, request: Request) -> None:
         if Acceleration.objects.filter(account=request.subject_id, withdrawn_at__isnull=True).exists():
@@ -185,6 +187,7 @@ class ChangeFinalDate(_OfAccount):
 
     code = "final-date"
     label = gettext_lazy("Change the final due date")
+    limit = LimitKind.ACCELERATION
 
     def check_possible(self, request: Request) -> None:
         present, seen = self._account(request).final_due_on, day_in(request.payload["was"])
@@ -192,6 +195,10 @@ class ChangeFinalDate(_OfAccount):
             raise Conflict(
                 _("The final due date is %(day)s by now, not %(seen)s.") % {"day": present or "–", "seen": seen or "–"}
             )
+        try:
+            check_final_date(self._account(request), day_in(request.payload["final_due_on"]))
+        except Invalid as error:
+            raise Conflict(str(error)) from error
 
     def apply(self, request: Request, *, actor: User) -> None:
         account = self._account(request)
