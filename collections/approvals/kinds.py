@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import Promise
 
@@ -48,6 +48,11 @@ class Kind(ABC):
     @abstractmethod
     def url(self, request: Request) -> str:
         """The address of the page of the request's subject."""
+
+    def present(self, request: Request) -> dict[str, Any] | None:
+        """For the template, as `present`: how what the preview shows stands now; None where it still stands so. Asked while
+        the request waits for a decision."""
+        return None
 
     def change_url(self, request: Request) -> str:
         """Where its author changes what was sent back and asks again; blank: it can only be asked for as it was."""

@@ -18,12 +18,14 @@ from accounts.models import Account, AccountStatus, BillKind, Payment
 from accounts.rules import cents, ordinal
 from accounts.selectors.facts import AccountFacts
 from accounts.selectors.owed import owed_now
-from accounts.selectors.what_if import Change, Picture, pictures
+from accounts.selectors.what_if import Change, pictures
 from accounts.services.locks import lock_account
 from accounts.services.posting import check_amount
 from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
+from desk.days import check_acceleration, check_final_date
+from desk.present import told
 from runs import clock
 from runs.selectors import open_day
 from staff.models import User
@@ -50,8 +52,8 @@ class Wanted:
         """The account `before` and `after`, as a request keeps it. Four queries; no locks, and nothing is written."""
         before, after = pictures(self.account.pk, self.change, self.effective_on)
         return {
-            "before": _told(before, self.account.status),
-            "after": _told(after, self.status or self.account.status),
+            "before": told(before, self.account.status),
+            "after": told(after, self.status or self.account.status),
         }
 
     def refusal(self) -> str:
@@ -62,18 +64,6 @@ class Wanted:
         except Conflict as error:
             return str(error)
         return ""
-
-
-def _told(picture: Picture, status: str) -> dict[str, Any]:
-    return {
-        "owed": picture.owed.total,
-        "overdue": picture.owed.overdue,
-        "waiting_credit": picture.owed.waiting_credit,
-        "bucket": picture.bucket,
-        "days": picture.days_past_due,
-        "status": status,
-        "due_on": picture.final_due_on,
-    }
 
 
 def reversal(account: Account, *, payment_ref: str, code: str) -> Wanted:
@@ -145,14 +135,9 @@ def acceleration(account: Account, *, notified_on: date, due_on: date) -> Wanted
     """Everything on the account called due.
 
     Raises:
-        Invalid: due before the debtor was notified, or notified in the future.
+        Invalid: as `desk.days.check_acceleration`.
     """
-    if not notified_on <= min(due_on, clock.today()):
-        raise Invalid(
-            _("Notified on %(notified)s: expected a day that has come, and none after %(due)s.")
-            % {"notified": notified_on, "due": due_on},
-            "notified_on",
-        )
+    check_acceleration(account, notified_on=notified_on, due_on=due_on)
     days = {"notified_on": notified_on.isoformat(), "due_on": due_on.isoformat()}
     total = owed_now([account.pk])[account.pk].total
     called = rules.Acceleration(due_on.toordinal(), 0)
@@ -176,20 +161,19 @@ def final_date(account: Account, *, final_due_on: date | None) -> Wanted:
     """Another final due date, or none.
 
     Raises:
-        Invalid: the one it has, or one before the account was opened.
+        Invalid: the one it has, or as `desk.days.check_final_date`.
     """
     was = account.final_due_on
     if final_due_on == was:
         raise Invalid(_("%(day)s is the final due date already.") % {"day": was or "–"}, "final_due_on")
-    if final_due_on and account.opened_on and final_due_on < account.opened_on:
-        raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
+    check_final_date(account, final_due_on)
     payload = {"final_due_on": final_due_on and final_due_on.isoformat(), "was": was and was.isoformat()}
-    day = ordinal(final_due_on)
+    day, total = ordinal(final_due_on), owed_now([account.pk])[account.pk].total
 
     def change(facts: AccountFacts) -> AccountFacts:
         return replace(facts, terms=replace(facts.terms, final_due_on=day))
 
-    return Wanted("final-date", account, payload, {}, None, change)
+    return Wanted("final-date", account, payload, {}, total, change)
 
 
 WANTED: Mapping[str, Callable[..., Wanted]] = {

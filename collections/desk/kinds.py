@@ -3,15 +3,17 @@ final due date."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Invalid
 from accounts.models import Acceleration, Account, AccountStatus, BillKind, Payment, ReliefKind, Reversal
 from accounts.selectors.owed import Owed, owed_now
 from accounts.services import acceleration, relief
@@ -19,6 +21,9 @@ from accounts.services.posting import change_account, post_bill, reverse_payment
 from accounts.services.status import change_status
 from approvals.kinds import Kind
 from approvals.models import Request
+from approvals.present import refuse
+from desk.days import check_final_date
+from desk.present import changes, now_on
 from runs import clock
 from runs.selectors import open_day
 from staff.models import LimitKind, User
@@ -38,6 +43,19 @@ class _OfAccount(Kind):
     template = "desk/_request.html"
     valid_for = timedelta(days=7)
 
+    def check(self, request: Request) -> None:
+        self.check_possible(request)
+        if request.preview.get("before"):
+            refuse(changes(request, now_on(request.subject_id)))
+
+    @abstractmethod
+    def check_possible(self, request: Request) -> None:
+        """Refuse (`Conflict`) what cannot be done any more, however the account was shown."""
+
+    def present(self, request: Request) -> dict[str, Any] | None:
+        now = now_on(request.subject_id)
+        return {"now": now, "changes": found} if (found := changes(request, now)) else None
+
     def url(self, request: Request) -> str:
         return reverse("money", args=[request.subject_ref])
 
@@ -51,7 +69,7 @@ class ReversePayment(_OfAccount):
     code = "reversal"
     label = gettext_lazy("Reverse a payment")
 
-    def check(self, request: Request) -> None:
+    def check_possible(self, request: Request) -> None:
         if Reversal.objects.filter(payment=request.payload["payment"]).exists():
             raise Conflict(_("Payment %(ref)s is reversed already.") % {"ref": request.preview["payment"]})
 
@@ -68,7 +86,7 @@ class Refund(_OfAccount):
     label = gettext_lazy("Refund waiting credit")
     limit = LimitKind.REFUND
 
-    def check(self, request: Request) -> None:
+    def check_possible(self, request: Request) -> None:
         credit = _owed(request).waiting_credit
         if credit < Decimal(request.payload["amount"]):
             raise Conflict(
@@ -95,7 +113,7 @@ class WriteOff(_OfAccount):
     label = gettext_lazy("Write an account off")
     limit = LimitKind.WRITE_OFF
 
-    def check(self, request: Request) -> None:
+    def check_possible(self, request: Request) -> None:
         owed, asked = _owed(request), Decimal(request.payload["total"])
         # Late fees go on until somebody decides: what accrued since is given up with the rest.
         accrued = owed.late_fee_now - Decimal(request.payload["late_fee"])
@@ -131,8 +149,9 @@ class Accelerate(_OfAccount):
 
     code = "acceleration"
     label = gettext_lazy("Call the whole balance due")
+    limit = LimitKind.ACCELERATION
 
-    def check(self, request: Request) -> None:
+    def check_possible(self, request: Request) -> None:
         if Acceleration.objects.filter(account=request.subject_id, withdrawn_at__isnull=True).exists():
             raise Conflict(_("The whole balance was called due already."))
         if not _owed(request).total:
@@ -154,7 +173,7 @@ class Decelerate(_OfAccount):
     code = "deceleration"
     label = gettext_lazy("Withdraw an acceleration")
 
-    def check(self, request: Request) -> None:
+    def check_possible(self, request: Request) -> None:
         if not Acceleration.objects.filter(account=request.subject_id, withdrawn_at__isnull=True).exists():
             raise Conflict(_("No acceleration is in force."))
 
@@ -168,13 +187,18 @@ class ChangeFinalDate(_OfAccount):
 
     code = "final-date"
     label = gettext_lazy("Change the final due date")
+    limit = LimitKind.ACCELERATION
 
-    def check(self, request: Request) -> None:
+    def check_possible(self, request: Request) -> None:
         present, seen = self._account(request).final_due_on, day_in(request.payload["was"])
         if present != seen:
             raise Conflict(
                 _("The final due date is %(day)s by now, not %(seen)s.") % {"day": present or "–", "seen": seen or "–"}
             )
+        try:
+            check_final_date(self._account(request), day_in(request.payload["final_due_on"]))
+        except Invalid as error:
+            raise Conflict(str(error)) from error
 
     def apply(self, request: Request, *, actor: User) -> None:
         account = self._account(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -36,6 +37,13 @@ class FreezeAccounts(Kind):
             reason=request.reason,
             request=request,
         )
+
+    def present(self, request: Request) -> dict[str, Any] | None:
+        found = commands.changes(request)
+        return {"changes": found} if found else None
+
+    def change_url(self, request: Request) -> str:
+        return self.url(request)
 
     def url(self, request: Request) -> str:
         return reverse("freeze", args=[request.subject_ref])

@@ -11,7 +11,7 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from accounts.models import AccountStatus
 from approvals.models import OPEN as UNDECIDED
-from approvals.models import Request
+from approvals.models import Request, RequestStatus
 from freezing.filters import CommandFilter
 from freezing.forms import AskForm
 from freezing.models import CommandVerb, CoreCommand
@@ -58,7 +58,9 @@ def freeze(request: HttpRequest, ref: str) -> HttpResponse:
     undecided = Request.objects.filter(
         kind__in=CommandVerb.values, subject_type="account", subject_id=account.pk, status__in=UNDECIDED
     ).first()
-    fits = undecided is None and not any(one.obstacle for one in found)
+    sent_back = undecided is not None and undecided.status == RequestStatus.CHANGES
+    may_ask = undecided is None or (sent_back and undecided.requested_by_id == user_of(request).pk)
+    fits = may_ask and not any(one.obstacle for one in found)
     context = {
         "account": account,
         "verb": verb,

@@ -84,6 +84,7 @@ class LimitKind(models.TextChoices):
     RESTRUCTURING = "restructuring", _("Restructuring, amount")
     WRITE_OFF = "write-off", _("Write-off, amount")
     REFUND = "refund", _("Refund, amount")
+    ACCELERATION = "acceleration", _("Acceleration and final due date, amount")
 
 
 class AuthorityLimit(models.Model):

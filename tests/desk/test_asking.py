@@ -19,6 +19,7 @@ from approvals.models import Request
 from cases.models import Case
 from delinquency.close_of_day import close_day
 from desk import asking
+from desk.present import told
 from staff.models import AuthorityLimit
 from tests.clients import signed_in
 from tests.factories import UserFactory
@@ -35,7 +36,7 @@ def approve(by, request: Request) -> None:
 def as_it_is(account: Account) -> dict:
     account.refresh_from_db()
     before, _same = pictures(account.pk, lambda facts: facts)
-    return asking._told(before, account.status)
+    return told(before, account.status)
 
 
 def prepared(kind: str, account: Account, lin, chen) -> dict:
@@ -54,7 +55,7 @@ def prepared(kind: str, account: Account, lin, chen) -> dict:
         "reversal": {"payment_ref": "P1", "code": "bounced"},
         "refund": {"amount": Decimal(200)},
         "acceleration": {"notified_on": TODAY - timedelta(days=9), "due_on": TODAY - timedelta(days=2)},
-        "final-date": {"final_due_on": TODAY - timedelta(days=5)},
+        "final-date": {"final_due_on": TODAY + timedelta(days=5)},
     }.get(kind, {})
 
 
@@ -168,11 +169,19 @@ def test_nobody_decides_her_own_nor_without_the_right(account, lin, chen) -> Non
     assert not Reversal.objects.exists()
 
 
-@pytest.mark.parametrize(("kind", "values"), [("refund", {"amount": Decimal(500)}), ("write-off", {})])
-def test_beyond_the_authority_it_climbs(kind: str, values: dict, account, lin, chen) -> None:
+@pytest.mark.parametrize(
+    ("kind", "values", "limit"),
+    [
+        ("refund", {"amount": Decimal(500)}, "refund"),
+        ("write-off", {}, "write-off"),
+        ("acceleration", {"notified_on": TODAY, "due_on": TODAY}, "acceleration"),
+        ("final-date", {"final_due_on": TODAY}, "acceleration"),
+    ],
+)
+def test_beyond_the_authority_it_climbs(kind: str, values: dict, limit: str, account, lin, chen) -> None:
     if kind == "refund":
         pay(account, "5000")
-    row = AuthorityLimit.objects.get(kind=kind, role__code="supervisor")
+    row = AuthorityLimit.objects.get(kind=limit, role__code="supervisor")
     assert (row.currency, row.source) == ("CNY", "House rule; set your own")
     request = asking.ask(actor=lin, account=account, kind=kind, reason="x", **values)
     AuthorityLimit.objects.filter(pk=row.pk).update(most=request.amount - 1)

@@ -81,6 +81,7 @@ def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
     return {
         "request_row": row,
         "kind": kind,
+        "present": kind.present(row) if waits else None,
         "subject_url": kind.url(row),
         "change_url": kind.change_url(row) if may_ask_again else "",
         "history": history(row),

@@ -12,6 +12,7 @@ from accounts.errors import Conflict
 from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.services.locks import lock_account, lock_customer
+from approvals import present
 from approvals import services as approvals
 from approvals.models import Request
 from audit.services import Actor, record
@@ -43,7 +44,7 @@ def ask(*, actor: User, account_id: int, verb: str, reason: str) -> Request:
     lock_customer(account.customer_id)
     found = look(account, verb)
     refuse(found)
-    return approvals.ask(
+    return approvals.ask_anew(
         actor=actor,
         kind=CommandVerb(verb).value,
         subject=account,
@@ -68,9 +69,30 @@ def refuse(found: Sequence[State]) -> None:
 
 
 def check(request: Request) -> None:
-    """Whether what was asked for still fits (`Kind.check`): the same accounts, none with an obstacle."""
+    """Whether what was asked for still fits (`Kind.check`): the same accounts, none with an obstacle, as the decider is shown
+    them."""
+    found = _now(request)
+    refuse(found)
+    present.refuse(_changes(request, found))
+
+
+def changes(request: Request) -> list[str]:
+    """What of the accounts is not as the decider is shown it, in words. Locks nothing."""
+    return _changes(request, _now(request))
+
+
+def _now(request: Request) -> list[State]:
     wanted = list(Account.objects.filter(pk__in=request.payload["accounts"]).order_by("pk"))
-    refuse(states(wanted, request.kind, policy_on(clock.today())))
+    return states(wanted, request.kind, policy_on(clock.today()))
+
+
+def _changes(request: Request, found: Sequence[State]) -> list[str]:
+    shown = {one["ref"]: one for one in request.preview["accounts"]}
+    parts = []
+    for one in found:
+        names = {"overdue": _("account %(ref)s: overdue") % {"ref": one.account.ref}}
+        parts += present.moved(shown[one.account.ref], one.told(), names)
+    return parts
 
 
 @transaction.atomic
