@@ -249,7 +249,8 @@ TABLE: dict[str, Row] = {
     "plans-export": Row(LEAD | READERS),
     "plan-new": Row(COLLECTORS, COLLECTORS, *of_case("account", "ref", on_case=False), done=(200,)),
     "plan": Row(DESK, COLLECTORS, *of_case("plan", "ref", on_case=False), done=(422,)),
-    "plan-agreement": Row(None, DESK, *of_agreement(), done=(200,)),
+    # Nothing was printed: who only reads plans prints none.
+    "plan-agreement": Row(None, COLLECTORS, *of_agreement(), done=(200,)),
     # Nothing was signed.
     "plan-scan": Row(DESK, None, *of_agreement(), seen=(404,)),
     "search": Row(DESK, DESK, done=(200, 302)),

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 if TYPE_CHECKING:
     from approvals.models import Request
+    from audit.services import Actor
     from staff.models import User
 
 
@@ -44,6 +45,10 @@ class Kind(ABC):
     def apply(self, request: Request, *, actor: User) -> None:
         """Do what was asked, in the deciding transaction, where `actor` decides. The customer and the request are
         locked; accounts and what hangs on them are locked here, in the usual order (docs/locking.md)."""
+
+    def ended(self, request: Request, *, actor: Actor) -> None:  # noqa: B027
+        """What follows where it ends without being approved: rejected, withdrawn or expired, in the same transaction. By itself
+        nothing. The request is locked; its customer is not where it expired, so that no customer or account is locked here."""
 
     @abstractmethod
     def url(self, request: Request) -> str:

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from approvals.kinds import Kind
 from approvals.models import Request
+from audit.services import Actor
 from restructuring.models import Plan
-from restructuring.services.asking import ASK, KIND
+from restructuring.services.asking import ASK, KIND, cancel_asked
 from restructuring.services.taking_over import check_proposed, take_over
 from staff.models import LimitKind, User
 
@@ -33,6 +34,9 @@ class Restructure(Kind):
 
     def apply(self, request: Request, *, actor: User) -> None:
         take_over(actor=actor, plan_id=request.payload["plan"])
+
+    def ended(self, request: Request, *, actor: Actor) -> None:
+        cancel_asked(actor, request)
 
     def url(self, request: Request) -> str:
         return reverse("plan", args=[request.preview["plan"]])

@@ -28,7 +28,8 @@ def sentence(against: Against) -> str:
     """Why an offer may not be made: what was found, what is allowed, what to do."""
     if against.code == offers.TOO_LONG:
         return _(
-            "The last instalment on %(last)s is too late: it may be due until %(most)s. Take fewer instalments."
+            "The last instalment on %(last)s is too late: it may be due until %(most)s. Take fewer instalments, or an earlier "
+            "first due date."
         ) % {
             "last": against.found,
             "most": against.allowed,

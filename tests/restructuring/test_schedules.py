@@ -303,3 +303,14 @@ def test_what_a_plan_is_worth_to_the_lender() -> None:
 def test_terms_that_make_no_schedule_are_refused(terms: dict) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 the messages are for the caller's page
         _offer(**terms)
+
+
+@pytest.mark.parametrize("day", [date(2080, 1, 1), date(2099, 1, 1), date(9999, 12, 1), date(1000, 1, 1)])
+def test_a_day_out_of_reach_overflows_nothing(day) -> None:
+    assert present_value([(day, 100), (day, 0)], on=date(2026, 3, 1), rate=-0.999999) >= 0
+    annual_cost(10_000, [(day, 12_000)], on=date(2026, 3, 1))
+    with pytest.raises(ValueError, match="no day of the calendar"):
+        extension(
+            [(date(2026, 1, 1), Balance(100)), (date(2026, 3, 1), Balance(100))],
+            starts_on=date(2026, 3, 1), first_due_on=date(9999, 12, 1), annual_rate=Decimal(0), day_count="actual/365",
+        )  # fmt: skip

@@ -194,7 +194,10 @@ def withdraw(*, actor: User, request_id: int, seen_version: int) -> Request:
     """
     request = lock_request(request_id=request_id, seen_version=seen_version, states=OPEN)
     be_the_author(request, actor)
-    return move(request, actor=actor, verb="request.withdrawn", to=RequestStatus.WITHDRAWN)
+    request = move(request, actor=actor, verb="request.withdrawn", to=RequestStatus.WITHDRAWN)
+    if request.kind in kinds.LABELS:
+        kinds.get(request.kind).ended(request, actor=actor)
+    return request
 
 
 def _needs_amount(kind: kinds.Kind, amount: Decimal | None) -> None:

@@ -56,7 +56,9 @@ def reject(*, actor: User, request_id: int, seen_version: int, comment: str) -> 
     """
     request, seat = _to_decide(actor, request_id, seen_version)
     comment = checked_comment(BulkVerb.REJECT, comment)
-    return _decide(request, actor, seat, "request.rejected", RequestStatus.REJECTED, comment)
+    request = _decide(request, actor, seat, "request.rejected", RequestStatus.REJECTED, comment)
+    kinds.get(request.kind).ended(request, actor=actor)
+    return request
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from approvals import kinds
 from approvals.models import OPEN, Request, RequestStatus
 from approvals.services.rows import told
 from audit.services import SystemActor, record_many
@@ -17,7 +18,8 @@ _ACTOR = SystemActor("expiry")
 def expire_overdue() -> int:
     """End every open request whose time is over; how many. One transaction a batch; repeating it changes nothing.
 
-    Holds the requests alone, never a customer, and passes by those that somebody decides at this moment.
+    Holds the requests, never a customer, then what their kinds end with them (`Kind.ended`), and passes by those that somebody
+    decides at this moment.
     """
     overdue = Request.objects.filter(status__in=OPEN, expires_at__lte=clock.now())
     total = 0
@@ -52,4 +54,7 @@ def expire(requests: QuerySet[Request]) -> int:
             for row in rows
         ],
     )
+    for row in rows:
+        if row.kind in kinds.LABELS:
+            kinds.get(row.kind).ended(row, actor=_ACTOR)
     return len(rows)

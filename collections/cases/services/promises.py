@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account
+from accounts.models import Account, Standing
 from accounts.services.posting import LAST_DAY, MOST
-from audit.services import record
+from audit.services import Actor, record
 from cases.models import Case, Promise, PromiseInstalment, PromiseStatus
 from cases.selectors.debts import debts
 from cases.selectors.terms import work_terms
@@ -130,6 +131,31 @@ def cancel_promise(*, actor: User, promise_id: int, seen_version: int, reason: s
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why the promise is cancelled."), "reason")
+    _cancel_for(promise, case, actor, reason)
+    return promise
+
+
+def cancel_promises(*, actor: Actor, account: Account, reason: str) -> list[Promise]:
+    """Cancel the open promises to pay this account's debt, which from now on is to be paid otherwise: those on it, and those on
+    all debts in its currency while no other of the customer's is overdue. In the caller's transaction, which holds the
+    customer; locks the cases. Calling again changes nothing.
+    """
+    on_it = Q(account=account)
+    others = Standing.objects.filter(account__customer=account.customer_id, account__currency=account.currency)
+    if not others.exclude(account=account).filter(overdue_amount__gt=0).exists():
+        on_it |= Q(account=None, currency=account.currency)
+    found = list(
+        Promise.objects.filter(on_it, case__customer=account.customer_id, status=PromiseStatus.OPEN).order_by(
+            "case", "pk"
+        )
+    )
+    for promise in found:
+        case = lock_case(case_id=promise.case_id)
+        _cancel_for(promise, case, actor, reason)
+    return found
+
+
+def _cancel_for(promise: Promise, case: Case, actor: Actor, reason: str) -> None:
     _cancel(promise)
     record(
         actor=actor,
@@ -142,7 +168,6 @@ def cancel_promise(*, actor: User, promise_id: int, seen_version: int, reason: s
         reason=reason,
     )
     conclude(case)
-    return promise
 
 
 def _cancel(promise: Promise) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -11,8 +12,9 @@ NEAR = 1e-13
 
 
 def present_value(flows: Sequence[tuple[date, int]], *, on: date, rate: float) -> float:
-    """Cents of `on` that the flows are worth at an effective yearly `rate`, by actual days over 365."""
-    return sum(amount * (1 + rate) ** (-(day - on).days / 365) for day, amount in flows)
+    """Cents of `on` that the flows are worth at an effective yearly `rate`, by actual days over 365. What is beyond all
+    numbers, far ahead at a rate near -100 %, is taken for the greatest."""
+    return sum(amount * _factor(rate, (day - on).days) for day, amount in flows)
 
 
 def annual_cost(received: int, flows: Sequence[tuple[date, int]], *, on: date) -> float | None:
@@ -24,6 +26,13 @@ def annual_cost(received: int, flows: Sequence[tuple[date, int]], *, on: date) -
     if received <= 0 or not flows:
         return None
     return root(lambda rate: present_value(flows, on=on, rate=rate) / received - 1, LOWEST, HIGHEST)
+
+
+def _factor(rate: float, days: int) -> float:
+    try:
+        return float((1 + rate) ** (-days / 365))
+    except OverflowError:
+        return sys.float_info.max
 
 
 def root(value: Callable[[float], float], low: float, high: float) -> float | None:

@@ -131,6 +131,8 @@ def extension(
     if moved.days <= 0 or first_due_on <= starts_on:
         raise ValueError(f"{first_due_on} is no later than what is due now.")
     found = []
+    if ordered[-1][0] > date.max - moved:
+        raise ValueError(f"{first_due_on} leaves the last part no day of the calendar.")
     for due_on, part in ordered:
         new = due_on + moved
         gained = year_fraction(max(due_on, starts_on), new, day_count)

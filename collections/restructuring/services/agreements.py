@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -19,8 +20,9 @@ from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus, SigningC
 from restructuring.services.rows import lock_plan, move
 from runs import clock
 from staff.models import User
-from staff.permissions import require
+from staff.permissions import Anyone, may, require
 
+ASK, DECIDE = "restructuring.ask_plan", "restructuring.decide_plan"
 SIGN = "restructuring.sign_plan"
 
 
@@ -30,12 +32,15 @@ def agreement_of(*, actor: User, plan_id: int, language: str) -> Agreement:
     account → plan.
 
     Raises:
+        PermissionDenied: none was printed in that language yet, and `actor` only sees plans.
         Conflict: the plan was cancelled before one was printed in that language.
     """
     plan = lock_plan(plan_id)
     made = Agreement.objects.filter(plan=plan, language=language).first()
     if made is not None:
         return made
+    if not may_print(actor):
+        raise PermissionDenied
     if plan.status == PlanStatus.CANCELLED:
         raise Conflict(_("Plan %(plan)s is cancelled: there is nothing to agree.") % {"plan": plan.ref})
     printed = print_agreement(plan, language)
@@ -57,6 +62,11 @@ def agreement_of(*, actor: User, plan_id: int, language: str) -> Agreement:
         after={"language": language, "sha256": made.sha256},
     )
     return made
+
+
+def may_print(actor: Anyone) -> bool:
+    """Whether `actor` prints agreements: who has something to do with plans, not who reads them alone."""
+    return any(may(actor, one) for one in (ASK, DECIDE, SIGN))
 
 
 @transaction.atomic

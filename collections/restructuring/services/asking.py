@@ -136,12 +136,20 @@ def cancel_proposed(actor: Actor, plan: Plan, reason: str = "") -> None:
     )
 
 
+def cancel_asked(actor: Actor, request: Request) -> None:
+    """End the proposal of a request that ended without being approved. The request is locked; locks the plan alone."""
+    plan = Plan.objects.select_for_update(no_key=True).filter(request=request, status__in=PROPOSED).first()
+    if plan is not None:
+        cancel_proposed(actor, plan, request.comment)
+
+
 def _make_room(actor: User, account: Account) -> Request | None:
     """End an earlier proposal of the account that nobody decides any more; the request to ask again, if one was sent back."""
-    earlier = Plan.objects.filter(account=account, status__in=PROPOSED).select_related("request").first()
+    earlier = Plan.objects.filter(account=account, status__in=PROPOSED).first()
     if earlier is None:
         return None
-    request = earlier.request
+    # Before the plan, as whatever ends a request does.
+    request = Request.objects.select_for_update(no_key=True).filter(pk=earlier.request_id or 0).first()
     is_open = request is not None and request.status in OPEN and request.expires_at > clock.now()
     if not is_open:
         cancel_proposed(actor, earlier)

@@ -17,6 +17,7 @@ from restructuring.models import LIVE, BreachTerms, Plan, PlanStatus
 from restructuring.selectors.position import open_day
 from restructuring.services.rows import lift, move
 from restructuring.services.taking_over import watched_until
+from runs import clock
 
 
 def keep(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
@@ -66,17 +67,21 @@ def fall_back(*, actor: Actor, plans: Sequence[Plan]) -> None:
 
 
 def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
-    """Money that kept a plan was taken back: it is live again, with its holds. The caller holds the customer.
+    """Money that kept a plan was taken back: it is live again, with its holds: of late fees from the day on which they were
+    lifted, as if they had never been; of contact from now on. The caller holds the customer.
 
     Not where the account has another live plan by now: then this one is breached, and its bills stay due beside the other's.
     """
     if Plan.objects.filter(account=plan.account_id, status__in=LIVE).exclude(pk=plan.pk).exists():
         move(plan, actor=actor, verb="plan.breached", status=PlanStatus.BREACHED, late=late, missed=missed)
         return False
-    day = open_day()
+    assert plan.ended_on is not None
     held: dict[str, Any] = {
-        name: place_hold(actor=actor, account_id=plan.account_id, kind=kind, starts_on=day, reason=plan.ref)
-        for name, kind in (("fee_hold", HoldKind.FEES), ("contact_hold", HoldKind.CONTACT))
+        name: place_hold(actor=actor, account_id=plan.account_id, kind=kind, starts_on=starts_on, reason=plan.ref)
+        for name, kind, starts_on in (
+            ("fee_hold", HoldKind.FEES, plan.ended_on),
+            ("contact_hold", HoldKind.CONTACT, clock.today()),
+        )
     }
     status = PlanStatus.AT_RISK if late else PlanStatus.RUNNING
     move(plan, actor=actor, verb="plan.reopened", status=status, ended_on=None, late=late, missed=missed, **held)

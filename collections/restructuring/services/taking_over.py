@@ -16,12 +16,14 @@ from accounts.services.posting import NewBill, change_account, post_bills
 from accounts.services.re_aging import together
 from accounts.services.relief import Grant, grant_many
 from audit.services import Actor
+from cases.services.promises import cancel_promises
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.days import months_on
 from restructuring.selectors.position import open_day, position
 from restructuring.sentences import changed
 from restructuring.services.rows import lock_plan, move
 from restructuring.terms import Terms
+from runs import clock
 
 
 def check_proposed(plan: Plan, *, deciding: bool) -> None:
@@ -74,8 +76,9 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
     """Close what the plan takes over and bill its instalments, as of the open business day. Runs in the caller's
     transaction; locks customer → account → plan.
 
-    While the plan is kept, the debt may not be collected and no late fee accrues (holds), and its class may not look
-    better than before (watch). A final due date before the last instalment moves to it.
+    While the plan is kept, the debt may not be collected, from this very day on, and no late fee accrues (holds), and its
+    class may not look better than before (watch). A final due date before the last instalment moves to it. Promises to pay
+    what it takes over are cancelled.
 
     Raises:
         Conflict: as `check_proposed`; and what is owed differs in any cent from what the plan says.
@@ -84,6 +87,9 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
     check_proposed(plan, deciding=True)
     day, reason = open_day(), plan.ref
     floor = _floor(plan, plan.rule)
+    cancel_promises(
+        actor=actor, account=plan.account, reason=_("Plan %(plan)s took the debt over.") % {"plan": plan.ref}
+    )
     with together(actor=actor, cause="relief"):
         plan.fee_hold = place_hold(
             actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
@@ -96,7 +102,7 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
         _move_final_date(actor, plan, reason)
         _bill(actor, plan, day)
         plan.contact_hold = place_hold(
-            actor=actor, account_id=plan.account_id, kind=HoldKind.CONTACT, starts_on=day, reason=reason
+            actor=actor, account_id=plan.account_id, kind=HoldKind.CONTACT, starts_on=clock.today(), reason=reason
         )
         plan.watch = watches.place(
             actor=actor,

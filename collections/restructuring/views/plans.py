@@ -22,7 +22,7 @@ from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
 from restructuring.sentences import COVERS, LATE_FEES, METHODS, percent
-from restructuring.services.agreements import SIGN, agreement_of
+from restructuring.services.agreements import SIGN, agreement_of, may_print
 from restructuring.terms import Terms
 from restructuring.views.signing import SigningCard, code_context
 from runs import clock
@@ -113,6 +113,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
             return redirect("plan", ref=ref)
         found = _visible(request, ref)
     may_sign = found.status == PlanStatus.ASKED and may(request.user, SIGN)
+    agreements = list(found.agreements.select_related("code__contact_point").order_by("language"))
     rows = instalments_of(found, book_day() or clock.today())
     context = {
         "plan": found,
@@ -121,7 +122,10 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         "rows": rows,
         "paid": sum((row.paid for row in rows), found.total * 0),
         "chart": _chart(rows),
-        "agreements": found.agreements.select_related("code__contact_point").order_by("language"),
+        "agreements": agreements,
+        "printed": {one.language for one in agreements},
+        # Of what was cancelled nothing is printed for the first time.
+        "may_print": may_print(request.user) and found.status != PlanStatus.CANCELLED,
         "sign": card if may_sign else None,
         **(code_context(found) if may_sign else {}),
         "refused": None if may_sign else card.errors,
@@ -134,7 +138,8 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
 @require_POST
 @needs(VIEW)
 def agreement(request: HttpRequest, ref: str, language: str) -> HttpResponseBase:
-    """The agreement as a file: printed the first time that it is asked for, the same ever after. Out of scope is 404."""
+    """The agreement as a file: printed the first time that somebody who may asks for it, the same ever after for all who see the
+    plan. Out of scope is 404."""
     found = _visible(request, ref)
     if language not in dict(settings.LANGUAGES):
         raise Http404

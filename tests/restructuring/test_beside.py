@@ -1,0 +1,124 @@
+"""What a plan does beside the debt: collection stops at once, no late fee while it is kept, promises it makes idle; and how a
+proposal ends with its request."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from accounts.models import Hold, LedgerEntry
+from accounts.selectors.owed import owed_now
+from accounts.services import posting
+from approvals import services as approvals
+from approvals.models import Request
+from approvals.services.expiring import expire_overdue
+from audit.models import Event
+from cases.models import Case, Promise
+from cases.services.promises import take_promise
+from restructuring.models import Plan, PlanRule
+from restructuring.services.agreements import agreement_of
+from restructuring.terms import Terms
+from runs import clock
+from tests.factories import ContactPointFactory, UserFactory
+from tests.restructuring.deeds import ACTOR, TODAY, ask, bill, close_through, noon, pay, proved, running
+
+pytestmark = pytest.mark.django_db
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def allowed(account) -> bool:
+    from compliance.selectors import look
+
+    (seen,) = look(customer_id=account.customer_id, account_id=account.pk)
+    return seen.verdict.allowed
+
+
+def test_collection_stops_this_very_day_though_its_book_is_closed(account, lin, chen, terms) -> None:
+    ContactPointFactory(customer=account.customer, kind="mobile", clear="13800002046")
+    close_through(TODAY)
+    with clock.frozen(noon(TODAY) + timedelta(hours=2)):
+        assert allowed(account)
+        plan = running(lin, chen, account, terms)
+        assert (plan.running_on, plan.contact_hold.starts_on) == (TOMORROW, TODAY)
+        assert not allowed(account)
+        payment = pay(account, "P1", plan.total + 300)
+        posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned")
+        plan.refresh_from_db()
+        assert (plan.status, plan.contact_hold.starts_on) == ("running", TODAY)
+        assert not allowed(account)
+
+
+def test_a_plan_opened_again_bore_no_late_fee_in_between(account, lin, chen) -> None:
+    PlanRule.objects.update(breach_after=12)
+    plan = running(lin, chen, account, Terms(kind="instalments", first_due_on=date(2026, 3, 3), count=6))
+    payment = pay(account, "P1", plan.total + 300)
+    close_through(date(2026, 3, 5))
+    with clock.frozen(noon(date(2026, 3, 6))):
+        posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned")
+        plan.refresh_from_db()
+        assert (plan.status, plan.late) == ("at-risk", 1)
+        owed = owed_now([account.pk])[account.pk]
+        assert (owed.overdue, owed.late_fee_now) == (plan.instalments.first().total, 0)
+        proved(account)
+    fees = Hold.objects.filter(kind="fees", withdrawn_at=None).order_by("starts_on").values_list("starts_on", "ends_on")
+    assert list(fees) == [(TODAY, TODAY), (TODAY, None)]
+
+
+def test_a_plan_cancels_the_promises_to_pay_its_debt(account, lin, chen, terms) -> None:
+    case = Case.objects.get()
+    take_promise(
+        actor=lin, case_id=case.pk, seen_version=case.version, instalments=[(TOMORROW, Decimal(100))],
+        account_id=account.pk,
+    )  # fmt: skip
+    plan = running(lin, chen, account, terms)
+    promise = Promise.objects.get()
+    assert (promise.status, promise.instalments.get().status) == ("cancelled", "cancelled")
+    told = Event.objects.get(verb="promise.cancelled")
+    assert (told.reason, told.customer_id) == (f"Plan {plan.ref} took the debt over.", account.customer_id)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_promise_on_all_debts_goes_while_nothing_else_is_overdue(late, account, lin, chen, terms) -> None:
+    other = posting.open_account(
+        actor=ACTOR, ref="A2", customer_id=account.customer_id, product_code="instalment", currency="CNY"
+    )
+    bill(other, "B9", date(2026, 1, 1), date(2026, 1, 20) if late else date(2026, 3, 20), "400")
+    case = Case.objects.get()
+    take_promise(
+        actor=lin, case_id=case.pk, seen_version=case.version, instalments=[(TOMORROW, Decimal(100))]
+    )  # fmt: skip
+    running(lin, chen, account, terms)
+    assert Promise.objects.get().status == ("open" if late else "cancelled")
+
+
+@pytest.mark.parametrize("way", ["rejected", "withdrawn", "expired"])
+def test_a_proposal_ends_with_its_request(way, account, lin, chen, terms) -> None:
+    plan = ask(lin, account, terms)
+    seen = {"request_id": plan.request_id, "seen_version": 1}
+    if way == "rejected":
+        approvals.reject(actor=chen, comment="Too long", **seen)
+    elif way == "withdrawn":
+        approvals.withdraw(actor=lin, **seen)
+    else:
+        with clock.frozen(noon(TODAY + timedelta(days=15))):
+            assert expire_overdue() == 1
+    assert Request.objects.get().status == way
+    assert Plan.objects.get().status == "cancelled"
+    event = Event.objects.get(verb="plan.cancelled")
+    assert (event.before, event.reason) == ({"status": "asked"}, "Too long" if way == "rejected" else "")
+    # Nothing of it was posted, and another may be asked for.
+    assert not LedgerEntry.objects.filter(kind="relief").exists()
+    assert ask(lin, account, Terms(kind="settlement", first_due_on=date(2026, 3, 15))).status == "asked"
+
+
+def test_who_only_reads_plans_prints_no_agreement(account, lin, terms, settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    plan = ask(lin, account, terms)
+    auditor = UserFactory(role="auditor")
+    with pytest.raises(PermissionDenied):
+        agreement_of(actor=auditor, plan_id=plan.pk, language="en")
+    made = agreement_of(actor=lin, plan_id=plan.pk, language="en")
+    assert agreement_of(actor=auditor, plan_id=plan.pk, language="en") == made
