@@ -55,7 +55,8 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
         ordering = ["id"]
         permissions = [
-            ("ask_money", _("Can ask for reversals, refunds, write-offs and acceleration")),
+            ("ask_money", _("Can ask for reversals, refunds and other final due dates")),
+            ("ask_write_off", _("Can ask for write-offs and acceleration")),
             ("decide_money", _("Can decide about reversals, refunds, write-offs and acceleration")),
         ]
         indexes = [

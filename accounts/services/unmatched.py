@@ -54,12 +54,12 @@ def match(*, actor: User, unmatched_id: int, account_ref: str, reason: str) -> P
 
 @transaction.atomic
 def give_back(*, actor: User, unmatched_id: int, reason: str) -> UnmatchedPayment:
-    """Decide that the money goes back to who sent it; the sending is the bank's. Locks the waiting row.
+    """Note that the money goes back to who sent it, where `actor` approved that; the sending is the bank's. Locks the waiting
+    row. Who may is said where it is asked for and decided.
 
     Raises:
-        PermissionDenied, Conflict, Invalid: as `match`.
+        Conflict, Invalid: as `match`.
     """
-    require(actor, MATCH)
     reason = _checked(reason)
     row = _lock(unmatched_id)
     _decide(actor, row, UnmatchedStatus.RETURNED, reason, None)
@@ -68,6 +68,16 @@ def give_back(*, actor: User, unmatched_id: int, reason: str) -> UnmatchedPaymen
 
 def _lock(unmatched_id: int) -> UnmatchedPayment:
     row = UnmatchedPayment.objects.select_for_update(no_key=True).get(pk=unmatched_id)
+    check_waits(row)
+    return row
+
+
+def check_waits(row: UnmatchedPayment) -> None:
+    """Refuse what somebody decided already.
+
+    Raises:
+        Conflict: it says what became of it, when and by whom.
+    """
     if row.status != UnmatchedStatus.WAITING:
         raise Conflict(
             _("Payment %(ref)s is “%(state)s” since %(day)s, by %(name)s. Nothing was changed.")
@@ -78,7 +88,6 @@ def _lock(unmatched_id: int) -> UnmatchedPayment:
                 "name": row.decided_by_name,
             }
         )
-    return row
 
 
 def _decide(actor: User, row: UnmatchedPayment, to: UnmatchedStatus, reason: str, account: Account | None) -> None:

@@ -13,10 +13,11 @@ class DeskConfig(AppConfig):
         from approvals import kinds
         from cases.beside import add_panel
         from desk import tools
+        from desk.giving_back import GiveBack
         from desk.kinds import KINDS
         from desk.panels import money_of
 
-        for kind in KINDS:
+        for kind in (*KINDS, GiveBack()):
             kinds.register(kind)
         add_panel(money_of)
         add_tool(Account, tools.money_of)

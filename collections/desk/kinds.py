@@ -29,6 +29,8 @@ from runs.selectors import open_day
 from staff.models import LimitKind, User
 
 ASK = "accounts.ask_money"
+# What gives the debt up or calls all of it due is the desk's to ask for, not data entry's.
+ASK_WHOLE = "accounts.ask_write_off"
 
 
 class ReversalCode(models.TextChoices):
@@ -110,6 +112,7 @@ class WriteOff(_OfAccount):
     """All that is owed on an account, given up: the account is charged off."""
 
     code = "write-off"
+    ask_permission = ASK_WHOLE
     label = gettext_lazy("Write an account off")
     limit = LimitKind.WRITE_OFF
 
@@ -148,6 +151,7 @@ class Accelerate(_OfAccount):
     """The whole balance called due, of which the debtor was notified."""
 
     code = "acceleration"
+    ask_permission = ASK_WHOLE
     label = gettext_lazy("Call the whole balance due")
     limit = LimitKind.ACCELERATION
 
@@ -171,6 +175,7 @@ class Decelerate(_OfAccount):
     """The call withdrawn, as if it had never been."""
 
     code = "deceleration"
+    ask_permission = ASK_WHOLE
     label = gettext_lazy("Withdraw an acceleration")
 
     def check_possible(self, request: Request) -> None:

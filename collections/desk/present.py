@@ -15,7 +15,7 @@ from approvals.present import moved
 
 # What the decider relies on, by what it is called inside a sentence.
 NAMES = {
-    "bills": gettext_lazy("owed"),
+    "bills": gettext_lazy("owed without late fees"),
     "late_fee": gettext_lazy("late fees"),
     "overdue": gettext_lazy("overdue"),
     "waiting_credit": gettext_lazy("waiting credit"),

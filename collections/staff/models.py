@@ -92,7 +92,12 @@ class AuthorityLimit(models.Model):
 
     role = models.ForeignKey(Role, models.CASCADE, related_name="limits", verbose_name=_("role"))
     kind = models.CharField(_("kind of decision"), max_length=20, choices=LimitKind)
-    currency = models.CharField(_("currency"), max_length=3, blank=True, help_text=_("Blank for days"))
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        blank=True,
+        help_text=_("Blank for days, and for money whose currency nobody knows"),
+    )
     most = models.DecimalField(
         _("at most"),
         max_digits=14,

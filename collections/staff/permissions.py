@@ -111,7 +111,14 @@ DESK_RIGHTS = frozenset(
     f"accounts.{right}"
     for right in (
         *("add_hold", "change_hold", "place_deferral", "reveal_contactpoint", "enter_contactpoint"),
-        *("view_unmatchedpayment", "match_unmatchedpayment", "view_paymentfile", "ask_money", "decide_money"),
+        *(
+            "view_unmatchedpayment",
+            "match_unmatchedpayment",
+            "view_paymentfile",
+            "ask_money",
+            "ask_write_off",
+            "decide_money",
+        ),
     )
 )
 

@@ -20,13 +20,14 @@ from accounts.models import Account, UnmatchedPayment
 from accounts.rules import money
 from accounts.selectors.owed import owed_now
 from accounts.services.posting import post_payment
-from accounts.services.unmatched import give_back, match
+from accounts.services.unmatched import match
 from approvals import services as approvals
 from approvals.models import Request
 from audit.services import SystemActor
 from cases.models import Case
 from cases.services import holds
 from desk import asking as desk
+from desk import giving_back
 from freezing.core import DONE, REFUSED, Answer
 from freezing.models import CoreCommand
 from freezing.services import commands
@@ -158,7 +159,10 @@ class Deeds:
         match(
             actor=self.entry, unmatched_id=by_ref["DEMO-FILE-2"], account_ref=account.ref, reason="Her name and amount."
         )
-        give_back(actor=self.entry, unmatched_id=by_ref["DEMO-FILE-5"], reason="No customer of ours.")
+        self.approve(
+            giving_back.ask(actor=self.entry, unmatched_id=by_ref["DEMO-FILE-5"], reason="No customer of ours.")
+        )
+        giving_back.ask(actor=self.entry, unmatched_id=by_ref["DEMO-FILE-4"], reason="The sender asks for it back.")
 
     # --- Asking and deciding
 

@@ -181,8 +181,8 @@ def test_nobody_decides_her_own_nor_without_the_right(account, lin, chen) -> Non
 def test_beyond_the_authority_it_climbs(kind: str, values: dict, limit: str, account, lin, chen) -> None:
     if kind == "refund":
         pay(account, "5000")
-    row = AuthorityLimit.objects.get(kind=limit, role__code="supervisor")
-    assert (row.currency, row.source) == ("CNY", "House rule; set your own")
+    row = AuthorityLimit.objects.get(kind=limit, currency="CNY", role__code="supervisor")
+    assert row.source == "House rule; set your own"
     request = asking.ask(actor=lin, account=account, kind=kind, reason="x", **values)
     AuthorityLimit.objects.filter(pk=row.pk).update(most=request.amount - 1)
     page = signed_in(lin).get(f"/money/A1/?ask={kind}").content.decode()
@@ -217,3 +217,17 @@ def test_the_final_due_date_is_moved_by_two_and_only_from_where_it_was(account, 
     account.refresh_from_db()
     assert account.final_due_on == day
     assert list(differences(*account_range())) == []
+
+
+def test_data_entry_asks_neither_for_write_offs_nor_for_acceleration(account, lin) -> None:
+    pay(account, "100", "P1")
+    wu = UserFactory(role="data-entry", team=None)
+    with pytest.raises(PermissionDenied):
+        asking.ask(actor=wu, account=account, kind="write-off", reason="x")
+    hers = signed_in(wu)
+    page = hers.get("/money/A1/?ask=write-off").content.decode()
+    assert "Reverse a payment</h2>" in page
+    for word in ("Write an account off", "Call the whole balance due", "Withdraw an acceleration"):
+        assert word not in page
+    assert hers.post("/money/A1/", {"verb": "write-off", "write-off-reason": "x"}).status_code == 403
+    asking.ask(actor=wu, account=account, kind="reversal", payment_ref="P1", code="error", reason="Typed twice")

@@ -92,7 +92,7 @@ def test_all_limits_at_once_are_each_limit(django_assert_num_queries) -> None:
     assert found == {
         ("hold-days", ""): 180, ("promise-days", ""): 92, ("waiver", "CNY"): WITHOUT_LIMIT, ("waiver", "USD"): 70,
         ("restructuring", "CNY"): 100_000, ("refund", "CNY"): 20_000, ("write-off", "CNY"): 50_000,
-            ("acceleration", "CNY"): 50_000,
+        ("acceleration", "CNY"): 50_000, ("refund", ""): 20_000,
     }  # fmt: skip
     assert all(limit_of(user, kind, DAY, currency) == limit for (kind, currency), limit in found.items())
     assert limits_of(UserFactory(is_active=False), DAY) == limits_of(AnonymousUser(), DAY) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -25,7 +25,7 @@ from desk.kinds import ASK, KINDS
 from desk.selectors import in_the_way, open_requests
 from runs.pages import is_part, vary
 from staff.models import User
-from staff.permissions import needs
+from staff.permissions import may, needs
 from staff.requests import user_of
 
 # The form of each kind that needs more than a reason.
@@ -47,7 +47,8 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     account = get_object_or_404(mine, ref=ref)
     owed = owed_now([account.pk])[account.pk]
     obstacles = in_the_way(account, owed)
-    kind = _kind(request, obstacles)
+    offered = [one for one in KINDS if may(user, one.ask_permission)]
+    kind = _kind(request, obstacles, [one.code for one in offered])
     form = _form(request, account, owed, kind)
     only_previews = "preview" in request.POST
     if form.is_bound and not only_previews and form.is_valid():
@@ -70,7 +71,7 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "account": account,
         "owed": owed,
-        "tabs": [(one.code, one.label, one.code == kind) for one in KINDS],
+        "tabs": [(one.code, one.label, one.code == kind) for one in offered],
         "kind": kind,
         "label": kinds.get(kind).label,
         "obstacle": obstacles.get(kind, ""),
@@ -83,17 +84,20 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     return render(request, "desk/money.html", context, status=status)
 
 
-def _kind(request: HttpRequest, obstacles: dict[str, str]) -> str:
-    """The kind that a form was sent for, or that the address names; else the first that is possible."""
+def _kind(request: HttpRequest, obstacles: dict[str, str], offered: list[str]) -> str:
+    """The kind that a form was sent for, or that the address names; else the first that is possible. Of those that are offered
+    to this person: another is 403."""
     if request.method == "POST":
         verb = request.POST.get("verb", "")
         if verb not in asking.WANTED:
             raise BadRequest
+        if verb not in offered:
+            raise PermissionDenied
         return verb
     asked = request.GET.get("ask", "")
-    if asked in asking.WANTED:
+    if asked in offered:
         return asked
-    return next((code for code in asking.WANTED if code not in obstacles), next(iter(asking.WANTED)))
+    return next((code for code in offered if code not in obstacles), offered[0])
 
 
 def _form(request: HttpRequest, account: Account, owed: Owed, kind: str) -> MoneyForm:
