@@ -10,12 +10,13 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
 from reminders.channels.letter.fonts import common_part, find_font
 from restructuring.models import BreachTerms, Plan, PlanKind
-from restructuring.sentences import METHODS, percent
+from restructuring.sentences import METHODS, cost, percent
 from restructuring.terms import Terms
 
 MARGIN, LINE, SIZE = 20, 6, 10.5
@@ -121,13 +122,14 @@ def _method(plan: Plan, terms: Terms) -> str:
 
 
 def _fees(plan: Plan, terms: Terms) -> list[str]:
-    cost = _("unknown") if plan.annual_cost is None else percent(plan.annual_cost)
-    return [
+    rows = [
         _("Interest of %(rate)s a year on the principal alone, counted by %(days)s; in all %(amount)s.")
         % {"rate": percent(terms.annual_rate), "days": terms.day_count, "amount": f"{plan.plan_interest:,.2f}"},
         _("Late fees and service fees bear no interest, and no late fee accrues while this agreement is kept."),
-        _("All costs together come to %(cost)s a year (IRR).") % {"cost": cost},
     ]
+    if (yearly := cost(plan.annual_cost)) != "–":
+        rows.append(_("All costs together come to %(cost)s a year (IRR).") % {"cost": yearly})
+    return rows
 
 
 def _duties(plan: Plan) -> list[str]:
@@ -138,9 +140,12 @@ def _duties(plan: Plan) -> list[str]:
     )
     return [
         _("While this agreement is kept the lender does not collect the debt."),
-        _(
+        ngettext(
+            "An instalment not paid within %(days)s days after its due date is missed. After %(missed)s missed instalment the "
+            "agreement is breached: %(after)s, and collection goes on.",
             "An instalment not paid within %(days)s days after its due date is missed. After %(missed)s missed instalments the "
-            "agreement is breached: %(after)s, and collection goes on."
+            "agreement is breached: %(after)s, and collection goes on.",
+            plan.breach_after,
         )
         % {"days": plan.grace_days, "missed": plan.breach_after, "after": after},
     ]

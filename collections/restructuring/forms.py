@@ -47,14 +47,26 @@ def _percent(label: Any, low: int, high: int, initial: str = "0") -> forms.Decim
     )
 
 
+def _household(label: Any) -> forms.DecimalField:
+    """An amount a month; nothing is one, too."""
+    return forms.DecimalField(
+        label=label,
+        min_value=0,
+        max_digits=14,
+        decimal_places=2,
+        required=False,
+        widget=forms.NumberInput({"step": "0.01", "min": "0", "inputmode": "decimal"}),
+    )
+
+
 class HouseholdForm(SaysWhatIsMissing, forms.Form):
     """What all offers have in common: what they take over, and what the household can bear."""
 
     use_required_attribute = False
     covers = forms.ChoiceField(label=_("Takes over"), choices=list(COVERS.items()))
     late_fee = forms.ChoiceField(label=_("Late fees"), choices=list(LATE_FEES.items()))
-    income = money_field(_("Monthly income"), required=False)
-    expenses = money_field(_("Monthly expenses"), required=False)
+    income = _household(_("Monthly income"))
+    expenses = _household(_("Monthly expenses"))
 
 
 class OfferForm(SaysWhatIsMissing, forms.Form):

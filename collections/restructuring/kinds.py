@@ -11,7 +11,7 @@ from approvals.kinds import Kind
 from approvals.models import Request
 from audit.services import Actor
 from restructuring.models import Plan
-from restructuring.services.asking import ASK, KIND, cancel_asked
+from restructuring.services.asking import ASK, DECIDE, KIND, cancel_asked
 from restructuring.services.taking_over import check_proposed, take_over
 from staff.models import LimitKind, User
 
@@ -22,7 +22,7 @@ class Restructure(Kind):
     code = KIND
     label = gettext_lazy("Plan for a late account")
     ask_permission = ASK
-    decide_permission = "restructuring.decide_plan"
+    decide_permission = DECIDE
     limit = LimitKind.RESTRUCTURING
     template = "restructuring/_request.html"
     valid_for = timedelta(days=14)

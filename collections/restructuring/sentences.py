@@ -9,10 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Account
 from accounts.rules import money
+from restructuring.models import Plan, PlanKind
 from restructuring.rules import offers, schedules
 from restructuring.rules.offers import Against
-from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE
+from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
 
 METHODS = {
     schedules.EQUAL_INSTALMENTS: gettext_lazy("Equal instalments"),
@@ -75,6 +77,33 @@ def changed(changes: Iterable[tuple[str, Decimal, Decimal]]) -> str:
 def percent(rate: Any) -> str:
     """A fraction as a percentage with two decimals; what rounds to nothing has no sign."""
     return f"{round(Decimal(rate) * 100, 2) + 0:.2f} %"
+
+
+def cost(rate: Any) -> str:
+    """A yearly cost; a dash where there is none, or where less is paid than is owed: what a gift costs a year says nothing."""
+    return "–" if rate is None or round(Decimal(rate), 4) < 0 else percent(rate)
+
+
+def in_a_plan(account: Account, live: Plan) -> str:
+    """The account has a live plan, so that no other is asked for."""
+    return _("Account %(account)s has plan %(plan)s, which is not over. An account is never in two.") % {
+        "account": account.ref,
+        "plan": live.ref,
+    }
+
+
+def passed_over(terms: Terms) -> list[str]:
+    """What was chosen and does nothing in a plan of this kind."""
+    found = []
+    if terms.discount and terms.kind != PlanKind.SETTLEMENT:
+        found.append(_("The discount is passed over: only a settlement has one."))
+    steps = terms.kind == PlanKind.INSTALMENTS and terms.method == schedules.STEPPED
+    if steps and terms.step_every >= terms.count - terms.interest_only:
+        found.append(
+            _("The step never comes: %(count)s instalments pay principal, and one would come every %(every)s.")
+            % {"count": max(terms.count - terms.interest_only, 0), "every": terms.step_every}
+        )
+    return found
 
 
 def amount(cents: Any) -> str:

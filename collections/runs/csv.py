@@ -22,7 +22,10 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, Decimal):
+        # Never 0E-8.
+        return f"{value:f}"
+    if isinstance(value, int | float):
         return str(value)
     text = str(value)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

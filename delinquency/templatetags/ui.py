@@ -17,6 +17,7 @@ from audit.models import Event
 from cases.permissions import open_case_refs
 from cases.views.verbs import VERBS, Verb
 from delinquency import words
+from restructuring.sentences import cost
 from runs import clock
 
 register = template.Library()
@@ -53,6 +54,12 @@ def money(value: Decimal | str | None) -> str:
         return "–"
     amount = Decimal(value)
     return f"{MINUS if amount < 0 else ''}{abs(amount):,.2f}"
+
+
+@register.filter
+def as_percent(rate: Decimal | str | None) -> str:
+    """6.00 %, given as a fraction. Unknown, or a rate below nothing, is a dash."""
+    return cost(rate or None) if isinstance(rate, str) else cost(rate)
 
 
 @register.simple_tag

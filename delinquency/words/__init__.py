@@ -23,6 +23,7 @@ from freezing.core import NOT_SET
 from freezing.models import CommandStatus, CommandVerb
 from reminders.models import ChannelState, MessageStatus, VersionStatus
 from restructuring.models import PlanKind, PlanStatus
+from restructuring.sentences import COVERS, METHODS
 from runs.models import RunStatus
 from runs.texts import listed
 from waivers.installed import INSTALLED
@@ -161,6 +162,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     "relief": dict(ReliefKind.choices),
     "plan": dict(PlanStatus.choices),
     "plan-kind": dict(PlanKind.choices),
+    "plan-method": METHODS,
+    "plan-covers": COVERS,
     "risk": dict(RiskClass.choices),
     "kind": dict(OverdueKind.choices),
     "hold": dict(HoldKind.choices),

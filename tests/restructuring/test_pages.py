@@ -76,6 +76,46 @@ def test_offers_are_shown_beside_each_other_as_they_are_typed(desk: Client, acco
     assert not Plan.objects.exists()
 
 
+def test_days_out_of_reach_are_refused_and_what_does_nothing_is_said(desk: Client, account) -> None:
+    address = reverse("plan-new", args=[account.ref])
+
+    def part(**values: str) -> str:
+        return desk.post(address, chosen(**values), headers={"HX-Request": "true"}).content.decode()
+
+    for day in ("2099-01-01", "9000-12-31"):
+        for kind in ("instalments", "extension", "settlement"):
+            shown = part(**{"a-first_due_on": day, "a-kind": kind, "a-count": "1"})
+            told = shown.split('class="wrong">')[1].split("</p>")[0]
+            assert "is too late: it may be due until" in told or "make no schedule" in told
+    refused = desk.post(address, chosen(ask="1", offer="a", reason="x", **{"a-first_due_on": "2099-01-01"}))
+    assert refused.status_code == 422
+    assert "or an earlier first due date" in refused.content.decode()
+    shown = part(**{"a-discount": "5", "a-method": "stepped", "a-step_every": "6"})
+    assert "The discount is passed over" in shown
+    assert "The step never comes: 6 instalments pay principal" in shown
+    assert shown.count("Decided by") == 2
+    # A settlement below what is owed costs nothing a year.
+    assert "-" not in shown.split("Yearly cost (IRR)")[2][:60].replace("</dt><dd>", "")
+    assert "The present value is reckoned at" in shown
+    assert "Affordable" not in part(income="-1")
+    closed = desk.post(address, chosen(ask="1", offer="a", reason="x", income="-1"))
+    assert closed.status_code == 200
+    assert not Plan.objects.exists()
+
+
+def test_of_an_account_with_a_live_plan_the_form_is_closed(client: Client, account, lin, chen, terms) -> None:
+    plan = running(lin, chen, account, terms)
+    client.force_login(chen)
+    address = reverse("plan-new", args=[account.ref])
+    page = client.get(address)
+    assert (page.status_code, b"<fieldset" in page.content) == (200, False)
+    assert f"has plan {plan.ref}, which is not over" in page.content.decode()
+    assert client.post(address, chosen(ask="1", offer="a", reason="x")).status_code == 409
+    shown = client.get(reverse("approval", args=[plan.request_id])).content.decode()
+    for what in ("Paid in instalments", "Equal instalments", "6.00 %", "Yearly cost (IRR)", "On track"):
+        assert what in shown
+
+
 def test_one_is_asked_for_printed_signed_and_decided(desk: Client, account, lin, chen) -> None:
     address = reverse("plan-new", args=[account.ref])
     refused = desk.post(address, chosen(ask="1", offer="c", reason="x"))
@@ -112,6 +152,8 @@ def test_one_is_asked_for_printed_signed_and_decided(desk: Client, account, lin,
     desk.force_login(chen)
     shown = desk.get(reverse("approval", args=[request.pk])).content.decode()
     assert f"{plan.total:,.2f}" in shown
+    assert "Signed" in shown
+    assert "Affordable" in shown
     desk.post(
         reverse("approval", args=[request.pk]), {"verb": "approve", "seen_version": request.version, "comment": "Yes"}
     )
@@ -130,6 +172,8 @@ def test_the_list_counts_narrows_and_exports(client: Client, account, lin, chen,
     assert plan.ref in client.get(reverse("plans"), {"q": "A1"}).content.decode()
     rows = b"".join(client.get(reverse("plans-export")).streaming_content).decode()
     assert f"{plan.total}" in rows
+    assert ",0.00," in rows
+    assert "E-" not in rows
     assert "王小明" not in rows
 
 

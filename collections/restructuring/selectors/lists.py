@@ -33,7 +33,7 @@ def with_progress(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     bills = Bill.objects.filter(plan_instalment__plan=OuterRef("pk")).order_by().values("plan_instalment__plan")
     return plans.annotate(
         paid=Coalesce(
-            Subquery(bills.annotate(sum=Sum("allocated")).values("sum")), Value(Decimal(0)), output_field=_MONEY
+            Subquery(bills.annotate(sum=Sum("allocated")).values("sum")), Value(Decimal("0.00")), output_field=_MONEY
         ),
         next_due_on=Subquery(
             bills.filter(allocated__lt=F("principal") + F("interest") + F("service_fee"))

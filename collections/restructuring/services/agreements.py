@@ -17,12 +17,12 @@ from accounts.errors import Conflict
 from audit.services import record
 from restructuring.document import print_agreement
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus, SigningCode, Way
+from restructuring.services.asking import ASK, DECIDE
 from restructuring.services.rows import lock_plan, move
 from runs import clock
 from staff.models import User
 from staff.permissions import Anyone, may, require
 
-ASK, DECIDE = "restructuring.ask_plan", "restructuring.decide_plan"
 SIGN = "restructuring.sign_plan"
 
 

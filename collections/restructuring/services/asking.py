@@ -19,7 +19,7 @@ from audit.services import Actor, record
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.offers import Offer, objections, payable
 from restructuring.selectors.position import limits, position, rule_on
-from restructuring.sentences import no_schedule, sentence
+from restructuring.sentences import in_a_plan, no_schedule, sentence
 from restructuring.services.taking_over import not_called_due
 from restructuring.terms import Part, Terms, discounts, offer
 from runs import clock
@@ -28,7 +28,7 @@ from staff.models import User
 from staff.permissions import require
 
 KIND = "restructuring"
-ASK = "restructuring.ask_plan"
+ASK, DECIDE = "restructuring.ask_plan", "restructuring.decide_plan"
 
 
 @transaction.atomic
@@ -54,10 +54,7 @@ def ask_plan(
     require(actor, ASK)
     account = lock_account(account_id)
     if (live := Plan.objects.filter(account=account, status__in=LIVE).first()) is not None:
-        raise Conflict(
-            _("Account %(account)s has plan %(plan)s, which is not over. An account is never in two.")
-            % {"account": account.ref, "plan": live.ref}
-        )
+        raise Conflict(in_a_plan(account, live))
     not_called_due(account)
     again = _make_room(actor, account)
     here = position(account)
@@ -222,6 +219,7 @@ def _preview(plan: Plan, rule: PlanRule, parts: Sequence[Part], made: Offer) -> 
         "present_value": plan.present_value,
         "heaviest_month": money(made.heaviest_month()),
         "payable": plan.payable,
+        "is_affordable": None if plan.payable is None else money(made.heaviest_month()) <= plan.payable,
         "taken_over": [{"ref": part.ref, "amount": money(part.balance.total)} for part in parts],
         "instalments": [
             {

@@ -20,7 +20,7 @@ from cases.services.promises import cancel_promises
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.days import months_on
 from restructuring.selectors.position import open_day, position
-from restructuring.sentences import changed
+from restructuring.sentences import changed, in_a_plan
 from restructuring.services.rows import lock_plan, move
 from restructuring.terms import Terms
 from runs import clock
@@ -41,10 +41,7 @@ def check_proposed(plan: Plan, *, deciding: bool) -> None:
             % {"plan": plan.ref, "state": plan.get_status_display()}
         )
     if (live := Plan.objects.filter(account=plan.account_id, status__in=LIVE).first()) is not None:
-        raise Conflict(
-            _("Account %(account)s has plan %(plan)s, which is not over. An account is never in two.")
-            % {"account": plan.account.ref, "plan": live.ref}
-        )
+        raise Conflict(in_a_plan(plan.account, live))
     if deciding and plan.rule.needs_signature and plan.status != PlanStatus.SIGNED:
         raise Conflict(
             _("Plan %(plan)s is not signed yet. Have its agreement signed and record that first.") % {"plan": plan.ref}

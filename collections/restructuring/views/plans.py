@@ -21,7 +21,7 @@ from restructuring.filters import PlanFilter
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
-from restructuring.sentences import COVERS, LATE_FEES, METHODS, percent
+from restructuring.sentences import COVERS, LATE_FEES, METHODS, cost, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
 from restructuring.terms import Terms
 from restructuring.views.signing import SigningCard, code_context
@@ -118,7 +118,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "plan": found,
         "terms": _terms(found),
-        "cost": "–" if found.annual_cost is None else percent(found.annual_cost),
+        "cost": cost(found.annual_cost),
         "rows": rows,
         "paid": sum((row.paid for row in rows), found.total * 0),
         "chart": _chart(rows),

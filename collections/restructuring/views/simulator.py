@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,16 @@ from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.rules import cents, money
 from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
-from restructuring.models import PlanRule
+from restructuring.models import LIVE, Plan, PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
 from restructuring.selectors.position import Position, limits, position, rule_on
-from restructuring.sentences import amount, no_schedule, percent, sentence
-from restructuring.services.asking import ASK, ask_plan
+from restructuring.sentences import amount, cost, in_a_plan, no_schedule, passed_over, sentence
+from restructuring.services.asking import ASK, DECIDE, ask_plan
 from restructuring.terms import Terms, offer
+from runs import clock
 from runs.pages import is_part, page_or_part
+from staff.limits import who_may
+from staff.models import LimitKind, Role
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -42,6 +46,8 @@ class OfferView:
     cost: str = ""
     heaviest: Any = None
     is_affordable: bool | None = None
+    passed_over: Sequence[str] = ()
+    deciders: Sequence[Role] = ()
 
     @property
     def may_be_asked(self) -> bool:
@@ -89,6 +95,12 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     )
     account = get_object_or_404(accounts, ref=ref)
     here = position(account)
+    live = Plan.objects.filter(account=account, status__in=LIVE).first()
+    if live is not None:
+        context = {"account": account, "here": here, "live": live, "closed": in_a_plan(account, live)}
+        return page_or_part(
+            request, "restructuring/new.html", "restructuring/_closed.html", context, status=_answer(request)
+        )
     data = request.POST or None
     household = HouseholdForm(data)
     forms = offer_forms(data, here.day)
@@ -111,6 +123,11 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     }
     status = 422 if ask.errors else 200
     return page_or_part(request, "restructuring/new.html", "restructuring/_offers.html", context, status=status)
+
+
+def _answer(request: HttpRequest) -> int:
+    """Of a closed form: what was sent is refused, what was opened is shown."""
+    return 409 if request.method == "POST" and not is_part(request) else 200
 
 
 def _ask(
@@ -138,7 +155,7 @@ def _ask(
 
 
 def offers_of(here: Position, rule: PlanRule, household: HouseholdForm, forms: dict[str, OfferForm]) -> list[OfferView]:
-    """The offers that the forms make of an account's position, those that make none left out. One query."""
+    """The offers that the forms make of an account's position, those that make none left out. One query, and two an offer."""
     allowed = limits(rule, here.account, here.day)
     values = _of_household(household)
     income, expenses = values["income"], values["expenses"]
@@ -186,9 +203,17 @@ def _view(
         terms,
         [sentence(one) for one in objections(found, allowed)],
         present_value=money(found.present_value(allowed.discount_rate)),
-        cost="–" if found.annual_cost is None else percent(found.annual_cost),
+        cost=cost(found.annual_cost),
         heaviest=money(heaviest),
         is_affordable=None if most is None else heaviest <= most,
+        passed_over=passed_over(terms),
+        deciders=who_may(
+            LimitKind.RESTRUCTURING,
+            money(found.balance.total),
+            clock.today(),
+            currency=here.account.currency,
+            permission=DECIDE,
+        ),
     )
 
 
