@@ -14,10 +14,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.errors import Conflict
 from accounts.importing.files import PAYMENTS
 from accounts.importing.run import run_import
 from accounts.importing.sources import Source
-from accounts.errors import Conflict
 from accounts.models import Account, UnmatchedPayment
 from accounts.rules import money
 from accounts.selectors.owed import owed_now
