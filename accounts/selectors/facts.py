@@ -186,7 +186,8 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
         """SELECT r.*, b.effective_on AS reversed_on, b.recorded_at AS reversal_recorded_at
              FROM accounts_relief r LEFT JOIN accounts_reliefreversal b ON b.relief_id = r.id
             WHERE r.account_id {which}""",
-        'effective_on, ref COLLATE "C"',
+        # As they were decided: a later one takes nothing from an earlier one of its day.
+        "effective_on, id",
         ranged=ranged,
     )
     watch_list, watches = _arrays(

@@ -67,8 +67,8 @@ def grant_many(*, actor: Actor, grants: Sequence[Grant]) -> list[Relief]:
 
     Known from this moment. Like money on that day each has what accrued until the day before posted first, so that late
     fees are one number (`accounts.selectors.owed`). All kinds but closures and voids lapse where a back-dated entry met
-    their target first (`Relief`). Each account is replayed once; reliefs of one day take off in the order of their
-    references. Granting the same relief again returns the first. Locks customers → accounts, each by key.
+    their target first (`Relief`). Each account is replayed once; reliefs of one day take off in the order in
+    which they were granted. Granting the same relief again returns the first. Locks customers → accounts, each by key.
 
     Raises:
         Invalid: an amount or a day that the ledger does not take, or a bill of another account or of a later statement

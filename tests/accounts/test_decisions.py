@@ -122,6 +122,16 @@ def test_a_waiver_that_a_back_dated_payment_meets_first_lapses_and_comes_back_wi
     assert balances(account) == Decimal(1000)
 
 
+def test_a_later_relief_takes_nothing_from_an_earlier_one_of_its_day(account: Account) -> None:
+    fee = owed_now([account.pk])[account.pk].late_fee_now
+    first = take_off(account, "W1", str(fee))
+    with pytest.raises(Conflict, match=r"Of the late fees only 0\.00 is left"):
+        take_off(account, "A0", "1.00", kind="closure")
+    second = take_off(account, "A1", "10.00", bill_id=account.bills.get().pk)
+    assert [sum(amount for _, amount, _ in entries(one)) for one in (first, second)] == [-fee, -10]
+    balances(account)
+
+
 def test_a_relief_is_taken_back_from_a_day(account: Account) -> None:
     made = take_off(account, "D1", "300", date(2026, 2, 10), kind="discount", bill_id=Bill.objects.get().pk)
     assert Standing.objects.get().overdue_amount == Decimal(700)

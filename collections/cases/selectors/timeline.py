@@ -6,8 +6,8 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
   or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
   `answer` (id, channel, provider, state); `refusal` (channel, purpose, rule, version, next_allowed_at)
 * money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason); `relief`, twice: `step` granted
-  and taken-back (step, kind, amount, currency, effective_on, account, of: the waiver's reference, or why; of_plan: it closed
-  a plan's own bills). What one decision took off several bills is one line a kind
+  and taken-back (step, kind, amount, currency, effective_on, account, of: the waiver's reference, or why). What one decision
+  took off several bills is one line a kind
 * standing: `standing` (account, business_day, cause, from_bucket, to_bucket, amount, currency)
 * work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
   are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
@@ -33,7 +33,7 @@ from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, S
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from accounts.models import BillKind, Payment, Relief, ReliefKind, Reversal, StandingChange
+from accounts.models import Payment, Relief, ReliefKind, Reversal, StandingChange
 from audit.models import Event
 from cases.models import Dispute, Note, Promise
 from compliance.models import Contact, ContactDecision, MadeBy
@@ -164,7 +164,6 @@ def _reliefs(customer_id: int, *, step: str) -> QuerySet[Any]:
         "account__ref",
         "account__currency",
         "kind",
-        of_plan=Case(When(bill__kind=BillKind.PLAN, then=True), default=False),
         of=Case(When(kind=ReliefKind.WAIVER, then=F("ref")), default=F("reason")),
         on=F(f"{of}effective_on"),
     )
@@ -181,7 +180,6 @@ def _reliefs(customer_id: int, *, step: str) -> QuerySet[Any]:
             effective_on="on",
             account="account__ref",
             of="of",
-            of_plan="of_plan",
         ),
     )
 
