@@ -57,6 +57,7 @@ ELSEWHERE = {
     "restructuring.plan": "pages of their own",
     "restructuring.planinstalment": "on the page of their plan",
     "restructuring.plantarget": "on the page of their plan",
+    "restructuring.signingcode": "on the page of its plan",
     "waivers.waiver": "pages of their own",
     "accounts.bucketrow": "rows of their table's page",
     "accounts.riskrow": "rows of their table's page",
