@@ -56,6 +56,10 @@ class AccountFacts:
         """The terms with the final due date in force, an acceleration counted."""
         return accelerated(self.terms, self.accelerations, None) if self.accelerations else self.terms
 
+    def told_on(self, closed: date) -> date:
+        """The day as of which the account is told: the book's closed day, or the later one to which a posting took it."""
+        return max(closed, self.aged_on) if self.aged_on else closed
+
     @cached_property
     def cached(self) -> dict[int, CachedBill]:
         """By bill, what its cache columns say."""

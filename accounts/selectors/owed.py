@@ -81,8 +81,7 @@ def owed_now(account_ids: Iterable[int]) -> dict[int, Owed]:
 
 
 def _owed(facts: AccountFacts, closed: date) -> Owed:
-    day = max(closed, facts.aged_on) if facts.aged_on else closed
-    return owed_in(facts, rebuild(facts, day.toordinal()), closed)
+    return owed_in(facts, rebuild(facts, facts.told_on(closed).toordinal()), closed)
 
 
 def owed_in(facts: AccountFacts, found: Rebuilt, closed: date) -> Owed:

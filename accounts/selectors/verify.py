@@ -86,7 +86,7 @@ def _between(terms: TermsBook, first: int, last: int, closed: date, passed: _Pas
     allocated = _Beside(_allocations(first, last))
     for facts in stream_facts(terms, first, last, prints=True):
         reached = closed + timedelta(days=1) if facts.account_id <= passed.age else closed
-        as_of = max(reached, facts.aged_on) if facts.aged_on else reached
+        as_of = facts.told_on(reached)
         found = rebuild(facts, as_of.toordinal())
         ledger = ledgers.of(facts.account_id) or _NO_LEDGER
         yield from _compare_bills(facts, found)

@@ -31,20 +31,32 @@ class Picture:
     final_due_on: date | None
 
 
+def picture(account_id: int) -> Picture:
+    """The account as it is. Three queries; no locks."""
+    return _picture(_facts(account_id), _closed())
+
+
 def pictures(account_id: int, change: Change, effective_on: date | None = None) -> tuple[Picture, Picture]:
     """The account as it is, and as it would be if `change` were a fact that takes effect on `effective_on` (None: no day of its
     own), recorded now. Four queries; no locks, and nothing is written."""
-    closed = book_day() or clock.today() - timedelta(days=1)
+    closed, facts = _closed(), _facts(account_id)
     days = BookDays(closed, closed + timedelta(days=1), begun=begun_day() is not None)
-    with connection.cursor() as cursor:
-        (facts,) = read_facts(cursor, read_terms(), "a.id = %s", (account_id,), refs=True)
     then = replace(change(facts), aged_on=days.state_day(facts.aged_on, effective_on))
     return _picture(facts, closed), _picture(then, closed)
 
 
+def _closed() -> date:
+    return book_day() or clock.today() - timedelta(days=1)
+
+
+def _facts(account_id: int) -> AccountFacts:
+    with connection.cursor() as cursor:
+        (facts,) = read_facts(cursor, read_terms(), "a.id = %s", (account_id,), refs=True)
+    return facts
+
+
 def _picture(facts: AccountFacts, closed: date) -> Picture:
-    day = max(closed, facts.aged_on) if facts.aged_on else closed
-    found = rebuild(facts, day.toordinal())
+    found = rebuild(facts, facts.told_on(closed).toordinal())
     return Picture(
         owed=owed_in(facts, found, closed),
         bucket=found.how_late.bucket,

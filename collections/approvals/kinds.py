@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from approvals.models import Request
     from audit.services import Actor
     from staff.models import User
+
+
+def day_in(text: str | None) -> date | None:
+    """A day of a payload, which may be none."""
+    return date.fromisoformat(text) if text else None
 
 
 class Kind(ABC):

@@ -19,7 +19,7 @@ from accounts.selectors.owed import Owed, owed_now
 from accounts.services import acceleration, relief
 from accounts.services.posting import change_account, post_bill, reverse_payment
 from accounts.services.status import change_status
-from approvals.kinds import Kind
+from approvals.kinds import Kind, day_in
 from approvals.models import Request
 from approvals.present import refuse
 from desk.days import check_final_date
@@ -130,10 +130,10 @@ class WriteOff(_OfAccount):
         owed, on = _owed(request), open_day() or clock.today()
         parts: list[tuple[int | None, Decimal]] = [(bill.bill_id, bill.total) for bill in owed.bills]
         parts.append((None, owed.late_fee_now))
-        for bill_id, amount in parts:
-            if amount:
-                relief.grant(
-                    actor=actor,
+        relief.grant_many(
+            actor=actor,
+            grants=[
+                relief.Grant(
                     account_id=request.subject_id,
                     ref=f"WRITE-OFF-{request.pk}-{bill_id or 'fees'}",
                     kind=ReliefKind.WRITE_OFF,
@@ -142,6 +142,10 @@ class WriteOff(_OfAccount):
                     bill_id=bill_id,
                     reason=request.reason[:300],
                 )
+                for bill_id, amount in parts
+                if amount
+            ],
+        )
         change_status(
             actor=actor, account_id=request.subject_id, to=AccountStatus.CHARGED_OFF, reason=request.reason[:300]
         )
@@ -221,11 +225,6 @@ class ChangeFinalDate(_OfAccount):
 
 
 KINDS = (ReversePayment(), Refund(), WriteOff(), Accelerate(), Decelerate(), ChangeFinalDate())
-
-
-def day_in(text: str | None) -> date | None:
-    """A day of a payload, which may be none."""
-    return date.fromisoformat(text) if text else None
 
 
 def _owed(request: Request) -> Owed:

@@ -93,7 +93,7 @@ class LateFee:
     def found_on(self, day: date) -> Decimal:
         """What a relief of that day meets, ahead of the payments of the day; on a day to come, if nothing is paid until then."""
         facts = self.facts
-        state = max(filter(None, (self.day - timedelta(days=1), facts.aged_on)))
+        state = facts.told_on(self.day - timedelta(days=1))
         on, as_of = day.toordinal(), max(day, state).toordinal()
         holds = believed(facts.holds, None)
         return money(rules.fee_found(facts.terms_now, facts.bills, facts.credits, holds, on=on, as_of=as_of))

@@ -134,7 +134,7 @@ def debts(customer_id: int, on: date) -> list[AccountView]:
 
 
 def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
-    closed, on = on, max(on, facts.aged_on) if facts.aged_on else on
+    closed, on = on, facts.told_on(on)
     holds, terms = believed(facts.holds, None), facts.terms_now
     found = replay(terms, facts.bills, facts.credits, holds, as_of=day(on))
     how_late = judge(terms, found.bills, holds, day(on), believed(facts.watches, None))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from accounts.services.locks import lock_customers
 from audit.services import Actor, Row, record_many
 from cases.models import CallTask
 from compliance.models import Channel, Contact, Outcome
@@ -49,10 +50,7 @@ def ask_many(*, actor: Actor, asked: Sequence[Asked]) -> int:
     if not asked:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-            [[one.customer_id for one in asked]],
-        )
+        lock_customers(one.customer_id for one in asked)
         # Whoever else changes several cases locks them in this order, too.
         cursor.execute(
             "SELECT FROM cases_case WHERE customer_id = ANY(%s) AND status = 'open' ORDER BY id FOR NO KEY UPDATE",

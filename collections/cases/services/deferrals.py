@@ -13,6 +13,7 @@ from accounts.errors import Conflict
 from accounts.models import Account, Hold, HoldKind
 from accounts.services.holds import check_last_day, lift_hold, place_hold
 from approvals import services as approvals
+from approvals.kinds import day_in
 from approvals.models import Request
 from cases.models import Case
 from cases.services.concluding import conclude
@@ -62,7 +63,7 @@ def place(request: Request, *, actor: User) -> list[Hold]:
             account_id=key,
             kind=HoldKind.DEFERRAL,
             starts_on=date.fromisoformat(request.payload["starts_on"]),
-            ends_on=_day(request.payload["ends_on"]),
+            ends_on=day_in(request.payload["ends_on"]),
             reason=request.reason[:300],
         )
         for key in sorted(request.payload["accounts"])
@@ -98,7 +99,7 @@ def ask_end(*, actor: User, case: Case, hold: Hold, last_day: date | None, reaso
 
 def check_end(request: Request) -> None:
     """Refuse (`Conflict`) what was lifted meanwhile."""
-    check_last_day(Hold.objects.get(pk=request.payload["hold"]), _day(request.payload["last_day"]))
+    check_last_day(Hold.objects.get(pk=request.payload["hold"]), day_in(request.payload["last_day"]))
 
 
 def end(request: Request, *, actor: User) -> Hold | None:
@@ -106,12 +107,8 @@ def end(request: Request, *, actor: User) -> Hold | None:
     successor = lift_hold(
         actor=actor,
         hold_id=request.payload["hold"],
-        last_day=_day(request.payload["last_day"]),
+        last_day=day_in(request.payload["last_day"]),
         reason=request.reason[:300],
     )
     conclude(lock_case(case_id=request.payload["case"]))
     return successor
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.services.locks import lock_customers
 from accounts.services.standings import Judged
 from audit.services import Actor, Row, SystemActor, record_many
 from cases.services import call_tasks
@@ -103,7 +104,7 @@ def follow(*, actor: Actor, customer_ids: Sequence[int], day: date, on: date | N
     with connection.cursor() as cursor:
         ids = sorted(set(customer_ids))
         hold_still(cursor)
-        cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+        lock_customers(ids)
         # Whoever else changes several cases locks them in this order, too.
         cursor.execute(
             "SELECT id FROM cases_case WHERE customer_id = ANY(%s) AND status = 'open' ORDER BY id FOR NO KEY UPDATE",

@@ -13,6 +13,7 @@ from datetime import date
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from accounts.services.locks import lock_customers
 from audit.services import Actor, SystemActor, record_many
 from cases.rules.promises import BROKEN, KEPT, OPEN, PARTLY, Verdict
 from cases.selectors.promise_facts import CANCELLED, GRACE, PromiseFacts, promise_facts, verdicts
@@ -69,7 +70,7 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
     """
     with connection.cursor() as cursor:
         ids = sorted(set(customer_ids))
-        cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+        lock_customers(ids)
         facts = promise_facts(cursor, ids)
         on = on or begun_day() or book_day()
         if not facts or on is None:

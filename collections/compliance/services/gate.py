@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Invalid
 from accounts.models import Account, ContactPoint, Customer
+from accounts.services.locks import lock_customers
 from audit.services import Actor, record
 from compliance.models import Channel, ContactDecision, ContactRule, Purpose
 from compliance.rules import EXAMPLES, PACKS, RESERVED, Facts, Past, Rule, Rulebook, Senseless, Verdict, parse
@@ -74,7 +75,6 @@ class _Row(NamedTuple):
 
 # A message that has to wait longer than this says nothing new any more: it is refused instead.
 LONGEST_POSTPONEMENT = timedelta(days=3)
-_LOCK = "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 # Attempts are counted at the number: those who share a verified one are locked together. One that is not is barred anyway.
 _LOCK_WITH_SHARERS = """
     SELECT FROM accounts_customer WHERE id = ANY(%s::bigint[] || ARRAY(
@@ -129,12 +129,12 @@ def _decide_all(
     actor: Actor, channel: str, purpose: str, candidates: Sequence[Candidate], at: datetime, *, postpone: bool
 ) -> list[_Row]:
     """The decisions, as written."""
-    with connection.cursor() as cursor:
-        customers = [candidate.customer_id for candidate in candidates]
-        if channel == Channel.VOICE:
+    customers = [candidate.customer_id for candidate in candidates]
+    if channel == Channel.VOICE:
+        with connection.cursor() as cursor:
             cursor.execute(_LOCK_WITH_SHARERS, [customers, customers])
-        else:
-            cursor.execute(_LOCK, [customers])
+    else:
+        lock_customers(customers)
     rules = rulebook()
     known = facts_of(
         channel=channel,

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from accounts.services.locks import lock_accounts
+from accounts.services.locks import lock_accounts, lock_customers
 from accounts.services.re_aging import together
 from audit.services import Actor, SystemActor, record_many
 from restructuring.models import LIVE, Plan, PlanStatus
@@ -48,7 +48,7 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
         return Counter()
     moved: Counter[str] = Counter()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,))
+        lock_customers(ids)
         found = [one for one in stands_of(cursor, ids, on) if one.moves]
         _write(cursor, actor, _lived(found))
     _follow(actor, [one for one in found if not one.is_plain], on)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from accounts.services.locks import lock_customers
 from audit.services import SystemActor
 from cases.services import call_tasks
 from compliance.models import Purpose
@@ -31,7 +32,6 @@ from strategy.stock import stock_tonight
 BATCH = 2_000
 ACTOR = SystemActor("strategy")
 
-_LOCK = "SELECT FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 # What was found, of the customers now locked, as far as it still holds: paid or put on hold since, an account is passed over.
 _STILL = f"""FROM {TABLE} m JOIN accounts_account a ON a.id = m.account_id
      WHERE m.customer_id = ANY(%(customers)s) AND {NOT_HELD}
@@ -152,8 +152,8 @@ def _treat(plan: Plan, customers: Sequence[int]) -> dict[str, int]:
     """Do what was found for these customers, whom it locks, in the caller's transaction; how much of what."""
     now = clock.now()
     of_batch: dict[str, Any] = {"customers": list(customers), "on": plan.day, "now": now}
+    lock_customers(customers)
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [list(customers)])
         cursor.execute(_FITTING, of_batch)
         fitting = [Fitting(*row) for row in cursor.fetchall()]
         cursor.execute(_RECORD, of_batch)

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import ReliefKind
 from accounts.services import relief as reliefs
+from accounts.services.locks import lock_customers
 from approvals.models import OPEN
 from audit.services import Actor, SystemActor, record
 from runs.selectors import begun_day, book_day
@@ -60,11 +61,7 @@ def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) 
     on = on or begun_day() or book_day()
     if on is None or _judging.get() or not conditional(customer_ids).exists():
         return done
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM accounts_customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-            (sorted(set(customer_ids)),),
-        )
+    lock_customers(customer_ids)
     token = _judging.set(True)
     try:
         tried: set[int] = set()
