@@ -109,6 +109,7 @@ TEMPLATES = [
         },
     },
 ]
+FORM_RENDERER = "delinquency.widgets.WidgetRenderer"
 
 # --- The database
 

@@ -255,6 +255,7 @@ TABLE: dict[str, Row] = {
     "plan-scan": Row(DESK, None, *of_agreement(), seen=(404,)),
     "search": Row(DESK, DESK, done=(200, 302)),
     "board": Row(LEAD | READERS),
+    "board-panels": Row(LEAD | READERS),
     "board-queues": Row(LEAD | READERS),
     "hand-over": Row(LEAD, LEAD, lambda w: {"pk": w.user.pk}, done=(200, 302)),
     "take-next": Row(does=COLLECTORS),

@@ -15,12 +15,20 @@ from typing import Any, Protocol, TypeAlias
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
-from audit.models import Event
 from runs import clock
+from runs.prepared import prepared_cursor
 
 Values: TypeAlias = Mapping[str, Any] | None
 # subject_id, subject_ref, customer_id, account_id, before, after, reason
 Row: TypeAlias = tuple[int | None, str, int | None, int | None, Values, Values, str]
+
+_COLUMNS = """at, actor_id, actor_name, verb, subject_type, subject_id, subject_ref, customer_id, account_id, before, after,
+     reason, request_id"""
+# Every change writes one: it is planned once a connection.
+_INSERT = f"""
+    INSERT INTO audit_event ({_COLUMNS})
+    VALUES (%s::timestamptz, %s::bigint, %s::text, %s::text, %s::text, %s::bigint, %s::text, %s::bigint, %s::bigint, %s::jsonb,
+            %s::jsonb, %s::text, %s::text)"""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -69,28 +77,30 @@ def record(
     reason: str = "",
     customer_id: int | None = None,
     account_id: int | None = None,
-) -> Event:
+) -> None:
     """Record one event, in the caller's transaction: it stands or falls with the change that it tells of.
 
     The subject is kept by kind, key and reference (its `ref`, or its key where that is no number), not by a foreign
     key: the record outlives what it names. Amounts, dates and moments in `before` and `after` become text.
     """
     key = subject.pk
-    return Event.objects.create(
-        at=clock.now(),
-        actor_id=actor.pk,
-        actor_name=str(actor)[:150],
-        verb=verb,
-        subject_type=subject._meta.model_name or "",
-        subject_id=key if isinstance(key, int) else None,
-        subject_ref=getattr(subject, "ref", None) or ("" if isinstance(key, int) else str(key)),
-        customer_id=customer_id,
-        account_id=account_id,
-        before=_plain(before),
-        after=_plain(after),
-        reason=reason,
-        request_id=current_request_id(),
+    values = (
+        clock.now(),
+        actor.pk,
+        str(actor)[:150],
+        verb,
+        subject._meta.model_name or "",
+        key if isinstance(key, int) else None,
+        getattr(subject, "ref", None) or ("" if isinstance(key, int) else str(key)),
+        customer_id,
+        account_id,
+        _text(before),
+        _text(after),
+        reason,
+        current_request_id(),
     )
+    with prepared_cursor() as cursor:
+        cursor.execute(_INSERT, values)
 
 
 def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Row]) -> int:
@@ -103,10 +113,7 @@ def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Ro
     count = 0
     with (
         connection.cursor() as cursor,
-        cursor.copy(
-            "COPY audit_event (at, actor_id, actor_name, verb, subject_type, subject_id, subject_ref, customer_id,"
-            " account_id, before, after, reason, request_id) FROM STDIN"
-        ) as copy,
+        cursor.copy(f"COPY audit_event ({_COLUMNS}) FROM STDIN") as copy,
     ):
         for subject_id, subject_ref, customer_id, account_id, before, after, reason in rows:
             copy.write_row(
@@ -132,8 +139,3 @@ def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Ro
 
 def _text(values: Values) -> str | None:
     return None if values is None else json.dumps(dict(values), cls=DjangoJSONEncoder, ensure_ascii=False)
-
-
-def _plain(values: Values) -> dict[str, Any] | None:
-    text = _text(values)
-    return None if text is None else json.loads(text)

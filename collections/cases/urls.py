@@ -15,6 +15,7 @@ urlpatterns = [
     path("disputes/", views.disputes, name="disputes"),
     path("search/", views.search, name="search"),
     path("board/", views.board, name="board"),
+    path("board/panels/", views.board_panels, name="board-panels"),
     path("board/queues/", views.board_queues, name="board-queues"),
     path("board/hand-over/<int:pk>/", views.hand_over, name="hand-over"),
     path("cases/next/", views.take, name="take-next"),

@@ -70,6 +70,7 @@ def pages(seed: int) -> dict[str, dict[str, float]]:
         "search by name": ("0", lambda client: _searched(client, draw.choice(names))),
         "worklist of ten teams": ("-supervisor", get(lambda: reverse("worklist") + draw.choice(buckets))),
         "team board of fifty": ("-supervisor", get(lambda: reverse("board"))),
+        "its panels": ("-supervisor", get(lambda: reverse("board-panels"))),
         "its queues": ("-supervisor", get(lambda: reverse("board-queues"))),
         "complaints": ("-supervisor", get(lambda: reverse("complaints"))),
         "worklist of everything": ("-auditor", get(lambda: reverse("worklist") + draw.choice(buckets))),

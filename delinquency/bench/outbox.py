@@ -19,11 +19,10 @@ import urllib3
 from django.conf import settings
 from django.db import connection
 
-from accounts import vault
-from accounts.models import ContactPoint
 from audit.services import SystemActor
 from compliance.services import Candidate, decide_many
 from delinquency.bench.sinks import mail_sink, web_sink
+from delinquency.bench.stock import add_numbers
 from reminders.channels import Outgoing
 from reminders.channels.email import compose, sender
 from reminders.channels.webhook import Gateway
@@ -31,7 +30,6 @@ from reminders.contents import content_of
 from reminders.models import Message
 from reminders.rendering import render, texts_of
 from runs import clock
-from runs.bulk import copy_rows
 from runs.parallel import forked
 
 ACTOR = SystemActor("bench")
@@ -64,7 +62,7 @@ def outbox(seed: int) -> dict[str, Any]:
         with mail_sink() as port:
             variables = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port)}
             found["email"] = _measure("email", "first-late", customers, variables, partial(_send_mail, port))
-        _add_numbers(customers)
+        add_numbers(customers)
         with web_sink() as port:
             settings.WEBHOOK_URL, settings.WEBHOOK_SECRET = f"http://127.0.0.1:{port}", SECRET
             variables = {"WEBHOOK_URL": settings.WEBHOOK_URL, "WEBHOOK_SECRET": SECRET}
@@ -178,26 +176,6 @@ def _queue(channel: str, template: str, customers: Sequence[int]) -> int:
             count += cursor.rowcount
         cursor.execute("VACUUM ANALYZE reminders_message, compliance_contactdecision")
     return count
-
-
-def _add_numbers(customers: Sequence[int]) -> None:
-    """Telephone numbers, where a made book has none."""
-    has_one = set(ContactPoint.objects.filter(kind="mobile").values_list("customer_id", flat=True))
-    copy_rows(
-        ContactPoint,
-        (
-            *("customer_id", "kind", "value_cipher", "value_index", "source", "relationship", "permitted"),
-            *("verification", "origin", "recorded_at"),
-        ),
-        (
-            (
-                *(customer, "mobile", vault.encrypt(f"138{customer:08d}"), vault.blind_index("mobile", str(customer))),
-                *("contract", "own", True, "verified", "made", clock.now()),
-            )
-            for customer in customers
-            if customer not in has_one
-        ),
-    )
 
 
 def _shares(channel: str) -> list[list[Any]]:

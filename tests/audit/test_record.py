@@ -48,7 +48,8 @@ def test_an_event_says_who_what_before_after_and_why() -> None:
 
 @pytest.mark.django_db
 def test_a_subject_whose_key_is_no_number_is_kept_by_its_text() -> None:
-    event = services.record(actor=SystemActor("close"), verb="day.closed", subject=BusinessDayFactory())
+    services.record(actor=SystemActor("close"), verb="day.closed", subject=BusinessDayFactory())
+    event = Event.objects.get()
     assert (event.actor_id, event.actor_name) == (None, "close")
     assert (event.subject_type, event.subject_id, event.subject_ref) == ("businessday", None, "2026-11-22")
 

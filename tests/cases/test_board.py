@@ -219,6 +219,7 @@ def test_the_board_costs_the_same_however_many_work(
     leaver = User.objects.filter(is_active=False).first()
     for address in (
         "/board/",
+        "/board/panels/",
         "/board/queues/",
         f"/board/hand-over/{leaver.pk}/",
         "/worklist/",

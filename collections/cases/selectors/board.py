@@ -12,7 +12,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Min, Q, QuerySet, Sum
 
-from cases.board import Panel, panels
 from cases.models import Case, CaseStatus, Queue
 from cases.permissions import queues_of, visible_to
 from cases.selectors.queues import UNTOUCHED_SINCE
@@ -83,13 +82,12 @@ class Board:
     teamless: Load
     queues: Sequence[Queue]
     refusals: Sequence[tuple[str, int]]
-    panels: Sequence[Panel]
 
 
 def board(user: User) -> Board:
     """The board of the teams that `user` sees.
 
-    Seven queries however many people and cases; what is kept of the reader for the request (scope, permissions) up to four.
+    Five queries however many people and cases; what is kept of the reader for the request (scope, permissions) up to four.
     """
     now, today = clock.now(), clock.today()
     scope = scope_of(user)
@@ -111,7 +109,6 @@ def board(user: User) -> Board:
         teamless=teamless,
         queues=list(queues_of(user)),
         refusals=refusals,
-        panels=panels(user),
     )
 
 

@@ -17,11 +17,14 @@ from cases.models import Case, CaseStatus
 from cases.permissions import visible_to
 from cases.services.versions import changes_since, lock_case
 from runs import clock
+from runs.prepared import prepared_cursor
 from staff.models import User
 from staff.permissions import Scope, may, scope_of
 
 WORK, ASSIGN = "cases.work_case", "cases.assign_case"
 _FIELDS = ("assignee", "assigned_at", "version")
+_HAND = """
+    UPDATE cases_case SET assignee_id = %s::bigint, assigned_at = %s::timestamptz, version = %s::integer WHERE id = %s::bigint"""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ def hand(case: Case, *, to: User | None, actor: User, verb: str, reason: str = "
     case.assignee = to
     case.assigned_at = clock.now() if to else None
     case.version += 1
-    case.save(update_fields=_FIELDS)
+    with prepared_cursor() as cursor:
+        cursor.execute(_HAND, [case.assignee_id, case.assigned_at, case.version, case.pk])
     record(
         actor=actor,
         verb=verb,

@@ -1,7 +1,7 @@
 """The pages of cases: lists, queues, search, the board, and the case itself."""
 
 from cases.views.actions import act
-from cases.views.board import board, board_queues, hand_over
+from cases.views.board import board, board_panels, board_queues, hand_over
 from cases.views.bulk import assign_many
 from cases.views.case import case, case_beside
 from cases.views.evidence import evidence
@@ -18,6 +18,7 @@ __all__ = [
     "act",
     "assign_many",
     "board",
+    "board_panels",
     "board_queues",
     "case",
     "case_beside",

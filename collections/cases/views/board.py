@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import Invalid
+from cases.board import panels
 from cases.forms import HandOverForm
 from cases.models import CaseStatus
 from cases.permissions import queues_of, visible_to
@@ -29,7 +30,7 @@ from staff.requests import user_of
 @require_GET
 @needs("cases.view_board")
 def board(request: HttpRequest) -> HttpResponse:
-    """The reader's teams now: people, cases that nobody works, promises, refusals of the gate, other apps' panels."""
+    """The reader's teams now: people, cases that nobody works, promises, refusals of the gate."""
     found = read_board(user_of(request))
     most = max((member.load.cases for member in found.members), default=0)
     ended = sum(member.ended for member in found.members)
@@ -64,6 +65,13 @@ def board_queues(request: HttpRequest) -> HttpResponse:
     fullest = max((one.cases for one in holds.values()), default=0)
     lines = [(queue, holds[queue.pk], _percent(holds[queue.pk].cases, fullest) or 0) for queue in queues]
     return render(request, "cases/_board_queues.html", {"queues": lines})
+
+
+@require_GET
+@needs("cases.view_board")
+def board_panels(request: HttpRequest) -> HttpResponse:
+    """What other apps show on the board, fetched after it and every minute as its queues are."""
+    return render(request, "cases/_board_panels.html", {"panels": panels(user_of(request))})
 
 
 def _line(member: Member, most: int) -> dict[str, Any]:
