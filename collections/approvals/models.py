@@ -123,6 +123,22 @@ class Request(models.Model):
         return f"#{self.pk}"
 
 
+class Unread(models.Model):
+    """The end of a request, as long as its author has not looked at it. What was sent back needs no row: it waits for her
+    until she asks again."""
+
+    request = models.OneToOneField(Request, models.CASCADE, primary_key=True, related_name="unread")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("asked by"))
+
+    class Meta:
+        verbose_name = _("request that came back")
+        verbose_name_plural = _("requests that came back")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.request)
+
+
 class Attachment(models.Model):
     """A document that belongs to a request: added by its author while it is open, never changed nor removed (trigger)."""
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from approvals import kinds
-from approvals.models import BulkVerb, Request, RequestStatus
+from approvals.models import OPEN, BulkVerb, Request, RequestStatus
 from approvals.seats import Seat, seats_of
+from approvals.services.announcing import announce
 from approvals.services.rows import checked, lock_request, move
 from runs import clock
 from staff.limits import ask_further
@@ -131,7 +132,7 @@ def _to_decide(actor: User, request_id: int, seen_version: int) -> tuple[Request
 def _decide(request: Request, actor: User, seat: Seat, verb: str, to: RequestStatus, comment: str) -> Request:
     instead_of = None if seat.is_own else seat.person
     name = str(instead_of)[:150] if instead_of else ""
-    return move(
+    move(
         request,
         actor=actor,
         verb=verb,
@@ -145,3 +146,6 @@ def _decide(request: Request, actor: User, seat: Seat, verb: str, to: RequestSta
         decided_at=clock.now(),
         comment=comment,
     )
+    if to not in OPEN:
+        announce([request])
+    return request
