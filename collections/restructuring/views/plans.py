@@ -41,7 +41,6 @@ SHOWN = (
     PlanStatus.AT_RISK,
     PlanStatus.BREACHED,
     PlanStatus.KEPT,
-    PlanStatus.WRITTEN_OFF,
     PlanStatus.ASKED,
     PlanStatus.SIGNED,
 )
