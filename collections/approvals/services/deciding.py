@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -92,12 +93,28 @@ def standing_of(actor: User, request: Request) -> Standing | None:
     """From which seat `actor` may decide this request, her own before another's, or why she may not; None where it is none
     of her business: she decides nothing of the kind, or nothing about this customer. Beside what `seats_of` asks, a query
     a seat and two for the refusal."""
-    seats = [seat for seat in seats_of(actor) if seat.decides(request.kind)]
-    if not seats:
-        return None
-    if request.requested_by_id == actor.pk:
-        return Standing(None, _("You asked for this yourself: somebody else has to decide it."))
-    seats = [seat for seat in seats if Request.objects.filter(seat.reach(), pk=request.pk).exists()]
+    return standings_of(actor, [request])[request.pk]
+
+
+def standings_of(actor: User, requests: Sequence[Request]) -> dict[int, Standing | None]:
+    """`standing_of` for several, by key: a query a seat for all of them, and two for each that is refused for its amount."""
+    seats = seats_of(actor)
+    keys = [request.pk for request in requests]
+    reached = [
+        frozenset(Request.objects.filter(seat.reach(), pk__in=keys).values_list("pk", flat=True)) for seat in seats
+    ]
+    found: dict[int, Standing | None] = {}
+    for request in requests:
+        deciding = [(seat, near) for seat, near in zip(seats, reached, strict=True) if seat.decides(request.kind)]
+        if deciding and request.requested_by_id == actor.pk:
+            found[request.pk] = Standing(None, _("You asked for this yourself: somebody else has to decide it."))
+        else:
+            found[request.pk] = _from_one_of([seat for seat, near in deciding if request.pk in near], request)
+    return found
+
+
+def _from_one_of(seats: Sequence[Seat], request: Request) -> Standing | None:
+    """From which of the seats that reach it a request may be decided, or why from none."""
     if not seats:
         return None
     others = [seat for seat in seats if seat.person.pk != request.requested_by_id]
