@@ -26,7 +26,7 @@ from restructuring.models import PlanKind, PlanStatus
 from restructuring.sentences import COVERS, METHODS
 from runs.models import RunStatus
 from runs.texts import listed
-from waivers.installed import INSTALLED
+from waivers.installed import FORMERLY, INSTALLED
 from waivers.models import Basis, ReasonCode, WaiverStatus
 
 WORDS: Mapping[str, Mapping[str, str | Promise]] = {
@@ -110,6 +110,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     # What the installation named; what people name stays as they wrote it.
     "title": {
         **{title: _(title) for title in INSTALLED.values()},
+        **{before: _(title) for before, title in FORMERLY.items()},
         "Before a promised payment, SMS": _("Before a promised payment, SMS"),
         "Before the due date": _("Before the due date"),
         "Before the due date, SMS": _("Before the due date, SMS"),

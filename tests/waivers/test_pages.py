@@ -9,14 +9,16 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from approvals import services as approvals
 from approvals.models import Request
 from cases.models import Case
+from delinquency.words import word
 from tests.clients import signed_in
 from tests.factories import UserFactory
 from tests.waivers.conftest import TODAY, approve, ask, late_account, pay
-from waivers.models import Waiver
+from waivers.models import Waiver, WaiverPolicy
 
 pytestmark = pytest.mark.django_db
 WHOLE = {"reason_code": "lender-error", "basis": "full", "reason": "Our letter went astray"}
@@ -275,3 +277,11 @@ def test_a_policy_is_added_from_tomorrow_on(db, today) -> None:
     assert saved.status_code == 302
     twice = entry.post("/admin/waivers/waiverpolicy/add/", data | {"yearly_cap": "8"})
     assert "Policy spring has a row in CNY from 2026-03-02 on already" in text(twice)
+
+
+def test_the_installed_policy_is_named_neutrally_also_where_it_was_kept_by_its_former_name() -> None:
+    policy = WaiverPolicy.objects.get(code="repayment")
+    assert str(policy) == "Repays voluntarily"
+    assert word("title", "Repays of her own accord") == "Repays voluntarily"
+    with translation.override("zh-hans"):
+        assert str(policy) == word("title", "Repays of her own accord") == "主动还款"
