@@ -18,6 +18,7 @@ from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
 from delinquency.words.events import FIELDS, SUBJECTS, VERBS
+from delinquency.words.reasons import sentence
 from desk.kinds import ReversalCode
 from freezing.core import NOT_SET
 from freezing.models import CommandStatus, CommandVerb
@@ -274,8 +275,10 @@ def value(subject: str, field: str, found: Any) -> Any:
 
 
 def reason(text: str) -> str:
-    """Why, as it was written; what a service wrote for a number shown on the gate's permission, in words."""
+    """Why, as it was written; what a service gave as its reason, or wrote for a number shown on the gate's permission, in words."""
     if text == "import":
         return word("source", text)
+    if said := sentence(text):
+        return said
     called = _CALLED.fullmatch(text)
     return gettext("%(channel)s, allowed by the gate") % {"channel": word("channel", called[1])} if called else text
