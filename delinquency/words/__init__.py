@@ -275,7 +275,7 @@ def value(subject: str, field: str, found: Any) -> Any:
 
 
 def reason(text: str) -> str:
-    """Why, as it was written; what a service gave as its reason, or wrote for a number shown on the gate's permission, in words."""
+    """Why, as people wrote it; in words what a service gave as its reason, or wrote for a number on the gate's permission."""
     if text == "import":
         return word("source", text)
     if said := sentence(text):
