@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from approvals import kinds
 from runs.models import JobRun
 
 
@@ -121,6 +122,16 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def in_days(self) -> bool:
+        """Whether `amount` is a number of days."""
+        return kinds.is_in_days(self.kind)
+
+    @property
+    def days(self) -> int | None:
+        """How many days it is about; None where it is about money, or neither."""
+        return int(self.amount) if self.amount is not None and self.in_days else None
 
 
 class Unread(models.Model):

@@ -53,9 +53,10 @@ def mine(user: Anyone) -> QuerySet[Request]:
 
 def came_back(user: Anyone) -> QuerySet[Request]:
     """What `user` asked for and somebody sent back, as long as it may be asked again, or decided, or nobody in time, until
-    she has looked at it; newest first."""
+    she has looked at it; what is to be changed first, then the newest."""
     to_change = Q(status=RequestStatus.CHANGES, expires_at__gt=clock.now())
-    return mine(user).filter(to_change | Q(pk__in=Unread.objects.filter(author=user.pk).values("request")))
+    unread = Q(pk__in=Unread.objects.filter(author=user.pk).values("request"))
+    return mine(user).filter(to_change | unread).order_by(Case(When(to_change, then=0), default=1), "-pk")
 
 
 def waiting(requests: QuerySet[Request]) -> list[Waiting]:

@@ -14,7 +14,7 @@ from approvals.models import Bulk, Request
 from approvals.services.bulk import run_bulk
 from runs import clock
 from runs.models import JobRun
-from staff.models import User
+from staff.models import AuthorityLimit, User
 from tests.factories import MOMENT, AccountFactory, CaseFactory, TeamFactory, UserFactory
 from tests.kinds import CreditLimit, asked
 from tests.queues import work
@@ -175,6 +175,13 @@ def test_before_anything_is_decided_it_is_said_what_they_come_to_and_what_is_lef
         ("credit-limit", "USD", 1, Decimal("7.00")),
         ("limited-credit-limit", "", 1, None),
     ]
+    monkeypatch.setattr("tests.kinds.LimitedCreditLimit.limit", "hold-days")
+    days = asked(lin, near(), kind="limited-credit-limit", amount=Decimal(21))
+    AuthorityLimit.objects.create(
+        role=chen.groups.get().role, kind="hold-days", most=Decimal(30), effective_from="2020-02-02"
+    )
+    sent = {"verb": "approve", "request": f"{days.pk}:1"}
+    assert "21 days" in client.post("/approvals/decide/", sent).content.decode(), "no money"
     for words in (
         "Approve 4 requests?",
         "¥2,001.00",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import Conflict
 from approvals import kinds
@@ -129,10 +130,13 @@ def _from_one_of(seats: Sequence[Seat], request: Request) -> Standing | None:
 
 
 def _too_much(request: Request) -> str:
-    kind, amount = kinds.get(request.kind), request.amount
-    return _("%(amount)s is more than you may decide.") % {
-        "amount": f"{amount or 0:,.2f} {request.currency}".rstrip()
-    } + ask_further(kind.limit, amount, clock.today(), currency=request.currency, permission=kind.decide_permission)
+    kind, amount, days = kinds.get(request.kind), request.amount, request.days
+    told = f"{amount or 0:,.2f} {request.currency}".rstrip()
+    if days is not None:
+        told = ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    return _("%(amount)s is more than you may decide.") % {"amount": told} + ask_further(
+        kind.limit, amount, clock.today(), currency=request.currency, permission=kind.decide_permission
+    )
 
 
 def _to_decide(actor: User, request_id: int, seen_version: int) -> tuple[Request, Seat]:

@@ -74,6 +74,7 @@ def _sums(rows: list[Request]) -> list[dict[str, Any]]:
             "currency": currency,
             "number": len(parts[code, currency, bare]),
             "amount": None if bare else sum((row.amount or 0 for row in parts[code, currency, bare]), Decimal(0)),
+            "days": sum(row.days or 0 for row in parts[code, currency, bare]) if kinds.is_in_days(code) else None,
         }
         for code, currency, bare in sorted(parts, key=lambda part: (order.index(part[0]), *part[1:]))
     ]

@@ -31,7 +31,7 @@ from staff.requests import user_of
 
 PAGE_SIZE = 25
 # Of what came back to the reader, so much stands above her own list.
-BACK_SHOWN = 5
+BACK_SHOWN = 3
 # The kinds of work that somebody's own list is divided by.
 OWN_KINDS = ("follow-up", "promise-due", "promise-broken", "new", "care", "dispute")
 
@@ -120,11 +120,11 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
 
 
 def _back(user: User) -> dict[str, Any] | None:
-    """What came back of what the reader asked for, the newest of it; None where nothing did."""
+    """What came back of what the reader asked for, the first of it; None where nothing did."""
     found = came_back(user)
     rows = list(found[: BACK_SHOWN + 1])
     number = found.count() if len(rows) > BACK_SHOWN else len(rows)
-    return {"rows": rows[:BACK_SHOWN], "number": number, "more": max(number - BACK_SHOWN, 0)} if rows else None
+    return {"rows": rows[:BACK_SHOWN], "number": number} if rows else None
 
 
 def _numbers(filters: WorklistFilter) -> dict[str, Any]:
