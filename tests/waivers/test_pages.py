@@ -191,6 +191,7 @@ def test_what_was_sent_back_is_changed_on_its_own_page(desk, asking, account, li
     assert asking.get(again).status_code == 404
     approvals.send_back(actor=chen, request_id=waiver.request.pk, seen_version=1, comment="Half of it")
     assert desk.get(again).status_code == 404
+    assert f'href="{again}"' in text(asking.get(f"/approvals/{waiver.request.pk}/")), "from where it came back"
     page = text(asking.get(again))
     assert "Half of it" in page
     assert 'name="seen_version" value="2"' in page
