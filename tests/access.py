@@ -398,6 +398,8 @@ TABLE: dict[str, Row] = {
     "approval-document": Row(DESK, near=lambda w: {"pk": 1}, seen=(404,)),
     # Nothing is ticked; who decides no kind at all is sent away.
     "decide-many": Row(does=LEAD | ADMINISTRATOR | {"senior-collector", "legal-officer"}, data={"verb": "approve"}),
+    # Nothing is named.
+    "approvals-seen": Row(does=DESK),
     # Another's, or none, does not exist.
     "bulk-decision": Row(DESK, near=lambda w: {"pk": 1}, seen=(404,)),
     # Who may not delegate gets the form back with what is missing: it is refused by the service, not by the page.

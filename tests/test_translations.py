@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -25,6 +26,12 @@ def test_texts_are_found_in_code_templates_choices_and_plurals() -> None:
     assert "customer" in found, "a model's name"
     assert "Deferral: the days do not count" in found, "a choice"
     assert found.get("%(shown)s case").id == ("%(shown)s case", "%(shown)s cases")
+
+
+def test_no_text_takes_a_customer_or_colleague_for_a_man_or_a_woman() -> None:
+    gendered = re.compile(r"\b(she|hers?|herself|he|him|his|himself)\b", re.IGNORECASE)
+    texts = [message.id if isinstance(message.id, tuple) else (message.id,) for message in translations.texts()]
+    assert [text for forms in texts for text in forms if gendered.search(text)] == []
 
 
 @pytest.fixture

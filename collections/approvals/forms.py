@@ -122,7 +122,7 @@ class DelegateForm(SaysWhatIsMissing, forms.Form):
         label=_("Only for"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nothing ticked: everything that she decides"),
+        help_text=_("Nothing ticked: everything that this person decides"),
     )
     reason = forms.CharField(label=_("Reason"), max_length=300)
 

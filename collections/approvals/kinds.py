@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import Promise
 
+from staff.models import IN_DAYS
+
 if TYPE_CHECKING:
     from approvals.models import Request
     from audit.services import Actor
@@ -102,6 +104,11 @@ def get(code: str) -> Kind:
         return _registered[code]
     except KeyError:
         raise LookupError(f"No kind of request has the code {code!r}. Register it in AppConfig.ready.") from None
+
+
+def is_in_days(code: str) -> bool:
+    """Whether the amounts of a kind are days; of one that is not known, no."""
+    return code in _registered and _registered[code].limit in IN_DAYS
 
 
 def registered() -> list[Kind]:

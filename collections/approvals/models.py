@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from approvals import kinds
 from runs.models import JobRun
 
 
@@ -121,6 +122,32 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def in_days(self) -> bool:
+        """Whether `amount` is a number of days."""
+        return kinds.is_in_days(self.kind)
+
+    @property
+    def days(self) -> int | None:
+        """How many days it is about; None where it is about money, or neither."""
+        return int(self.amount) if self.amount is not None and self.in_days else None
+
+
+class Unread(models.Model):
+    """The end of a request, as long as its author has not looked at it. What was sent back needs no row: it waits for her
+    until she asks again."""
+
+    request = models.OneToOneField(Request, models.CASCADE, primary_key=True, related_name="unread")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("asked by"))
+
+    class Meta:
+        verbose_name = _("request that came back")
+        verbose_name_plural = _("requests that came back")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.request)
 
 
 class Attachment(models.Model):

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Case, Count, Min, Q, QuerySet, When
 
 from approvals import kinds
-from approvals.models import OPEN, Bulk, Delegation, Request, RequestStatus
+from approvals.models import OPEN, Bulk, Delegation, Request, RequestStatus, Unread
 from approvals.permissions import visible_to
 from approvals.seats import Seat, in_force, seats_of
 from audit.models import Event
@@ -49,6 +49,14 @@ def mine(user: Anyone) -> QuerySet[Request]:
     """What `user` asked for, newest first."""
     known = [kind.code for kind in kinds.registered()]
     return Request.objects.filter(requested_by=user.pk, kind__in=known).order_by("-pk")
+
+
+def came_back(user: Anyone) -> QuerySet[Request]:
+    """What `user` asked for and somebody sent back, as long as it may be asked again, or decided, or nobody in time, until
+    she has looked at it; what is to be changed first, then the newest."""
+    to_change = Q(status=RequestStatus.CHANGES, expires_at__gt=clock.now())
+    unread = Q(pk__in=Unread.objects.filter(author=user.pk).values("request"))
+    return mine(user).filter(to_change | unread).order_by(Case(When(to_change, then=0), default=1), "-pk")
 
 
 def waiting(requests: QuerySet[Request]) -> list[Waiting]:
@@ -118,10 +126,10 @@ def counts(user: Anyone) -> dict[str, int]:
     return {"inbox": inbox_of(user).count(), "mine": mine(user).filter(_is_open()).count()}
 
 
-def waits_for(user: Anyone) -> list[Waiting] | None:
-    """What waits for `user` to decide it, by kind; None for who decides nothing, and is shown no number."""
+def waits_for(user: Anyone) -> list[Waiting]:
+    """What waits for `user` to decide it, by kind."""
     seats = seats_of(user)
-    return waiting(inbox_of(user, seats)) if seats else None
+    return waiting(inbox_of(user, seats)) if seats else []
 
 
 def open_request(kind: str, subject: models.Model) -> Request | None:

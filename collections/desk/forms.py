@@ -9,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import money_field
 from accounts.models import Account, Payment
 from approvals.forms import AskForm
 from desk.kinds import ReversalCode
@@ -80,7 +81,8 @@ class ReversalForm(MoneyForm):
                 % {"chosen": chosen.ref, "typed": typed},
             )
         elif not (chosen or typed) and "payment" not in self.errors:
-            self.add_error("payment", gettext("Choose a payment, or enter the reference of one."))
+            missing = gettext("Choose a payment, or enter the reference of one.")
+            self.add_error("payment", forms.ValidationError(missing, code="required"))
         return values
 
     def first(self) -> dict[str, Any] | None:
@@ -103,7 +105,7 @@ def _described(payment: Payment) -> str:
 class RefundForm(MoneyForm):
     """How much of the waiting credit."""
 
-    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2)
+    amount = money_field(_("Amount"))
     field_order = ["amount", "reason", "documents"]
 
     def first(self) -> dict[str, Any] | None:

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from cases.forms.base import date_field, money_field, text_field
+from accounts.forms import money_field
+from cases.forms.base import date_field, text_field
 from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
 from restructuring.rules.days import CONVENTIONS, months_on
@@ -21,6 +22,7 @@ from restructuring.terms import Terms
 from runs.forms import SaysWhatIsMissing
 
 OFFERS = ("a", "b", "c")
+NOTHING = Decimal(0)
 
 
 def _whole(label: Any, low: int, high: int, initial: int) -> forms.IntegerField:
@@ -47,26 +49,14 @@ def _percent(label: Any, low: int, high: int, initial: str = "0") -> forms.Decim
     )
 
 
-def _household(label: Any) -> forms.DecimalField:
-    """An amount a month; nothing is one, too."""
-    return forms.DecimalField(
-        label=label,
-        min_value=0,
-        max_digits=14,
-        decimal_places=2,
-        required=False,
-        widget=forms.NumberInput({"step": "0.01", "min": "0", "inputmode": "decimal"}),
-    )
-
-
 class HouseholdForm(SaysWhatIsMissing, forms.Form):
     """What all offers have in common: what they take over, and what the household can bear."""
 
     use_required_attribute = False
     covers = forms.ChoiceField(label=_("Takes over"), choices=list(COVERS.items()))
     late_fee = forms.ChoiceField(label=_("Late fees"), choices=list(LATE_FEES.items()))
-    income = _household(_("Monthly income"))
-    expenses = _household(_("Monthly expenses"))
+    income = money_field(_("Monthly income"), required=False, least=NOTHING)
+    expenses = money_field(_("Monthly expenses"), required=False, least=NOTHING)
 
 
 class OfferForm(SaysWhatIsMissing, forms.Form):
@@ -82,8 +72,8 @@ class OfferForm(SaysWhatIsMissing, forms.Form):
     interest_only = _whole(_("First instalments of interest alone"), 0, 59, 0)
     step_every = _whole(_("Step every … instalments"), 1, 60, 12)
     step_rate = _percent(_("Step, %"), -50, 200, "10")
-    balloon = money_field(_("Balloon"), required=False)
-    discount = money_field(_("Discount"), required=False)
+    balloon = money_field(_("Balloon"), required=False, least=NOTHING)
+    discount = money_field(_("Discount"), required=False, least=NOTHING)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -40,3 +40,6 @@ class Restructure(Kind):
 
     def url(self, request: Request) -> str:
         return reverse("plan", args=[request.preview["plan"]])
+
+    def change_url(self, request: Request) -> str:
+        return reverse("plan-new", args=[request.subject_ref])

@@ -33,6 +33,11 @@ class SaysWhatIsMissing:
             error = ValidationError([_ours(bound, one) for one in error.error_list])
         super().add_error(field, error)  # type: ignore[misc]  # the form's, behind this in its bases
 
+    def faults(self: Any) -> list[str]:
+        """What is wrong with what was entered, for who previews it; what is only not entered yet is not."""
+        every = [error for errors in self.errors.as_data().values() for error in errors if error.code != "required"]
+        return [text for error in every for text in error.messages]
+
 
 class PlainForm(SaysWhatIsMissing, forms.Form):
     """A form with nothing of its own, for what makes its fields itself (filters)."""

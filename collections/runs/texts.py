@@ -1,4 +1,4 @@
-"""Lists in a sentence, with the separators of the reader's language."""
+"""Lists in a sentence, with the separators of the reader's language; and sentences that are kept for readers of any."""
 
 from __future__ import annotations
 
@@ -11,3 +11,15 @@ def listed(parts: Iterable[object], *, apart: bool = False) -> str:
     """a, b, c; with `apart`, for parts that are sentences or have commas themselves: a; b; c."""
     separator = pgettext("between sentences", "; ") if apart else pgettext("between items of a list", ", ")
     return separator.join(map(str, parts))
+
+
+def coded(code: str, *arguments: object) -> str:
+    """What a service keeps as its reason: a code and its arguments, which `delinquency.words.reasons` says in the language of
+    whoever reads it. Arguments have no line breaks."""
+    return "\n".join(map(str, (code, *arguments)))
+
+
+def coded_in(text: str) -> tuple[str, list[str]]:
+    """The code and the arguments of what `coded` kept; any other text is its own first line and the others."""
+    code, *arguments = text.split("\n")
+    return code, arguments

@@ -87,6 +87,10 @@ class LimitKind(models.TextChoices):
     ACCELERATION = "acceleration", _("Acceleration and final due date, amount")
 
 
+# Those that are no amount of money.
+IN_DAYS = (LimitKind.HOLD_DAYS, LimitKind.PROMISE_DAYS)
+
+
 class AuthorityLimit(models.Model):
     """How much a role may decide by itself, from a date on. No row means nothing, no `most` without limit."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import CENT, money_field
 from accounts.models import Account, Bill
 from approvals.services.rows import LONGEST_TEXT
 from runs.forms import DayInput, SaysWhatIsMissing
@@ -23,15 +24,18 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
     account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), empty_label=None)
     reason_code = forms.ChoiceField(label=_("Reason"), choices=ReasonCode)
     basis = forms.ChoiceField(label=_("How much"), choices=Basis, initial=Basis.FULL)
-    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=14, decimal_places=2)
-    percent = forms.DecimalField(label=_("Percent"), required=False, max_digits=5, decimal_places=2)
-    bill = forms.ModelChoiceField(Bill.objects.none(), label=_("Bill"), required=False, empty_label="–")
-    condition_amount = forms.DecimalField(
-        label=_("Only if so much is paid"),
+    amount = money_field(_("Amount"), required=False)
+    percent = forms.DecimalField(
+        label=_("Percent"),
         required=False,
-        max_digits=14,
+        min_value=CENT,
+        max_value=100,
         decimal_places=2,
-        help_text=_("Both blank: at once, without condition"),
+        widget=forms.NumberInput({"step": "0.01", "min": CENT, "max": 100, "inputmode": "decimal"}),
+    )
+    bill = forms.ModelChoiceField(Bill.objects.none(), label=_("Bill"), required=False, empty_label="–")
+    condition_amount = money_field(
+        _("Only if so much is paid"), required=False, help_text=_("Both blank: at once, without condition")
     )
     condition_on = forms.DateField(label=_("To be paid by"), required=False, widget=DayInput())
     needs = forms.ModelChoiceField(
@@ -68,9 +72,16 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
-        needed = self.OF_BASIS.get(Basis(values["basis"])) if values.get("basis") else None
+        if not values.get("basis"):
+            return values
+        needed = self.OF_BASIS.get(Basis(values["basis"]))
+        for passed_over in {*self.OF_BASIS.values()} - {needed}:
+            # Nor is what is wrong with it said: it is not shown.
+            self.errors.pop(passed_over, None)
+            values[passed_over] = None
         if needed and values.get(needed) is None and needed not in self.errors:
-            self.add_error(needed, self.fields[needed].error_messages["required"])
+            missing = forms.ValidationError(self.fields[needed].error_messages["required"], code="required")
+            self.add_error(needed, missing)
         return values
 
     def wanted(self) -> Wanted:
@@ -82,9 +93,9 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
             account_id=values["account"].pk,
             reason_code=values["reason_code"],
             basis=basis,
-            amount=values["amount"] if basis == Basis.AMOUNT else None,
-            percent=values["percent"] if basis == Basis.PERCENT else None,
-            bill_id=bill.pk if basis == Basis.BILL and bill else None,
+            amount=values["amount"],
+            percent=values["percent"],
+            bill_id=bill.pk if bill else None,
             condition_amount=values["condition_amount"],
             condition_on=values["condition_on"],
             needs_id=needs.pk if needs else None,

@@ -35,6 +35,9 @@ class GrantWaiver(_OfWaiver):
     label = gettext_lazy("Waive a late fee")
     template = "waivers/_request.html"
 
+    def change_url(self, request: Request) -> str:
+        return reverse("waiver-again", args=[request.payload["waiver"]])
+
     def check(self, request: Request) -> None:
         granting.check_present(_waiver(request), request)
 

@@ -17,7 +17,7 @@ from waivers.installed import INSTALLED
 
 
 class ReasonCode(models.TextChoices):
-    REPAYMENT = "repayment", _("Repays of her own accord")
+    REPAYMENT = "repayment", _("Repays voluntarily")
     FIRST = "first", _("First time late")
     HARDSHIP = "hardship", _("Hardship")
     LENDER_ERROR = "lender-error", _("Our own error")

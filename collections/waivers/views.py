@@ -213,7 +213,11 @@ def _asking(
     request: HttpRequest, form: WaiverForm, context: dict[str, Any], wanted: Wanted | None, own: Waiver | None = None
 ) -> HttpResponse:
     """The page that asks; for HTMX, as something is entered, what it would do."""
-    shown = _shown(wanted, own) if wanted else None
+    shown: dict[str, Any] | None = None
+    if wanted:
+        shown = _shown(wanted, own)
+    elif form.is_bound and (faults := form.faults()):
+        shown = {"faults": faults}
     if _only_previews(request) and is_part(request):
         return vary(render(request, "waivers/_preview.html", {"shown": shown}))
     status = 422 if form.is_bound and not _only_previews(request) else 200
@@ -234,5 +238,7 @@ def _shown(wanted: Wanted, own: Waiver | None) -> dict[str, Any]:
         return {"refusal": str(error)}
     found = preview(wanted, account=account, without=own)
     refusal = why_not_in_short(found)
+    if found.amount > found.available:
+        return {"refusal": refusal}  # what it would do makes no sense
     policies = [say_faults(one.policy, one.faults) for one in found.refused] if refusal == no_policy() else []
     return {"found": found, "refusal": refusal, "policies": policies}

@@ -76,7 +76,7 @@ class Deeds:
                 self.plan(kind="instalments", first_due_on=today + timedelta(days=days), count=3)
         except ImproperlyConfigured:
             pass  # no font that writes an agreement: the demo goes without plans
-        granted = self.waiver(ReasonCode.GOODWILL, "Paid on time for years; the fee was her first.")
+        granted = self.waiver(ReasonCode.GOODWILL, "Paid on time for years; it was the first fee.")
         self.approve(granted.request)
         refused = self.waiver(ReasonCode.LENDER_ERROR, "Says that our letter never came.")
         self.decide(approvals.reject, refused.request, "The letter was delivered; see the receipt.")
@@ -97,7 +97,7 @@ class Deeds:
         first = next(self.early)
         self.receive(first.pk, Decimal(200))
         small = min(owed_now([first.pk])[first.pk].late_fee_now, Decimal(100))
-        self.waiver(ReasonCode.FIRST, "First time late, and she has paid.", first, basis=Basis.AMOUNT, amount=small)
+        self.waiver(ReasonCode.FIRST, "First time late, and paid since.", first, basis=Basis.AMOUNT, amount=small)
         account = next(self.late)
         payment = self.receive(account.pk, Decimal(1500))
         self.approve(
@@ -107,7 +107,7 @@ class Deeds:
                 kind="reversal",
                 payment_ref=payment,
                 code="bounced",
-                reason="Returned by her bank.",
+                reason="Returned by the customer's bank.",
             )
         )
         self.approve(
@@ -129,7 +129,7 @@ class Deeds:
         except ImproperlyConfigured:
             pass
         self.waiver(ReasonCode.HARDSHIP, "Lost the job last month.", basis=Basis.PERCENT, percent=Decimal(60))
-        back = self.waiver(ReasonCode.COMPLAINT, "The complaint was decided for her.")
+        back = self.waiver(ReasonCode.COMPLAINT, "The complaint was decided in the customer's favour.")
         self.decide(approvals.send_back, back.request, "Attach the answer to the complaint, please.")
         if self.settled is not None:
             account = self.settled.account
@@ -187,7 +187,7 @@ class Deeds:
             actor=self.collector,
             account_id=account.pk,
             terms=Terms(annual_rate=Decimal("0.06") if terms["kind"] == "instalments" else Decimal(0), **terms),
-            reason="Lost a part of her income, and can pay this.",
+            reason="Lost a part of the income, and can pay this.",
             income=Decimal(36_000),
             expenses=Decimal(24_000),
         )

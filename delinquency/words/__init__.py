@@ -18,6 +18,7 @@ from cases.models import DisputeReason, DisputeStatus, PromiseStatus
 from compliance.models import Channel, ComplaintReason, FlagKind, Outcome, Purpose
 from compliance.sentences import RULE_NAMES
 from delinquency.words.events import FIELDS, SUBJECTS, VERBS
+from delinquency.words.reasons import sentence
 from desk.kinds import ReversalCode
 from freezing.core import NOT_SET
 from freezing.models import CommandStatus, CommandVerb
@@ -26,7 +27,7 @@ from restructuring.models import PlanKind, PlanStatus
 from restructuring.sentences import COVERS, METHODS
 from runs.models import RunStatus
 from runs.texts import listed
-from waivers.installed import INSTALLED
+from waivers.installed import FORMERLY, INSTALLED
 from waivers.models import Basis, ReasonCode, WaiverStatus
 
 WORDS: Mapping[str, Mapping[str, str | Promise]] = {
@@ -110,6 +111,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     # What the installation named; what people name stays as they wrote it.
     "title": {
         **{title: _(title) for title in INSTALLED.values()},
+        **{before: _(title) for before, title in FORMERLY.items()},
         "Before a promised payment, SMS": _("Before a promised payment, SMS"),
         "Before the due date": _("Before the due date"),
         "Before the due date, SMS": _("Before the due date, SMS"),
@@ -273,8 +275,10 @@ def value(subject: str, field: str, found: Any) -> Any:
 
 
 def reason(text: str) -> str:
-    """Why, as it was written; what a service wrote for a number shown on the gate's permission, in words."""
+    """Why, as people wrote it; in words what a service gave as its reason, or wrote for a number on the gate's permission."""
     if text == "import":
         return word("source", text)
+    if said := sentence(text):
+        return said
     called = _CALLED.fullmatch(text)
     return gettext("%(channel)s, allowed by the gate") % {"channel": word("channel", called[1])} if called else text

@@ -14,7 +14,7 @@ from approvals.models import Bulk, Request
 from approvals.services.bulk import run_bulk
 from runs import clock
 from runs.models import JobRun
-from staff.models import User
+from staff.models import AuthorityLimit, User
 from tests.factories import MOMENT, AccountFactory, CaseFactory, TeamFactory, UserFactory
 from tests.kinds import CreditLimit, asked
 from tests.queues import work
@@ -136,9 +136,8 @@ def test_on_the_page_they_are_ticked_and_answered(
     assert f'value="{one.pk}:1"' in page
     empty = client.post("/approvals/decide/", {"verb": "approve", "next": "/approvals/?show=inbox"})
     assert empty["Location"] == "/approvals/?show=inbox"
-    answer = client.post(
-        "/approvals/decide/", {"verb": "reject", "comment": "No", "request": [f"{one.pk}:1", f"{other.pk}:7"]}
-    )
+    ticked = {"verb": "reject", "comment": "No", "request": [f"{one.pk}:1", f"{other.pk}:7"]}
+    answer = client.post("/approvals/decide/", ticked | {"confirmed": "1"})
     bulk = Bulk.objects.get()
     assert answer["Location"] == f"/approvals/decide/{bulk.pk}/"
     waiting = client.get(answer["Location"]).content.decode()
@@ -153,6 +152,66 @@ def test_on_the_page_they_are_ticked_and_answered(
     stranger = Client()
     stranger.force_login(UserFactory(role="supervisor"))
     assert stranger.get(answer["Location"]).status_code == 404
+
+
+def test_before_anything_is_decided_it_is_said_what_they_come_to_and_what_is_left_out(
+    lin, chen, client: Client, monkeypatch
+) -> None:
+    monkeypatch.setattr("tests.kinds.LimitedCreditLimit.limit", "")
+    money = {"currency": "CNY", "amount": Decimal("1000.50")}
+    plain = [asked(lin, near(), **money) for _ in range(2)] + [asked(lin, near(), currency="USD", amount=Decimal(7))]
+    bare = asked(lin, near(), kind="limited-credit-limit")
+    own, changed, gone = asked(chen, near()), asked(lin, near(), **money), asked(lin, near(), **money)
+    services.withdraw(actor=lin, request_id=gone.pk, seen_version=1)
+    client.force_login(chen)
+    every = [*plain, bare, own, changed, gone]
+    seen = [f"{one.pk}:{2 if one == changed else 1}" for one in every]
+    answer = client.post("/approvals/decide/", {"verb": "approve", "request": seen, "next": "/approvals/?page=1"})
+    page = answer.content.decode()
+    assert not Bulk.objects.exists()
+    assert not Request.objects.filter(status="approved").exists()
+    assert [(one["kind"], one["currency"], one["number"], one["amount"]) for one in answer.context["sums"]] == [
+        ("credit-limit", "CNY", 2, Decimal("2001.00")),
+        ("credit-limit", "USD", 1, Decimal("7.00")),
+        ("limited-credit-limit", "", 1, None),
+    ]
+    monkeypatch.setattr("tests.kinds.LimitedCreditLimit.limit", "hold-days")
+    days = asked(lin, near(), kind="limited-credit-limit", amount=Decimal(21))
+    AuthorityLimit.objects.create(
+        role=chen.groups.get().role, kind="hold-days", most=Decimal(30), effective_from="2020-02-02"
+    )
+    sent = {"verb": "approve", "request": f"{days.pk}:1"}
+    assert "21 days" in client.post("/approvals/decide/", sent).content.decode(), "no money"
+    for words in (
+        "Approve 4 requests?",
+        "¥2,001.00",
+        "3 you cannot decide: they are left out",
+        "You asked for this yourself",
+        "It changed since you saw it",
+        "It is “Withdrawn” already.",
+        'href="/approvals/?page=1"',
+    ):
+        assert words in page, words
+    assert [f'value="{one.pk}:1"' in page for one in every] == [True] * 4 + [False] * 3
+    alone = client.post("/approvals/decide/", {"verb": "reject", "comment": "No", "request": f"{own.pk}:1"})
+    assert "None of what was ticked may be decided by you." in alone.content.decode()
+    assert "Yes, reject them" not in alone.content.decode()
+
+
+def test_who_stands_in_for_nobody_is_told_what_is_beyond_the_authority(lin, chen, client: Client) -> None:
+    limited = asked(lin, near(), kind="limited-credit-limit", amount=Decimal(5), currency="CNY")
+    client.force_login(chen)
+    page = client.post("/approvals/decide/", {"verb": "approve", "request": f"{limited.pk}:1"}).content.decode()
+    assert "5.00 CNY is more than you may decide" in page
+
+
+def test_a_confirmation_asks_as_much_for_many_as_for_few(
+    lin, chen, client: Client, django_assert_max_num_queries
+) -> None:
+    client.force_login(chen)
+    ticked = [f"{asked(lin, near()).pk}:1" for _ in range(12)]
+    with django_assert_max_num_queries(16):
+        client.post("/approvals/decide/", {"verb": "approve", "request": ticked})
 
 
 def test_one_out_of_scope_and_who_decides_nothing_are_sent_away(lin, chen, client: Client) -> None:

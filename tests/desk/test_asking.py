@@ -92,6 +92,8 @@ def test_the_preview_is_shown_as_it_is_entered_and_nothing_is_kept(account, lin,
     assert f"¥{credit - 120}" in part
     more = hers.post("/money/A1/", sent | {"refund-amount": str(credit + 1)}, headers=PART).content.decode()
     assert f"Only {credit} waits as credit" in more
+    less = hers.post("/money/A1/", sent | {"refund-amount": "-5"}, headers=PART).content.decode()
+    assert "“-5” is too little: expected at least 0.01." in less
     assert "Fill in the form" in hers.post("/money/A1/", sent | {"refund-amount": ""}, headers=PART).content.decode()
     assert not Request.objects.exists()
     assert f"¥{credit - 120}" in hers.post("/money/A1/", sent).content.decode(), (

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import translation
 
 from accounts.models import Hold, LedgerEntry
 from accounts.selectors.owed import owed_now
@@ -18,6 +19,7 @@ from approvals.services.expiring import expire_overdue
 from audit.models import Event
 from cases.models import Case, Promise
 from cases.services.promises import take_promise
+from delinquency.words import reason
 from restructuring.models import Plan, PlanRule
 from restructuring.services.agreements import agreement_of
 from restructuring.terms import Terms
@@ -77,7 +79,12 @@ def test_a_plan_cancels_the_promises_to_pay_its_debt(account, lin, chen, terms) 
     promise = Promise.objects.get()
     assert (promise.status, promise.instalments.get().status) == ("cancelled", "cancelled")
     told = Event.objects.get(verb="promise.cancelled")
-    assert (told.reason, told.customer_id) == (f"Plan {plan.ref} took the debt over.", account.customer_id)
+    assert told.customer_id == account.customer_id
+    assert reason(told.reason) == f"Plan {plan.ref} took the debt over."
+    with translation.override("zh-hans"):
+        assert reason(told.reason) == f"方案 {plan.ref} 已承接该债务。", (
+            "in the language of who reads, not of who approved"
+        )
 
 
 @pytest.mark.parametrize("late", [True, False])

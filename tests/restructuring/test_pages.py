@@ -76,6 +76,17 @@ def test_offers_are_shown_beside_each_other_as_they_are_typed(desk: Client, acco
     assert not Plan.objects.exists()
 
 
+@pytest.mark.parametrize("field", ["a-balloon", "b-discount", "income", "expenses"])
+def test_an_amount_below_nothing_is_refused_where_it_stands_and_nothing_is_none(desk: Client, account, field) -> None:
+    address = reverse("plan-new", args=[account.ref])
+    page = desk.post(address, chosen(**{field: "-200"})).content.decode()
+    assert "“-200” is too little: expected at least 0." in page
+    assert 'value="-200"' in page
+    assert "is too little" not in desk.post(address, chosen(**{field: "0"})).content.decode()
+    page = desk.post(address, chosen(**{field: "1e30"})).content.decode()
+    assert "“1e30” is too much: expected at most 999999999999.99." in page
+
+
 def test_days_out_of_reach_are_refused_and_what_does_nothing_is_said(desk: Client, account) -> None:
     address = reverse("plan-new", args=[account.ref])
 

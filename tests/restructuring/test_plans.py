@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
+from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Bill, Hold, Relief, Standing, Watch
@@ -15,6 +16,7 @@ from accounts.selectors.explain import explain
 from accounts.selectors.owed import owed_now
 from accounts.services import acceleration, posting
 from accounts.services.relief import grant
+from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
@@ -146,6 +148,7 @@ def test_a_second_proposal_waits_for_the_first_and_a_sent_back_one_is_asked_agai
     with pytest.raises(Conflict, match="must end first"):
         ask(lin, account, terms)
     approvals.send_back(actor=chen, request_id=first.request_id, seen_version=1, comment="Longer")
+    assert kinds.get("restructuring").change_url(Request.objects.get()) == reverse("plan-new", args=[account.ref])
     second = ask(lin, account, Terms(kind="instalments", first_due_on=date(2026, 4, 1), count=12))
     first.refresh_from_db()
     assert (first.status, second.status, second.request_id) == ("cancelled", "asked", first.request_id)

@@ -9,14 +9,16 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from approvals import services as approvals
 from approvals.models import Request
 from cases.models import Case
+from delinquency.words import word
 from tests.clients import signed_in
 from tests.factories import UserFactory
 from tests.waivers.conftest import TODAY, approve, ask, late_account, pay
-from waivers.models import Waiver
+from waivers.models import Waiver, WaiverPolicy
 
 pytestmark = pytest.mark.django_db
 WHOLE = {"reason_code": "lender-error", "basis": "full", "reason": "Our letter went astray"}
@@ -74,6 +76,50 @@ def test_what_cannot_be_asked_for_is_said_at_once(asking, address, account) -> N
     assert "2,000.00 is more than there is to waive: at most 1,950.00 CNY" in part
     part = text(asking.post(address, data | {"amount": ""}, headers={"HX-Request": "true"}))
     assert "Enter how much" in part
+
+
+@pytest.mark.parametrize(
+    ("entered", "words"),
+    [
+        ({"basis": "amount", "amount": "-5"}, "“Amount”: “-5” is too little: expected at least 0.01."),
+        ({"basis": "amount", "amount": "2000.00"}, "2,000.00 is more than there is to waive: at most 1,950.00 CNY"),
+        ({"basis": "amount", "amount": "9e99"}, "“9e99” is too much: expected at most 999999999999.99."),
+        ({"basis": "amount", "amount": "NaN"}, "“NaN” is no number"),
+        ({"basis": "percent", "percent": "-1"}, "“Percent”: “-1” is too little: expected at least 0.01."),
+        ({"basis": "percent", "percent": "1000"}, "“Percent”: “1000” is too much: expected at most 100."),
+        ({"basis": "full", "condition_amount": "-5", "condition_on": "2026-03-06"}, "“-5” is too little"),
+    ],
+)
+def test_the_preview_of_an_impossible_amount_is_an_error_and_no_figure(
+    asking, address, account, entered, words
+) -> None:
+    data = WHOLE | {"account": account.pk, "preview": "1"} | entered
+    part = text(asking.post(address, data, headers={"HX-Request": "true"}))
+    assert words in part
+    assert "→" not in part
+    assert words in text(asking.post(address, data)), "without a script, on the whole page"
+    assert words in text(asking.post(address, {name: value for name, value in data.items() if name != "preview"}))
+    assert not Waiver.objects.exists()
+
+
+def test_where_there_is_no_fee_an_amount_is_refused_without_a_figure(asking, address, account, lin, chen) -> None:
+    approve(chen, ask(lin, account))
+    data = WHOLE | {"account": account.pk, "basis": "amount", "amount": "5", "preview": "1"}
+    part = text(asking.post(address, data, headers={"HX-Request": "true"}))
+    assert "There is no late fee on account" in part
+    assert "→" not in part
+
+
+def test_what_was_entered_for_another_way_is_passed_over_and_not_lost(asking, address, account) -> None:
+    data = WHOLE | {"account": account.pk, "basis": "percent", "percent": "50", "amount": "-5", "preview": "1"}
+    page = text(asking.post(address, data))
+    assert "¥975.00" in page
+    assert "too little" not in page
+    assert 'value="-5"' in page
+    assert asking.post(address, data | {"preview": ""}).status_code == 200
+    del data["preview"]
+    assert asking.post(address, data).status_code == 302
+    assert Waiver.objects.get().amount == Decimal(975)
 
 
 def test_asking_leads_to_the_waiver_and_what_is_wrong_stays_on_the_form(asking, address, account) -> None:
@@ -145,6 +191,7 @@ def test_what_was_sent_back_is_changed_on_its_own_page(desk, asking, account, li
     assert asking.get(again).status_code == 404
     approvals.send_back(actor=chen, request_id=waiver.request.pk, seen_version=1, comment="Half of it")
     assert desk.get(again).status_code == 404
+    assert f'href="{again}"' in text(asking.get(f"/approvals/{waiver.request.pk}/")), "from where it came back"
     page = text(asking.get(again))
     assert "Half of it" in page
     assert 'name="seen_version" value="2"' in page
@@ -231,3 +278,11 @@ def test_a_policy_is_added_from_tomorrow_on(db, today) -> None:
     assert saved.status_code == 302
     twice = entry.post("/admin/waivers/waiverpolicy/add/", data | {"yearly_cap": "8"})
     assert "Policy spring has a row in CNY from 2026-03-02 on already" in text(twice)
+
+
+def test_the_installed_policy_is_named_neutrally_also_where_it_was_kept_by_its_former_name() -> None:
+    policy = WaiverPolicy.objects.get(code="repayment")
+    assert str(policy) == "Repays voluntarily"
+    assert word("title", "Repays of her own accord") == "Repays voluntarily"
+    with translation.override("zh-hans"):
+        assert str(policy) == word("title", "Repays of her own accord") == "主动还款"

@@ -1,5 +1,6 @@
 """Every change of a request: one transaction, the row locked, an event recorded, its version moved on by one."""
 
+from approvals.services.announcing import seen
 from approvals.services.asking import ask, ask_anew, resubmit, withdraw
 from approvals.services.attaching import attach
 from approvals.services.bulk import ask_bulk
@@ -18,6 +19,7 @@ __all__ = [
     "expire_overdue",
     "reject",
     "resubmit",
+    "seen",
     "send_back",
     "withdraw",
 ]

@@ -16,7 +16,7 @@ from accounts.errors import Conflict
 from accounts.models import Customer
 from accounts.services.locks import lock_customer
 from approvals import kinds
-from approvals.models import OPEN, Request, RequestStatus
+from approvals.models import OPEN, Request, RequestStatus, Unread
 from approvals.selectors import open_request
 from approvals.services.attaching import keep
 from approvals.services.expiring import expire
@@ -84,6 +84,10 @@ def ask(
     if written is None:
         raise Conflict(_taken(same.first()))
     asked.check(written)
+    # Who asks anew knows what became of it before.
+    Unread.objects.filter(
+        author=actor, request__kind=kind, request__subject_type=subject_type, request__subject_id=subject.pk
+    ).delete()
     with ExitStack() as stack:
         made = keep(written, actor, documents, stack) if documents else []
         record(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -11,9 +12,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.errors import BookError, Invalid
-from approvals.models import Bulk, BulkItem, BulkOutcome, BulkVerb, Request
+from approvals.models import Bulk, BulkItem, BulkOutcome, BulkVerb, Request, RequestStatus
 from approvals.permissions import visible_to
-from approvals.services.deciding import approve, checked_comment, reject, send_back
+from approvals.services.deciding import Standing, approve, checked_comment, reject, send_back, standings_of
+from approvals.services.rows import has_expired
 from runs import clock
 from runs.models import JobRun
 from runs.services import advance, enqueue
@@ -29,6 +31,14 @@ DECIDE: Mapping[str, Callable[..., Request]] = {
 }
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A request that somebody is about to decide with others; `refusal` blank: it may be decided."""
+
+    request: Request
+    refusal: str
+
+
 @transaction.atomic
 def ask_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -> Bulk:
     """Have a worker decide these requests (key: the version that `actor` saw) for `actor`, each by itself. Nothing is
@@ -38,17 +48,7 @@ def ask_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -
         PermissionDenied: one of them is not for `actor` to see. Nothing is decided then.
         Invalid: none, too many, no such decision, or no comment where one is needed.
     """
-    if verb not in DECIDE:
-        raise Invalid(_("“%(verb)s” is no decision. Approve, send back or reject.") % {"verb": verb}, "verb")
-    comment = checked_comment(verb, comment)
-    if not seen:
-        raise Invalid(_("No request was selected. Tick the requests first."))
-    if len(seen) > MOST:
-        raise Invalid(
-            _("%(count)d requests are too many at once: at most %(most)d.") % {"count": len(seen), "most": MOST}
-        )
-    if visible_to(actor).filter(pk__in=seen).count() != len(seen):
-        raise PermissionDenied
+    comment = check_bulk(actor=actor, verb=verb, comment=comment, seen=seen)
     bulk = Bulk.objects.create(
         verb=verb, comment=comment, actor=actor, language=translation.get_language() or "en", asked_at=clock.now()
     )
@@ -60,6 +60,41 @@ def ask_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -
     )
     bulk.save(update_fields=["run"])
     return bulk
+
+
+def check_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -> str:
+    """Refuse what makes no sense for all of them together; the comment as it is kept. Raises as `ask_bulk`."""
+    if verb not in DECIDE:
+        raise Invalid(_("“%(verb)s” is no decision. Approve, send back or reject.") % {"verb": verb}, "verb")
+    comment = checked_comment(verb, comment)
+    if not seen:
+        raise Invalid(_("No request was selected. Tick the requests first."))
+    if len(seen) > MOST:
+        raise Invalid(
+            _("%(count)d requests are too many at once: at most %(most)d.") % {"count": len(seen), "most": MOST}
+        )
+    if visible_to(actor).filter(pk__in=seen).count() != len(seen):
+        raise PermissionDenied
+    return comment
+
+
+def look_at(actor: User, seen: Mapping[int, int]) -> list[Looked]:
+    """Before several are decided: each request that `actor` saw at a version, in that order, and why it cannot be decided, as far
+    as that can be told without trying: authority, author, state. Whether it still fits the present is asked as it is
+    decided. Reads alone."""
+    rows = Request.objects.select_related("customer").in_bulk(seen)
+    able = standings_of(actor, list(rows.values()))
+    return [Looked(rows[key], _why_not(rows[key], version, able[key])) for key, version in seen.items()]
+
+
+def _why_not(request: Request, version: int, standing: Standing | None) -> str:
+    if request.status != RequestStatus.PENDING:
+        return _("It is “%(state)s” already.") % {"state": request.get_status_display()}
+    if request.expires_at <= clock.now():
+        return has_expired(request)
+    if request.version != version:
+        return _("It changed since you saw it: look at it alone.")
+    return _("You may not decide this one.") if standing is None else standing.refusal
 
 
 def run_bulk(bulk: Bulk, run: JobRun) -> dict[str, int]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import Conflict
 from approvals import kinds
-from approvals.models import BulkVerb, Request, RequestStatus
+from approvals.models import OPEN, BulkVerb, Request, RequestStatus
 from approvals.seats import Seat, seats_of
+from approvals.services.announcing import announce
 from approvals.services.rows import checked, lock_request, move
 from runs import clock
 from staff.limits import ask_further
@@ -91,12 +94,28 @@ def standing_of(actor: User, request: Request) -> Standing | None:
     """From which seat `actor` may decide this request, her own before another's, or why she may not; None where it is none
     of her business: she decides nothing of the kind, or nothing about this customer. Beside what `seats_of` asks, a query
     a seat and two for the refusal."""
-    seats = [seat for seat in seats_of(actor) if seat.decides(request.kind)]
-    if not seats:
-        return None
-    if request.requested_by_id == actor.pk:
-        return Standing(None, _("You asked for this yourself: somebody else has to decide it."))
-    seats = [seat for seat in seats if Request.objects.filter(seat.reach(), pk=request.pk).exists()]
+    return standings_of(actor, [request])[request.pk]
+
+
+def standings_of(actor: User, requests: Sequence[Request]) -> dict[int, Standing | None]:
+    """`standing_of` for several, by key: a query a seat for all of them, and two for each that is refused for its amount."""
+    seats = seats_of(actor)
+    keys = [request.pk for request in requests]
+    reached = [
+        frozenset(Request.objects.filter(seat.reach(), pk__in=keys).values_list("pk", flat=True)) for seat in seats
+    ]
+    found: dict[int, Standing | None] = {}
+    for request in requests:
+        deciding = [(seat, near) for seat, near in zip(seats, reached, strict=True) if seat.decides(request.kind)]
+        if deciding and request.requested_by_id == actor.pk:
+            found[request.pk] = Standing(None, _("You asked for this yourself: somebody else has to decide it."))
+        else:
+            found[request.pk] = _from_one_of([seat for seat, near in deciding if request.pk in near], request)
+    return found
+
+
+def _from_one_of(seats: Sequence[Seat], request: Request) -> Standing | None:
+    """From which of the seats that reach it a request may be decided, or why from none."""
     if not seats:
         return None
     others = [seat for seat in seats if seat.person.pk != request.requested_by_id]
@@ -111,10 +130,13 @@ def standing_of(actor: User, request: Request) -> Standing | None:
 
 
 def _too_much(request: Request) -> str:
-    kind, amount = kinds.get(request.kind), request.amount
-    return _("%(amount)s is more than you may decide.") % {
-        "amount": f"{amount or 0:,.2f} {request.currency}".rstrip()
-    } + ask_further(kind.limit, amount, clock.today(), currency=request.currency, permission=kind.decide_permission)
+    kind, amount, days = kinds.get(request.kind), request.amount, request.days
+    told = f"{amount or 0:,.2f} {request.currency}".rstrip()
+    if days is not None:
+        told = ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    return _("%(amount)s is more than you may decide.") % {"amount": told} + ask_further(
+        kind.limit, amount, clock.today(), currency=request.currency, permission=kind.decide_permission
+    )
 
 
 def _to_decide(actor: User, request_id: int, seen_version: int) -> tuple[Request, Seat]:
@@ -131,7 +153,7 @@ def _to_decide(actor: User, request_id: int, seen_version: int) -> tuple[Request
 def _decide(request: Request, actor: User, seat: Seat, verb: str, to: RequestStatus, comment: str) -> Request:
     instead_of = None if seat.is_own else seat.person
     name = str(instead_of)[:150] if instead_of else ""
-    return move(
+    move(
         request,
         actor=actor,
         verb=verb,
@@ -145,3 +167,6 @@ def _decide(request: Request, actor: User, seat: Seat, verb: str, to: RequestSta
         decided_at=clock.now(),
         comment=comment,
     )
+    if to not in OPEN:
+        announce([request])
+    return request

@@ -107,7 +107,7 @@ def _may_delegate(actor: User, delegator: User, deputy_id: int) -> None:
     if not (scope.everything or delegator.team_id in scope.teams):
         raise PermissionDenied
     if actor.pk == deputy_id:
-        raise Invalid(_("Nobody takes the authority of another herself. Choose somebody else."), "deputy")
+        raise Invalid(_("Nobody takes the authority of another for themselves. Choose somebody else."), "deputy")
 
 
 def _check_days(starts_on: date, ends_on: date) -> None:
@@ -136,7 +136,7 @@ def _check_kinds(delegator: User, named: Collection[str]) -> None:
         raise Conflict(_("%(name)s decides no requests: there is nothing to delegate.") % {"name": delegator})
     if beyond := set(named) - decided:
         raise Invalid(
-            _("%(name)s does not decide: %(kinds)s. Nobody passes on more than she has.")
+            _("%(name)s does not decide: %(kinds)s. Nobody passes on more than they have.")
             % {"name": delegator, "kinds": listed(sorted(str(registry.LABELS.get(code, code)) for code in beyond))},
             "kinds",
         )

@@ -7,6 +7,7 @@ from django.db.models import F, QuerySet
 
 from approvals import kinds
 from approvals.models import OPEN, Request, RequestStatus
+from approvals.services.announcing import announce
 from approvals.services.rows import told
 from audit.services import SystemActor, record_many
 from runs import clock
@@ -37,6 +38,7 @@ def expire(requests: QuerySet[Request]) -> int:
     Request.objects.filter(pk__in=[row.pk for row in rows]).update(
         status=RequestStatus.EXPIRED, version=F("version") + 1
     )
+    announce(rows)
     record_many(
         actor=_ACTOR,
         verb="request.expired",

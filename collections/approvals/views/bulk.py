@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Invalid
+from approvals import kinds
 from approvals.forms import BulkForm
-from approvals.models import BulkOutcome
+from approvals.models import BulkOutcome, BulkVerb, Request
 from approvals.seats import seats_of
 from approvals.selectors import bulks_of
-from approvals.services import ask_bulk
+from approvals.services.bulk import ask_bulk, check_bulk, look_at
 from runs.pages import back_to, number_in, page_or_part
 from staff.permissions import needs
 from staff.requests import user_of
@@ -22,26 +26,58 @@ from staff.requests import user_of
 @require_POST
 @needs("approvals.view_request")
 def decide_many(request: HttpRequest) -> HttpResponse:
-    """Have the ticked requests decided, each by itself, and go to where their answers come in. For who decides anything;
-    a request out of scope is 404 for the whole: nothing is decided then."""
+    """Show what the ticked requests come to and which of them the reader may not decide; confirmed, have them decided, each by
+    itself, and go to where their answers come in. For who decides anything; a request out of scope is 404 for the
+    whole: nothing is decided then."""
     user = user_of(request)
     if not seats_of(user):
         raise PermissionDenied
     form = BulkForm(request.POST)
     form.is_valid()
+    asked: dict[str, Any] = {
+        "actor": user,
+        "verb": request.POST.get("verb", ""),
+        "comment": form.cleaned_data.get("comment", request.POST.get("comment", "")),
+        "seen": _selected(request),
+    }
     try:
-        made = ask_bulk(
-            actor=user,
-            verb=request.POST.get("verb", ""),
-            comment=form.cleaned_data.get("comment", request.POST.get("comment", "")),
-            seen=_selected(request),
-        )
+        if "confirmed" in request.POST:
+            return redirect("bulk-decision", pk=ask_bulk(**asked).pk)
+        check_bulk(**asked)
     except Invalid as error:
         messages.error(request, str(error))
         return redirect(back_to(request))
     except PermissionDenied as error:
         raise Http404 from error
-    return redirect("bulk-decision", pk=made.pk)
+    looked = look_at(user, asked["seen"])
+    able = [one.request for one in looked if not one.refusal]
+    context = {
+        "verb": BulkVerb(asked["verb"]),
+        "comment": asked["comment"],
+        "able": able,
+        "refused": [one for one in looked if one.refusal],
+        "sums": _sums(able),
+        "back": back_to(request),
+    }
+    return render(request, "approvals/confirm.html", context)
+
+
+def _sums(rows: list[Request]) -> list[dict[str, Any]]:
+    """How many of each kind, and how much money in each currency, in the kinds' order. `amount` None: of those that have none."""
+    parts: dict[tuple[str, str, bool], list[Request]] = {}
+    for row in rows:
+        parts.setdefault((row.kind, row.currency, row.amount is None), []).append(row)
+    order = [kind.code for kind in kinds.registered()]
+    return [
+        {
+            "kind": code,
+            "currency": currency,
+            "number": len(parts[code, currency, bare]),
+            "amount": None if bare else sum((row.amount or 0 for row in parts[code, currency, bare]), Decimal(0)),
+            "days": sum(row.days or 0 for row in parts[code, currency, bare]) if kinds.is_in_days(code) else None,
+        }
+        for code, currency, bare in sorted(parts, key=lambda part: (order.index(part[0]), *part[1:]))
+    ]
 
 
 @require_GET

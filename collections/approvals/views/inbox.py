@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from approvals import kinds
+from approvals import kinds, services
 from approvals.filters import SOON, RequestFilter
 from approvals.models import Request
 from approvals.permissions import visible_to
 from approvals.seats import Seat, seats_of
-from approvals.selectors import Waiting, inbox_of, mine, overview, stood_in_for
+from approvals.selectors import Waiting, came_back, inbox_of, mine, overview, stood_in_for
 from runs import clock
-from runs.pages import page_or_part
+from runs.pages import number_in, page_or_part
 from runs.paging import LogPage, log_page
 from staff.models import User
 from staff.permissions import needs
@@ -27,6 +29,7 @@ PAGE_SIZE = 25
 # What the list shows: its code in the address, and its name.
 SHOWN = [
     ("inbox", gettext_lazy("To decide")),
+    ("back", gettext_lazy("Came back to me")),
     ("mine", gettext_lazy("Asked by me")),
     ("all", pgettext_lazy("requests", "All")),
 ]
@@ -35,8 +38,8 @@ SHOWN = [
 @require_GET
 @needs("approvals.view_request")
 def approvals(request: HttpRequest) -> HttpResponse:
-    """The requests that the reader may decide, the first to expire first, or those that she asked for, or all that she may
-    know of, newest first; HTMX gets the list alone."""
+    """The requests that the reader may decide, the first to expire first, or what came back of those that she asked for, or all
+    of these, or all that she may know of, newest first; HTMX gets the list alone."""
     user = user_of(request)
     seats = seats_of(user)
     show = request.GET.get("show", "")
@@ -59,14 +62,16 @@ def approvals(request: HttpRequest) -> HttpResponse:
         page = log_page(found, request.GET.get("before"), PAGE_SIZE)
         rows = page.rows
     now = clock.now()
+    numbers = {code: sum(one.number for one in ones) for code, ones in waits.items()}
+    numbers["back"] = came_back(user).count()
     context = {
         "filter": filters,
         "page": page,
         "rows": rows,
         "show": show,
-        "chips": [(code, name, sum(one.number for one in waits[code])) for code, name in SHOWN],
-        "waiting": waits[show],
-        "expiring": sum(one.expiring for one in waits[show]),
+        "chips": [(code, name, numbers[code]) for code, name in SHOWN],
+        "waiting": waits.get(show),
+        "expiring": sum(one.expiring for one in waits.get(show, ())),
         "kind": filters.form.cleaned_data.get("kind", ""),
         "seats": [seat for seat in seats if not seat.is_own],
         "away": stood_in_for(user) if seats else [],
@@ -77,9 +82,20 @@ def approvals(request: HttpRequest) -> HttpResponse:
     return page_or_part(request, "approvals/approvals.html", "approvals/_approvals.html", context)
 
 
+@require_POST
+@needs("approvals.view_request")
+def approvals_seen(request: HttpRequest) -> HttpResponse:
+    """The reader has seen what became of these; what was sent back stays until it is asked again."""
+    keys = [key for text in request.POST.getlist("request") if (key := number_in(text)) is not None]
+    services.seen(actor=user_of(request), request_ids=keys)
+    return redirect(f"{reverse('approvals')}?show=back")
+
+
 def _shown(user: User, show: str, seats: Sequence[Seat]) -> QuerySet[Request]:
     if show == "inbox":
         return inbox_of(user, seats)
+    if show == "back":
+        return came_back(user)
     return mine(user) if show == "mine" else visible_to(user, seats).order_by("-pk")
 
 

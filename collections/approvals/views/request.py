@@ -66,6 +66,8 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
         # What changed meanwhile is shown as it stands now, and the next try speaks of that.
         row = get_object_or_404(visible, pk=pk)
         form.renew(row.version)
+    elif request.method == "GET" and row.requested_by_id == user.pk:
+        services.seen(actor=user, request_ids=[pk])
     return render(request, "approvals/approval.html", _context(user, row, forms), status=status)
 
 
@@ -86,6 +88,7 @@ def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
         "change_url": kind.change_url(row) if may_ask_again else "",
         "history": history(row),
         "attachments": row.attachments.all(),
+        "is_mine": is_mine,
         "is_over": is_over and row.status in OPEN,
         "is_expiring": row.status in OPEN and now < row.expires_at <= now + kind.warn_before,
         "decides": standing is not None,

@@ -42,16 +42,6 @@ def date_field(
     )
 
 
-def money_field(label: Any, *, required: bool = True) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label,
-        required=required,
-        max_digits=14,
-        decimal_places=2,
-        widget=forms.NumberInput({"step": "0.01", "min": "0.01", "inputmode": "decimal"}),
-    )
-
-
 def text_field(
     label: Any, *, required: bool = True, rows: int = 2, most: int | None = 2000, help_text: Any = ""
 ) -> forms.CharField:

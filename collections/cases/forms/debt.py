@@ -8,10 +8,10 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django import forms
-from django.core.validators import MinValueValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import CENT, money_field
 from accounts.models import HoldKind
 from accounts.rules import money
 from cases.forms.base import (
@@ -19,7 +19,6 @@ from cases.forms.base import (
     account_choices,
     choices_field,
     date_field,
-    money_field,
     reason_field,
     text_field,
 )
@@ -28,7 +27,6 @@ from cases.selectors.terms import pauses_by_reason
 from runs import clock
 from staff.permissions import may
 
-CENT = Decimal("0.01")
 MOST_ROWS = 60
 MONTHLY = "month"
 FITTING = "fit"  # weekly, or closer where her limit asks it
@@ -70,7 +68,6 @@ class PromiseForm(ActionForm):
         self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
         for number in range(1, self._row_count() + 1):
             self.fields[f"amount_{number}"] = money_field(_("Amount"))
-            self.fields[f"amount_{number}"].validators.append(MinValueValidator(CENT))
             self.fields[f"on_{number}"] = date_field(_("By"))
         self.initial.setdefault("amount_1", self.desk.case.overdue_amount)
         if not self.is_bound:

@@ -204,7 +204,7 @@ def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = ""
     for person in people:
         _require_able(person)
         if person.pk == leaver.pk:
-            raise Invalid(_("%(name)s cannot take over from herself. Choose others.") % {"name": leaver}, "to")
+            raise Invalid(_("%(name)s cannot take over their own cases. Choose others.") % {"name": leaver}, "to")
     scopes = {person.pk: scope_of(person) for person in people}
     mine = visible_to(actor).filter(assignee=leaver, status=CaseStatus.OPEN).values_list("pk", flat=True)
     cases = [case for case in _lock(mine).values() if case.assignee_id == leaver.pk and case.status == CaseStatus.OPEN]

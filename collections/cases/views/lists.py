@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
+from approvals.selectors import came_back
 from cases.filters import DEFAULT_ORDER, DUE_FIRST, ME, WorklistFilter
 from cases.forms import QueueForm
 from cases.models import Case, Queue
@@ -22,13 +23,15 @@ from cases.selectors.people import takers_for
 from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
 from runs import clock
-from runs.pages import page_or_part
+from runs.pages import is_part, page_or_part
 from runs.selectors import book_day, has_closed_any
 from staff.models import User
 from staff.permissions import may, may_enter_data, needs
 from staff.requests import user_of
 
 PAGE_SIZE = 25
+# Of what came back to the reader, so much stands above her own list.
+BACK_SHOWN = 3
 # The kinds of work that somebody's own list is divided by.
 OWN_KINDS = ("follow-up", "promise-due", "promise-broken", "new", "care", "dispute")
 
@@ -110,9 +113,18 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "members": filters.choices.members,
         "takers": takers_for(user, rows) if may(user, "cases.assign_case") else (),
         "save": QueueForm(user=user),
+        "back": _back(user) if mine and not is_part(request) else None,
         **numbers,
     }
     return page_or_part(request, "cases/worklist.html", "cases/_worklist.html", context)
+
+
+def _back(user: User) -> dict[str, Any] | None:
+    """What came back of what the reader asked for, the first of it; None where nothing did."""
+    found = came_back(user)
+    rows = list(found[: BACK_SHOWN + 1])
+    number = found.count() if len(rows) > BACK_SHOWN else len(rows)
+    return {"rows": rows[:BACK_SHOWN], "number": number} if rows else None
 
 
 def _numbers(filters: WorklistFilter) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.errors import Conflict, Invalid
-from approvals.selectors import waits_for
+from approvals.selectors import came_back, waits_for
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
 from cases.permissions import queues_of
@@ -55,14 +55,15 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
     holds = held(user, rows, RAIL_KINDS.values())
-    to_decide = waits_for(user)
+    to_decide, back = waits_for(user), came_back(user).count()
     context = {
         "queues": [
             {"queue": row, "number": holds[row.pk].cases, "address": reverse("queue", args=[row.pk])} for row in rows
         ],
         "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()}
-        | ({} if to_decide is None else {"approvals": sum(one.number for one in to_decide)}),
+        | {"approvals": sum(one.number for one in to_decide) + back},
         "to_decide": to_decide,
+        "back": back,
         "here": request.GET.get("here", ""),
     }
     return render(request, "cases/_counts.html", context)

@@ -225,7 +225,7 @@ def check_correction(
         return True
     if last.actor_id is None or last.actor_id != actor.pk:
         raise Conflict(
-            _("This contact was entered by %(name)s. Only she, or a supervisor, can correct it.")
+            _("This contact was entered by %(name)s. Only %(name)s, or a supervisor, can correct it.")
             % {"name": last.actor_name}
         )
     hours = rulebook().correct_hours(customer.jurisdiction, customer.time_zone, first.at)

@@ -116,7 +116,7 @@ def _shown(user: User, account: Account, kind: str, form: MoneyForm) -> dict[str
     """What it would do and who must decide, or why it cannot be asked for; None where the form does not say enough."""
     values = form.values()
     if values is None:
-        return None
+        return {"faults": faults} if form.is_bound and (faults := form.faults()) else None
     try:
         wanted = asking.WANTED[kind](account, **values)
     except BookError as error:

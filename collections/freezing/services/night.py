@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from accounts.services.locks import lock_customer
@@ -14,6 +13,7 @@ from freezing.models import CommandVerb, FreezePolicy
 from freezing.selectors import frozen_and_cured, meant, policy_on, states
 from freezing.services.commands import command
 from runs.services import StepRun
+from runs.texts import coded
 from strategy.models import Action, Proposal, ProposalStatus
 
 ACTOR = SystemActor("policy of freezing")
@@ -45,6 +45,6 @@ def _each(run: StepRun, policy: FreezePolicy, verb: CommandVerb, accounts: Itera
             if any(one.obstacle for one in found) or (verb == CommandVerb.FREEZE and late < policy.days_late):
                 continue
             keys = [one.account.pk for one in found]
-            command(actor=ACTOR, account_ids=keys, verb=verb, reason=_("By the policy in force"))
+            command(actor=ACTOR, account_ids=keys, verb=verb, reason=coded("by-policy"))
             count = {"frozen": len(keys)} if verb == CommandVerb.FREEZE else {"unfrozen": len(keys)}
             run.advance(cursor=run.cursor, done=1, **count)

@@ -35,7 +35,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "take-in": (
         gettext_lazy("It is read, and opts nobody out"),
-        gettext_lazy("What the person wrote herself is entered as a contact that she made."),
+        gettext_lazy("What the person wrote is entered as a contact that this person made."),
         ReasonForm,
         receipt_review.take_in,
     ),

@@ -24,6 +24,7 @@ from restructuring.sentences import changed, in_a_plan
 from restructuring.services.rows import lock_plan, move
 from restructuring.terms import Terms
 from runs import clock
+from runs.texts import coded
 
 
 def check_proposed(plan: Plan, *, deciding: bool) -> None:
@@ -84,9 +85,7 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
     check_proposed(plan, deciding=True)
     day, reason = open_day(), plan.ref
     floor = _floor(plan, plan.rule)
-    cancel_promises(
-        actor=actor, account=plan.account, reason=_("Plan %(plan)s took the debt over.") % {"plan": plan.ref}
-    )
+    cancel_promises(actor=actor, account=plan.account, reason=coded("plan-took-over", plan.ref))
     with together(actor=actor, cause="relief"):
         plan.fee_hold = place_hold(
             actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason

@@ -23,6 +23,7 @@ from approvals.models import OPEN
 from audit.services import Actor, SystemActor, record
 from runs.selectors import begun_day, book_day
 from runs.services import StepRun
+from runs.texts import coded
 from waivers import rules
 from waivers.models import Waiver, WaiverStatus
 from waivers.selectors import LateFee
@@ -176,7 +177,7 @@ def _move(waiver: Waiver, status: str, met: date | None, *, actor: Actor) -> str
     waiver.status, waiver.granted = status, amount or None
     waiver.save(update_fields=["status", "relief", "reliefs", "granted"])
     if taken is not None:
-        reliefs.take_back(actor=actor, relief_id=taken.pk, reason=f"{waiver.ref}: the agreed payment was taken back")
+        reliefs.take_back(actor=actor, relief_id=taken.pk, reason=coded("payment-taken-back", waiver.ref))
     if status != before:
         record(
             actor=actor,

@@ -1,0 +1,26 @@
+"""What services give as the reason of what they do by themselves: kept as a code, said in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from runs.texts import coded_in
+
+# By code the sentence, and the names of its arguments in their order.
+SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
+    "by-policy": (_("By the policy in force"), ()),
+    "payment-taken-back": (_("%(waiver)s: the agreed payment was taken back"), ("waiver",)),
+    "plan-took-over": (_("Plan %(plan)s took the debt over."), ("plan",)),
+}
+
+
+def sentence(text: str) -> str | None:
+    """What a coded reason (`runs.texts.coded`) says to the reader; None for what people wrote."""
+    code, arguments = coded_in(text)
+    words, names = SENTENCES.get(code, ("", ()))
+    if not words or len(arguments) != len(names):
+        return None
+    return str(words) % dict(zip(names, arguments, strict=True))
