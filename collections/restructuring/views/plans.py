@@ -41,6 +41,7 @@ SHOWN = (
     PlanStatus.AT_RISK,
     PlanStatus.BREACHED,
     PlanStatus.KEPT,
+    PlanStatus.WRITTEN_OFF,
     PlanStatus.ASKED,
     PlanStatus.SIGNED,
 )
