@@ -8,13 +8,14 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Bill, ContactPoint, Customer, Hold, Relief, RiskClass, Watch
 from accounts.models.book import MoneyField
 from approvals.models import Request
 from reminders.models import Message
+from restructuring.installed import INSTALLED_SOURCE
 
 
 class BreachTerms(models.TextChoices):
@@ -95,6 +96,11 @@ class PlanRule(models.Model):
 
     def __str__(self) -> str:
         return self.effective_from.isoformat()
+
+    @property
+    def said_source(self) -> str:
+        """On what it rests: what is installed in the reader's language, what somebody wrote as it stands."""
+        return gettext(self.source) if self.source == INSTALLED_SOURCE else self.source
 
 
 class PlanKind(models.TextChoices):

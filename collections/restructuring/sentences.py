@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from accounts.rules import money
 from restructuring.models import Plan, PlanKind
-from restructuring.rules import offers, schedules
+from restructuring.rules import days, offers, schedules
 from restructuring.rules.offers import Against
 from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
 
@@ -23,6 +23,11 @@ METHODS = {
     schedules.BALLOON: gettext_lazy("Balloon"),
 }
 COVERS = {OVERDUE: gettext_lazy("What is overdue"), WHOLE: gettext_lazy("The whole balance")}
+DAY_COUNTS = {
+    days.ACTUAL_365: gettext_lazy("actual days/365"),
+    days.ACTUAL_360: gettext_lazy("actual days/360"),
+    days.THIRTY_360: gettext_lazy("months of 30 days/360"),
+}
 LATE_FEES = {CARRY: gettext_lazy("Taken over, without interest"), LEAVE: gettext_lazy("Left as they are")}
 
 

@@ -143,10 +143,9 @@ def _differences(plan: Plan) -> list[Change]:
     """
     terms = Terms.from_json(plan.terms)
     here = position(plan.account)
-    came = {bill.bill_id for bill in here.owed.bills if _came_since(bill, plan.starts_on, terms.covers)}
-    parts = here.parts(terms.covers, terms.late_fee)
-    now = {part.bill_id: part for part in parts if part.bill_id not in came}
     then = {target.bill_id: target for target in plan.targets.select_related("bill")}
+    came = {bill.bill_id for bill in here.owed.bills if _came_since(bill, plan.starts_on, terms.covers)} - then.keys()
+    now = {part.bill_id: part for part in here.parts(terms.covers, terms.late_fee) if part.bill_id not in came}
     found = []
     for key in sorted(now.keys() | then.keys(), key=lambda key: key or 0):
         was = then[key].amount if key in then else Decimal(0)

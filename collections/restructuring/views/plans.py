@@ -21,7 +21,7 @@ from restructuring.filters import PlanFilter
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
-from restructuring.sentences import COVERS, LATE_FEES, METHODS, cost, percent
+from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, cost, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
 from restructuring.services.asking import ASK, may_renew, renew_plan
 from restructuring.services.taking_over import moved
@@ -199,7 +199,7 @@ def _terms(found: Plan) -> dict[str, Any]:
         "covers": COVERS[terms.covers],
         "late_fee": LATE_FEES[terms.late_fee],
         "rate": percent(terms.annual_rate),
-        "day_count": terms.day_count,
+        "day_count": DAY_COUNTS[terms.day_count],
     }
 
 
