@@ -249,6 +249,8 @@ TABLE: dict[str, Row] = {
     "plans-export": Row(LEAD | READERS),
     "plan-new": Row(COLLECTORS, COLLECTORS, *of_case("account", "ref", on_case=False), done=(200,)),
     "plan": Row(DESK, COLLECTORS, *of_case("plan", "ref", on_case=False), done=(422,)),
+    # The plan was asked for without a request, so that nobody may renew it.
+    "plan-renew": Row(None, COLLECTORS, *of_case("plan", "ref", on_case=False), done=(302,)),
     # Nothing was printed: who only reads plans prints none.
     "plan-agreement": Row(None, COLLECTORS, *of_agreement(), done=(200,)),
     # Nothing was signed.

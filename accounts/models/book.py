@@ -33,7 +33,8 @@ class Account(models.Model):
 
     `wakes_on` is the next day on which something already known takes effect by itself (a bill's statement, a payment
     dated ahead, the final due date): the close of that day replays the account. `aged_on` is set when a posting took
-    the account's caches past the last closed day. Both are written by the posting path only.
+    the account's caches past the last closed day, and with it `judged_on` where that day had not begun by the clock: what was
+    posted counts, but nobody is late by a day that is still to come. All are written by the posting path only.
     """
 
     ref = models.CharField(_("reference"), max_length=64, unique=True)
@@ -48,6 +49,7 @@ class Account(models.Model):
     recorded_at = models.DateTimeField(_("recorded at"))
     wakes_on = models.DateField(null=True, blank=True, editable=False)
     aged_on = models.DateField(null=True, blank=True, editable=False)
+    judged_on = models.DateField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:

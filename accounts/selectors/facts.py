@@ -39,6 +39,7 @@ class AccountFacts:
     terms: Terms
     aged_on: date | None
     wakes_on: date | None
+    judged_on: date | None = None
     # Of bills, payments and reversals: how many, and their fingerprint (only with `prints`).
     print: tuple[int, int] = (0, 0)
     bills: list[Bill] = field(default_factory=list)
@@ -59,6 +60,11 @@ class AccountFacts:
     def told_on(self, closed: date) -> date:
         """The day as of which the account is told: the book's closed day, or the later one to which a posting took it."""
         return max(closed, self.aged_on) if self.aged_on else closed
+
+    def judged_as_of(self, closed: date) -> date:
+        """The day as of which it is told how late the account is: that day, or an earlier one where it had not begun."""
+        told_on = self.told_on(closed)
+        return min(told_on, max(closed, self.judged_on)) if self.judged_on else told_on
 
     @cached_property
     def cached(self) -> dict[int, CachedBill]:
@@ -216,7 +222,7 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
     )
     return f"""
         SELECT a.id, a.ref, a.customer_id, a.product_id, {_DAY.format("a.final_due_on")}, a.aged_on, a.wakes_on,
-               {bill_list}, {payment_list}, {hold_list}, {relief_list}, {watch_list}, {acceleration_list}
+               {bill_list}, {payment_list}, {hold_list}, {relief_list}, {watch_list}, {acceleration_list}, a.judged_on
           FROM accounts_account a {bills} {payments} {holds} {reliefs} {watches} {accelerations}
          WHERE {f"a.id {RANGE}" if ranged else accounts}
          ORDER BY a.id"""
@@ -253,9 +259,9 @@ _WATCH, _ACCELERATION = from_tuple(Watch), from_tuple(Acceleration)
 
 def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     (account_id, ref, customer_id, product_id, final_due_on, aged_on, wakes_on) = row[:7]
-    found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on)
+    found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on, row[55])
     # Positions: 0-6 the account, 7-20 bills, 21-22 their print, 23-29 payments, 30-33 theirs, 34-38 holds, 39-46 reliefs,
-    # 47-51 watches, 52-54 accelerations.
+    # 47-51 watches, 52-54 accelerations, 55 the day as of which it is judged.
     if row[7] is not None:
         keys = row[7]
         seldom = (column or repeat(None) for column in (row[13], row[19]))

@@ -21,13 +21,14 @@ from runs.selectors import book_day
 
 @dataclass(frozen=True)
 class BillOwed:
-    """What is left of one bill, by component, and what of it is overdue."""
+    """What is left of one bill, by component, and what of it is overdue; `late_on` is the first day on which any can be."""
 
     bill_id: int
     ref: str
     kind: str
     statement_on: date
     due_on: date
+    late_on: date
     principal: Decimal
     interest: Decimal
     service_fee: Decimal
@@ -40,7 +41,7 @@ class BillOwed:
 
 @dataclass(frozen=True)
 class Owed:
-    """What is owed on one account at the end of `day`.
+    """What is owed on one account at the end of `day`; overdue is what is so as of the day it is judged (`Account.judged_on`).
 
     `late_fee` was posted and is unpaid; `late_fee_not_posted` accrued since: a relief (or money) of the next day has it
     posted first, so that the two together are the late fee that can be taken off then. `overdue` makes the account
@@ -81,7 +82,7 @@ def owed_now(account_ids: Iterable[int]) -> dict[int, Owed]:
 
 
 def _owed(facts: AccountFacts, closed: date) -> Owed:
-    return owed_in(facts, rebuild(facts, facts.told_on(closed).toordinal()), closed)
+    return owed_in(facts, rebuild(facts, facts.told_on(closed), facts.judged_as_of(closed)), closed)
 
 
 def owed_in(facts: AccountFacts, found: Rebuilt, closed: date) -> Owed:
@@ -122,6 +123,7 @@ def _bills(found: Rebuilt) -> list[BillOwed]:
                 kind=state.bill.kind or BillKind.STATEMENT.value,
                 statement_on=statement_on,
                 due_on=due_on,
+                late_on=date.fromordinal(state.missed_on),
                 overdue=money(_overdue(found.how_late, state)),
                 **{name: money(cents) for name, cents in left[state.key].items()},
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
@@ -58,8 +59,9 @@ class Rebuilt:
         return sum(part.amount for part in self.touched if part.credit == credit and part.bill == bill)
 
 
-def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
-    """Replay one account to the end of `as_of`; pure but for its name."""
+def rebuild(facts: AccountFacts, day: date, judged_day: date | None = None) -> Rebuilt:
+    """Replay one account to the end of `day`, and judge it as of `judged_day` (None: the same); pure but for its name."""
+    as_of, judged = day.toordinal(), (judged_day or day).toordinal()
     holds, terms = believed(facts.holds, None), facts.terms_now
     found = replay(terms, facts.bills, facts.credits, holds, as_of=as_of)
     rolls: dict[int, DerivedEntry] = {}
@@ -74,7 +76,7 @@ def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
     fees: dict[int, int] = {}
     for posted in found.fees:
         fees[posted.day] = fees.get(posted.day, 0) + posted.amount
-    how_late = judge(terms, found.bills, holds, as_of, believed(facts.watches, None) if facts.watches else ())
+    how_late = judge(terms, found.bills, holds, judged, believed(facts.watches, None) if facts.watches else ())
     return Rebuilt(
         facts=facts,
         as_of=as_of,
@@ -84,7 +86,7 @@ def rebuild(facts: AccountFacts, as_of: int) -> Rebuilt:
         reliefs=_reliefs(facts.reliefs, touched, as_of) if facts.reliefs else {},
         how_late=how_late,
         standing=StoredStanding.of(how_late),
-        wakes_on=wakes_on(facts, as_of),
+        wakes_on=wakes_on(facts, as_of, judged),
         replayed=found,
     )
 
@@ -110,7 +112,7 @@ def _to_come(terms: Terms, bill: Bill) -> CachedBill:
     return CachedBill(minimum_due(bill, terms.on(bill.statement_on), own, own), 0, 0, 0, None)
 
 
-def wakes_on(facts: AccountFacts, as_of: int) -> int | None:
+def wakes_on(facts: AccountFacts, as_of: int, judged: int) -> int | None:
     """The next day on which something already known takes effect by itself."""
     days = [bill.statement_on for bill in facts.bills if bill.statement_on > as_of]
     for credit in facts.credits:
@@ -121,6 +123,6 @@ def wakes_on(facts: AccountFacts, as_of: int) -> int | None:
             elif reversed_on is not None and reversed_on > as_of:
                 days.append(reversed_on)
     final_passes_on = facts.terms_now.final_passes_on()
-    if final_passes_on is not None and final_passes_on > as_of:
+    if final_passes_on is not None and final_passes_on > judged:
         days.append(final_passes_on)
     return min(days, default=None)

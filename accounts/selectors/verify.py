@@ -87,7 +87,7 @@ def _between(terms: TermsBook, first: int, last: int, closed: date, passed: _Pas
     for facts in stream_facts(terms, first, last, prints=True):
         reached = closed + timedelta(days=1) if facts.account_id <= passed.age else closed
         as_of = facts.told_on(reached)
-        found = rebuild(facts, as_of.toordinal())
+        found = rebuild(facts, as_of, facts.judged_as_of(reached))
         ledger = ledgers.of(facts.account_id) or _NO_LEDGER
         yield from _compare_bills(facts, found)
         if facts.print != ledger.print:

@@ -41,7 +41,8 @@ def pictures(account_id: int, change: Change, effective_on: date | None = None) 
     own), recorded now. Four queries; no locks, and nothing is written."""
     closed, facts = _closed(), _facts(account_id)
     days = BookDays(closed, closed + timedelta(days=1), begun=begun_day() is not None)
-    then = replace(change(facts), aged_on=days.state_day(facts.aged_on, effective_on))
+    state = days.state_day(facts.aged_on, effective_on)
+    then = replace(change(facts), aged_on=state, judged_on=days.judged_day(state))
     return _picture(facts, closed), _picture(then, closed)
 
 
@@ -56,7 +57,7 @@ def _facts(account_id: int) -> AccountFacts:
 
 
 def _picture(facts: AccountFacts, closed: date) -> Picture:
-    found = rebuild(facts, facts.told_on(closed).toordinal())
+    found = rebuild(facts, facts.told_on(closed), facts.judged_as_of(closed))
     return Picture(
         owed=owed_in(facts, found, closed),
         bucket=found.how_late.bucket,

@@ -85,7 +85,7 @@ def reopen(*, day: date) -> None:
             if not batch:
                 return
             _lock(cursor, batch)
-            Account.objects.filter(pk__in=batch, aged_on__isnull=False).update(aged_on=None)
+            Account.objects.filter(pk__in=batch, aged_on__isnull=False).update(aged_on=None, judged_on=None)
             _replay(cursor, terms, batch, day, business_day=day + timedelta(days=1), cause="opening")
             last = batch[-1]
 
@@ -149,7 +149,7 @@ def _wake(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date) ->
             and done < credit.reversed_on <= today
             for credit in facts.credits
         )
-        (reaching_back if reaches_back else forward).append(rebuild(facts, today))
+        (reaching_back if reaches_back else forward).append(rebuild(facts, day))
     moved = []
     for group, known in ((forward, settled), (reaching_back, None)):
         moved += write_rebuilt(cursor, actor=CLOSE, business_day=day, cause="close", rebuilt=group, settled=known)
@@ -167,7 +167,7 @@ def _replay(
 ) -> list[Judged]:
     if not ids:
         return []
-    rebuilt = [rebuild(facts, day.toordinal()) for facts in read_facts(cursor, terms, "a.id = ANY(%s)", (ids,))]
+    rebuilt = [rebuild(facts, day) for facts in read_facts(cursor, terms, "a.id = ANY(%s)", (ids,))]
     return write_rebuilt(cursor, actor=CLOSE, business_day=business_day or day, cause=cause, rebuilt=rebuilt)
 
 

@@ -116,13 +116,15 @@ def load_staged(
         batch = ids[start : start + BATCH]
         # Holds are in the book already; bills and payments still wait in staging.
         rebuilt = [
-            rebuild(facts, days.state_day(facts.aged_on).toordinal())
+            rebuild(facts, days.state_day(facts.aged_on), None if days.begun else facts.judged_as_of(days.closed))
             for facts in read_facts(cursor, terms, "a.id = ANY(%s)", (batch,), staged=True)
         ]
         _insert_money(cursor, batch, rebuilt)
         moved = write_rebuilt(cursor, actor=actor, business_day=days.open, cause="import", rebuilt=rebuilt)
         if days.begun:
-            cursor.execute("UPDATE accounts_account SET aged_on = %s WHERE id = ANY(%s)", (days.open, batch))
+            cursor.execute(
+                "UPDATE accounts_account SET aged_on = %s, judged_on = NULL WHERE id = ANY(%s)", (days.open, batch)
+            )
         _record_accounts(cursor, actor, batch)
         reactions.standing_moved(actor, moved, in_bulk=True)
         reactions.money_moved(actor, _payers(cursor, batch))

@@ -37,6 +37,14 @@ class BookDays:
             return effective_on
         return state
 
+    def judged_day(self, state: date) -> date | None:
+        """The day as of which an account is judged whose caches hold the end of `state`, where that is another.
+
+        A day may be closed before it is over: what is posted then takes effect on the next one, which has not begun. That counts
+        at once, but a bill due today can be paid until midnight, so how late the account is is told as of the closed day still.
+        """
+        return self.closed if not self.begun and state > max(self.closed, clock.today()) else None
+
 
 def ensure_open() -> BookDays:
     """Open the book if nobody did, and say which days it stands on. In the caller's transaction.

@@ -78,9 +78,10 @@ def re_age(
         posted = _posted.get()
         assert posted is not None
         as_of = posted.days.state_day(account.aged_on, effective_on)
-        if as_of > posted.days.closed and as_of != account.aged_on:
-            account.aged_on = as_of
-            account.save(update_fields=["aged_on"])
+        aged = as_of, posted.days.judged_day(as_of)
+        if as_of > posted.days.closed and aged != (account.aged_on, account.judged_on):
+            account.aged_on, account.judged_on = aged
+            account.save(update_fields=["aged_on", "judged_on"])
         checks = posted.checks.setdefault(account.pk, [])
         if check:
             checks.append(check)
@@ -91,7 +92,7 @@ def re_age(
 def _replay(posted: _Posted, actor: Actor, cause: str) -> None:
     with connection.cursor() as cursor:
         rebuilt = [
-            rebuild(facts, posted.days.state_day(facts.aged_on).toordinal())
+            rebuild(facts, posted.days.state_day(facts.aged_on), facts.judged_as_of(posted.days.closed))
             for facts in read_facts(cursor, read_terms(), "a.id = ANY(%s)", (list(posted.checks),))
         ]
         for item in rebuilt:

@@ -16,7 +16,7 @@ from fpdf.fonts import FontFace
 
 from reminders.channels.letter.fonts import common_part, find_font
 from restructuring.models import BreachTerms, Plan, PlanKind
-from restructuring.sentences import METHODS, cost, percent
+from restructuring.sentences import DAY_COUNTS, METHODS, cost, percent
 from restructuring.terms import Terms
 
 MARGIN, LINE, SIZE = 20, 6, 10.5
@@ -124,7 +124,11 @@ def _method(plan: Plan, terms: Terms) -> str:
 def _fees(plan: Plan, terms: Terms) -> list[str]:
     rows = [
         _("Interest of %(rate)s a year on the principal alone, counted by %(days)s; in all %(amount)s.")
-        % {"rate": percent(terms.annual_rate), "days": terms.day_count, "amount": f"{plan.plan_interest:,.2f}"},
+        % {
+            "rate": percent(terms.annual_rate),
+            "days": DAY_COUNTS[terms.day_count],
+            "amount": f"{plan.plan_interest:,.2f}",
+        },
         _("Late fees and service fees bear no interest, and no late fee accrues while this agreement is kept."),
     ]
     if (yearly := cost(plan.annual_cost)) != "–":

@@ -17,7 +17,7 @@ from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
 from restructuring.rules.days import CONVENTIONS, months_on
 from restructuring.selectors.signing import points_for_codes
-from restructuring.sentences import COVERS, LATE_FEES, METHODS
+from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS
 from restructuring.terms import Terms
 from runs.forms import SaysWhatIsMissing
 
@@ -68,7 +68,7 @@ class OfferForm(SaysWhatIsMissing, forms.Form):
     count = _whole(_("Instalments"), 1, 60, 12)
     method = forms.ChoiceField(label=_("Method"), choices=list(METHODS.items()), required=False)
     annual_rate = _percent(_("Interest a year, %"), 0, 100)
-    day_count = forms.ChoiceField(label=_("Day count"), choices=[(one, one) for one in CONVENTIONS], required=False)
+    day_count = forms.ChoiceField(label=_("Day count"), choices=list(DAY_COUNTS.items()), required=False)
     interest_only = _whole(_("First instalments of interest alone"), 0, 59, 0)
     step_every = _whole(_("Step every … instalments"), 1, 60, 12)
     step_rate = _percent(_("Step, %"), -50, 200, "10")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
@@ -10,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from approvals.kinds import Kind
 from approvals.models import Request
 from audit.services import Actor
-from restructuring.models import Plan
+from restructuring.models import PROPOSED, Plan
 from restructuring.services.asking import ASK, DECIDE, KIND, cancel_asked
-from restructuring.services.taking_over import check_proposed, take_over
+from restructuring.services.taking_over import check_proposed, moved, take_over
 from staff.models import LimitKind, User
 
 
@@ -37,6 +38,14 @@ class Restructure(Kind):
 
     def ended(self, request: Request, *, actor: Actor) -> None:
         cancel_asked(actor, request)
+
+    def present(self, request: Request) -> dict[str, Any] | None:
+        plan = request.plans.select_related("account").filter(status__in=PROPOSED).first()
+        changes = moved(plan) if plan is not None else []
+        return {"plan": plan, "changes": changes} if changes else None
+
+    def change_url(self, request: Request) -> str:
+        return self.url(request)
 
     def url(self, request: Request) -> str:
         return reverse("plan", args=[request.preview["plan"]])

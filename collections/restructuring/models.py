@@ -8,13 +8,14 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Bill, ContactPoint, Customer, Hold, Relief, RiskClass, Watch
 from accounts.models.book import MoneyField
 from approvals.models import Request
 from reminders.models import Message
+from restructuring.installed import INSTALLED_SOURCE
 
 
 class BreachTerms(models.TextChoices):
@@ -96,6 +97,11 @@ class PlanRule(models.Model):
     def __str__(self) -> str:
         return self.effective_from.isoformat()
 
+    @property
+    def said_source(self) -> str:
+        """On what it rests: what is installed in the reader's language, what somebody wrote as it stands."""
+        return gettext(self.source) if self.source == INSTALLED_SOURCE else self.source
+
 
 class PlanKind(models.TextChoices):
     INSTALMENTS = "instalments", _("Paid in instalments")
@@ -110,12 +116,14 @@ class PlanStatus(models.TextChoices):
     AT_RISK = "at-risk", _("At risk")
     BREACHED = "breached", _("Breached")
     KEPT = "kept", pgettext_lazy("plan", "Kept")
+    WRITTEN_OFF = "written-off", pgettext_lazy("plan", "Ended by write-off")
     CANCELLED = "cancelled", pgettext_lazy("plan", "Cancelled")
 
 
-# Not decided yet; and taken into the book, and neither kept nor breached so far.
+# Not decided yet; taken into the book, and not over so far; and over because nothing is left of its bills.
 PROPOSED = (PlanStatus.ASKED, PlanStatus.SIGNED)
 LIVE = (PlanStatus.RUNNING, PlanStatus.AT_RISK)
+SETTLED = (PlanStatus.KEPT, PlanStatus.WRITTEN_OFF)
 
 
 class Plan(models.Model):
@@ -136,7 +144,7 @@ class Plan(models.Model):
     )
     rule = models.ForeignKey(PlanRule, models.PROTECT, db_index=False, related_name="+", verbose_name=_("rule"))
     kind = models.CharField(_("kind"), max_length=12, choices=PlanKind)
-    status = models.CharField(_("state"), max_length=10, choices=PlanStatus, default=PlanStatus.ASKED)
+    status = models.CharField(_("state"), max_length=12, choices=PlanStatus, default=PlanStatus.ASKED)
     currency = models.CharField(_("currency"), max_length=3)
     starts_on = models.DateField(_("first day"))
     # The choices behind the schedule, as `restructuring.terms` writes and reads them.

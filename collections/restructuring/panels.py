@@ -8,6 +8,7 @@ from cases.board import Panel
 from cases.models import Case
 from restructuring.models import Plan
 from restructuring.services.asking import ASK
+from runs import clock
 from staff.models import User
 from staff.permissions import may
 
@@ -18,10 +19,10 @@ def plan_of(case: Case, user: User) -> Panel | None:
     """The latest plans of the person's accounts, and where one may be asked for. One query, two with the accounts."""
     if not may(user, "restructuring.view_plan"):
         return None
-    rows = list(Plan.objects.filter(customer=case.customer_id).select_related("account")[:SHOWN])
+    rows = list(Plan.objects.filter(customer=case.customer_id).select_related("account", "watch")[:SHOWN])
     accounts = []
     if may(user, ASK):
         accounts = list(case.customer.accounts.filter(standing__isnull=False).order_by("ref"))
     if not rows and not accounts:
         return None
-    return Panel(_("Plans"), "restructuring/_panel.html", {"rows": rows, "accounts": accounts})
+    return Panel(_("Plans"), "restructuring/_panel.html", {"rows": rows, "accounts": accounts, "today": clock.today()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Account
 from accounts.rules import money
 from restructuring.models import Plan, PlanKind
-from restructuring.rules import offers, schedules
+from restructuring.rules import days, offers, schedules
 from restructuring.rules.offers import Against
 from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
 
@@ -23,6 +23,11 @@ METHODS = {
     schedules.BALLOON: gettext_lazy("Balloon"),
 }
 COVERS = {OVERDUE: gettext_lazy("What is overdue"), WHOLE: gettext_lazy("The whole balance")}
+DAY_COUNTS = {
+    days.ACTUAL_365: gettext_lazy("actual days/365"),
+    days.ACTUAL_360: gettext_lazy("actual days/360"),
+    days.THIRTY_360: gettext_lazy("months of 30 days/360"),
+}
 LATE_FEES = {CARRY: gettext_lazy("Taken over, without interest"), LEAVE: gettext_lazy("Left as they are")}
 
 
@@ -62,16 +67,24 @@ def no_schedule() -> str:
     )
 
 
-def changed(changes: Iterable[tuple[str, Decimal, Decimal]]) -> str:
-    """What is owed otherwise than the plan says: by bill (or late fees), then and now."""
-    told = "; ".join(
-        _("%(what)s: %(then)s then, %(now)s now")
-        % {"what": what or _("late fees"), "then": f"{then:,.2f}", "now": f"{now:,.2f}"}
-        for what, then, now in changes
-    )
-    return _("What is owed has changed since the plan was asked for (%(changes)s). Ask for a new one.") % {
-        "changes": told
-    }
+class Change(NamedTuple):
+    """What is owed otherwise than a plan says: of a bill (blank: the late fees), then and now."""
+
+    what: str
+    then: Decimal
+    now: Decimal
+
+    def __str__(self) -> str:
+        told = {"then": f"{self.then:,.2f}", "now": f"{self.now:,.2f}"}
+        return _("%(what)s: %(then)s then, %(now)s now") % {"what": self.what or _("late fees"), **told}
+
+
+def changed(changes: Iterable[Change]) -> str:
+    """Why a plan cannot be decided as it is, and what to do."""
+    return _(
+        "What is owed has changed since the plan was asked for (%(changes)s). Who asked for it renews it with one press on its "
+        "page; then its agreement is signed again."
+    ) % {"changes": "; ".join(map(str, changes))}
 
 
 def percent(rate: Any) -> str:
@@ -89,6 +102,14 @@ def in_a_plan(account: Account, live: Plan) -> str:
     return _("Account %(account)s has plan %(plan)s, which is not over. An account is never in two.") % {
         "account": account.ref,
         "plan": live.ref,
+    }
+
+
+def nothing_to_decide(plan: Plan) -> str:
+    """The plan is no proposal any more."""
+    return _("Plan %(plan)s is “%(state)s”: nothing is to be decided about it.") % {
+        "plan": plan.ref,
+        "state": plan.get_status_display(),
     }
 
 

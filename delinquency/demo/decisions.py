@@ -5,7 +5,6 @@ waivers, plans, freezes, a deferral, money; some of it waits for a decision stil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -14,7 +13,6 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from accounts.errors import Conflict
 from accounts.importing.files import PAYMENTS
 from accounts.importing.run import run_import
 from accounts.importing.sources import Source
@@ -39,7 +37,9 @@ from restructuring.services.agreements import agreement_of, sign_by_scan
 from restructuring.services.asking import ask_plan
 from restructuring.terms import WHOLE, Terms
 from runs import clock
-from staff.models import User
+from runs.selectors import book_day
+from staff.limits import within
+from staff.models import LimitKind, User
 from waivers.models import Basis, ReasonCode, Waiver
 from waivers.selectors import Wanted
 from waivers.services import asking as waivers
@@ -112,12 +112,13 @@ class Deeds:
         )
         self.approve(
             desk.ask(
-                actor=self.senior, account=next(self.late), kind="write-off", reason="Died; the estate has nothing."
+                actor=self.senior,
+                account=self.decidable(LimitKind.WRITE_OFF),
+                kind="write-off",
+                reason="Died; the estate has nothing.",
             )
         )
-        called = self.acceleration("Three instalments missed; noticed by letter.")
-        with suppress(Conflict):  # a balance beyond the supervisor's limit waits
-            self.approve(called)
+        self.approve(self.acceleration("Three instalments missed; noticed by letter."))
         self.freeze(REFUSED, "Nothing came since the third letter.")
 
     def leave_waiting(self) -> None:
@@ -140,7 +141,12 @@ class Deeds:
                 amount=Decimal(500),
                 reason="Paid more than agreed.",
             )
-        desk.ask(actor=self.senior, account=next(self.late), kind="write-off", reason="Insolvent; nothing to expect.")
+        desk.ask(
+            actor=self.senior,
+            account=self.decidable(LimitKind.WRITE_OFF),
+            kind="write-off",
+            reason="Insolvent; nothing to expect.",
+        )
         commands.ask(
             actor=self.senior, account_id=next(self.late).pk, verb="freeze", reason="Four months late, still spending."
         )
@@ -238,11 +244,19 @@ class Deeds:
         today = clock.today()
         return desk.ask(
             actor=self.senior,
-            account=next(self.late),
+            account=self.decidable(LimitKind.ACCELERATION),
             kind="acceleration",
             notified_on=today - timedelta(days=10),
             due_on=today + timedelta(days=5),
             reason=reason,
+        )
+
+    def decidable(self, kind: LimitKind) -> Account:
+        """A late account of which the supervisor may decide about all that is owed: what nobody may decide waits for ever."""
+        return next(
+            account
+            for account in self.late
+            if within(self.supervisor, kind, owed_now([account.pk])[account.pk].total, clock.today(), account.currency)
         )
 
     def receive(self, account_id: int, amount: Decimal) -> str:
@@ -259,10 +273,12 @@ class Deeds:
 
 
 def _late(*buckets: str) -> Iterator[Account]:
-    """Late accounts of these buckets that nobody works on and whose late fee is worth a decision, one after the other."""
+    """Late accounts of these buckets that nobody works on and whose late fee is worth a decision, one after the other. Not
+    those of which the book knows a payment of the next days: it would overtake what waits for a decision."""
     found = (
         Account.objects.filter(standing__bucket__in=buckets, status="active")
         .filter(customer__cases__status="open", customer__cases__assignee=None)
+        .exclude(payments__effective_on__gt=book_day())
         .select_related("customer")
         .order_by("-pk")[:80]
     )

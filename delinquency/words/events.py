@@ -24,6 +24,7 @@ VERBS: Words = {
     "plan.reopened": _("Plan opened again"),
     "plan.running": _("Plan in force"),
     "plan.signed": _("Plan signed"),
+    "plan.written-off": _("Plan ended by the write-off of its account"),
     "plan-rule.added": _("Rule of plans added"),
     "acceleration.called": _("Whole balance called due"),
     "acceleration.withdrawn": _("Acceleration withdrawn"),

@@ -27,12 +27,13 @@ from restructuring.services.codes import Answer, send_code, sign_by_code
 from runs import clock
 from staff.models import User
 from tests.factories import ContactPointFactory, CustomerFactory, UserFactory
+from tests.papers import picture
 from tests.reminders.channels import servers
 from tests.restructuring.deeds import ACTOR, TODAY, noon
 
 pytestmark = pytest.mark.django_db
 NOON = noon(TODAY)
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+PNG = picture("PNG")
 
 
 def at(seconds: float) -> clock.frozen:

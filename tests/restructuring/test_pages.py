@@ -17,10 +17,11 @@ from approvals.models import Request
 from cases.models import Case
 from restructuring.models import Agreement, Plan
 from runs import clock
+from tests.papers import picture
 from tests.restructuring.deeds import TODAY, ask, close_through, noon, running
 
 pytestmark = pytest.mark.django_db
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
+PNG = picture("PNG")
 
 
 @pytest.fixture(autouse=True)

@@ -134,10 +134,10 @@ def debts(customer_id: int, on: date) -> list[AccountView]:
 
 
 def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
-    closed, on = on, facts.told_on(on)
+    closed, on, judged_on = on, facts.told_on(on), facts.judged_as_of(on)
     holds, terms = believed(facts.holds, None), facts.terms_now
     found = replay(terms, facts.bills, facts.credits, holds, as_of=day(on))
-    how_late = judge(terms, found.bills, holds, day(on), believed(facts.watches, None))
+    how_late = judge(terms, found.bills, holds, day(judged_on), believed(facts.watches, None))
     states = {state.key: state for state in found.bills}
     late_fee = money(found.fee_left + fee_to_post(facts, found, day(on), closed))
     return AccountView(
@@ -152,9 +152,9 @@ def _view(facts: AccountFacts, account: Account, on: date) -> AccountView:
                 found=states.get(bill.key),
                 is_late=bill.key in how_late.unmet,
                 whole_is_due=how_late.kind == FULL,
-                day=on,
+                day=judged_on,
             )
             for bill in reversed(facts.bills)
         ],
-        day=on,
+        day=judged_on,
     )

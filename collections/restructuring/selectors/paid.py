@@ -15,17 +15,24 @@ _LEFT = "b.principal + b.interest + b.service_fee + b.rolled_in - b.rolled_out -
 _COUNTED = f"""count(*) FILTER (WHERE b.due_on < %(day)s AND {_LEFT} > 0) AS is_late,
                    count(*) FILTER (WHERE b.due_on + p.grace_days < %(day)s AND {_LEFT} > 0) AS is_missed,
                    bool_and({_LEFT} <= 0) AS is_paid"""
+# Whether nothing is left of plan `p` because some of it was given up: what a write-off did take off, by the ledger, not what it
+# was to take off. An entry dated back may have paid it.
+_GIVEN_UP = """EXISTS (
+                SELECT FROM accounts_ledgerentry e JOIN accounts_relief r ON r.id = e.relief_id AND r.kind = 'write-off'
+                  JOIN restructuring_planinstalment o ON o.bill_id = r.bill_id
+                 WHERE e.account_id = p.account_id AND o.plan_id = p.id HAVING sum(e.amount) <> 0)"""
 # Of each plan `p` in the book that was not breached: how many of its bills are past due and not paid at the end of the day,
 # how many for longer than its grace, and whether anything is left of any; and what that makes of the plan.
 _STANDS = f"""
     SELECT p.id, p.ref, p.customer_id, p.account_id, p.status, p.late, p.missed, is_late, is_missed,
-           CASE WHEN is_paid THEN 'kept' WHEN is_missed >= p.breach_after THEN 'breached'
+           CASE WHEN is_paid AND {_GIVEN_UP} THEN 'written-off' WHEN is_paid THEN 'kept'
+                WHEN is_missed >= p.breach_after THEN 'breached'
                 WHEN is_late > 0 THEN 'at-risk' ELSE 'running' END
       FROM (SELECT p.id, p.ref, p.customer_id, p.account_id, p.status, p.late, p.missed, p.breach_after, {_COUNTED}
               FROM restructuring_plan p JOIN restructuring_planinstalment i ON i.plan_id = p.id
               JOIN accounts_bill b ON b.id = i.bill_id
              WHERE {{which}} GROUP BY p.id) p"""
-_IN_THE_BOOK = "p.status IN ('running', 'at-risk', 'kept')"
+_IN_THE_BOOK = "p.status IN ('running', 'at-risk', 'kept', 'written-off')"
 _OF_CUSTOMERS = _STANDS.format(which=f"p.customer_id = ANY(%(customers)s) AND {_IN_THE_BOOK}")
 _BETWEEN = _STANDS.format(which=f"p.account_id BETWEEN %(first)s AND %(last)s AND {_IN_THE_BOOK}")
 # Set-based: every live plan's bills are read once, and only who moves comes back.
@@ -65,7 +72,7 @@ class Stands(NamedTuple):
 
 
 def stands_of(cursor: CursorWrapper, customer_ids: Sequence[int], day: date) -> list[Stands]:
-    """Of these customers' plans that are live or kept, how each stands at the end of `day`. One query."""
+    """Of these customers' plans that are live, kept or ended by a write-off, how each stands at the end of `day`. One query."""
     cursor.execute(_OF_CUSTOMERS + " ORDER BY p.id", {"customers": list(customer_ids), "day": day})
     return [Stands(*row) for row in cursor.fetchall()]
 
@@ -77,6 +84,6 @@ def customers_tonight(cursor: CursorWrapper, day: date, behind: int) -> list[int
 
 
 def stands_between(cursor: CursorWrapper, first: int, last: int, day: date) -> Iterator[Stands]:
-    """How the live and kept plans of the accounts with keys from … to stand at the end of `day`."""
+    """How the plans, breached ones left out, of the accounts with keys from … to stand at the end of `day`."""
     cursor.execute(_BETWEEN, {"first": first, "last": last, "day": day})
     yield from (Stands(*row) for row in cursor.fetchall())

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import uploads
+from accounts import documents, uploads
 from accounts.errors import Conflict
 from audit.services import record
 from restructuring.document import print_agreement
@@ -76,11 +76,12 @@ def sign_by_scan(*, actor: User, plan_id: int, language: str, file: UploadedFile
     Raises:
         PermissionDenied: `actor` does not record signatures.
         Conflict: it is signed already, was not printed in that language, or the plan is decided.
-        Invalid: the file is empty, too large, or no PDF, JPEG or PNG.
+        Invalid: the file is empty, too large, no PDF, JPEG or PNG, or cannot be opened to its end.
     """
     require(actor, SIGN)
     plan, agreement = lock_to_sign(plan_id, language)
     checked = uploads.check(file, uploads.DOCUMENTS, "scan")
+    documents.open_whole(file, checked.media_type, "scan")
     agreement.scan_type, agreement.scan_sha256 = checked.media_type, checked.sha256
     with uploads.kept(agreement.scan, file, checked):
         sign(actor, plan, agreement, Way.SCAN, {"sha256": checked.sha256}, at=clock.now())

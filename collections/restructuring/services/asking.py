@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -19,13 +20,13 @@ from audit.services import Actor, record
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.offers import Offer, objections, payable
 from restructuring.selectors.position import limits, position, rule_on
-from restructuring.sentences import in_a_plan, no_schedule, sentence
+from restructuring.sentences import in_a_plan, no_schedule, nothing_to_decide, sentence
 from restructuring.services.taking_over import not_called_due
 from restructuring.terms import Part, Terms, discounts, offer
 from runs import clock
 from runs.bulk import reserve_keys
 from staff.models import User
-from staff.permissions import require
+from staff.permissions import Anyone, may, require
 
 KIND = "restructuring"
 ASK, DECIDE = "restructuring.ask_plan", "restructuring.decide_plan"
@@ -113,6 +114,43 @@ def ask_plan(
         reason=reason,
     )
     return plan
+
+
+@transaction.atomic
+def renew_plan(*, actor: User, plan_id: int) -> Plan:
+    """Ask for a proposed plan anew, on the same terms and for the same reason, of what is owed now: its request is withdrawn, or
+    asked again where it was sent back. What was signed was another plan; documents stay with the request that they came with.
+    Locks customer → account, then request and plan.
+
+    Raises:
+        PermissionDenied: somebody else asked for it, or `actor` may not ask for plans.
+        Conflict: it is no proposal any more.
+        Invalid, Conflict: see `ask_plan`.
+    """
+    account = lock_account(Plan.objects.values_list("account_id", flat=True).get(pk=plan_id))
+    plan = Plan.objects.select_related("request").get(pk=plan_id)
+    request = plan.request
+    if plan.status not in PROPOSED or request is None:
+        raise Conflict(nothing_to_decide(plan))
+    if request.requested_by_id != actor.pk:
+        raise PermissionDenied
+    if request.status == RequestStatus.PENDING:
+        approvals.withdraw(actor=actor, request_id=request.pk, seen_version=request.version)
+    return ask_plan(
+        actor=actor,
+        account_id=account.pk,
+        terms=Terms.from_json(plan.terms),
+        reason=request.reason,
+        income=plan.income,
+        expenses=plan.expenses,
+    )
+
+
+def may_renew(actor: Anyone, plan: Plan) -> bool:
+    """Whether `actor` may ask for this very plan anew."""
+    request = plan.request
+    is_open = plan.status in PROPOSED and request is not None and request.status in OPEN
+    return is_open and request is not None and request.requested_by_id == actor.pk and may(actor, ASK)
 
 
 def cancel_proposed(actor: Actor, plan: Plan, reason: str = "") -> None:

@@ -1,4 +1,4 @@
-"""How plans end: kept; breached, falling back as their terms say; and opened again when money is taken back."""
+"""How plans end: kept, or written off; breached, falling back as their terms say; and opened again when that is taken back."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from accounts.services.posting import change_account
 from accounts.services.re_aging import together
 from accounts.services.relief import Grant, TakingBack, grant_many, take_back_many
 from audit.services import Actor
-from restructuring.models import LIVE, BreachTerms, Plan, PlanStatus
+from restructuring.models import LIVE, SETTLED, BreachTerms, Plan, PlanStatus
 from restructuring.selectors.position import open_day
 from restructuring.services.rows import lift, move
 from restructuring.services.taking_over import watched_until
 from runs import clock
 
 
-def keep(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
-    """Everything that the plan asks for is paid: what it held back beside the debt ends today; its watch runs on. The
-    caller holds the customer."""
-    day = open_day()
-    move(plan, actor=actor, verb="plan.kept", status=PlanStatus.KEPT, ended_on=day, late=late, missed=missed)
-    _lift_holds(actor, plan, day)
+def settle(*, actor: Actor, plan: Plan, status: PlanStatus, late: int, missed: int) -> None:
+    """Nothing is left of what the plan asks for: paid (kept), or given up (written off). What it held back beside the debt ends
+    today; its watch runs on. One that is over already is merely told otherwise. The caller holds the customer."""
+    is_over = plan.status in SETTLED
+    day = plan.ended_on if is_over else open_day()
+    move(plan, actor=actor, verb=f"plan.{status}", status=status, ended_on=day, late=late, missed=missed)
+    if not is_over and day is not None:
+        _lift_holds(actor, plan, day)
 
 
 def breach(*, actor: Actor, plan: Plan, late: int, missed: int) -> None:
@@ -67,8 +69,8 @@ def fall_back(*, actor: Actor, plans: Sequence[Plan]) -> None:
 
 
 def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
-    """Money that kept a plan was taken back: it is live again, with its holds: of late fees from the day on which they were
-    lifted, as if they had never been; of contact from now on. The caller holds the customer.
+    """Money that kept a plan, or the write-off that ended it, was taken back: it is live again, with its holds: of late fees from
+    the day on which they were lifted, as if they had never been; of contact from now on. The caller holds the customer.
 
     Not where the account has another live plan by now: then this one is breached, and its bills stay due beside the other's.
     """

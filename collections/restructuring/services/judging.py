@@ -13,10 +13,10 @@ from django.db.backends.utils import CursorWrapper
 from accounts.services.locks import lock_accounts, lock_customers
 from accounts.services.re_aging import together
 from audit.services import Actor, SystemActor, record_many
-from restructuring.models import LIVE, Plan, PlanStatus
+from restructuring.models import LIVE, SETTLED, Plan, PlanStatus
 from restructuring.selectors.paid import Stands, customers_tonight, stands_of
 from restructuring.selectors.position import open_day
-from restructuring.services.ending import breach, fall_back, keep, reopen, restart_watch
+from restructuring.services.ending import breach, fall_back, reopen, restart_watch, settle
 from runs.selectors import begun_day, book_day
 from runs.services import StepRun
 
@@ -38,9 +38,9 @@ def judge_at_once(actor: Actor, customer_ids: Sequence[int]) -> None:
 def judge(*, actor: Actor, customer_ids: Sequence[int], on: date | None = None) -> Counter[str]:
     """Judge the plans of these customers as of the end of `on` (None: the closed day, or the one being closed).
 
-    Kept ones too: a reversal opens a plan again. What was breached stays so; what came is credited in the book. Locks the
-    customers, in order, then the accounts and plans that change. Calling again changes nothing. Returns how many plans
-    came to each state.
+    Kept and written-off ones too: what ended them may be taken back, and opens them again. What was breached stays so; what
+    came is credited in the book. Locks the customers, in order, then the accounts and plans that change. Calling again
+    changes nothing. Returns how many plans came to each state.
     """
     on = on or begun_day() or book_day()
     ids = sorted(set(customer_ids))
@@ -73,9 +73,9 @@ def judge_day(run: StepRun) -> None:
 
 
 def _lived(found: Sequence[Stands]) -> list[Stands]:
-    """The live plans that go on or are breached. One beside a kept plan that moves too is breached after it, in its turn: the
-    kept one must find it live, and stays over (`reopen`)."""
-    beside = {one.account_id for one in found if one.status == PlanStatus.KEPT}
+    """The live plans that go on or are breached. One beside a plan that was over and moves too is breached after it, in its
+    turn: that one must find it live, and stays over (`reopen`)."""
+    beside = {one.account_id for one in found if one.status in SETTLED}
     return [
         one
         for one in found
@@ -149,10 +149,10 @@ def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
 def _breaches(actor: Actor, plan: Plan, one: Stands, on: date) -> bool:
     """Do what follows from how a plan stands now; whether it is breached by that, so that it falls back."""
     counted: dict[str, Any] = {"late": one.is_late, "missed": one.is_missed}
-    if one.becomes == PlanStatus.KEPT:
-        keep(actor=actor, plan=plan, **counted)
+    if one.becomes in SETTLED:
+        settle(actor=actor, plan=plan, status=PlanStatus(one.becomes), **counted)
         return False
-    if plan.status == PlanStatus.KEPT and not reopen(actor=actor, plan=plan, **counted):
+    if plan.status in SETTLED and not reopen(actor=actor, plan=plan, **counted):
         return False
     if one.becomes == PlanStatus.BREACHED:
         breach(actor=actor, plan=plan, **counted)

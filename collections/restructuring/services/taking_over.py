@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict
 from accounts.models import Acceleration, Account, BillKind, HoldKind, ReliefKind, RiskClass, Standing
 from accounts.rules import money
+from accounts.selectors.owed import BillOwed
 from accounts.services import watches
 from accounts.services.holds import place_hold
 from accounts.services.posting import NewBill, change_account, post_bills
@@ -20,9 +21,9 @@ from cases.services.promises import cancel_promises
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.days import months_on
 from restructuring.selectors.position import open_day, position
-from restructuring.sentences import changed, in_a_plan
+from restructuring.sentences import Change, changed, in_a_plan, nothing_to_decide
 from restructuring.services.rows import lock_plan, move
-from restructuring.terms import Terms
+from restructuring.terms import WHOLE, Terms
 from runs import clock
 from runs.texts import coded
 
@@ -37,10 +38,7 @@ def check_proposed(plan: Plan, *, deciding: bool) -> None:
             first instalment is due already, or what is owed is not what it says.
     """
     if plan.status not in PROPOSED:
-        raise Conflict(
-            _("Plan %(plan)s is “%(state)s”: nothing is to be decided about it.")
-            % {"plan": plan.ref, "state": plan.get_status_display()}
-        )
+        raise Conflict(nothing_to_decide(plan))
     if (live := Plan.objects.filter(account=plan.account_id, status__in=LIVE).first()) is not None:
         raise Conflict(in_a_plan(plan.account, live))
     if deciding and plan.rule.needs_signature and plan.status != PlanStatus.SIGNED:
@@ -54,7 +52,7 @@ def check_proposed(plan: Plan, *, deciding: bool) -> None:
             _("The first instalment was to be paid on %(day)s, which is over. Ask for a new plan.")
             % {"day": first.isoformat()}
         )
-    if changes := [one for one in differences(plan) if one[0] or one[2] < one[1]]:
+    if changes := moved(plan):
         raise Conflict(changed(changes))
 
 
@@ -90,7 +88,7 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
         plan.fee_hold = place_hold(
             actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
         )
-        if changes := differences(plan):
+        if changes := _differences(plan):
             raise Conflict(changed(changes))
         _close(actor, plan, day, reason)
     # Closed is what is owed by the final due date that was: moving it changes the late fees of the past.
@@ -104,7 +102,8 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
             actor=actor,
             account_id=plan.account_id,
             floor=floor,
-            starts_on=day,
+            # The day of the book may be one to come, and the class is told of today.
+            starts_on=min(day, clock.today()),
             ends_on=watched_until(plan, day),
             reason=reason,
         )
@@ -129,19 +128,35 @@ def watched_until(plan: Plan, day: date) -> date:
     return max([until, *due[:2][-1:]])
 
 
-def differences(plan: Plan) -> list[tuple[str, Decimal, Decimal]]:
-    """Where what is owed now is not what the plan takes over: bill (blank: late fees), then, now."""
+def moved(plan: Plan) -> list[Change]:
+    """What is owed otherwise than the plan says, so that it cannot be decided as it is. Late fees that grew are no such thing:
+    the plan's own hold takes them back."""
+    return [one for one in _differences(plan) if one.what or one.now < one.then]
+
+
+def _differences(plan: Plan) -> list[Change]:
+    """Where what is owed now is not what the plan takes over.
+
+    A bill that only came, or fell due, since it was asked for is none: the plan was never about it, and decided at once it would
+    stand beside the plan now just so. Whatever else moved is: the debtor agreed to other numbers.
+    """
     terms = Terms.from_json(plan.terms)
-    now = {part.bill_id: part for part in position(plan.account).parts(terms.covers, terms.late_fee)}
+    here = position(plan.account)
     then = {target.bill_id: target for target in plan.targets.select_related("bill")}
+    came = {bill.bill_id for bill in here.owed.bills if _came_since(bill, plan.starts_on, terms.covers)} - then.keys()
+    now = {part.bill_id: part for part in here.parts(terms.covers, terms.late_fee) if part.bill_id not in came}
     found = []
     for key in sorted(now.keys() | then.keys(), key=lambda key: key or 0):
         was = then[key].amount if key in then else Decimal(0)
         present = money(now[key].balance.total) if key in now else Decimal(0)
         if was != present:
             bill = then[key].bill if key in then else None
-            found.append((bill.ref if bill else now[key].ref if key in now else "", was, present))
+            found.append(Change(bill.ref if bill else now[key].ref if key in now else "", was, present))
     return found
+
+
+def _came_since(bill: BillOwed, day: date, covers: str) -> bool:
+    return (bill.statement_on if covers == WHOLE else bill.late_on) >= day
 
 
 def _floor(plan: Plan, rule: PlanRule) -> str:

@@ -21,8 +21,10 @@ from restructuring.filters import PlanFilter
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
-from restructuring.sentences import COVERS, LATE_FEES, METHODS, cost, percent
+from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, cost, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
+from restructuring.services.asking import ASK, may_renew, renew_plan
+from restructuring.services.taking_over import moved
 from restructuring.terms import Terms
 from restructuring.views.signing import SigningCard, code_context
 from runs import clock
@@ -41,6 +43,7 @@ SHOWN = (
     PlanStatus.AT_RISK,
     PlanStatus.BREACHED,
     PlanStatus.KEPT,
+    PlanStatus.WRITTEN_OFF,
     PlanStatus.ASKED,
     PlanStatus.SIGNED,
 )
@@ -129,10 +132,29 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         "sign": card if may_sign else None,
         **(code_context(found) if may_sign else {}),
         "refused": None if may_sign else card.errors,
-        "is_proposed": found.status in PROPOSED,
+        "changes": moved(found) if found.status in PROPOSED else [],
+        "may_renew": may_renew(request.user, found),
         "history": Event.objects.filter(subject_type="plan", subject_id=found.pk).order_by("-pk"),
     }
     return vary(render(request, "restructuring/plan.html", context, status=422 if card.errors else 200))
+
+
+@require_POST
+@needs(ASK)
+def plan_renew(request: HttpRequest, ref: str) -> HttpResponse:
+    """Who asked for a proposed plan asks for it anew, of what is owed now. Out of scope is 404, another's is 403."""
+    found = _visible(request, ref)
+    try:
+        made = renew_plan(actor=user_of(request), plan_id=found.pk)
+    except BookError as error:
+        messages.error(request, str(error))
+        return redirect("plan", ref=ref)
+    messages.success(
+        request,
+        _("Plan %(new)s is asked for in place of %(old)s. Its agreement is to be printed and signed.")
+        % {"new": made.ref, "old": ref},
+    )
+    return redirect("plan", ref=made.ref)
 
 
 @require_POST
@@ -177,7 +199,7 @@ def _terms(found: Plan) -> dict[str, Any]:
         "covers": COVERS[terms.covers],
         "late_fee": LATE_FEES[terms.late_fee],
         "rate": percent(terms.annual_rate),
-        "day_count": terms.day_count,
+        "day_count": DAY_COUNTS[terms.day_count],
     }
 
 

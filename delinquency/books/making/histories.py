@@ -73,7 +73,7 @@ def write_histories(plan: Plan, first: int, last: int) -> None:
             cipher, index = vault.encrypt(email), vault.blind_index(ContactKind.EMAIL, email)
             tables.add("contact", i, "\\\\x" + cipher.hex(), "\\\\x" + index.hex())
     for history in _read(plan, first, last):
-        _add(tables, plan, history, rebuild(_facts(plan, terms, history), plan.opening.toordinal()))
+        _add(tables, plan, history, rebuild(_facts(plan, terms, history), plan.opening))
     with connection.cursor() as cursor:
         for table, rows in tables.rows.items():
             with cursor.copy(f"COPY {SCHEMA}.{table} FROM STDIN") as copy:
