@@ -14,6 +14,7 @@ import pytest
 import pytest_django
 import redis
 from django.conf import settings
+from django.core.management.commands import flush
 from django.db import connection
 from django.utils import translation
 
@@ -88,6 +89,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
         # Nobody pulls the plug on a test database.
         cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off")
         connection.ops.execute_sql_flush = Flush.prepared(cursor).run
+    # The permissions that Django would make anew after each such test were put back with the rest.
+    flush.emit_post_migrate_signal = lambda *args: None
 
 
 @pytest.fixture(autouse=True)
