@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from accounts import documents, uploads
 from accounts.errors import Conflict
 from audit.services import record
-from restructuring.document import print_agreement
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus, SigningCode, Way
 from restructuring.services.asking import ASK, DECIDE
 from restructuring.services.rows import lock_plan, move
@@ -43,6 +42,9 @@ def agreement_of(*, actor: User, plan_id: int, language: str) -> Agreement:
         raise PermissionDenied
     if plan.status == PlanStatus.CANCELLED:
         raise Conflict(_("Plan %(plan)s is cancelled: there is nothing to agree.") % {"plan": plan.ref})
+    # What writes PDF is read here: every process would start with it, and it takes a quarter of the time of that.
+    from restructuring.document import print_agreement
+
     printed = print_agreement(plan, language)
     made = Agreement(
         plan=plan,
