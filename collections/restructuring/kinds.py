@@ -44,9 +44,6 @@ class Restructure(Kind):
         changes = moved(plan) if plan is not None else []
         return {"plan": plan, "changes": changes} if changes else None
 
-    def change_url(self, request: Request) -> str:
-        return self.url(request)
-
     def url(self, request: Request) -> str:
         return reverse("plan", args=[request.preview["plan"]])
 
