@@ -10,17 +10,28 @@ from pathlib import Path
 from shutil import copyfile, copytree
 
 import pytest
+from babel.messages import Catalog
 from django.core.management import CommandError, call_command
 
 from delinquency import translations
+
+
+@pytest.fixture(scope="module")
+def found() -> Catalog:
+    return translations.texts()
+
+
+@pytest.fixture(autouse=True)
+def _found_once(found: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code stays as it is meanwhile, and to read all of it takes seconds."""
+    monkeypatch.setattr(translations, "texts", lambda: found)
 
 
 def test_every_text_is_translated_and_compiled() -> None:
     assert translations.faults() == []
 
 
-def test_texts_are_found_in_code_templates_choices_and_plurals() -> None:
-    found = translations.texts()
+def test_texts_are_found_in_code_templates_choices_and_plurals(found: Catalog) -> None:
     assert "Worklist" in found, "a template"
     assert "Overdue amount" in found, "a template's constant and a filter's label"
     assert "customer" in found, "a model's name"

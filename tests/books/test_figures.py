@@ -11,13 +11,17 @@ from accounts.selectors.verify import account_range, differences
 from audit.services import SystemActor
 from delinquency.books.demo_book import load_demo_book
 from delinquency.books.figures import GROUPS, group_of, made_rows, measure, place_of, read_figures, shares_of
-from delinquency.books.uci import read_rows
+from delinquency.books.uci import CardRow, read_rows
 from delinquency.close_of_day import close_day
 from runs import clock
 from tests.books.test_uci import real_file  # noqa: F401  # a fixture
 
 FIGURES = read_figures()
-ROWS = list(made_rows(FIGURES, 5_000, 2005))
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[CardRow]:
+    return list(made_rows(FIGURES, 5_000, 2005))
 
 
 def test_the_figures_are_those_of_the_file(real_file) -> None:  # noqa: F811
@@ -28,18 +32,18 @@ def test_the_same_seed_makes_the_same_rows_and_another_seed_others() -> None:
     assert list(made_rows(FIGURES, 50, 1)) == list(made_rows(FIGURES, 50, 1)) != list(made_rows(FIGURES, 50, 2))
 
 
-def test_made_limits_follow_the_figures() -> None:
-    limits = sorted(row.limit for row in ROWS)
+def test_made_limits_follow_the_figures(rows: list[CardRow]) -> None:
+    limits = sorted(row.limit for row in rows)
     for part in (0.1, 0.25, 0.5, 0.75, 0.9):
         wanted = FIGURES.limits[round(part * 40)]
         assert limits[int(part * len(limits))] == pytest.approx(wanted, rel=0.1)
 
 
-def test_made_months_late_follow_the_figures() -> None:
-    first = Counter(group_of(row.statuses[0]) for row in ROWS)
-    moves = Counter(pair for row in ROWS for pair in zip(row.statuses, row.statuses[1:], strict=False))
+def test_made_months_late_follow_the_figures(rows: list[CardRow]) -> None:
+    first = Counter(group_of(row.statuses[0]) for row in rows)
+    moves = Counter(pair for row in rows for pair in zip(row.statuses, row.statuses[1:], strict=False))
     for group in GROUPS:
-        assert first[group] / len(ROWS) == pytest.approx(FIGURES.first.get(str(group), 0), abs=0.02)
+        assert first[group] / len(rows) == pytest.approx(FIGURES.first.get(str(group), 0), abs=0.02)
     for before in (-2, -1, 0, 2):
         total = sum(n for (one, _), n in moves.items() if one == before)
         for after, share in FIGURES.moves[str(before)].items():
@@ -47,8 +51,8 @@ def test_made_months_late_follow_the_figures() -> None:
 
 
 @pytest.mark.parametrize("group", [-1, 0, 2])
-def test_made_balances_and_payments_follow_the_figures(group: int) -> None:
-    shares = shares_of(ROWS)
+def test_made_balances_and_payments_follow_the_figures(rows: list[CardRow], group: int) -> None:
+    shares = shares_of(rows)
     for part in (0.25, 0.5, 0.75, 0.9):
         balances = shares.balances[group]
         place = place_of(FIGURES.balance_shares[str(group)], balances[int(part * len(balances))])

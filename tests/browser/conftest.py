@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+from asyncio import AbstractEventLoop
 from collections.abc import Iterator
 
 import pytest
@@ -29,21 +31,35 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser(django_db_setup: None) -> Iterator[Browser]:
-    """The machine's Chromium. Where CI is set its absence is a failure; elsewhere the test says that it was left out."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[Browser, AbstractEventLoop]]:
+    """The machine's Chromium, started once, and the loop that Playwright runs in this thread. Where CI is set its absence is a
+    failure; elsewhere the test says that it was left out."""
     if CHROMIUM is None:
         said = "No Chromium on this machine: install it (Debian: apt-get install chromium) to run the browser tests."
         pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
-    own = connections[DEFAULT_DB_ALIAS]
-    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patched:
-        # Playwright's loop runs in this thread until the module ends. There Django would refuse the database, and keep
-        # connections apart from those that the tests' set-up prepared.
-        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        connections[DEFAULT_DB_ALIAS] = own
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
+        loop = asyncio.get_running_loop()
+        # Tests that know of no browser run in between, and theirs may be other loops.
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(django_db_setup: None, chromium: tuple[Browser, AbstractEventLoop]) -> Iterator[Browser]:
+    """Chromium for one module's tests."""
+    own = connections[DEFAULT_DB_ALIAS]
+    found, loop = chromium
+    with pytest.MonkeyPatch.context() as patched:
+        # Under a loop Django would refuse the database, and keep connections apart from those that the tests' set-up prepared.
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        asyncio._set_running_loop(loop)
+        connections[DEFAULT_DB_ALIAS] = own
+        yield found
+        asyncio._set_running_loop(None)
 
 
 @pytest.fixture
@@ -61,15 +77,8 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 def axe(page: Page) -> AxeResults:
     """What axe finds on the page, WCAG 2.2 included: its rule on the size of what is clicked is off by itself. What passed is
-    left out of its answer, and the style sheets are not fetched once more for a rule that is off: that halves the time."""
-    return Axe().run(
-        page,
-        options={
-            "resultTypes": ["violations"],
-            "rules": {"target-size": {"enabled": True}},
-            "preload": {"assets": ["media"]},
-        },
-    )
+    left out of its answer, which halves the time."""
+    return Axe().run(page, options={"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}})
 
 
 def sign_in(page: Page, user: User) -> None:

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from django.conf import settings
@@ -85,6 +86,9 @@ class Demo:
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Demo]:
     running = Demo(tmp_path / "var")
+    # Cut out once for all of this checkout's tests, which takes five seconds (`tests/reminders/channels/test_letter.py`).
+    if (fonts := engines.var_folder() / "fonts").exists():
+        copytree(fonts, running.folder / "fonts")
     yield running
     running.manage("engines", "destroy")
 
