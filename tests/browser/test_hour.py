@@ -250,9 +250,10 @@ def test_the_case_is_accessible_with_every_panel_open(
         if verb.asks and (verb.target is None or verb.code in targets):
             addresses.append(f"/cases/{case.ref}/{verb.code}/" + (f"{targets[verb.code]}/" if verb.target else ""))
     faults = []
-    for address in dealt(addresses, width):
+    for place, address in enumerate(dealt(addresses, width)):
         page.goto(address)
-        results = axe(page)
+        # Beside the panel they are all the same page.
+        results = axe(page, within="#panel" if place else None)
         if results.violations_count:
             faults.append(f"{address}\n{results.generate_report()}")
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
