@@ -34,6 +34,21 @@ def test_an_outcome_that_is_a_flag_offers_it_and_forces_nothing(
     assert f'<option value="{outcome}" selected' in desk.get(f"/cases/{case.ref}/flag/?kind={outcome}").content.decode()
 
 
+def test_what_a_contact_told_of_bars_until_the_flag_is_placed_and_the_page_says_why(case: Case, desk: Client) -> None:
+    typed = {"channel": "voice", "contact_point": "", "outcome": "deceased", "note": "", "seen_version": case.version}
+    desk.post(f"/cases/{case.ref}/inbound/", typed)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "Do not call this number: Deceased (told of in a contact, flag not placed yet)" in page
+    assert f'href="/cases/{case.ref}/flag/?kind=deceased"' in page
+    assert "nobody placed the flag yet" in page
+    case.refresh_from_db()
+    placed = {"kind": "deceased", "from_on": DAY, "evidence": "Certificate", "seen_version": case.version}
+    desk.post(f"/cases/{case.ref}/flag/", placed)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert f"Do not call this number: Deceased since {DAY}" in page
+    assert "nobody placed the flag yet" not in page
+
+
 def test_a_case_is_offered_to_those_only_who_may_see_it(case: Case, desk: Client, lead: User) -> None:
     hers, theirs = UserFactory(display_name="Hers"), UserFactory(display_name="Theirs", team=TeamFactory(name="Team 2"))
     lead.supervises.add(hers.team, theirs.team)  # type: ignore[arg-type]
