@@ -12,6 +12,7 @@ from accounts.errors import Invalid
 from cases.models import Case, Promise
 from cases.services import holds, promises
 from compliance.models import Contact, CustomerFlag
+from runs import clock
 from staff.models import User
 from tests.factories import DAY, CaseFactory, TeamFactory, UserFactory
 
@@ -47,6 +48,25 @@ def test_what_a_contact_told_of_bars_until_the_flag_is_placed_and_the_page_says_
     page = desk.get(f"/cases/{case.ref}/").content.decode()
     assert f"Do not call this number: Deceased since {DAY}" in page
     assert "nobody placed the flag yet" not in page
+
+
+def test_a_flag_that_is_over_or_to_come_does_not_stand_as_in_force(case: Case, desk: Client) -> None:
+    for kind, first, last in (("hardship", -30, -1), ("represented", 9, None), ("vulnerable", -3, 0)):
+        CustomerFlag.objects.create(
+            customer=case.customer,
+            kind=kind,
+            from_on=DAY + timedelta(days=first),
+            until_on=None if last is None else DAY + timedelta(days=last),
+            evidence="A letter",
+            placed_at=clock.now(),
+            placed_by_name="Lin",
+        )
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert '<span class="pill mustnot">Vulnerable</span>' in page
+    assert f'<span class="pill watch">Represented by a lawyer from {DAY + timedelta(days=9)}</span>' in page
+    assert "<b>Represented by a lawyer</b>" in page
+    assert "<b>Hardship</b>" not in page
+    assert ">Hardship</span>" not in page
 
 
 def test_a_case_is_offered_to_those_only_who_may_see_it(case: Case, desk: Client, lead: User) -> None:

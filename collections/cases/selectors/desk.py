@@ -139,11 +139,20 @@ class CaseDesk:
     def contacts(self) -> list[ContactPointView]:
         return [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
 
+    @cached_property
+    def open_flags(self) -> list[dict[str, Any]]:
+        """The person's flags that are not over, each with whether it has `begun`."""
+        today = clock.today().isoformat()
+        return [
+            one | {"begun": one["from_on"] <= today}
+            for one in self.matters["flag"]
+            if one["until_on"] is None or one["until_on"] >= today
+        ]
+
     @property
     def flags(self) -> list[dict[str, Any]]:
         """The person's flags in force today."""
-        today = clock.today().isoformat()
-        return [one for one in self.matters["flag"] if one["from_on"] <= today <= (one["until_on"] or today)]
+        return [one for one in self.open_flags if one["begun"]]
 
     @property
     def flagged(self) -> set[str]:
