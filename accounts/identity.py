@@ -67,7 +67,7 @@ def check_contact(kind: str, value: str) -> str:
         if not _is_telephone(value):
             raise Invalid(
                 _(
-                    "This is no telephone number. Expected one that can be dialled, such as 13800138000, 010-62345678 or, "
+                    "This is no telephone number. Expected one that can be dialled, such as 13912345678, 010-62345678 or, "
                     "of other countries, +1 212 555 0100."
                 ),
                 "value",
