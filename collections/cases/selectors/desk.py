@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.timezone import localtime
 
 from accounts.models import ContactPoint, Relationship
 from audit.models import Event
@@ -107,6 +108,16 @@ class CaseDesk:
     @property
     def is_mine(self) -> bool:
         return self.case.assignee_id == self.user.pk
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the case asks for something today: its follow-up, or a contact since its promise was broken."""
+        case = self.case
+        if case.follow_up_on is not None and case.follow_up_on <= clock.today():
+            return True
+        if case.promise_broken_on is None:
+            return False
+        return case.contacted_at is None or localtime(case.contacted_at).date() <= case.promise_broken_on
 
     @property
     def days_past_due(self) -> int:
