@@ -32,8 +32,6 @@ ONE_PRESS = timedelta(seconds=2)
 # What the session keeps between one take and the next: the day, the cases of her own passed on it, and the case given last
 # with the queue that it came from.
 KEPT = "taking"
-# Marks what says why she got a case back: it goes from the page as soon as that is done (`_answer.html`).
-WHY_HERS = "why-hers"
 # Of those passed, the session remembers the latest.
 MOST_PASSED = 100
 
@@ -72,7 +70,7 @@ def take(request: HttpRequest) -> HttpResponse:
         messages.info(request, _nothing_left(request, queue))
         return redirect(back_to(request))
     if taken.assigned_at is None or taken.assigned_at < since:
-        messages.info(request, _why_hers(taken), extra_tags=WHY_HERS)
+        messages.info(request, _why_hers(taken))
     return redirect("case", taken.ref)
 
 
