@@ -18,6 +18,7 @@ from cases.services import disputes
 from cases.services.follow_ups import schedule
 from cases.services.points import add_point
 from compliance.models import Contact, Recording
+from compliance.services.flags import place_flag
 from runs import clock
 from tests.factories import (
     DAY,
@@ -234,6 +235,7 @@ def test_what_happened_to_the_case_says_when_what_and_from_where_to_where(client
             actor=lin, case_id=case.pk, seen_version=case.version + 1, kind="mobile", value="13912345678",
             source="told on the telephone", relationship="own", permitted=True,
         )  # fmt: skip
+        place_flag(actor=lin, customer_id=case.customer_id, kind="hardship", from_on=DAY, evidence="A letter")
         for bucket, before in (("M2", "M1"), ("M2", "M2")):
             EventFactory(
                 verb="case.moved", subject_type="case", subject_id=case.pk, subject_ref=case.ref, customer_id=case.customer_id,
@@ -250,4 +252,5 @@ def test_what_happened_to_the_case_says_when_what_and_from_where_to_where(client
     assert 'Contact point added Mobile phone <span class="muted">139****5678 ·' in record
     assert "Case moved M1 → <b>M2</b>" in record
     assert "Case moved 100.00 → <b>250.00</b>" in record
+    assert "Customer flag placed Hardship" in work
     assert f"{case.ref} ·" not in work + record
