@@ -40,10 +40,21 @@ def pictures(account_id: int, change: Change, effective_on: date | None = None) 
     """The account as it is, and as it would be if `change` were a fact that takes effect on `effective_on` (None: no day of its
     own), recorded now. Four queries; no locks, and nothing is written."""
     closed, facts = _closed(), _facts(account_id)
+    return _picture(facts, closed), _picture(_taken_to(change(facts), closed, effective_on), closed)
+
+
+def picture_posted(account_id: int) -> Picture:
+    """The account as a posting that takes effect on the open day would find it, whatever was posted on it before: a bill that
+    fell due on the closed day is overdue. Four queries; no locks, and nothing is written."""
+    closed = _closed()
+    return _picture(_taken_to(_facts(account_id), closed, closed + timedelta(days=1)), closed)
+
+
+def _taken_to(facts: AccountFacts, closed: date, effective_on: date | None) -> AccountFacts:
+    """The facts, told as of the day to which a posting that takes effect on `effective_on` takes the account."""
     days = BookDays(closed, closed + timedelta(days=1), begun=begun_day() is not None)
     state = days.state_day(facts.aged_on, effective_on)
-    then = replace(change(facts), aged_on=state, judged_on=days.judged_day(state))
-    return _picture(facts, closed), _picture(then, closed)
+    return replace(facts, aged_on=state, judged_on=days.judged_day(state))
 
 
 def _closed() -> date:

@@ -20,6 +20,7 @@ from cases.permissions import open_case_refs
 from restructuring.filters import PlanFilter
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
+from restructuring.selectors.beside import overdue_beside
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, cost, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
@@ -133,6 +134,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         **(code_context(found) if may_sign else {}),
         "refused": None if may_sign else card.errors,
         "changes": moved(found) if found.status in PROPOSED else [],
+        "beside": overdue_beside([found]).get(found.pk),
         "may_renew": may_renew(request.user, found),
         "history": Event.objects.filter(subject_type="plan", subject_id=found.pk).order_by("-pk"),
     }
