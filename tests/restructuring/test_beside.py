@@ -3,14 +3,16 @@ proposal ends with its request."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Hold, LedgerEntry
+from accounts.models import Hold, LedgerEntry, Standing
 from accounts.selectors.owed import owed_now
 from accounts.services import posting
 from approvals import services as approvals
@@ -19,10 +21,11 @@ from approvals.services.expiring import expire_overdue
 from audit.models import Event
 from cases.models import Case, Promise
 from cases.services.promises import take_promise
+from compliance.selectors import look
 from delinquency.words import reason
 from restructuring.models import Plan, PlanRule
 from restructuring.services.agreements import agreement_of
-from restructuring.terms import Terms
+from restructuring.terms import WHOLE, Terms
 from runs import clock
 from tests.factories import ContactPointFactory, UserFactory
 from tests.restructuring.deeds import ACTOR, TODAY, ask, bill, close_through, noon, pay, proved, running
@@ -32,8 +35,6 @@ TOMORROW = TODAY + timedelta(days=1)
 
 
 def allowed(account) -> bool:
-    from compliance.selectors import look
-
     (seen,) = look(customer_id=account.customer_id, account_id=account.pk)
     return seen.verdict.allowed
 
@@ -51,6 +52,19 @@ def test_collection_stops_this_very_day_though_its_book_is_closed(account, lin, 
         plan.refresh_from_db()
         assert (plan.status, plan.contact_hold.starts_on) == ("running", TODAY)
         assert not allowed(account)
+
+
+def test_who_keeps_a_plan_of_the_whole_is_not_called_though_nothing_is_late(account, lin, chen, terms, client) -> None:
+    ContactPointFactory(customer=account.customer, kind="mobile", clear="13800002046")
+    running(lin, chen, account, replace(terms, covers=WHOLE))
+    case = Case.objects.get()
+    assert (case.status, Standing.objects.exists()) == ("cured", False)
+    assert not allowed(account)
+    (seen,) = look(customer_id=account.customer_id)
+    assert seen.verdict.rule == "hold"
+    client.force_login(chen)
+    page = client.get(reverse("case", args=[case.ref])).content.decode()
+    assert ("Do not call this number" in page, "You may call this number now" in page) == (True, False)
 
 
 def test_a_plan_opened_again_bore_no_late_fee_in_between(account, lin, chen) -> None:
