@@ -18,8 +18,8 @@ from runs.texts import coded
 
 def of_plans(account_id: int, then: Owed) -> Follows | None:
     """Which of the account's plans such money ends, breaches or opens again (registered with `accounts.selectors.what_if`), by
-    the rules of `services.judging`. One that opens again stops late fees from the day on which it ended. One query, three with plans.
-    """
+    the rules of `services.judging`. One that opens again stops late fees from the day on which it ended. One query,
+    three with plans."""
     plans = list(
         Plan.objects.filter(account=account_id, status__in=[*LIVE, *SETTLED])
         .prefetch_related("instalments")
