@@ -145,7 +145,7 @@ def debts(customer_id: int, on: date) -> list[AccountView]:
 
 
 def _ended(account_ids: Sequence[int]) -> dict[int, str]:
-    """The bills of these accounts off which a relief that ends a bill did take something, by the ledger, with the latest's kind."""
+    """The bills of these accounts off which a relief that ends a bill took something, by the ledger, and the latest's kind."""
     if not account_ids:
         return {}
     entries = LedgerEntry.objects.filter(account__in=account_ids, relief__kind__in=_ENDED, bill__isnull=False)

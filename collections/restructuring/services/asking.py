@@ -20,7 +20,7 @@ from audit.services import Actor, record
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.offers import Offer, objections, payable
 from restructuring.selectors.position import limits, position, rule_on
-from restructuring.sentences import in_a_plan, no_schedule, nothing_to_decide, sentence
+from restructuring.sentences import in_a_plan, no_schedule, nothing_to_decide, nothing_to_offer, sentence
 from restructuring.services.taking_over import not_called_due
 from restructuring.terms import Part, Terms, discounts, offer
 from runs import clock
@@ -57,8 +57,10 @@ def ask_plan(
     if (live := Plan.objects.filter(account=account, status__in=LIVE).first()) is not None:
         raise Conflict(in_a_plan(account, live))
     not_called_due(account)
-    again = _make_room(actor, account)
     here = position(account)
+    if closed := nothing_to_offer(account, here.owed.total):
+        raise Invalid(closed)
+    again = _make_room(actor, account)
     rule = rule_on(here.day)
     parts = here.parts(terms.covers, terms.late_fee)
     if not parts:
@@ -144,6 +146,19 @@ def renew_plan(*, actor: User, plan_id: int) -> Plan:
         income=plan.income,
         expenses=plan.expenses,
     )
+
+
+def sent_back_to(actor: Anyone, account: Account) -> Plan | None:
+    """The proposed plan of the account that was sent back to `actor`, with its request: asked for again, another takes its place.
+    One query."""
+    sent_back = Plan.objects.filter(
+        account=account,
+        status__in=PROPOSED,
+        request__status=RequestStatus.CHANGES,
+        request__requested_by=actor.pk,
+        request__expires_at__gt=clock.now(),
+    )
+    return sent_back.select_related("request").first()
 
 
 def may_renew(actor: Anyone, plan: Plan) -> bool:
