@@ -20,6 +20,8 @@ from approvals.models import Request
 from approvals.services.expiring import expire_overdue
 from audit.models import Event
 from cases.models import Case, Promise
+from cases.selectors.debts import debts
+from cases.selectors.timeline import timeline
 from cases.services.promises import take_promise
 from compliance.selectors import look
 from delinquency.words import reason
@@ -65,6 +67,26 @@ def test_who_keeps_a_plan_of_the_whole_is_not_called_though_nothing_is_late(acco
     client.force_login(chen)
     page = client.get(reverse("case", args=[case.ref])).content.decode()
     assert ("Do not call this number" in page, "You may call this number now" in page) == (True, False)
+
+
+def test_the_case_lists_what_is_next_due_first_and_its_timeline_the_instalments_once(account, lin, chen, terms) -> None:
+    bill(account, "B4", date(2026, 2, 10), TODAY + timedelta(days=5), "70")
+    plan = running(lin, chen, account, replace(terms, count=8))
+    (shown,) = debts(account.customer_id, TODAY)
+    refs = [row.bill.ref for row in shown.bills]
+    assert refs == ["B4", "B3", *(f"{plan.ref}-{number}" for number in range(1, 9)), "B2", "B1"]
+    told = [entry for entry in timeline(account.customer_id, "record") if entry.what == "instalments"]
+    assert [entry.facts for entry in told] == [
+        {"number": 8, "due_from": "2026-04-01", "due_on": "2026-11-01", "ref": f"{plan.ref}-1", "actor": "Chen"}
+    ]
+    posted = [
+        one.facts["ref"] for one in timeline(account.customer_id, "record") if one.facts.get("verb") == "bill.posted"
+    ]
+    assert sorted(posted) == ["B1", "B2", "B3", "B4"]
+    # What is late is told oldest first, whatever the order of the rows.
+    close_through(date(2026, 3, 21))
+    (shown,) = debts(account.customer_id, date(2026, 3, 21))
+    assert [row.bill.ref for row in shown.unmet] == ["B4", "B3"]
 
 
 def test_a_plan_opened_again_bore_no_late_fee_in_between(account, lin, chen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from django.db.models import Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, LedgerEntry, ReliefKind
+from accounts.models import Account, BillKind, LedgerEntry, ReliefKind
 from accounts.rules import Bill, BillState, HowLate, day, judge, money, replay, to_date
 from accounts.rules.judge import FULL, believed
 from accounts.selectors.facts import AccountFacts, read_facts
@@ -75,6 +75,11 @@ class BillView:
         return money(self.found.left if self.whole_is_due else self.found.short)
 
     @property
+    def is_open(self) -> bool:
+        """Whether anything of it is to be paid, billed yet or not."""
+        return self.found is None or self.found.left > 0
+
+    @property
     def percent_of_minimum(self) -> int:
         """How far the minimum is met, 0 to 100; rounded down, so that 100 means met."""
         if self.minimum <= 0:
@@ -115,7 +120,9 @@ class AccountView:
     @property
     def unmet(self) -> list[BillView]:
         """The bills that make it late, oldest first."""
-        return [bill for bill in reversed(self.bills) if bill.is_late]
+        return sorted(
+            (bill for bill in self.bills if bill.is_late), key=lambda row: (row.bill.due_on, str(row.bill.ref))
+        )
 
     @property
     def held_days(self) -> int:
@@ -165,7 +172,7 @@ def _view(facts: AccountFacts, account: Account, on: date, ended: Mapping[int, s
         how_late=how_late,
         owed=money(sum(state.left for state in found.bills) - found.credit) + late_fee,
         late_fee=late_fee,
-        bills=[
+        bills=_ordered(
             BillView(
                 bill=bill,
                 billed_minimum=facts.cached[bill.key].minimum,
@@ -176,6 +183,15 @@ def _view(facts: AccountFacts, account: Account, on: date, ended: Mapping[int, s
                 ended_by=ended.get(bill.key, ""),
             )
             for bill in reversed(facts.bills)
-        ],
+        ),
         day=judged_on,
     )
+
+
+def _ordered(bills: Iterable[BillView]) -> list[BillView]:
+    """The bills as they come, the latest first; under a plan what is to be paid before that, the next due first."""
+    rows = list(bills)
+    if not any(row.bill.kind == BillKind.PLAN and row.is_open for row in rows):
+        return rows
+    to_pay = [row for row in reversed(rows) if row.is_open]
+    return [*to_pay, *(row for row in rows if not row.is_open)]

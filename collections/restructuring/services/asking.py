@@ -41,11 +41,12 @@ def ask_plan(
     reason: str,
     income: Decimal | None = None,
     expenses: Decimal | None = None,
+    replaces: Plan | None = None,
 ) -> Plan:
     """Ask for a plan on these terms, from the open business day on. Locks customer → account.
 
-    A plan that was sent back to `actor` for changes is asked for again with this one in its place. That the account is
-    in the actor's scope is the view's to ask.
+    A plan that was sent back to `actor` for changes is asked for again with this one in its place; `replaces`: one that was
+    ended for this one. That the account is in the actor's scope is the view's to ask.
 
     Raises:
         PermissionDenied: `actor` may not ask for plans, or another's was sent back.
@@ -60,7 +61,7 @@ def ask_plan(
     here = position(account)
     if closed := nothing_to_offer(account, here.owed.total):
         raise Invalid(closed)
-    again = _make_room(actor, account)
+    sent_back = _make_room(actor, account)
     rule = rule_on(here.day)
     parts = here.parts(terms.covers, terms.late_fee)
     if not parts:
@@ -81,6 +82,7 @@ def ask_plan(
         ref=f"R{key:08d}",
         account=account,
         customer_id=account.customer_id,
+        replaces=sent_back or replaces,
         rule=rule,
         kind=terms.kind,
         currency=account.currency,
@@ -105,7 +107,7 @@ def ask_plan(
         asked_by_name=str(actor)[:150],
     )
     _write_parts(plan, parts, made)
-    _request(actor, plan, again, reason, _preview(plan, rule, parts, made))
+    _request(actor, plan, sent_back.request if sent_back else None, reason, _preview(plan, rule, parts, made))
     record(
         actor=actor,
         verb="plan.asked",
@@ -145,6 +147,7 @@ def renew_plan(*, actor: User, plan_id: int) -> Plan:
         reason=request.reason,
         income=plan.income,
         expenses=plan.expenses,
+        replaces=plan,
     )
 
 
@@ -193,8 +196,8 @@ def cancel_asked(actor: Actor, request: Request) -> None:
         cancel_proposed(actor, plan, request.comment)
 
 
-def _make_room(actor: User, account: Account) -> Request | None:
-    """End an earlier proposal of the account that nobody decides any more; the request to ask again, if one was sent back."""
+def _make_room(actor: User, account: Account) -> Plan | None:
+    """End an earlier proposal of the account that nobody decides any more; that one with its request, if it was sent back."""
     earlier = Plan.objects.filter(account=account, status__in=PROPOSED).first()
     if earlier is None:
         return None
@@ -207,7 +210,8 @@ def _make_room(actor: User, account: Account) -> Request | None:
     assert request is not None
     if request.status == RequestStatus.CHANGES and request.requested_by_id == actor.pk:
         cancel_proposed(actor, earlier)
-        return request
+        earlier.request = request
+        return earlier
     raise Conflict(
         _("%(name)s asked for plan %(plan)s on this account, and it is “%(state)s”. It must end first.")
         % {"name": request.requested_by_name, "plan": earlier.ref, "state": request.get_status_display()}

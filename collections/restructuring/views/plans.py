@@ -193,7 +193,9 @@ def plan_scan(request: HttpRequest, ref: str, language: str) -> HttpResponseBase
 
 def _visible(request: HttpRequest, ref: str) -> Plan:
     cases = Subquery(open_case_refs(request.user, OuterRef("customer")))
-    visible = plans_visible_to(request.user).select_related("account", "customer", "request", "watch", "rule")
+    visible = plans_visible_to(request.user).select_related(
+        "account", "customer", "request", "watch", "rule", "replaces", "replaced_by"
+    )
     return get_object_or_404(visible.annotate(case_ref=cases), ref=ref)
 
 
