@@ -16,10 +16,11 @@ from cases.forms.base import date_field, text_field
 from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
 from restructuring.rules.days import CONVENTIONS, months_on
-from restructuring.selectors.signing import points_for_codes
+from restructuring.selectors.signing import offered_for_codes
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS
 from restructuring.terms import Terms
 from runs.forms import SaysWhatIsMissing
+from staff.models import User
 
 OFFERS = ("a", "b", "c")
 NOTHING = Decimal(0)
@@ -136,19 +137,25 @@ class SignForm(SaysWhatIsMissing, forms.Form):
 
 
 class SendCodeForm(SaysWhatIsMissing, forms.Form):
-    """For which of the printed agreements a code is sent, and where to."""
+    """For which of the printed agreements a code is sent, and where to: `refused` says of what is offered last why it does not
+    go there now. The gate decides anew as it is sent."""
 
     use_required_attribute = False
     language = forms.ChoiceField(label=_("Language of the agreement"))
     contact_point = forms.TypedChoiceField(label=_("Send the code to"), coerce=int)
 
-    def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plan: Plan, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         printed = set(plan.agreements.values_list("language", flat=True))
-        self.points = list(points_for_codes(plan.customer_id))
+        offered_points = offered_for_codes(plan, actor)
+        self.points = [one.point for one in offered_points]
+        self.refused = [one for one in offered_points if one.refusal]
         choices: dict[str, list[tuple[Any, Any]]] = {
             "language": [(code, _(str(name))) for code, name in settings.LANGUAGES if code in printed],
-            "contact_point": [(one.pk, str(one)) for one in self.points],
+            "contact_point": [
+                (one.point.pk, _("%(point)s (not now)") % {"point": one.point} if one.refusal else str(one.point))
+                for one in offered_points
+            ],
         }
         for name, offered in choices.items():
             field = self.fields[name]

@@ -28,7 +28,7 @@ WHOLE = {"reason_code": "lender-error", "basis": "full", "reason": "Our letter w
 
 
 @pytest.fixture
-def asking(lin) -> Client:
+def asking(lin, chen) -> Client:
     return signed_in(lin)
 
 
@@ -89,6 +89,8 @@ def test_who_may_decide_is_who_sees_the_customer_and_not_who_asks(asking, addres
     assert "Far" not in part
     part = text(signed_in(chen).post(address, data, headers={"HX-Request": "true"}))
     assert "Nobody may decide this at the moment" in part
+    refused = signed_in(chen).post(address, WHOLE | {"account": account.pk})
+    assert (refused.status_code, Waiver.objects.count()) == (422, 0)
 
 
 def test_of_the_bills_those_are_offered_that_caused_some_of_the_fee_with_it(asking, address, account, lin) -> None:
