@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import money_field
+from approvals.forms import DocumentsField
 from cases.forms.base import date_field, text_field
 from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
@@ -126,6 +127,7 @@ class AskForm(SaysWhatIsMissing, forms.Form):
     use_required_attribute = False
     offer = forms.ChoiceField(label=_("Offer"), choices=[(one, one.upper()) for one in OFFERS])
     reason = text_field(_("Why"), help_text=_("Whoever decides reads it first."))
+    documents = DocumentsField(required=False)
 
 
 class SignForm(SaysWhatIsMissing, forms.Form):
