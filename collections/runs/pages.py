@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -36,12 +37,21 @@ def vary(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def back_to(request: HttpRequest) -> str:
-    """Where a form says it stands (`next`), if that is ours; else the first page."""
-    target = request.POST.get("next", "")
+def back_to(request: HttpRequest, target: str | None = None) -> str:
+    """Where a form says it stands (`next`), or what else is given, if that is ours; else the first page."""
+    target = request.POST.get("next", "") if target is None else target
     if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return target
     return "/"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the page that is shown can be had again: its own address, or where what was sent came from. Some addresses only take
+    what is sent to them."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return back_to(request, came_from.path + (f"?{came_from.query}" if came_from.query else ""))
 
 
 def number_in(text: str) -> int | None:
