@@ -28,7 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from accounts.errors import BookError
-from accounts.importing.values import turns_text
+from accounts.identity import turns_text
 from accounts.models import Account
 from accounts.tools import tools_of
 from runs.forms import SaysWhatIsMissing

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -220,3 +222,22 @@ def test_a_dispute_is_one_line_when_it_opens_and_one_when_it_closes_whatever_it_
     client.force_login(lead)
     page = client.get(f"/cases/{case.ref}/?timeline=work").content.decode()
     assert page.count("· No contact · No late fees · No treatment</span>") == 1
+
+
+def test_what_somebody_wrote_is_kept_apart_from_what_stands_beside_it(client: Client) -> None:
+    """A character that turns text around ends with the text that holds it."""
+    BusinessDayFactory()
+    case = workable_case()
+    EventFactory(
+        verb="case.assigned", subject_type="case", subject_id=case.pk, customer_id=case.customer_id,
+        reason="moved \u202eup",
+    )  # fmt: skip
+    Note.objects.create(case=case, text="a \u202enote", author_name="Lin", at=MOMENT)
+    client.force_login(UserFactory(is_superuser=True))
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    assert "<bdi>moved \u202eup</bdi>" in page
+    assert '<span class="told">a \u202enote</span>' in page
+    assert (
+        "unicode-bidi: isolate"
+        in Path(finders.find("delinquency/case.css")).read_text().split(".told {")[1].split("}")[0]
+    )
