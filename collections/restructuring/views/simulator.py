@@ -120,7 +120,8 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     # The part alone is looked at, whatever button was pressed meanwhile.
     is_asked = "ask" in request.POST and not is_part(request)
     ask = AskForm(
-        *((data, request.FILES) if is_asked else ()),
+        data if is_asked else None,
+        request.FILES if is_asked else None,
         initial={"reason": back.request.reason} if back and back.request else None,
     )
     rule = rule_on(here.day)
