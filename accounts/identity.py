@@ -1,4 +1,4 @@
-"""Checks of identity numbers and contact values: pure, shared by data entry and the import."""
+"""Checks of identity numbers, contact values and what short texts may hold: pure, shared by data entry and the import."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from stdnum.exceptions import InvalidComponent, InvalidFormat, InvalidLength
 from accounts.errors import Invalid
 from accounts.models import ContactKind, IdType
 
+# Embeddings, overrides and isolates of direction: they would turn around what stands after them, amounts included.
+TURNING = r"\u202a-\u202e\u2066-\u2069"
+_TURNS = re.compile(f"[{TURNING}]")
 # Short service numbers, extensions and foreign formats are real: only what cannot be a number is refused.
 _PLAUSIBLE_NUMBER = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]*[0-9]( ?(x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
 # By far the most: an import need not take each of millions apart.
@@ -51,6 +54,23 @@ def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
     return value
 
 
+def turns_text(text: str) -> bool:
+    """Does it hold a character that changes the direction of what stands after it?"""
+    return _TURNS.search(text) is not None
+
+
+def check_straight(text: str, field: str) -> None:
+    """Refuse (`Invalid`, at `field`) a short text that turns around what stands after it."""
+    if turns_text(text):
+        raise Invalid(
+            _(
+                "This holds an invisible control character that turns text around. Expected text without one: type it "
+                "instead of pasting it."
+            ),
+            field,
+        )
+
+
 def check_contact(kind: str, value: str) -> str:
     """The contact value trimmed.
 
@@ -58,6 +78,7 @@ def check_contact(kind: str, value: str) -> str:
         Invalid: it is no number or address of its kind.
     """
     value = " ".join(value.split())
+    check_straight(value, "value")
     if kind == ContactKind.EMAIL:
         try:
             validate_email(value)

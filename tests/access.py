@@ -403,7 +403,7 @@ TABLE: dict[str, Row] = {
     # Nothing is named.
     "approvals-seen": Row(does=DESK),
     # Another's, or none, does not exist.
-    "bulk-decision": Row(DESK, near=lambda w: {"pk": 1}, seen=(404,)),
+    "bulk-decision": Row(DESK, DESK, near=lambda w: {"pk": 1}, seen=(404,), done=(404,)),
     # Who may not delegate gets the form back with what is missing: it is refused by the service, not by the page.
     "delegations": Row(DESK, DESK, done=(422,)),
     "delegation-end": Row(does=DESK, near=lambda w: {"pk": 1}, done=(404,)),

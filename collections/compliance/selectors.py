@@ -43,7 +43,8 @@ _RULES = """
     FROM compliance_contactrule
 """
 
-# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know.
+# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. A contact about no debt in particular is
+# about those that are late; where none is, about what is held: who keeps a plan is not called because she owes nothing else.
 _FACTS = """
     SELECT json_agg(json_build_array(
            c.id, c.time_zone, c.jurisdiction, asked.account_id, p.id, p.kind, p.source, p.relationship, p.permitted,
@@ -56,13 +57,18 @@ _FACTS = """
            CASE WHEN asked.account_id IS NOT NULL THEN
                (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
                 FROM accounts_hold h WHERE h.account_id = asked.account_id AND {held} HAVING count(*) > 0)
-           ELSE
+           WHEN EXISTS (SELECT FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
+                        WHERE a.customer_id = c.id) THEN
                (SELECT json_agg(late.held)
                 FROM (SELECT (SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
                               FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
                       FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
                       WHERE a.customer_id = c.id) late
                 HAVING bool_and(late.held IS NOT NULL))
+           ELSE
+               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
+                FROM accounts_account a JOIN accounts_hold h ON h.account_id = a.id
+                WHERE a.customer_id = c.id AND {held} HAVING count(*) > 0)
            END,
            (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)
             FROM compliance_contactagreement g WHERE g.customer_id = c.id AND g.revoked_at IS NULL),

@@ -38,9 +38,9 @@ def vary(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def back_to(request: HttpRequest) -> str:
-    """Where a form says it stands (`next`), if that is ours; else the first page."""
-    target = request.POST.get("next", "")
+def back_to(request: HttpRequest, target: str | None = None) -> str:
+    """Where a form says it stands (`next`), or what else is given, if that is ours; else the first page."""
+    target = request.POST.get("next", "") if target is None else target
     if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return target
     return "/"
@@ -63,6 +63,12 @@ def came_from(request: HttpRequest) -> str:
         return back_to(request)
     parts = urlsplit(page)
     return parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the page that is shown can be had again: its own address, or where what was sent came from. Some addresses only take
+    what is sent to them."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else came_from(request)
 
 
 def number_in(text: str) -> int | None:

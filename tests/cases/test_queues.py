@@ -106,6 +106,12 @@ def test_a_collector_keeps_queues_for_herself_alone(collector: Client) -> None:
     assert not Queue.objects.filter(name="All").exists()
 
 
+def test_no_queue_has_a_name_that_turns_text_around(collector: Client) -> None:
+    answer = collector.post("/queues/save/", {"name": "Mine\u202e00.1", "whose": "own", "query": ""}, follow=True)
+    assert "control character" in answer.content.decode()
+    assert not Queue.objects.filter(name__startswith="Mine").exists()
+
+
 def test_a_supervisor_shares_queues_with_her_team_or_with_everyone(supervisor: Client) -> None:
     team, other = TeamFactory(), TeamFactory(name="Team 2")
     supervisor.post("/queues/save/", {"name": "Ours", "whose": str(team.pk), "query": "bucket=M1"})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -248,9 +250,28 @@ def test_what_happened_to_the_case_says_when_what_and_from_where_to_where(client
             for kind in ("work", "record")
         )
     assert f"Follow-up set <b>{DAY + timedelta(days=3)}</b>" in work
-    assert "· Salary day" in work
-    assert 'Contact point added Mobile phone <span class="muted">139****5678 ·' in record
+    assert "· <bdi>Salary day</bdi>" in work
+    assert 'Contact point added Mobile phone <span class="muted"><bdi>139****5678</bdi> ·' in record
     assert "Case moved M1 → <b>M2</b>" in record
     assert "Case moved 100.00 → <b>250.00</b>" in record
     assert "Customer flag placed Hardship" in work
     assert f"{case.ref} ·" not in work + record
+
+
+def test_what_somebody_wrote_is_kept_apart_from_what_stands_beside_it(client: Client) -> None:
+    """A character that turns text around ends with the text that holds it."""
+    BusinessDayFactory()
+    case = workable_case()
+    EventFactory(
+        verb="case.assigned", subject_type="case", subject_id=case.pk, customer_id=case.customer_id,
+        reason="moved \u202eup",
+    )  # fmt: skip
+    Note.objects.create(case=case, text="a \u202enote", author_name="Lin", at=MOMENT)
+    client.force_login(UserFactory(is_superuser=True))
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    assert "<bdi>moved \u202eup</bdi>" in page
+    assert '<span class="told">a \u202enote</span>' in page
+    assert (
+        "unicode-bidi: isolate"
+        in Path(finders.find("delinquency/case.css")).read_text().split(".told {")[1].split("}")[0]
+    )

@@ -13,7 +13,7 @@ from django.db.models import QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.timezone import localtime
 
-from accounts.models import ContactPoint, Relationship
+from accounts.models import AccountStatus, ContactPoint, Relationship, Relief, ReliefKind
 from audit.models import Event
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView
@@ -104,6 +104,17 @@ class CaseDesk:
     @property
     def is_open(self) -> bool:
         return self.case.status == CaseStatus.OPEN
+
+    @cached_property
+    def is_written_off(self) -> bool:
+        """Whether a write-off that stands closed the case: nothing was cured. A query for a closed case of who has a charged-off
+        account, none otherwise."""
+        gone = [one.account.pk for one in self.accounts if one.account.status == AccountStatus.CHARGED_OFF]
+        if self.is_open or not gone:
+            return False
+        reliefs = Relief.objects.filter(account__in=gone, kind=ReliefKind.WRITE_OFF, reversal=None)
+        days = reliefs.order_by().values_list("effective_on", "recorded_at").distinct()
+        return any(min(day, clock.day_of(at)) == self.case.closed_on for day, at in days)
 
     @property
     def is_mine(self) -> bool:
