@@ -12,14 +12,16 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import money_field
+from approvals.forms import DocumentsField
 from cases.forms.base import date_field, text_field
 from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
 from restructuring.rules.days import CONVENTIONS, months_on
-from restructuring.selectors.signing import points_for_codes
+from restructuring.selectors.signing import offered_for_codes
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS
 from restructuring.terms import Terms
 from runs.forms import SaysWhatIsMissing
+from staff.models import User
 
 OFFERS = ("a", "b", "c")
 NOTHING = Decimal(0)
@@ -138,6 +140,7 @@ class AskForm(SaysWhatIsMissing, forms.Form):
     use_required_attribute = False
     offer = forms.ChoiceField(label=_("Offer"), choices=[(one, one.upper()) for one in OFFERS])
     reason = text_field(_("Why"), help_text=_("Whoever decides reads it first."))
+    documents = DocumentsField(required=False)
 
 
 class SignForm(SaysWhatIsMissing, forms.Form):
@@ -149,19 +152,25 @@ class SignForm(SaysWhatIsMissing, forms.Form):
 
 
 class SendCodeForm(SaysWhatIsMissing, forms.Form):
-    """For which of the printed agreements a code is sent, and where to."""
+    """For which of the printed agreements a code is sent, and where to: `refused` says of what is offered last why it does not
+    go there now. The gate decides anew as it is sent."""
 
     use_required_attribute = False
     language = forms.ChoiceField(label=_("Language of the agreement"))
     contact_point = forms.TypedChoiceField(label=_("Send the code to"), coerce=int)
 
-    def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plan: Plan, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         printed = set(plan.agreements.values_list("language", flat=True))
-        self.points = list(points_for_codes(plan.customer_id))
+        offered_points = offered_for_codes(plan, actor)
+        self.points = [one.point for one in offered_points]
+        self.refused = [one for one in offered_points if one.refusal]
         choices: dict[str, list[tuple[Any, Any]]] = {
             "language": [(code, _(str(name))) for code, name in settings.LANGUAGES if code in printed],
-            "contact_point": [(one.pk, str(one)) for one in self.points],
+            "contact_point": [
+                (one.point.pk, _("%(point)s (not now)") % {"point": one.point} if one.refusal else str(one.point))
+                for one in offered_points
+            ],
         }
         for name, offered in choices.items():
             field = self.fields[name]

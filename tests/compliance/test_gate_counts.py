@@ -314,7 +314,10 @@ def test_a_look_records_nothing_and_says_the_same(django_assert_num_queries: Dja
     with clock.frozen(NOON):
         assert say(looks[0].verdict) == "You may call this number now: 2 of 3 calls left today; closes at 22:00."
         wrong = ContactPoint.objects.get(pk=looks[1].contact_point_id)
-        assert say(looks[1].verdict, point=wrong) == "Do not call this number: it is marked wrong."
+        assert say(looks[1].verdict, point=wrong) == (
+            "Do not call this number: it is marked wrong (another’s, out of service, or a third person refused there) "
+            "until it is verified."
+        )
 
 
 def test_a_refusal_says_why_and_until_when_and_where_the_rule_comes_from() -> None:

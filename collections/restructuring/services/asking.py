@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -42,15 +43,17 @@ def ask_plan(
     income: Decimal | None = None,
     expenses: Decimal | None = None,
     replaces: Plan | None = None,
+    documents: Sequence[UploadedFile] = (),
 ) -> Plan:
-    """Ask for a plan on these terms, from the open business day on. Locks customer → account.
+    """Ask for a plan on these terms, from the open business day on, with documents beside it. Locks customer → account.
 
     A plan that was sent back to `actor` for changes is asked for again with this one in its place; `replaces`: one that was
     ended for this one. That the account is in the actor's scope is the view's to ask.
 
     Raises:
         PermissionDenied: `actor` may not ask for plans, or another's was sent back.
-        Invalid: nothing is owed, no schedule comes of the terms, the rules speak against it, or no reason is given.
+        Invalid: nothing is owed, no schedule comes of the terms, the rules speak against it, no reason is given, or a file is
+            no document.
         Conflict: the account has a live plan, or one that is being decided.
     """
     require(actor, ASK)
@@ -107,7 +110,8 @@ def ask_plan(
         asked_by_name=str(actor)[:150],
     )
     _write_parts(plan, parts, made)
-    _request(actor, plan, sent_back.request if sent_back else None, reason, _preview(plan, rule, parts, made))
+    preview = _preview(plan, rule, parts, made)
+    _request(actor, plan, sent_back.request if sent_back else None, reason, preview, documents)
     record(
         actor=actor,
         verb="plan.asked",
@@ -236,13 +240,21 @@ def _write_parts(plan: Plan, parts: Sequence[Part], made: Offer) -> None:
     )
 
 
-def _request(actor: User, plan: Plan, again: Request | None, reason: str, preview: dict[str, Any]) -> None:
+def _request(
+    actor: User,
+    plan: Plan,
+    again: Request | None,
+    reason: str,
+    preview: dict[str, Any],
+    documents: Sequence[UploadedFile],
+) -> None:
     given: dict[str, Any] = {
         "actor": actor,
         "payload": {"plan": plan.pk},
         "preview": preview,
         "reason": reason,
         "amount": plan.balance,
+        "documents": documents,
     }
     if again is not None:
         request = approvals.resubmit(request_id=again.pk, seen_version=again.version, **given)

@@ -19,6 +19,7 @@ from accounts.forms import refuse
 from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.rules import cents, money
+from approvals.climbing import Climb, needs_decider, who_decides
 from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
 from restructuring.models import LIVE, Plan, PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
@@ -33,12 +34,10 @@ from restructuring.sentences import (
     sentence,
     warnings,
 )
-from restructuring.services.asking import ASK, DECIDE, ask_plan, sent_back_to
+from restructuring.services.asking import ASK, KIND, ask_plan, sent_back_to
 from restructuring.terms import Terms, offer
-from runs import clock
 from runs.pages import is_part, page_or_part
-from staff.limits import who_may
-from staff.models import LimitKind, Role
+from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -58,7 +57,6 @@ class OfferView:
     most: Any = None
     passed_over: Sequence[str] = ()
     warnings: Sequence[str] = ()
-    deciders: Sequence[Role] = ()
 
     @property
     def may_be_asked(self) -> bool:
@@ -122,13 +120,17 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     # The part alone is looked at, whatever button was pressed meanwhile.
     is_asked = "ask" in request.POST and not is_part(request)
     ask = AskForm(
-        data if is_asked else None, initial={"reason": back.request.reason} if back and back.request else None
+        data if is_asked else None,
+        request.FILES if is_asked else None,
+        initial={"reason": back.request.reason} if back and back.request else None,
     )
+    rule = rule_on(here.day)
+    offers = offers_of(here, rule, household, forms)
+    climb = _climb(user_of(request), account, offers)
     if is_asked and ask.is_valid() and household.is_valid():
-        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask)
+        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask, climb)
         if asked is not None:
             return asked
-    rule = rule_on(here.day)
     context = {
         "account": account,
         "here": here,
@@ -137,7 +139,8 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
         "forms": forms,
         "ask": ask,
         "back": back,
-        "offers": offers_of(here, rule, household, forms),
+        "offers": offers,
+        "climb": climb,
     }
     status = 422 if ask.errors else 200
     return page_or_part(request, "restructuring/new.html", "restructuring/_offers.html", context, status=status)
@@ -155,8 +158,27 @@ def _answer(request: HttpRequest) -> int:
     return 409 if request.method == "POST" and not is_part(request) else 200
 
 
+def _climb(user: User, account: Account, offers: Sequence[OfferView]) -> Climb | None:
+    """Who may decide: about all that a plan takes over, which is the same for every offer. None where none may be asked for."""
+    amounts = [money(one.found.balance.total) for one in offers if one.found is not None and one.may_be_asked]
+    if not amounts:
+        return None
+    return who_decides(
+        KIND,
+        amount=max(amounts),
+        currency=account.currency,
+        customer_id=account.customer_id,
+        author_id=user.pk,
+    )
+
+
 def _ask(
-    request: HttpRequest, account: Account, household: HouseholdForm, form: OfferForm, ask: AskForm
+    request: HttpRequest,
+    account: Account,
+    household: HouseholdForm,
+    form: OfferForm,
+    ask: AskForm,
+    climb: Climb | None,
 ) -> HttpResponse | None:
     """Ask for the chosen offer and go to its page; None where that was refused, which the form says."""
     if not form.is_valid() or not form.is_made:
@@ -164,11 +186,14 @@ def _ask(
         return None
     values = household.cleaned_data
     try:
+        if climb:
+            needs_decider(climb)
         plan = ask_plan(
             actor=user_of(request),
             account_id=account.pk,
             terms=form.terms(values["covers"], values["late_fee"]),
             reason=ask.cleaned_data["reason"],
+            documents=ask.cleaned_data["documents"],
             income=values["income"],
             expenses=values["expenses"],
         )
@@ -180,7 +205,7 @@ def _ask(
 
 
 def offers_of(here: Position, rule: PlanRule, household: HouseholdForm, forms: dict[str, OfferForm]) -> list[OfferView]:
-    """The offers that the forms make of an account's position, those that make none left out. One query, and two an offer."""
+    """The offers that the forms make of an account's position, those that make none left out. One query."""
     allowed = limits(rule, here.account, here.day)
     values = _of_household(household)
     income, expenses = values["income"], values["expenses"]
@@ -234,13 +259,6 @@ def _view(
         most=None if most is None else money(most),
         passed_over=passed_over(terms),
         warnings=warnings(found, most),
-        deciders=who_may(
-            LimitKind.RESTRUCTURING,
-            money(found.balance.total),
-            clock.today(),
-            currency=here.account.currency,
-            permission=DECIDE,
-        ),
     )
 
 
