@@ -73,16 +73,32 @@ def accessible(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out to the side"
 
 
-def ask(page: Page, instalments: str) -> None:
-    page.get_by_role("group", name="Offer B").get_by_label("Instalments", exact=True).fill(instalments)
+def ask(page: Page, instalments: str, name: str) -> None:
+    page.get_by_role("group", name=f"Offer {name}").get_by_label("Instalments", exact=True).fill(instalments)
     page.keyboard.press("Tab")
-    offer = page.get_by_role("article", name="Offer B")
+    offer = page.get_by_role("article", name=f"Offer {name}")
     expect(offer.get_by_role("definition").filter(has_text=instalments).first).to_be_visible()
     accessible(page)
-    page.get_by_label("Offer", exact=True).select_option("b")
+    page.get_by_label("Offer", exact=True).select_option(name.lower())
     page.get_by_label("Why").fill("Lost her job")
     page.get_by_role("button", name="Ask for this offer").click()
     expect(page.get_by_role("heading", name="Paid in instalments")).to_be_visible()
+
+
+def uses_alone_is_shown(page: Page) -> None:
+    """Of an offer, the fields that its kind and method use."""
+    offer = page.get_by_role("group", name="Offer C")
+    kind, fields = offer.get_by_label("Kind"), ("Instalments", "Method", "Interest a year, %", "Discount", "Balloon")
+    for chosen, used in (
+        ("instalments", {"Instalments", "Method", "Interest a year, %"}),
+        ("extension", {"Interest a year, %"}),
+        ("settlement", {"Discount"}),
+        ("", set()),
+    ):
+        kind.select_option(chosen)
+        for field in fields:
+            expect(offer.get_by_label(field, exact=True)).to_be_visible(visible=field in used)
+        expect(offer.get_by_text("More terms")).to_be_visible(visible=chosen in ("instalments", "extension"))
 
 
 def printed(page: Page) -> bytes:
@@ -132,7 +148,8 @@ def test_a_plan_from_the_offers_to_the_customers_page(
     sign_in(page, lin)
     page.goto(f"/cases/{case.ref}/")
     page.get_by_role("link", name="Offers for A1").click()
-    ask(page, "9")
+    uses_alone_is_shown(page)
+    ask(page, "9", "B")
     first = Plan.objects.get()
     sign(page)
 
@@ -144,7 +161,11 @@ def test_a_plan_from_the_offers_to_the_customers_page(
     expect(other.get_by_role("heading", name="Sent back for changes")).to_be_visible()
 
     page.goto("/plans/new/A1/")
-    ask(page, "11")
+    expect(page.get_by_text("Longer, please")).to_be_visible()
+    offer = page.get_by_role("group", name="Offer A")
+    expect(offer.get_by_label("Instalments", exact=True)).to_have_value("9")
+    expect(page.get_by_label("Why")).to_have_value("Lost her job")
+    ask(page, "11", "A")
     plan = Plan.objects.exclude(pk=first.pk).get()
     paper = sign_by_code(page, gateway)
     assert f"{plan.total:,.2f}" in paper
