@@ -1,10 +1,12 @@
-"""Checks of identity numbers and contact values: pure, shared by data entry and the import."""
+"""Checks of identity numbers, contact values and what short texts may hold: pure, shared by data entry and the import."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
 
+import phonenumbers
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -14,8 +16,13 @@ from stdnum.exceptions import InvalidComponent, InvalidFormat, InvalidLength
 from accounts.errors import Invalid
 from accounts.models import ContactKind, IdType
 
+# Embeddings, overrides and isolates of direction: they would turn around what stands after them, amounts included.
+TURNING = r"\u202a-\u202e\u2066-\u2069"
+_TURNS = re.compile(f"[{TURNING}]")
 # Short service numbers, extensions and foreign formats are real: only what cannot be a number is refused.
 _PLAUSIBLE_NUMBER = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]*[0-9]( ?(x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
+# By far the most: an import need not take each of millions apart.
+_CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
@@ -47,6 +54,23 @@ def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
     return value
 
 
+def turns_text(text: str) -> bool:
+    """Does it hold a character that changes the direction of what stands after it?"""
+    return _TURNS.search(text) is not None
+
+
+def check_straight(text: str, field: str) -> None:
+    """Refuse (`Invalid`, at `field`) a short text that turns around what stands after it."""
+    if turns_text(text):
+        raise Invalid(
+            _(
+                "This holds an invisible control character that turns text around. Expected text without one: type it "
+                "instead of pasting it."
+            ),
+            field,
+        )
+
+
 def check_contact(kind: str, value: str) -> str:
     """The contact value trimmed.
 
@@ -54,16 +78,43 @@ def check_contact(kind: str, value: str) -> str:
         Invalid: it is no number or address of its kind.
     """
     value = " ".join(value.split())
+    check_straight(value, "value")
     if kind == ContactKind.EMAIL:
         try:
             validate_email(value)
         except ValidationError:
             raise Invalid(_("This is no e-mail address. Expected name@domain."), "value") from None
     elif kind in (ContactKind.MOBILE, ContactKind.PHONE):
-        if not _PLAUSIBLE_NUMBER.fullmatch(value) or not 5 <= sum(map(str.isdigit, value)) <= 20:
+        if not _is_telephone(value):
             raise Invalid(
-                _("This is no telephone number. Expected 5 to 20 digits, with + for other countries."), "value"
+                _(
+                    "This is no telephone number. Expected one that can be dialled, such as 13912345678, 010-62345678 or, "
+                    "of other countries, +1 212 555 0100."
+                ),
+                "value",
             )
     elif not value:
         raise Invalid(_("The contact value is empty."), "value")
     return value
+
+
+def telephone(number: str) -> phonenumbers.PhoneNumber | None:
+    """The number taken apart; one without a country is read as of the lender's own. None: it can be nobody's number.
+
+    Possible, not valid: which ranges are in use changes more often than a library does.
+    """
+    try:
+        parsed = phonenumbers.parse(number, settings.LENDER_COUNTRY)
+    except phonenumbers.NumberParseException:
+        return None
+    return parsed if phonenumbers.is_possible_number(parsed) else None
+
+
+def _is_telephone(value: str) -> bool:
+    if settings.LENDER_COUNTRY == "CN" and _CHINESE_MOBILE.fullmatch(value):
+        return True
+    plausible = _PLAUSIBLE_NUMBER.fullmatch(value)
+    if plausible is None:
+        return False
+    number = value[: plausible.start(1)] if plausible.group(1) else value
+    return sum(map(str.isdigit, number)) >= 5 and telephone(number) is not None

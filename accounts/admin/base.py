@@ -21,14 +21,14 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, Validatio
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from accounts.errors import BookError
-from accounts.importing.values import turns_text
+from accounts.identity import turns_text
 from accounts.models import Account
 from accounts.tools import tools_of
 from runs.forms import SaysWhatIsMissing
@@ -272,10 +272,26 @@ class EntryAdmin(ListAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.ModelForm, change: bool) -> None:
+        if change and not form.has_changed():
+            return
         values = form.cleaned_data
         saved = self.amend(request, obj, values) if change else self.enter(request, values)
         obj.pk = saved.pk
         obj.refresh_from_db()
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """As Django's; another one is begun from where this one was."""
+        response = super().response_add(request, obj, post_url_continue)
+        return redirect(request.get_full_path()) if "_addanother" in request.POST else response
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
+        """Back to the page that it was begun from, where the address names one (`add_link`)."""
+        for name in self.get_autocomplete_fields(request):
+            whose: Any = getattr(obj, name) if name in request.GET else None
+            page = self.admin_site._registry.get(type(whose))
+            if page is not None and page.has_view_permission(request, whose):
+                return redirect(reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_change", args=[whose.pk]))
+        return super().response_post_save_add(request, obj)
 
     # --- what else can be done
 

@@ -15,21 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
 from accounts.admin.importing import ImportPages
-from accounts.admin.postings import reversed_on
+from accounts.admin.postings import BillInline, NewBills, new_bill, reversed_on
 from accounts.errors import Invalid
-from accounts.models import Account, AccountParty, Bill, Customer, Hold, HoldKind, Payment, Product
-from accounts.services import holds, parties, posting
+from accounts.models import Account, AccountParty, Customer, Hold, HoldKind, Payment, Product
+from accounts.services import entering, holds, parties, posting
 from runs import clock
 from runs.forms import SaysWhatIsMissing
-
-
-class BillInline(ReadInline):
-    model = Bill
-    fields = [
-        "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_due", "rolled_in", "rolled_out",
-        "allocated", "missed",
-    ]  # fmt: skip
-    ordering = ["due_on", "ref"]
 
 
 class PaymentInline(ReadInline):
@@ -136,6 +127,14 @@ class AccountAdmin(ImportPages, EntryAdmin):
             final_due_on=obj.final_due_on,
             reason=values["reason"],
         )
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Bills entered beside the account are posted together; everything else on its page is only read."""
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+        if isinstance(formset, NewBills) and (entered := formset.entered()):
+            formset.new_objects = entering.enter_bills(
+                actor=request.user, account_id=form.instance.pk, bills=[new_bill(one.cleaned_data) for one in entered]
+            )
 
     def links(self, request: HttpRequest, obj: Account) -> Sequence[tuple[Any, str]]:
         return [

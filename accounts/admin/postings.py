@@ -13,9 +13,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.base import BookForm, EntryAdmin, of_account
+from accounts.admin.base import BookForm, EntryAdmin, of_account, show_refusal
+from accounts.errors import Invalid
 from accounts.models import Bill, Payment
-from accounts.services import posting
+from accounts.services import entering, posting
 from runs import clock
 
 
@@ -26,6 +27,66 @@ class BillForm(BookForm):
         super().__init__(*args, **kwargs)
         if "minimum_given" in self.fields:
             self.fields["minimum_given"].help_text = _("Blank: the product's rule decides.")
+
+
+def new_bill(values: dict[str, Any]) -> posting.NewBill:
+    """The bill that a valid form holds."""
+    return posting.NewBill(
+        ref=values["ref"],
+        statement_on=values["statement_on"],
+        due_on=values["due_on"],
+        principal=values["principal"],
+        interest=values["interest"],
+        service_fee=values["service_fee"],
+        minimum_due=values["minimum_given"],
+    )
+
+
+class NewBills(forms.BaseInlineFormSet):
+    """Bills entered on their account's page; each is checked at its own fields. They are posted all together."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.entered():
+            product = self.instance.product_id
+            if product is None or form.errors:
+                continue
+            try:
+                entering.check_bills(product, [new_bill(form.cleaned_data)])
+            except Invalid as refusal:
+                show_refusal(form, refusal, BillForm.known_as)
+
+    def entered(self) -> list[Any]:
+        """The forms of bills that are new, less those left blank."""
+        return [form for form in self.extra_forms if form.has_changed()]
+
+    def save(self, commit: bool = True) -> list[Any]:
+        raise NotImplementedError("Bills are posted by the page of their account.")
+
+
+class BillInline(admin.TabularInline):
+    """An account's bills: what was posted, to read; and new ones, for who may post them."""
+
+    model = Bill
+    form = BillForm
+    formset = NewBills
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    fields = [
+        "ref", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given", "minimum_due", "rolled_in",
+        "rolled_out", "allocated", "missed",
+    ]  # fmt: skip
+    readonly_fields = ["minimum_due", "rolled_in", "rolled_out", "allocated", "missed"]
+    ordering = ["due_on", "ref"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is sent with an account's page is taken from who may change the account."""
+        verb = "add" if obj is None else "change"
+        return request.user.has_perms(["accounts.view_bill", "accounts.add_bill", f"accounts.{verb}_account"])
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Bill)
@@ -46,17 +107,8 @@ class BillAdmin(EntryAdmin):
         return Q(ref__startswith=term) | of_account(term)
 
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Bill:
-        return posting.post_bill(
-            actor=request.user,
-            account_id=values["account"].pk,
-            ref=values["ref"],
-            statement_on=values["statement_on"],
-            due_on=values["due_on"],
-            principal=values["principal"],
-            interest=values["interest"],
-            service_fee=values["service_fee"],
-            minimum_due=values["minimum_given"],
-        )
+        (bill,) = entering.enter_bills(actor=request.user, account_id=values["account"].pk, bills=[new_bill(values)])
+        return bill
 
 
 def reversed_on(payment: Payment) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+from accounts.identity import TURNING
 from accounts.models import ContactKind, HoldKind, IdType, Relationship
 
 Parser = Callable[[str], str]
@@ -29,12 +30,9 @@ _MOMENT = re.compile(
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-# Embeddings, overrides and isolates of direction: they would turn around what stands after them, amounts included.
-_TURNING = r"\u202a-\u202e\u2066-\u2069"
-_TURNS = re.compile(f"[{_TURNING}]")
-_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_TURNING}]")
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{TURNING}]")
 # A line break or a tab may stand inside free text.
-_CONTROL_BUT_BREAKS = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{_TURNING}]")
+_CONTROL_BUT_BREAKS = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{TURNING}]")
 _UNDECODED = re.compile(r"[\ud800-\udfff]")
 
 
@@ -45,11 +43,6 @@ class BadValue(ValueError):
 def is_undecoded(text: str) -> bool:
     """Did bytes that are no UTF-8 become part of the text?"""
     return _UNDECODED.search(text) is not None
-
-
-def turns_text(text: str) -> bool:
-    """Does it hold a character that changes the direction of what stands after it?"""
-    return _TURNS.search(text) is not None
 
 
 def ref(text: str) -> str:

@@ -76,6 +76,18 @@ class ProductTerms(models.Model):
     all_in_annual_cap = models.DecimalField(
         _("all-in cap a year"), max_digits=7, decimal_places=6, null=True, blank=True
     )
+    bill_days_back = models.PositiveSmallIntegerField(
+        _("days back of a bill"),
+        default=1830,
+        help_text=_(
+            "A bill entered by hand is dated so many days before today at most: what is older is mostly a slip"
+        ),
+    )
+    bill_days_ahead = models.PositiveSmallIntegerField(
+        _("days ahead of a bill"),
+        default=400,
+        help_text=_("A bill entered by hand is due in so many days at most: what is later is mostly a slip"),
+    )
     source = models.CharField(_("source"), max_length=300)
 
     class Meta:

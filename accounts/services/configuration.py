@@ -47,6 +47,8 @@ TERMS = (
     "late_fee_daily_rate",
     "contract_annual_rate",
     "all_in_annual_cap",
+    "bill_days_back",
+    "bill_days_ahead",
     "source",
 )
 # How long a change waits for postings that are under way; each takes milliseconds.

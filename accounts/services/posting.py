@@ -165,7 +165,7 @@ def post_bills(*, actor: Actor, account_id: int, bills: Sequence[NewBill]) -> li
         Conflict: a reference exists with other values.
     """
     for one in bills:
-        _check_bill(one)
+        check_bill(one)
     account = lock_account(account_id)
     now = clock.now()
     posted = {bill.ref: bill for bill in Bill.objects.filter(ref__in=[one.ref for one in bills])}
@@ -325,7 +325,8 @@ def reverse_payment(
     return reversal
 
 
-def _check_bill(one: NewBill) -> None:
+def check_bill(one: NewBill) -> None:
+    """Refuse (`Invalid`) a bill of a negative amount, or due before its statement."""
     for field in ("principal", "interest", "service_fee", "minimum_due"):
         amount = getattr(one, field)
         if amount is not None and amount < 0:

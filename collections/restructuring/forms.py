@@ -108,16 +108,29 @@ class OfferForm(SaysWhatIsMissing, forms.Form):
         )
 
 
-def offer_forms(data: QueryDict | None, day: date) -> dict[str, OfferForm]:
-    """Three offers beside each other; before anything is chosen, two of instalments and none."""
+def offer_forms(data: QueryDict | None, day: date, again: Terms | None = None) -> dict[str, OfferForm]:
+    """Three offers beside each other; before anything is chosen, two of instalments and none, or the one asked for `again`."""
     due = months_on(day, 1)
     first: dict[str, dict[str, Any]] = {
         "a": {"kind": PlanKind.INSTALMENTS, "count": 6},
         "b": {"kind": PlanKind.INSTALMENTS, "count": 12},
         "c": {"kind": ""},
     }
+    if again is not None:
+        first |= {"a": as_chosen(again), "b": {"kind": ""}}
     return {
         one: OfferForm(data, prefix=one, initial={"first_due_on": due, **first[one]}, auto_id="id_%s") for one in OFFERS
+    }
+
+
+def as_chosen(terms: Terms) -> dict[str, Any]:
+    """Terms as an offer's fields hold them: `OfferForm.terms` the other way round."""
+    shares = {name: round(getattr(terms, name) * 100, 4).normalize() for name in ("annual_rate", "step_rate")}
+    amounts = {name: Decimal(getattr(terms, name)) / 100 or None for name in ("balloon", "discount")}
+    return {name: getattr(terms, name) for name in OfferForm.base_fields} | {
+        **{name: f"{share:f}" for name, share in shares.items()},
+        **amounts,
+        "step_every": terms.step_every or None,
     }
 
 

@@ -76,7 +76,7 @@ def test_what_the_preview_shows_is_what_the_approval_does(kind: str, closed: boo
         assert effect["before"] == found == as_it_is(account), "asking changes nothing"
         approve(chen, request)
         assert as_it_is(account) == effect["after"] != found
-    assert {name: request.preview[name] for name in ("before", "after")}.keys() == effect.keys()
+    assert {name: request.preview[name] for name in ("before", "after", "follows")}.keys() == effect.keys()
     assert list(differences(*account_range())) == []
 
 

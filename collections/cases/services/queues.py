@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
+from accounts.identity import check_straight
 from audit.services import record
 from cases.models import Queue
 from staff.models import Team, User
@@ -41,7 +42,7 @@ def save_queue(
 
     Raises:
         PermissionDenied: shared by who may not change queues, or with a team outside the actor's reach.
-        Invalid: no name, a name already used by a queue of the same owner, or more filters than fit.
+        Invalid: no name, one that turns text around or is used by a queue of the same owner already, or more filters than fit.
     """
     if shared and not (actor.has_perm("cases.change_queue") and may_give_to(actor, team.pk if team else None)):
         raise PermissionDenied
@@ -106,6 +107,7 @@ def _checked(name: str, owner: User | None, team: Team | None, besides: int = 0)
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(_("A queue needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}, "name")
+    check_straight(name, "name")
     if Queue.objects.filter(name=name, owner=owner, team=team).exclude(pk=besides).exists():
         raise Invalid(_("There is a queue named “%(name)s” already. Choose another name.") % {"name": name}, "name")
     return name

@@ -24,8 +24,17 @@ from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
 from restructuring.models import LIVE, Plan, PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
 from restructuring.selectors.position import Position, limits, position, rule_on
-from restructuring.sentences import amount, cost, in_a_plan, no_schedule, passed_over, sentence
-from restructuring.services.asking import ASK, KIND, ask_plan
+from restructuring.sentences import (
+    amount,
+    cost,
+    in_a_plan,
+    no_schedule,
+    nothing_to_offer,
+    passed_over,
+    sentence,
+    warnings,
+)
+from restructuring.services.asking import ASK, KIND, ask_plan, sent_back_to
 from restructuring.terms import Terms, offer
 from runs.pages import is_part, page_or_part
 from staff.models import User
@@ -45,7 +54,9 @@ class OfferView:
     cost: str = ""
     heaviest: Any = None
     is_affordable: bool | None = None
+    most: Any = None
     passed_over: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
     @property
     def may_be_asked(self) -> bool:
@@ -63,6 +74,7 @@ class OfferView:
             (_("Interest of the plan"), money(found.interest)),
             (_("To be paid in all"), money(found.total)),
             (_("Most in a month"), self.heaviest),
+            *([(_("Can be paid a month"), self.most)] if self.most is not None else []),
             (_("Present value for the lender"), self.present_value),
         ]
 
@@ -94,17 +106,24 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     account = get_object_or_404(accounts, ref=ref)
     here = position(account)
     live = Plan.objects.filter(account=account, status__in=LIVE).first()
-    if live is not None:
-        context = {"account": account, "here": here, "live": live, "closed": in_a_plan(account, live)}
+    closed = in_a_plan(account, live) if live else nothing_to_offer(account, here.owed.total)
+    if closed:
+        context = {"account": account, "here": here, "live": live, "closed": closed}
         return page_or_part(
             request, "restructuring/new.html", "restructuring/_closed.html", context, status=_answer(request)
         )
     data = request.POST or None
-    household = HouseholdForm(data)
-    forms = offer_forms(data, here.day)
+    back = sent_back_to(request.user, account)
+    terms = Terms.from_json(back.terms) if back is not None else None
+    household = HouseholdForm(data, initial=_household_of(back, terms))
+    forms = offer_forms(data, here.day, terms)
     # The part alone is looked at, whatever button was pressed meanwhile.
     is_asked = "ask" in request.POST and not is_part(request)
-    ask = AskForm(*((data, request.FILES) if is_asked else ()))
+    ask = AskForm(
+        data if is_asked else None,
+        request.FILES if is_asked else None,
+        initial={"reason": back.request.reason} if back and back.request else None,
+    )
     rule = rule_on(here.day)
     offers = offers_of(here, rule, household, forms)
     climb = _climb(user_of(request), account, offers)
@@ -119,11 +138,19 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
         "household": household,
         "forms": forms,
         "ask": ask,
+        "back": back,
         "offers": offers,
         "climb": climb,
     }
     status = 422 if ask.errors else 200
     return page_or_part(request, "restructuring/new.html", "restructuring/_offers.html", context, status=status)
+
+
+def _household_of(back: Plan | None, terms: Terms | None) -> dict[str, Any]:
+    """What was chosen for all offers of a plan that was sent back."""
+    if back is None or terms is None:
+        return {}
+    return {"covers": terms.covers, "late_fee": terms.late_fee, "income": back.income, "expenses": back.expenses}
 
 
 def _answer(request: HttpRequest) -> int:
@@ -196,7 +223,7 @@ def _of_household(household: HouseholdForm) -> dict[str, Any]:
     """What was chosen, or what the form begins with; where a value is wrong, as if it were not given."""
     usual = {"covers": "overdue", "late_fee": "carry", "income": None, "expenses": None}
     if not household.is_bound:
-        return usual
+        return {**usual, **household.initial}
     household.is_valid()
     return usual | {name: value for name, value in household.cleaned_data.items() if value not in (None, "")}
 
@@ -229,7 +256,9 @@ def _view(
         cost=cost(found.annual_cost),
         heaviest=money(heaviest),
         is_affordable=None if most is None else heaviest <= most,
+        most=None if most is None else money(most),
         passed_over=passed_over(terms),
+        warnings=warnings(found, most),
     )
 
 

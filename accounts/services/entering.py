@@ -1,0 +1,51 @@
+"""Bills that a person enters by hand: posted as any, but their days must be plausible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+from accounts.models import Account, Bill, ProductTerms
+from accounts.services.posting import NewBill, check_bill, post_bills
+from audit.services import Actor
+from runs import clock
+
+
+@transaction.atomic
+def enter_bills(*, actor: Actor, account_id: int, bills: Sequence[NewBill]) -> list[Bill]:
+    """Post bills as `post_bills`, and raise as it does.
+
+    Raises:
+        Invalid: a day outside of what the product's terms in force today take for plausible.
+    """
+    check_bills(Account.objects.values_list("product_id", flat=True).get(pk=account_id), bills)
+    return post_bills(actor=actor, account_id=account_id, bills=bills)
+
+
+def check_bills(product_id: int, bills: Sequence[NewBill]) -> None:
+    """Refuse (`Invalid`) what `enter_bills` would refuse before it looks at what is posted. Two queries at most."""
+    today = clock.today()
+    dated = ProductTerms.objects.filter(product_id=product_id)
+    terms = (
+        dated.filter(effective_from__lte=today).order_by("-effective_from").first()
+        or dated.order_by("effective_from").first()
+    )
+    for one in bills:
+        check_bill(one)
+        if terms is None:
+            continue
+        first, last = today - timedelta(days=terms.bill_days_back), today + timedelta(days=terms.bill_days_ahead)
+        for field, day in (("statement_on", one.statement_on), ("due_on", one.due_on)):
+            if not first <= day <= last:
+                raise Invalid(
+                    _(
+                        "%(day)s is no plausible day of a bill: expected %(first)s to %(last)s. Put it right; if it is meant "
+                        "so, the product's terms say how far a bill may be dated back and ahead."
+                    )
+                    % {"day": day.isoformat(), "first": first.isoformat(), "last": last.isoformat()},
+                    field,
+                )
