@@ -83,6 +83,7 @@ def test_on_its_page_by_day_and_source(desk) -> None:
     file(day=date(2026, 4, 1), source="core system", received=77)
     page = desk.get("/payments/days/").content.decode()
     assert '<span class="pill mustnot">20.00</span>' in page
+    assert "<small>0 payments</small>" in page, "a count, not an amount"
     assert '<span class="pill may">0.00</span>' in page
     assert 'href="/payments/files/?day=2026-05-01&amp;source=Lin"' in page
     files = desk.get("/payments/files/?day=2026-05-01&source=Lin").content.decode()

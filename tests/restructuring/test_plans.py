@@ -24,6 +24,7 @@ from cases.selectors import timeline
 from restructuring.models import Plan, PlanInstalment, PlanRule, PlanTarget
 from restructuring.terms import LEAVE, WHOLE, Terms
 from runs import clock
+from tests.clients import signed_in
 from tests.restructuring.deeds import (
     ACTOR,
     TODAY,
@@ -209,6 +210,9 @@ def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_cre
     plan.refresh_from_db()
     assert (plan.status, plan.ended_on) == ("breached", date(2026, 5, 5))
     with clock.frozen(noon(date(2026, 5, 6))):
+        page = signed_in(chen).get(reverse("plan", args=[plan.ref])).content.decode()
+        assert "– <small>credited to the old bills</small>" in page
+        assert 'data-label="Paid">–</td>' in page
         # The old debt, no late fee of the days of the plan, less what was paid.
         left = proved(account)
         owed = owed_now([account.pk])[account.pk]
