@@ -18,6 +18,7 @@
     if (asked || !unsaved()) return true;
     asked = true;
     const says = sheet().querySelector("[data-unsaved]");
+    says.setAttribute("role", "alert");
     says.textContent = says.dataset.unsaved;
     return false;
   }
