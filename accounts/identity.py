@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
+import phonenumbers
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -19,6 +21,8 @@ TURNING = r"\u202a-\u202e\u2066-\u2069"
 _TURNS = re.compile(f"[{TURNING}]")
 # Short service numbers, extensions and foreign formats are real: only what cannot be a number is refused.
 _PLAUSIBLE_NUMBER = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]*[0-9]( ?(x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
+# By far the most: an import need not take each of millions apart.
+_CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
@@ -81,10 +85,36 @@ def check_contact(kind: str, value: str) -> str:
         except ValidationError:
             raise Invalid(_("This is no e-mail address. Expected name@domain."), "value") from None
     elif kind in (ContactKind.MOBILE, ContactKind.PHONE):
-        if not _PLAUSIBLE_NUMBER.fullmatch(value) or not 5 <= sum(map(str.isdigit, value)) <= 20:
+        if not _is_telephone(value):
             raise Invalid(
-                _("This is no telephone number. Expected 5 to 20 digits, with + for other countries."), "value"
+                _(
+                    "This is no telephone number. Expected one that can be dialled, such as 13912345678, 010-62345678 or, "
+                    "of other countries, +1 212 555 0100."
+                ),
+                "value",
             )
     elif not value:
         raise Invalid(_("The contact value is empty."), "value")
     return value
+
+
+def telephone(number: str) -> phonenumbers.PhoneNumber | None:
+    """The number taken apart; one without a country is read as of the lender's own. None: it can be nobody's number.
+
+    Possible, not valid: which ranges are in use changes more often than a library does.
+    """
+    try:
+        parsed = phonenumbers.parse(number, settings.LENDER_COUNTRY)
+    except phonenumbers.NumberParseException:
+        return None
+    return parsed if phonenumbers.is_possible_number(parsed) else None
+
+
+def _is_telephone(value: str) -> bool:
+    if settings.LENDER_COUNTRY == "CN" and _CHINESE_MOBILE.fullmatch(value):
+        return True
+    plausible = _PLAUSIBLE_NUMBER.fullmatch(value)
+    if plausible is None:
+        return False
+    number = value[: plausible.start(1)] if plausible.group(1) else value
+    return sum(map(str.isdigit, number)) >= 5 and telephone(number) is not None

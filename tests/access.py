@@ -260,7 +260,7 @@ TABLE: dict[str, Row] = {
     "board-panels": Row(LEAD | READERS),
     "board-queues": Row(LEAD | READERS),
     "hand-over": Row(LEAD, LEAD, lambda w: {"pk": w.user.pk}, done=(200, 302)),
-    "take-next": Row(does=COLLECTORS),
+    "take-next": Row(COLLECTORS, COLLECTORS, seen=(302,)),
     "assign-many": Row(does=LEAD, done=(200, 302)),
     "approvals": Row(DESK),
     "messages": Row(DESK),
@@ -403,7 +403,7 @@ TABLE: dict[str, Row] = {
     # Nothing is named.
     "approvals-seen": Row(does=DESK),
     # Another's, or none, does not exist.
-    "bulk-decision": Row(DESK, near=lambda w: {"pk": 1}, seen=(404,)),
+    "bulk-decision": Row(DESK, DESK, near=lambda w: {"pk": 1}, seen=(404,), done=(404,)),
     # Who may not delegate gets the form back with what is missing: it is refused by the service, not by the page.
     "delegations": Row(DESK, DESK, done=(422,)),
     "delegation-end": Row(does=DESK, near=lambda w: {"pk": 1}, done=(404,)),

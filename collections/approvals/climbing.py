@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
+from accounts.errors import Conflict
 from accounts.permissions import who_reaches
 from approvals import kinds
 from approvals.models import Delegation, Request
@@ -77,6 +79,18 @@ def who_decides(
         .exclude(deputy__in=people.values("pk"))
     )
     return Climb(rungs, named[:PEOPLE_SHOWN], list(deputies.order_by("deputy_name", "pk")[:PEOPLE_SHOWN]), more)
+
+
+def needs_decider(climb: Climb) -> None:
+    """Refuse what nobody could decide, before it is asked for.
+
+    Raises:
+        Conflict: nobody may decide it at the moment.
+    """
+    if climb.is_stuck:
+        raise Conflict(
+            _("Nobody may decide this at the moment, so that it cannot be asked for. Tell the administrator.")
+        )
 
 
 def climb_of(request: Request) -> Climb:

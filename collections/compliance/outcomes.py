@@ -8,6 +8,10 @@ from collections.abc import Mapping
 SPOKEN = ("right-party", "call-back", "promise", "refused", "dispute", "hardship", "already-paid", "represented")
 _THIRD = ("third-person", "third-person-refused", "deceased")
 _WRONG = ("wrong-number", "invalid-number")
+# Told of the person, each is a flag of hers under the same code: until that is placed the gate takes it for placed.
+REPORTS = ("deceased", "represented")
+# Whose numbers are thought to be answered by who owes the money.
+_PARTIES = ("own", "co-debtor", "guarantor")
 _CALL = ("no-answer", "busy", "switched-off", "voicemail", *_WRONG, *SPOKEN, *_THIRD, "not-made")
 
 OUTBOUND: Mapping[str, tuple[str, ...]] = {
@@ -35,10 +39,13 @@ def verification_after(
 ) -> str | None:
     """What the outcome makes of the contact point's verification; None: it stays.
 
-    A number that is not in service or another's is wrong. One that was not verified is, once the debtor herself spoke there;
-    who only asked to be called back did not say who she is.
+    A number that is not in service or another's is wrong; so is one of hers, or of who owes with her, at which somebody else
+    refused to be contacted again. One that was not verified is, once the debtor herself spoke there; who only asked to be
+    called back did not say who she is.
     """
     if direction == "outbound" and outcome in _WRONG and channel != "visit":
+        return "wrong" if verification != "wrong" else None
+    if outcome == "third-person-refused" and relationship in _PARTIES and channel not in ("visit", "letter"):
         return "wrong" if verification != "wrong" else None
     herself = outcome in SPOKEN and outcome != "call-back"
     if herself and relationship == "own" and verification == "unverified":

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from audit.services import Actor
 from compliance.models import CustomerFlag
+from compliance.outcomes import REPORTS
 from compliance.rules import (
     KINDS,
     NEUTRAL,
@@ -42,25 +43,32 @@ _RULES = """
     FROM compliance_contactrule
 """
 
-# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know.
+# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. A contact about no debt in particular is
+# about those that are late; where none is, about what is held: who keeps a plan is not called because she owes nothing else.
 _FACTS = """
     SELECT json_agg(json_build_array(
            c.id, c.time_zone, c.jurisdiction, asked.account_id, p.id, p.kind, p.source, p.relationship, p.permitted,
            p.verification, p.verification <> 'verified' AND EXISTS (
                SELECT FROM accounts_contactpoint o
                WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id),
-           (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on))
-            FROM compliance_customerflag f WHERE f.customer_id = c.id AND f.ended_at IS NULL),
+           (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on)) FROM (
+               SELECT kind, from_on, until_on FROM compliance_customerflag WHERE customer_id = c.id AND ended_at IS NULL
+               UNION ALL {reported}) f),
            CASE WHEN asked.account_id IS NOT NULL THEN
                (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
                 FROM accounts_hold h WHERE h.account_id = asked.account_id AND {held} HAVING count(*) > 0)
-           ELSE
+           WHEN EXISTS (SELECT FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
+                        WHERE a.customer_id = c.id) THEN
                (SELECT json_agg(late.held)
                 FROM (SELECT (SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
                               FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
                       FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
                       WHERE a.customer_id = c.id) late
                 HAVING bool_and(late.held IS NOT NULL))
+           ELSE
+               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
+                FROM accounts_account a JOIN accounts_hold h ON h.account_id = a.id
+                WHERE a.customer_id = c.id AND {held} HAVING count(*) > 0)
            END,
            (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)
             FROM compliance_contactagreement g WHERE g.customer_id = c.id AND g.revoked_at IS NULL),
@@ -96,6 +104,16 @@ _HOLDS_A_PLACE = """d.allowed AND d.reserved_until > %(held_at)s::timestamptz AN
       AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
       AND NOT EXISTS (SELECT FROM compliance_contactdecision r
                       WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)"""
+# Who was said to be dead or represented is taken for flagged until somebody places the flag, whatever becomes of it then, or
+# overrules the entry. The day before: in the person's time zone it may still be that one.
+_REPORTED = f"""
+               SELECT c.outcome, c.at::date - 1, NULL FROM compliance_contact c
+               WHERE c.customer_id = asked.customer_id AND c.outcome IN {REPORTS}
+                 AND {_NOT_OVERRULED}
+                 AND NOT EXISTS (SELECT FROM compliance_customerflag g
+                                 WHERE g.customer_id = c.customer_id AND g.kind = c.outcome
+                                   AND coalesce(g.ended_at, 'infinity') > c.recorded_at
+                                   AND coalesce(g.until_on, 'infinity') >= c.at::date - 1)"""
 _HISTORY = f"""
     SELECT json_agg(json_build_array(customer_id, id, extract(epoch FROM at), outcome, channel, contact_point_id, account_id,
                                      inbound, extract(epoch FROM until), chain) ORDER BY entry)::text FROM (
@@ -138,7 +156,10 @@ _ELSEWHERE = f"""
 
 # Both in one statement, by whether each contact point is wanted, and whether a call is.
 _WANTED = {
-    (each, calls): f"""({_FACTS.format(held=_HELD, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
+    (
+        each,
+        calls,
+    ): f"""({_FACTS.format(held=_HELD, reported=_REPORTED, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
                        ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"""
     for each, which in ((False, _BEST), (True, ""))
     for calls in (False, True)
@@ -155,12 +176,16 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the gate would say of one contact point, and under which dated rule, without recording or reserving anything."""
+    """What the gate would say of one contact point, and under which dated rule, without recording or reserving anything.
+
+    `flags`: the person's, and those that were reported and are not placed yet.
+    """
 
     contact_point_id: int
     channel: str
     verdict: Verdict
     rule: Rule | None
+    flags: Sequence[Span] = ()
 
 
 def rulebook() -> Rulebook:
@@ -343,7 +368,7 @@ def look(
         for _customer, point, found in _known(facts, past, channel, purpose, actor, replaced=replaced):
             if point is not None:
                 verdict = rules.decide(found, moment)
-                looks.append(Look(point, channel, verdict, rules.behind(verdict, found.pack)))
+                looks.append(Look(point, channel, verdict, rules.behind(verdict, found.pack), found.flags))
     return looks
 
 

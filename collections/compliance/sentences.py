@@ -122,9 +122,9 @@ _FLAGGED: Words = {
 
 
 def say_flags(flags: Iterable[tuple[str, str]], rule: Rule | None, *, represented: bool) -> str:
-    """Which of the flags in force (kind, first day) forbid a contact under the rule of persons, and what to do; blank: none.
+    """Which of the flags (kind, first day) forbid a contact under the rule of persons, and what to do; blank: none.
 
-    `represented`: a contact point of a representative is known.
+    Without a first day: reported and not placed yet. `represented`: a contact point of a representative is known.
     """
     parameters = rule.parameters if rule is not None else {}
     kinds = dict(FlagKind.choices)
@@ -132,7 +132,11 @@ def say_flags(flags: Iterable[tuple[str, str]], rule: Rule | None, *, represente
         found = [(kind, day) for kind, day in flags if kind in parameters.get(list_name, ())]
         if not found:
             continue
-        named = listed(_("%(flag)s since %(day)s") % {"flag": kinds.get(kind, kind), "day": day} for kind, day in found)
+        named = listed(
+            (_("%(flag)s since %(day)s") if day else _("%(flag)s (told of in a contact, flag not placed yet)"))
+            % {"flag": kinds.get(kind, kind), "day": day}
+            for kind, day in found
+        )
         if list_name == "representative_only" and not represented:
             what = _("contact the representative only: none is known, add the representative’s contact point")
         return _("%(flags)s: %(what)s") % {"flags": named, "what": what}
@@ -224,7 +228,7 @@ def _moment(at: datetime) -> str:
 def _wrong_with(point: ContactPoint) -> str:
     """What keeps a contact point from being used, the gravest first; blank where it is none of these."""
     if point.verification == "wrong":
-        return _("it is marked wrong")
+        return _("it is marked wrong (another’s, out of service, or a third person refused there) until it is verified")
     if not point.relationship:
         return _("nobody knows whose it is")
     if point.relationship == "representative":

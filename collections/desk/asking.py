@@ -48,12 +48,14 @@ class Wanted:
     effective_on: date | None = None
     status: str = ""
 
-    def effect(self) -> dict[str, dict[str, Any]]:
-        """The account `before` and `after`, as a request keeps it. Four queries; no locks, and nothing is written."""
+    def effect(self) -> dict[str, Any]:
+        """The account `before` and `after`, as a request keeps it, and what `follows` elsewhere (coded reasons). Queries as
+        `pictures`; no locks, and nothing is written."""
         before, after = pictures(self.account.pk, self.change, self.effective_on)
         return {
             "before": told(before, self.account.status),
             "after": told(after, self.status or self.account.status),
+            "follows": list(after.follows),
         }
 
     def refusal(self) -> str:

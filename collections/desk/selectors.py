@@ -49,9 +49,14 @@ def reversible(account: Account) -> QuerySet[Payment]:
     return account.payments.filter(reversal=None).order_by("-effective_on", "-pk")[:RECENT]
 
 
-def in_the_way(account: Account, owed: Owed) -> dict[str, str]:
-    """By kind, why it makes no sense to ask for it on this account now; kinds without a word are possible. Two queries."""
-    called = Acceleration.objects.filter(account=account, withdrawn_at=None).first()
+def called_due(account: Account) -> Acceleration | None:
+    """The acceleration in force on an account."""
+    return Acceleration.objects.filter(account=account, withdrawn_at=None).first()
+
+
+def in_the_way(account: Account, owed: Owed, called: Acceleration | None) -> dict[str, str]:
+    """By kind, why it makes no sense to ask for it on this account now; kinds without a word are possible. A query beside what is
+    owed and `called_due`."""
     found = {}
     if not reversible(account):
         found["reversal"] = _("This account has no payment that is not reversed already.")

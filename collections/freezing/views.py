@@ -60,12 +60,14 @@ def freeze(request: HttpRequest, ref: str) -> HttpResponse:
     ).first()
     sent_back = undecided is not None and undecided.status == RequestStatus.CHANGES
     may_ask = undecided is None or (sent_back and undecided.requested_by_id == user_of(request).pk)
-    fits = may_ask and not any(one.obstacle for one in found)
+    obstacles = [one.obstacle for one in found if one.obstacle]
+    fits = may_ask and not obstacles
     context = {
         "account": account,
         "verb": verb,
         "states": found,
         "undecided": undecided,
+        "in_the_way": obstacles if verb == CommandVerb.UNFREEZE and may_ask and may(request.user, ASK) else [],
         "form": form if may(request.user, ASK) and (fits or form.is_bound) else None,
         "commands": CoreCommand.objects.filter(account=account).select_related("request"),
         "proposals": Proposal.objects.filter(

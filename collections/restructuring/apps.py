@@ -9,6 +9,7 @@ class RestructuringConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.selectors.verify import add_check
+        from accounts.selectors.what_if import add_consequence
         from accounts.services.reactions import on_money_moved
         from approvals import kinds
         from cases.beside import add_panel
@@ -16,6 +17,7 @@ class RestructuringConfig(AppConfig):
         from reminders.models import MessageKind
         from restructuring.kinds import Restructure
         from restructuring.panels import plan_of
+        from restructuring.selectors.consequences import of_plans
         from restructuring.selectors.signing import told
         from restructuring.services.judging import judge_at_once
         from restructuring.verify import check_plans
@@ -24,4 +26,5 @@ class RestructuringConfig(AppConfig):
         contents.register(MessageKind.SIGNING, told)
         on_money_moved(judge_at_once)
         add_check(check_plans)
+        add_consequence(of_plans)
         add_panel(plan_of)

@@ -12,14 +12,16 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import money_field
+from approvals.forms import DocumentsField
 from cases.forms.base import date_field, text_field
 from restructuring.models import Plan, PlanKind
 from restructuring.rules import schedules
 from restructuring.rules.days import CONVENTIONS, months_on
-from restructuring.selectors.signing import points_for_codes
+from restructuring.selectors.signing import offered_for_codes
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS
 from restructuring.terms import Terms
 from runs.forms import SaysWhatIsMissing
+from staff.models import User
 
 OFFERS = ("a", "b", "c")
 NOTHING = Decimal(0)
@@ -106,16 +108,29 @@ class OfferForm(SaysWhatIsMissing, forms.Form):
         )
 
 
-def offer_forms(data: QueryDict | None, day: date) -> dict[str, OfferForm]:
-    """Three offers beside each other; before anything is chosen, two of instalments and none."""
+def offer_forms(data: QueryDict | None, day: date, again: Terms | None = None) -> dict[str, OfferForm]:
+    """Three offers beside each other; before anything is chosen, two of instalments and none, or the one asked for `again`."""
     due = months_on(day, 1)
     first: dict[str, dict[str, Any]] = {
         "a": {"kind": PlanKind.INSTALMENTS, "count": 6},
         "b": {"kind": PlanKind.INSTALMENTS, "count": 12},
         "c": {"kind": ""},
     }
+    if again is not None:
+        first |= {"a": as_chosen(again), "b": {"kind": ""}}
     return {
         one: OfferForm(data, prefix=one, initial={"first_due_on": due, **first[one]}, auto_id="id_%s") for one in OFFERS
+    }
+
+
+def as_chosen(terms: Terms) -> dict[str, Any]:
+    """Terms as an offer's fields hold them: `OfferForm.terms` the other way round."""
+    shares = {name: round(getattr(terms, name) * 100, 4).normalize() for name in ("annual_rate", "step_rate")}
+    amounts = {name: Decimal(getattr(terms, name)) / 100 or None for name in ("balloon", "discount")}
+    return {name: getattr(terms, name) for name in OfferForm.base_fields} | {
+        **{name: f"{share:f}" for name, share in shares.items()},
+        **amounts,
+        "step_every": terms.step_every or None,
     }
 
 
@@ -125,6 +140,7 @@ class AskForm(SaysWhatIsMissing, forms.Form):
     use_required_attribute = False
     offer = forms.ChoiceField(label=_("Offer"), choices=[(one, one.upper()) for one in OFFERS])
     reason = text_field(_("Why"), help_text=_("Whoever decides reads it first."))
+    documents = DocumentsField(required=False)
 
 
 class SignForm(SaysWhatIsMissing, forms.Form):
@@ -136,19 +152,25 @@ class SignForm(SaysWhatIsMissing, forms.Form):
 
 
 class SendCodeForm(SaysWhatIsMissing, forms.Form):
-    """For which of the printed agreements a code is sent, and where to."""
+    """For which of the printed agreements a code is sent, and where to: `refused` says of what is offered last why it does not
+    go there now. The gate decides anew as it is sent."""
 
     use_required_attribute = False
     language = forms.ChoiceField(label=_("Language of the agreement"))
     contact_point = forms.TypedChoiceField(label=_("Send the code to"), coerce=int)
 
-    def __init__(self, *args: Any, plan: Plan, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, plan: Plan, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         printed = set(plan.agreements.values_list("language", flat=True))
-        self.points = list(points_for_codes(plan.customer_id))
+        offered_points = offered_for_codes(plan, actor)
+        self.points = [one.point for one in offered_points]
+        self.refused = [one for one in offered_points if one.refusal]
         choices: dict[str, list[tuple[Any, Any]]] = {
             "language": [(code, _(str(name))) for code, name in settings.LANGUAGES if code in printed],
-            "contact_point": [(one.pk, str(one)) for one in self.points],
+            "contact_point": [
+                (one.point.pk, _("%(point)s (not now)") % {"point": one.point} if one.refusal else str(one.point))
+                for one in offered_points
+            ],
         }
         for name, offered in choices.items():
             field = self.fields[name]

@@ -142,6 +142,10 @@ class Plan(models.Model):
     request = models.ForeignKey(
         Request, models.PROTECT, null=True, blank=True, related_name="plans", verbose_name=_("request for approval")
     )
+    # A proposal that was asked for anew on the same account.
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("takes the place of")
+    )
     rule = models.ForeignKey(PlanRule, models.PROTECT, db_index=False, related_name="+", verbose_name=_("rule"))
     kind = models.CharField(_("kind"), max_length=12, choices=PlanKind)
     status = models.CharField(_("state"), max_length=12, choices=PlanStatus, default=PlanStatus.ASKED)

@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Account
+from accounts.models import Account, AccountStatus
 from accounts.rules import money
 from restructuring.models import Plan, PlanKind
 from restructuring.rules import days, offers, schedules
-from restructuring.rules.offers import Against
+from restructuring.rules.offers import Against, Offer
 from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
 
+# A first payment later than so many days from the start is said: two months' pay.
+FAR_AWAY = 62
 METHODS = {
     schedules.EQUAL_INSTALMENTS: gettext_lazy("Equal instalments"),
     schedules.EQUAL_PRINCIPAL: gettext_lazy("Equal principal"),
@@ -103,6 +105,36 @@ def in_a_plan(account: Account, live: Plan) -> str:
         "account": account.ref,
         "plan": live.ref,
     }
+
+
+def nothing_to_offer(account: Account, total: Decimal) -> str:
+    """Why no plan can be offered on the account at all, whatever its terms; blank where one can."""
+    if account.status == AccountStatus.CHARGED_OFF:
+        return _("Account %(account)s is written off: no plan is offered on it.") % {"account": account.ref}
+    if not total:
+        return _("Account %(account)s owes nothing that a plan could take over.") % {"account": account.ref}
+    return ""
+
+
+def warnings(found: Offer, most: int | None) -> list[str]:
+    """What speaks against an offer without forbidding it: the household cannot bear it (`most` cents a month, if known), or its
+    first payment is far away."""
+    said = []
+    heaviest = found.heaviest_month()
+    if most is not None and heaviest > most:
+        said.append(
+            _("The household can pay %(most)s a month; at most %(heaviest)s falls due in one.")
+            % {"most": amount(most), "heaviest": amount(heaviest)}
+        )
+    first = min(one.due_on for one in found.instalments)
+    if (days_off := (first - found.starts_on).days) > FAR_AWAY:
+        said.append(
+            _(
+                "The first payment is due on %(day)s, only in %(days)s days: until then nothing comes and nothing is collected."
+            )
+            % {"day": first, "days": days_off}
+        )
+    return said
 
 
 def nothing_to_decide(plan: Plan) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26
-# How much of a column's room stays empty beside it, and how many labels fit below.
-GAP, MOST_LABELS = 0.28, 16
+# How much of a column's room stays empty beside it, and how wide a letter of a label below is where the chart is narrowest.
+GAP, LETTER = 0.28, 11
 TICKS = 4
 
 
@@ -78,7 +78,8 @@ def columns(
     base = HEIGHT - BOTTOM
     scale = (base - TOP) / top
     room = (WIDTH - LEFT - RIGHT) / max(len(rows), 1)
-    every = math.ceil(len(rows) / MOST_LABELS) or 1
+    longest = max((len(label) for label, _ in rows), default=0)
+    every = max(math.ceil((longest + 1) * LETTER / room), 1)
     segments, below = [], []
     for number, (label, figures) in enumerate(rows):
         x, y = LEFT + room * (number + GAP / 2), float(base)

@@ -43,7 +43,12 @@ def now() -> datetime:
 
 def today() -> date:
     """The present date where the lender does business (`settings.TIME_ZONE`)."""
-    return timezone.localdate(now(), timezone.get_default_timezone())
+    return day_of(now())
+
+
+def day_of(moment: datetime) -> date:
+    """The date of a moment where the lender does business."""
+    return timezone.localdate(moment, timezone.get_default_timezone())
 
 
 def begins(day: date) -> datetime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -36,12 +38,37 @@ def vary(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def back_to(request: HttpRequest) -> str:
-    """Where a form says it stands (`next`), if that is ours; else the first page."""
-    target = request.POST.get("next", "")
+def back_to(request: HttpRequest, target: str | None = None) -> str:
+    """Where a form says it stands (`next`), or what else is given, if that is ours; else the first page."""
+    target = request.POST.get("next", "") if target is None else target
     if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return target
     return "/"
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def keeps_nothing(view: View) -> View:
+    """Marks a view whose form has nothing that the reader typed: where her session has ended, nothing of it has to be sent
+    again, and she is led back to the page that she was on."""
+    view.keeps_nothing = True  # type: ignore[attr-defined]  # read by StaffRequiredMiddleware
+    return view
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours on which a form was sent, by what the browser says of it; else as `back_to`."""
+    page = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        return back_to(request)
+    parts = urlsplit(page)
+    return parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the page that is shown can be had again: its own address, or where what was sent came from. Some addresses only take
+    what is sent to them."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else came_from(request)
 
 
 def number_in(text: str) -> int | None:

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render, resolve_url
 
-from runs.pages import elsewhere
+from runs.pages import came_from, elsewhere
 from staff import sessions
 from staff.models import User
 
@@ -52,7 +52,7 @@ class StaffRequiredMiddleware(LoginRequiredMiddleware):
             return None
         user = request.user
         if not (isinstance(user, User) and user.is_authenticated and sessions.is_verified(request.session)):
-            return _to_sign_in(request)
+            return _to_sign_in(request, getattr(view_func, "keeps_nothing", False))
         if not user.is_staff:
             raise PermissionDenied
         if user.must_change_password and _name(request) not in WITH_ANY_PASSWORD:
@@ -66,11 +66,15 @@ def _name(request: HttpRequest) -> str:
     return request.resolver_match.view_name if request.resolver_match else ""
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+def _to_sign_in(request: HttpRequest, keeps_nothing: bool) -> HttpResponseBase:
     """The sign-in page, which leads back. Nothing that was typed is lost by it: a part of a page is refused with 401, and the
-    page stays and says so (app.js); a form that was sent comes back, to be sent again once the reader has signed in."""
+    page stays and says so (app.js); a form that was sent comes back, to be sent again once the reader has signed in. Where
+    nothing was typed (`keeps_nothing`) the way back is to the page that she was on."""
     if "HX-Request" in request.headers:
         return HttpResponse(status=401)
+    if keeps_nothing:
+        back = came_from(request) if request.method == "POST" else "/"
+        return redirect_to_login(back, resolve_url(settings.LOGIN_URL))
     kept = [
         (name, value)
         for name, values in request.POST.lists()

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CENT, money_field
 from accounts.models import Account, Bill
+from approvals.forms import DocumentsField
 from approvals.services.rows import LONGEST_TEXT
 from runs.forms import DayInput, SaysWhatIsMissing
 from waivers.models import Basis, ReasonCode, Waiver
-from waivers.selectors import Wanted, may_be_needed
+from waivers.selectors import Wanted, fee_by_bill, may_be_needed
+
+
+class _BillField(forms.ModelChoiceField):
+    """A bill with the fee that it caused; with its account where there are several."""
+
+    fees: Mapping[int, Decimal] = {}
+    names_account = False
+
+    def label_from_instance(self, bill: Bill) -> str:
+        said = gettext("%(bill)s, due %(day)s: %(fee)s %(currency)s") % {
+            "bill": bill.ref,
+            "day": bill.due_on.isoformat(),
+            "fee": f"{self.fees.get(bill.pk, 0):,.2f}",
+            "currency": bill.account.currency,
+        }
+        return f"{bill.account.ref} · {said}" if self.names_account else said
 
 
 class WaiverForm(SaysWhatIsMissing, forms.Form):
@@ -33,7 +53,13 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
         decimal_places=2,
         widget=forms.NumberInput({"step": "0.01", "min": CENT, "max": 100, "inputmode": "decimal"}),
     )
-    bill = forms.ModelChoiceField(Bill.objects.none(), label=_("Bill"), required=False, empty_label="–")
+    bill = _BillField(
+        Bill.objects.none(),
+        label=_("Bill"),
+        required=False,
+        empty_label="–",
+        help_text=_("Those that caused some of the late fee, and how much of what is owed now"),
+    )
     condition_amount = money_field(
         _("Only if so much is paid"), required=False, help_text=_("Both blank: at once, without condition")
     )
@@ -51,6 +77,7 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
         required=False,
         widget=forms.Textarea({"rows": 3, "class": "form-control"}),
     )
+    documents = DocumentsField(required=False)
 
     # Which fields a way to say how much needs.
     OF_BASIS = {Basis.AMOUNT: "amount", Basis.PERCENT: "percent", Basis.BILL: "bill"}
@@ -59,11 +86,18 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
         super().__init__(*args, **kwargs)
         keys = [account.pk for account in accounts]
         self._choose("account", Account.objects.filter(pk__in=keys).order_by("ref"))
-        self._choose("bill", Bill.objects.filter(account__in=keys).order_by("account__ref", "due_on", "ref"))
+        self._choose_bills(keys, without.bill_id if without else None)
         possible = may_be_needed(accounts[0]) if accounts else Waiver.objects.none()
         self._choose("needs", possible.filter(pk__lt=without.pk) if without else possible)
         if not possible:
             del self.fields["needs"]
+
+    def _choose_bills(self, account_ids: list[int], chosen: int | None) -> None:
+        field = self.fields["bill"]
+        assert isinstance(field, _BillField)
+        field.fees, field.names_account = fee_by_bill(account_ids), len(account_ids) > 1
+        caused = Bill.objects.filter(pk__in=[*field.fees, chosen or 0]).select_related("account")
+        self._choose("bill", caused.order_by("account__ref", "due_on", "ref"))
 
     def _choose(self, name: str, queryset: Any) -> None:
         field = self.fields[name]
@@ -100,6 +134,10 @@ class WaiverForm(SaysWhatIsMissing, forms.Form):
             condition_on=values["condition_on"],
             needs_id=needs.pk if needs else None,
         )
+
+    def said(self) -> dict[str, Any]:
+        """What is said for it: the reason, and documents."""
+        return {name: self.cleaned_data[name] for name in ("reason", "documents")}
 
 
 class TakeBackForm(SaysWhatIsMissing, forms.Form):

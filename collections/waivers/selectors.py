@@ -22,11 +22,8 @@ from compliance.models import FlagKind
 from compliance.selectors import flags_in_force
 from runs import clock
 from runs.selectors import open_day
-from staff.limits import who_may
-from staff.models import LimitKind, Role
 from waivers import rules
 from waivers.models import Basis, Waiver, WaiverPolicy, WaiverStatus
-from waivers.permissions import DECIDE
 
 COUNTED = (WaiverStatus.GRANTED, WaiverStatus.WAITING)
 
@@ -113,6 +110,18 @@ class LateFee:
         return {bill: money(cents) for bill, cents in rules.shares(int(fee * 100), causes).items()}
 
 
+def fee_by_bill(account_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Which bills caused the late fees that are owed now, and how much of them: those alone that caused some. A replay for each
+    account that owes any."""
+    return {
+        bill: share
+        for key, owed in owed_now(account_ids).items()
+        if owed.late_fee_now
+        for bill, share in LateFee(key).shares(owed.late_fee_now).items()
+        if share
+    }
+
+
 @dataclass(frozen=True)
 class Refused:
     """A policy that does not let it pass, and why."""
@@ -139,7 +148,6 @@ class Preview:
     owed: Decimal
     policy: WaiverPolicy | None
     refused: Sequence[Refused] = ()
-    deciders: Sequence[Role] = ()
 
     @property
     def available(self) -> Decimal:
@@ -179,8 +187,6 @@ def preview(wanted: Wanted, *, account: Account | None = None, without: Waiver |
     situation = situation_of(wanted, account, fee, own)
     present = policies(situation.today, account.currency)
     chosen = rules.choose(present, situation, amount)
-    decided = chosen is not None and not rules.is_automatic(chosen, amount)
-    asked = {"currency": account.currency, "permission": DECIDE}
     return Preview(
         wanted=wanted,
         account=account,
@@ -192,7 +198,6 @@ def preview(wanted: Wanted, *, account: Account | None = None, without: Waiver |
         owed=late.owed.total,
         policy=chosen,
         refused=[] if chosen else [Refused(one, rules.faults(one, situation, amount)) for one in present],
-        deciders=who_may(LimitKind.WAIVER, amount, situation.today, **asked) if decided else [],
     )
 
 

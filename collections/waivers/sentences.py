@@ -65,6 +65,12 @@ def no_policy() -> str:
     return _("No policy lets this pass:")
 
 
+def is_beyond_what_is_owed(found: Preview) -> bool:
+    """Whether more is agreed to be paid than there would be to pay."""
+    agreed = found.wanted.condition_amount
+    return agreed is not None and agreed > found.owed_after
+
+
 def why_not_in_short(found: Preview) -> str:
     """The same without the policies, for where they are listed."""
     currency = found.account.currency
@@ -81,6 +87,15 @@ def why_not_in_short(found: Preview) -> str:
         return _("%(amount)s is more than there is to waive: at most %(most)s %(currency)s.") % {
             "amount": f"{found.amount:,.2f}",
             "most": f"{found.available:,.2f}",
+            "currency": currency,
+        }
+    if is_beyond_what_is_owed(found):
+        return _(
+            "%(amount)s cannot be agreed as the payment: once this is waived, %(most)s %(currency)s is owed on the account."
+            " Enter at most that."
+        ) % {
+            "amount": f"{found.wanted.condition_amount:,.2f}",
+            "most": f"{found.owed_after:,.2f}",
             "currency": currency,
         }
     if found.policy is not None:

@@ -16,6 +16,7 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from accounts.models import Account
 from accounts.selectors.owed import owed_now
+from approvals.climbing import needs_decider, who_decides
 from approvals.models import OPEN, Request, RequestStatus
 from audit.models import Event
 from cases.models import CaseStatus
@@ -23,6 +24,7 @@ from cases.permissions import visible_to as cases_visible_to
 from runs.pages import is_part, number_in, page_or_part, vary
 from runs.paging import log_page
 from staff.exports import export_list
+from staff.models import User
 from staff.permissions import may, needs
 from staff.requests import user_of
 from waivers.filters import WaiverFilter
@@ -140,11 +142,12 @@ def waiver_ask(request: HttpRequest, ref: str) -> HttpResponse:
     case = get_object_or_404(cases_visible_to(request.user).select_related("customer"), ref=ref, status=CaseStatus.OPEN)
     accounts = list(Account.objects.filter(customer=case.customer_id).order_by("ref"))
     first = _with_most_fee(accounts)
-    form = WaiverForm(_sent(request), accounts=accounts, initial={"account": first})
+    form = WaiverForm(*_given(request), accounts=accounts, initial={"account": first})
     wanted = form.wanted() if form.is_bound and form.is_valid() else None
     if wanted and not _only_previews(request):
         try:
-            made = asking.ask(actor=user_of(request), wanted=wanted, reason=form.cleaned_data["reason"])
+            _needs_decider(user_of(request), wanted, None)
+            made = asking.ask(actor=user_of(request), wanted=wanted, **form.said())
         except BookError as error:
             refuse(form, error)
         else:
@@ -179,16 +182,17 @@ def waiver_again(request: HttpRequest, pk: int) -> HttpResponse:
         "condition_on",
     )
     initial = {name: getattr(found, name) for name in names} | {"reason": found.request.reason}
-    form = WaiverForm(_sent(request), accounts=[found.account], without=found, initial=initial)
+    form = WaiverForm(*_given(request), accounts=[found.account], without=found, initial=initial)
     wanted = form.wanted() if form.is_bound and form.is_valid() else None
     if wanted and not _only_previews(request):
         try:
+            _needs_decider(user_of(request), wanted, found)
             asking.ask_again(
                 actor=user_of(request),
                 waiver_id=pk,
                 seen_version=number_in(request.POST.get("seen_version", "")) or 0,
                 wanted=wanted,
-                reason=form.cleaned_data["reason"],
+                **form.said(),
             )
         except BookError as error:
             refuse(form, error)
@@ -204,6 +208,10 @@ def _sent(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def _given(request: HttpRequest) -> tuple[Any, ...]:
+    return (request.POST, request.FILES) if request.method == "POST" else ()
+
+
 def _only_previews(request: HttpRequest) -> bool:
     """Whether the form is sent to see what it would do. It is posted all the same: what people write is in no address."""
     return "preview" in request.POST
@@ -215,7 +223,7 @@ def _asking(
     """The page that asks; for HTMX, as something is entered, what it would do."""
     shown: dict[str, Any] | None = None
     if wanted:
-        shown = _shown(wanted, own)
+        shown = _shown(user_of(request), wanted, own)
     elif form.is_bound and (faults := form.faults()):
         shown = {"faults": faults}
     if _only_previews(request) and is_part(request):
@@ -229,8 +237,14 @@ def _with_most_fee(accounts: list[Account]) -> int | None:
     return max(owed, key=lambda key: owed[key].late_fee_now, default=None)
 
 
-def _shown(wanted: Wanted, own: Waiver | None) -> dict[str, Any]:
-    """What it would do, and why it cannot be asked for, if it cannot."""
+def _needs_decider(user: User, wanted: Wanted, own: Waiver | None) -> None:
+    """Refuse what nobody could decide about. What else is in the way is for the service to say."""
+    if climb := _shown(user, wanted, own).get("climb"):
+        needs_decider(climb)
+
+
+def _shown(user: User, wanted: Wanted, own: Waiver | None) -> dict[str, Any]:
+    """What it would do and who may decide, or why it cannot be asked for."""
     account = Account.objects.select_related("product", "customer").get(pk=wanted.account_id)
     try:
         asking.check_wanted(wanted, account, own)
@@ -241,4 +255,13 @@ def _shown(wanted: Wanted, own: Waiver | None) -> dict[str, Any]:
     if found.amount > found.available:
         return {"refusal": refusal}  # what it would do makes no sense
     policies = [say_faults(one.policy, one.faults) for one in found.refused] if refusal == no_policy() else []
-    return {"found": found, "refusal": refusal, "policies": policies}
+    climb = None
+    if not (refusal or found.is_automatic):
+        climb = who_decides(
+            asking.KIND,
+            amount=found.amount,
+            currency=account.currency,
+            customer_id=account.customer_id,
+            author_id=user.pk,
+        )
+    return {"found": found, "refusal": refusal, "policies": policies, "climb": climb}

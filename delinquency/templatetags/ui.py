@@ -19,6 +19,7 @@ from cases.views.verbs import VERBS, Verb
 from delinquency import words
 from restructuring.sentences import cost
 from runs import clock
+from runs.pages import address_of
 
 register = template.Library()
 
@@ -33,6 +34,9 @@ def here(request: HttpRequest) -> str:
     found = getattr(request, "resolver_match", None)
     name = (found.url_name or "") if found else ""
     return "case" if name.startswith("case-") or name == "evidence" else name
+
+
+register.filter("address", address_of)
 
 
 @register.simple_tag

@@ -13,6 +13,18 @@ from runs.texts import coded_in
 SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "by-policy": (_("By the policy in force"), ()),
     "payment-taken-back": (_("%(waiver)s: the agreed payment was taken back"), ("waiver",)),
+    "plan-ends": (_("Plan %(plan)s ends with it."), ("plan",)),
+    "plan-falls-back": (
+        _("Plan %(plan)s is breached by it: what it took over is owed again, which these figures do not show."),
+        ("plan",),
+    ),
+    "plan-is-breached": (_("Plan %(plan)s is breached by it; its instalments stay due."), ("plan",)),
+    "plan-reopens": (
+        _(
+            "Plan %(plan)s opens again with it: collection and late fees stop while it is kept, late fees since it ended."
+        ),
+        ("plan",),
+    ),
     "plan-took-over": (_("Plan %(plan)s took the debt over."), ("plan",)),
 }
 

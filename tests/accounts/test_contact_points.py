@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.errors import Invalid
+from accounts.identity import check_contact
 from accounts.models import ContactPoint
 from accounts.services.customers import verify_contact_point
 from audit.models import Event
@@ -26,3 +28,28 @@ def test_what_is_learnt_of_a_number_changes_nothing_else_of_it() -> None:
     assert (event.after["verification"], event.reason) == ("wrong", "receipt 1: bounced")
     verify_contact_point(actor=SystemActor("test"), contact_point_id=point.pk, verification="wrong", reason="again")
     assert Event.objects.filter(verb="contact-point.changed").count() == 1
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "13800002046",
+        "010-62345678",
+        "95588",
+        "+1 212 555 0100",
+        "(0755) 8888 8888",
+        "62345678 转 12",
+        "+44 20 7946 0958 x12",
+    ],
+)
+def test_a_telephone_number_is_one_that_can_be_dialled(number: str) -> None:
+    assert check_contact("phone", number) == number
+
+
+@pytest.mark.parametrize(
+    "number", ["1234567890123456789", "13800002046123", "+1 212 555", "1234", "+999 12345678", "abc"]
+)
+def test_what_cannot_be_dialled_is_no_telephone_number(number: str) -> None:
+    with pytest.raises(Invalid, match="no telephone number") as refused:
+        check_contact("mobile", number)
+    assert refused.value.field == "value"

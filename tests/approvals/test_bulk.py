@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -28,9 +29,10 @@ def near(team: str = "Team 1") -> Account:
 
 
 def press(actor: User, *requests: Request, verb: str = "approve", comment: str = "") -> Bulk:
-    return services.ask_bulk(
+    bulk = services.ask_bulk(
         actor=actor, verb=verb, comment=comment, seen={request.pk: request.version for request in requests}
     )
+    return services.confirm_bulk(actor=actor, bulk_id=bulk.pk, request_ids=[request.pk for request in requests])
 
 
 def answers(bulk: Bulk) -> dict[int, tuple[str, str]]:
@@ -42,6 +44,11 @@ def run(bulk: Bulk) -> dict[str, int]:
     JobRun.objects.filter(pk=bulk.run.pk).update(status="running")
     bulk.run.refresh_from_db()
     return run_bulk(bulk, bulk.run)
+
+
+def look(client: Client, **fields: object):
+    """What is asked before anything is decided, at an address of its own."""
+    return client.post("/approvals/decide/", fields, follow=True)
 
 
 def test_each_is_checked_alone_and_says_why_not(lin, chen, wang) -> None:
@@ -137,12 +144,18 @@ def test_on_the_page_they_are_ticked_and_answered(
     empty = client.post("/approvals/decide/", {"verb": "approve", "next": "/approvals/?show=inbox"})
     assert empty["Location"] == "/approvals/?show=inbox"
     ticked = {"verb": "reject", "comment": "No", "request": [f"{one.pk}:1", f"{other.pk}:7"]}
-    answer = client.post("/approvals/decide/", ticked | {"confirmed": "1"})
+    looked = client.post("/approvals/decide/", ticked | {"next": "/approvals/?page=1"})
     bulk = Bulk.objects.get()
-    assert answer["Location"] == f"/approvals/decide/{bulk.pk}/"
+    address = f"/approvals/decide/{bulk.pk}/"
+    assert looked["Location"] == f"{address}?next=%2Fapprovals%2F%3Fpage%3D1"
+    asking = client.get(looked["Location"]).content.decode()
+    assert f'name="next" value="{address}?next=%2Fapprovals' in asking, "the language changes on the spot"
+    answer = client.post(address, {"request": [one.pk, other.pk]})
+    assert answer["Location"] == address
     waiting = client.get(answer["Location"]).content.decode()
     assert "Not decided yet" in waiting
     assert "every 1s" in waiting
+    bulk.refresh_from_db()
     run(bulk)
     JobRun.objects.filter(pk=bulk.run_id).update(status="done")
     page = client.get(answer["Location"]).content.decode()
@@ -166,9 +179,9 @@ def test_before_anything_is_decided_it_is_said_what_they_come_to_and_what_is_lef
     client.force_login(chen)
     every = [*plain, bare, own, changed, gone]
     seen = [f"{one.pk}:{2 if one == changed else 1}" for one in every]
-    answer = client.post("/approvals/decide/", {"verb": "approve", "request": seen, "next": "/approvals/?page=1"})
+    answer = look(client, verb="approve", request=seen, next="/approvals/?page=1")
     page = answer.content.decode()
-    assert not Bulk.objects.exists()
+    assert Bulk.objects.get().run is None
     assert not Request.objects.filter(status="approved").exists()
     assert [(one["kind"], one["currency"], one["number"], one["amount"]) for one in answer.context["sums"]] == [
         ("credit-limit", "CNY", 2, Decimal("2001.00")),
@@ -180,8 +193,7 @@ def test_before_anything_is_decided_it_is_said_what_they_come_to_and_what_is_lef
     AuthorityLimit.objects.create(
         role=chen.groups.get().role, kind="hold-days", most=Decimal(30), effective_from="2020-02-02"
     )
-    sent = {"verb": "approve", "request": f"{days.pk}:1"}
-    assert "21 days" in client.post("/approvals/decide/", sent).content.decode(), "no money"
+    assert "21 days" in look(client, verb="approve", request=f"{days.pk}:1").content.decode(), "no money"
     for words in (
         "Approve 4 requests?",
         "¥2,001.00",
@@ -192,16 +204,54 @@ def test_before_anything_is_decided_it_is_said_what_they_come_to_and_what_is_lef
         'href="/approvals/?page=1"',
     ):
         assert words in page, words
-    assert [f'value="{one.pk}:1"' in page for one in every] == [True] * 4 + [False] * 3
-    alone = client.post("/approvals/decide/", {"verb": "reject", "comment": "No", "request": f"{own.pk}:1"})
+    assert [f'name="request" value="{one.pk}"' in page for one in every] == [True] * 4 + [False] * 3
+    alone = look(client, verb="reject", comment="No", request=f"{own.pk}:1")
     assert "None of what was ticked may be decided by you." in alone.content.decode()
     assert "Yes, reject them" not in alone.content.decode()
+
+
+def test_what_was_left_out_is_not_decided_and_what_was_confirmed_is_decided_once(lin, chen, wang) -> None:
+    taken, left = asked(lin, near()), asked(lin, near())
+    bulk = services.ask_bulk(actor=chen, verb="approve", comment="", seen={taken.pk: 1, left.pk: 1})
+    with pytest.raises(Bulk.DoesNotExist):
+        services.confirm_bulk(actor=wang, bulk_id=bulk.pk, request_ids=[taken.pk])
+    with pytest.raises(Invalid, match="No request was selected"):
+        services.confirm_bulk(actor=chen, bulk_id=bulk.pk, request_ids=[])
+    first = services.confirm_bulk(actor=chen, bulk_id=bulk.pk, request_ids=[taken.pk])
+    again = services.confirm_bulk(actor=chen, bulk_id=bulk.pk, request_ids=[left.pk])
+    assert first.run is not None
+    assert again.run_id == first.run_id
+    assert list(answers(bulk)) == [taken.pk]
+
+
+def test_what_was_never_confirmed_is_forgotten_after_a_day(lin, chen) -> None:
+    seen = {asked(lin, near()).pk: 1}
+    old = services.ask_bulk(actor=chen, verb="approve", comment="", seen=seen)
+    kept = press(chen, asked(lin, near()))
+    with clock.frozen(MOMENT + timedelta(days=1, seconds=1)):
+        new = services.ask_bulk(actor=chen, verb="approve", comment="", seen=seen)
+    assert set(Bulk.objects.all()) == {kept, new}
+    assert not Bulk.objects.filter(pk=old.pk).exists()
+
+
+def test_the_reasons_are_in_the_language_in_which_it_was_confirmed(lin, chen, client: Client) -> None:
+    stale = asked(lin, near())
+    client.force_login(chen)
+    made = client.post("/approvals/decide/", {"verb": "approve", "request": f"{stale.pk}:1"})
+    services.withdraw(actor=lin, request_id=stale.pk, seen_version=1)
+    client.post("/language/", {"language": "zh-hans", "next": made["Location"]})
+    bulk = Bulk.objects.get()
+    client.post(f"/approvals/decide/{bulk.pk}/", {"request": stale.pk})
+    bulk.refresh_from_db()
+    run(bulk)
+    assert "已撤回" in answers(bulk)[stale.pk][1]
+    assert "changed" not in answers(bulk)[stale.pk][1]
 
 
 def test_who_stands_in_for_nobody_is_told_what_is_beyond_the_authority(lin, chen, client: Client) -> None:
     limited = asked(lin, near(), kind="limited-credit-limit", amount=Decimal(5), currency="CNY")
     client.force_login(chen)
-    page = client.post("/approvals/decide/", {"verb": "approve", "request": f"{limited.pk}:1"}).content.decode()
+    page = look(client, verb="approve", request=f"{limited.pk}:1").content.decode()
     assert "5.00 CNY is more than you may decide" in page
 
 
@@ -210,8 +260,9 @@ def test_a_confirmation_asks_as_much_for_many_as_for_few(
 ) -> None:
     client.force_login(chen)
     ticked = [f"{asked(lin, near()).pk}:1" for _ in range(12)]
+    made = client.post("/approvals/decide/", {"verb": "approve", "request": ticked})
     with django_assert_max_num_queries(16):
-        client.post("/approvals/decide/", {"verb": "approve", "request": ticked})
+        client.get(made["Location"])
 
 
 def test_one_out_of_scope_and_who_decides_nothing_are_sent_away(lin, chen, client: Client) -> None:

@@ -133,6 +133,16 @@ def test_it_is_approved_on_its_page(desk, lin, account) -> None:
     assert 'value="approve"' not in page
 
 
+def test_what_would_be_refused_is_not_offered_to_be_approved(desk, lin, account) -> None:
+    request = asked(lin, account)
+    Account.objects.filter(pk=account.pk).update(credit_limit=1)
+    page = desk.get(f"/approvals/{request.pk}/").content.decode()
+    assert 'value="approve" disabled aria-describedby="misfit"' in page
+    assert "It cannot be approved as things stand: The limit is 1.00 by now" in page
+    assert 'value="reject">' in page
+    assert post(desk, request, "approve").status_code == 422
+
+
 def test_a_rejection_without_a_word_comes_back_with_what_is_missing(desk, lin, account) -> None:
     request = asked(lin, account)
     answer = post(desk, request, "reject")

@@ -76,8 +76,8 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 
 def axe(page: Page, within: str | None = None) -> AxeResults:
-    """What axe finds on the page (or `within` a part of it, a selector), WCAG 2.2 included: its rule on the size of what is clicked is off by itself. What passed is
-    left out of its answer, which halves the time."""
+    """What axe finds on the page (or `within` a part of it, a selector), WCAG 2.2 included: its rule on the size of what is
+    clicked is off by itself. What passed is left out of its answer, which halves the time."""
     return Axe().run(
         page, context=within, options={"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     )

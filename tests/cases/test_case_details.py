@@ -12,6 +12,7 @@ from accounts.errors import Invalid
 from cases.models import Case, Promise
 from cases.services import holds, promises
 from compliance.models import Contact, CustomerFlag
+from runs import clock
 from staff.models import User
 from tests.factories import DAY, CaseFactory, TeamFactory, UserFactory
 
@@ -32,6 +33,40 @@ def test_an_outcome_that_is_a_flag_offers_it_and_forces_nothing(
     typed["seen_version"] = case.version + 1
     assert desk.post(f"/cases/{case.ref}/inbound/", typed)["Location"] == f"/cases/{case.ref}/flag/?kind={outcome}"
     assert f'<option value="{outcome}" selected' in desk.get(f"/cases/{case.ref}/flag/?kind={outcome}").content.decode()
+
+
+def test_what_a_contact_told_of_bars_until_the_flag_is_placed_and_the_page_says_why(case: Case, desk: Client) -> None:
+    typed = {"channel": "voice", "contact_point": "", "outcome": "deceased", "note": "", "seen_version": case.version}
+    desk.post(f"/cases/{case.ref}/inbound/", typed)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "Do not call this number: Deceased (told of in a contact, flag not placed yet)" in page
+    assert f'href="/cases/{case.ref}/flag/?kind=deceased"' in page
+    assert "nobody placed the flag yet" in page
+    case.refresh_from_db()
+    placed = {"kind": "deceased", "from_on": DAY, "evidence": "Certificate", "seen_version": case.version}
+    desk.post(f"/cases/{case.ref}/flag/", placed)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert f"Do not call this number: Deceased since {DAY}" in page
+    assert "nobody placed the flag yet" not in page
+
+
+def test_a_flag_that_is_over_or_to_come_does_not_stand_as_in_force(case: Case, desk: Client) -> None:
+    for kind, first, last in (("hardship", -30, -1), ("represented", 9, None), ("vulnerable", -3, 0)):
+        CustomerFlag.objects.create(
+            customer=case.customer,
+            kind=kind,
+            from_on=DAY + timedelta(days=first),
+            until_on=None if last is None else DAY + timedelta(days=last),
+            evidence="A letter",
+            placed_at=clock.now(),
+            placed_by_name="Lin",
+        )
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert '<span class="pill mustnot">Vulnerable</span>' in page
+    assert f'<span class="pill watch">Represented by a lawyer from {DAY + timedelta(days=9)}</span>' in page
+    assert "<b>Represented by a lawyer</b>" in page
+    assert "<b>Hardship</b>" not in page
+    assert ">Hardship</span>" not in page
 
 
 def test_a_case_is_offered_to_those_only_who_may_see_it(case: Case, desk: Client, lead: User) -> None:

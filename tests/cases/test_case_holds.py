@@ -18,10 +18,11 @@ from audit.models import Event
 from cases.errors import StaleScreen
 from cases.models import Case
 from cases.services.holds import lift, place
+from cases.services.waiting import refresh_waits
 from runs import clock
 from staff.models import AuthorityLimit, User
 from tests.cases.promise_deeds import close_through, days, everything_agrees, late_account
-from tests.factories import PortfolioFactory, UserFactory
+from tests.factories import AccountFactory, CaseFactory, HoldFactory, PortfolioFactory, UserFactory
 
 TODAY = date(2026, 3, 10)
 
@@ -63,6 +64,16 @@ def test_a_hold_on_everything_stops_every_late_account_and_the_case_waits() -> N
     assert case.wait_for == "hold"
     assert Event.objects.filter(verb="hold.placed", reason="Illness in the family").count() == 2
     everything_agrees()
+
+
+def test_a_case_with_nothing_late_waits_for_any_hold_of_contact() -> None:
+    case = CaseFactory(status="open")
+    for _ in range(2):
+        AccountFactory(customer=case.customer)
+    HoldFactory(account=case.customer.accounts.first(), kind="contact", starts_on=TODAY, ends_on=days(6))
+    refresh_waits(customer_ids=[case.customer_id])
+    case.refresh_from_db()
+    assert (case.wait_for, case.wait_until) == ("hold", clock.begins(days(7)))
 
 
 def test_a_hold_on_one_account_leaves_the_others() -> None:

@@ -134,3 +134,30 @@ def test_the_lists_cost_the_same_however_long_they_are(
     for address in ("/promises/", "/disputes/"):
         with django_assert_max_num_queries(15):
             assert len(refs(collector, address)) == rows
+
+
+def test_board_rail_and_lists_count_the_same(client: Client) -> None:
+    """Whoever works the case, nobody too, cured or not: within the reader's reach."""
+    BusinessDayFactory()
+    chief, today = UserFactory(role="supervisor"), clock.today()
+    client.force_login(chief)
+    promised("hers", today, assignee=chief)
+    promised("nobodys", today)
+    promised("cured", today)
+    promised("overdue", today - timedelta(days=1))
+    stranger = TeamFactory(name="Team 2")
+    promised("theirs", today, team=stranger)
+    disputed("open", today)
+    disputed("cured-too", today)
+    disputed("not-seen", today, team=stranger)
+    Case.objects.filter(ref__startswith="cured").update(status="cured", closed_on=DAY)
+    board = client.get("/board/").context["board"]
+    rail = client.get("/queues/counts/").context["numbers"]
+    listed = {
+        show: len(refs(client, f"/{show}"))
+        for show in ("promises/?show=today", "promises/?show=due", "promises/", "disputes/")
+    }
+    assert (board.due_today, listed["promises/?show=today"]) == (3, 3)
+    assert (rail["promises"], listed["promises/?show=due"], listed["promises/"]) == (4, 4, 4)
+    assert (rail["disputes"], listed["disputes/"]) == (2, 2)
+    assert {member.user: member.promises_due_today for member in board.members}[chief] == 1

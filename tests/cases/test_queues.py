@@ -289,7 +289,42 @@ def test_why_there_is_nothing_to_take_is_said_by_reason_and_until_when(collector
 def test_who_only_reads_takes_nothing(client: Client) -> None:
     client.force_login(UserFactory(role="auditor"))
     assert client.post("/cases/next/").status_code == 403
-    assert client.get("/cases/next/").status_code == 405
+    assert client.get("/cases/next/").status_code == 403
+
+
+def test_who_only_goes_to_the_address_takes_nothing_and_comes_to_her_own_cases(collector: Client) -> None:
+    with clock.frozen(NOON):
+        case = reachable()
+        assert collector.get("/cases/next/")["Location"] == "/"
+    case.refresh_from_db()
+    assert case.assignee is None
+
+
+def test_who_takes_the_next_after_her_session_ended_comes_back_to_the_page_that_she_was_on(client: Client) -> None:
+    for page, back in (
+        ("http://testserver/cases/K1/?timeline=work", "/cases/K1/%3Ftimeline%3Dwork"),
+        ("https://evil.example/", "/worklist/"),
+        ("", "/worklist/"),
+    ):
+        answer = client.post("/cases/next/", {"leaving": "7", "next": "/worklist/"}, headers={"Referer": page})
+        assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={back}")
+    assert client.get("/cases/next/")["Location"] == "/login/?next=/"
+
+
+def test_why_she_got_a_case_back_goes_from_the_page_once_it_is_done(collector: Client) -> None:
+    gone = '<div hx-swap-oob="delete:.why-hers"></div>'
+    with clock.frozen(NOON):
+        lin = User.objects.get(username="lin")
+        case = reachable(ref="due", assignee=lin, follow_up_on=NOON.date())
+        assert 'class="alert alert-info why-hers"' in collector.post("/cases/next/", follow=True).content.decode()
+        sent = {"headers": {"HX-Request": "true", "HX-Target": "panel"}}
+        noted = collector.post("/cases/due/note/", {"text": "Later", "seen_version": case.version}, **sent)
+        assert gone not in noted.content.decode()
+        case.refresh_from_db()
+        logged = {"channel": "voice", "contact_point": "", "outcome": "right-party", "seen_version": case.version}
+        done = collector.post("/cases/due/inbound/", logged, **sent).content.decode()
+    assert "is done and taken off" in done
+    assert gone in done
 
 
 def test_a_page_that_is_not_ours_is_never_gone_to(collector: Client) -> None:

@@ -17,7 +17,10 @@ from cases.models import Case, Dispute, Note, Promise, PromiseInstalment
 from cases.selectors import timeline
 from cases.selectors.timeline import KINDS
 from cases.services import disputes
+from cases.services.follow_ups import schedule
+from cases.services.points import add_point
 from compliance.models import Contact, Recording
+from runs import clock
 from tests.factories import (
     DAY,
     MOMENT,
@@ -222,6 +225,34 @@ def test_a_dispute_is_one_line_when_it_opens_and_one_when_it_closes_whatever_it_
     client.force_login(lead)
     page = client.get(f"/cases/{case.ref}/?timeline=work").content.decode()
     assert page.count("· No contact · No late fees · No treatment</span>") == 1
+
+
+def test_what_happened_to_the_case_says_when_what_and_from_where_to_where(client: Client) -> None:
+    case, lin = workable_case(), UserFactory(role="supervisor")
+    client.force_login(lin)
+    with clock.frozen(MOMENT):
+        schedule(actor=lin, case_id=case.pk, seen_version=case.version, on=DAY + timedelta(days=3), note="Salary day")
+        add_point(
+            actor=lin, case_id=case.pk, seen_version=case.version + 1, kind="mobile", value="13912345678",
+            source="told on the telephone", relationship="own", permitted=True,
+        )  # fmt: skip
+        for bucket, before in (("M2", "M1"), ("M2", "M2")):
+            EventFactory(
+                verb="case.moved", subject_type="case", subject_id=case.pk, subject_ref=case.ref, customer_id=case.customer_id,
+                before={"bucket": before, "overdue_amount": "100.00"}, after={"bucket": bucket, "overdue_amount": "250.00"},
+            )  # fmt: skip
+        work, record = (
+            " ".join(
+                client.get(f"/cases/{case.ref}/?timeline={kind}").content.decode().split('id="timeline"')[1].split()
+            )
+            for kind in ("work", "record")
+        )
+    assert f"Follow-up set <b>{DAY + timedelta(days=3)}</b>" in work
+    assert "· <bdi>Salary day</bdi>" in work
+    assert 'Contact point added Mobile phone <span class="muted"><bdi>139****5678</bdi> ·' in record
+    assert "Case moved M1 → <b>M2</b>" in record
+    assert "Case moved 100.00 → <b>250.00</b>" in record
+    assert f"{case.ref} ·" not in work + record
 
 
 def test_what_somebody_wrote_is_kept_apart_from_what_stands_beside_it(client: Client) -> None:

@@ -69,6 +69,24 @@ def broken(facts: Facts, at: datetime) -> set[str]:
     return found
 
 
+def reported(story: list[tuple[str, str]]) -> set[str]:
+    """What was told of the person and nobody placed or overruled yet, of what happened in that order: (told | placed |
+    ended | overruled, kind). A flag that stands answers what is told; one that ended before does not."""
+    open_reports: set[str] = set()
+    standing: set[str] = set()
+    for what, kind in story:
+        if what == "told" and kind not in standing:
+            open_reports.add(kind)
+        elif what == "placed":
+            standing.add(kind)
+            open_reports.discard(kind)
+        elif what == "ended":
+            standing.discard(kind)
+        elif what == "overruled":
+            open_reports.discard(kind)
+    return open_reports | standing
+
+
 def _is_held(debt, day: date) -> bool:
     return any(
         hold.kind == "contact" and hold.first <= day and (hold.last is None or day <= hold.last) for hold in debt

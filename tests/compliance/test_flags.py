@@ -55,6 +55,10 @@ def test_a_flag_has_its_days_its_evidence_and_its_event(lin, told) -> None:
         ({"evidence": " "}, "evidence"),
         ({"kind": "rich"}, "kind"),
         ({"until_on": DAY - timedelta(days=1)}, "until_on"),
+        ({"kind": "deceased", "from_on": DAY + timedelta(days=1)}, "from_on"),
+        ({"kind": "incapacity", "from_on": DAY + timedelta(days=1)}, "from_on"),
+        ({"kind": "deceased", "from_on": DAY.replace(year=1900)}, "from_on"),
+        ({"kind": "represented", "from_on": DAY.replace(year=2999)}, "from_on"),
     ],
 )
 def test_what_makes_no_flag_is_refused_at_its_field(lin, fields, field) -> None:

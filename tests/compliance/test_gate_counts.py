@@ -193,6 +193,28 @@ def test_a_hold_of_contact_stops_the_debt_and_all_of_them_the_person() -> None:
     assert ask(point).rule == "hold"
 
 
+def test_who_has_nothing_late_is_not_called_while_a_hold_of_contact_stands() -> None:
+    point = number()
+    kept, _other = (AccountFactory(customer=point.customer) for _ in range(2))
+    HoldFactory(account=kept, kind="fees")
+    assert ask(point).allowed
+    HoldFactory(account=kept, kind="contact", starts_on=date(2026, 11, 1), ends_on=date(2026, 11, 2))
+    assert ask(point).allowed, "that one is over"
+    HoldFactory(account=kept, kind="contact", starts_on=date(2026, 11, 20), ends_on=date(2026, 11, 24))
+    refused = ask(point)
+    opens = datetime(2026, 11, 25, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert (refused.rule, refused.next_allowed_at) == ("hold", opens)
+    (seen,) = look(customer_id=point.customer_id, at=NOON)
+    assert (seen.verdict.allowed, seen.verdict.rule) == (False, "hold")
+    assert callable_from(customer_ids=[point.customer_id], at=NOON) == {point.customer_id: opens}
+    # What is late beside it is collected as ever, and its own holds alone speak for it.
+    late = AccountFactory(customer=point.customer)
+    StandingFactory(account=late)
+    assert ask(point).allowed
+    HoldFactory(account=late, kind="contact")
+    assert ask(point).rule == "hold"
+
+
 def test_a_number_that_others_have_too_is_barred_until_it_is_verified() -> None:
     point = number(clear="13800138000")
     number(clear="13800138000")
@@ -292,7 +314,10 @@ def test_a_look_records_nothing_and_says_the_same(django_assert_num_queries: Dja
     with clock.frozen(NOON):
         assert say(looks[0].verdict) == "You may call this number now: 2 of 3 calls left today; closes at 22:00."
         wrong = ContactPoint.objects.get(pk=looks[1].contact_point_id)
-        assert say(looks[1].verdict, point=wrong) == "Do not call this number: it is marked wrong."
+        assert say(looks[1].verdict, point=wrong) == (
+            "Do not call this number: it is marked wrong (another’s, out of service, or a third person refused there) "
+            "until it is verified."
+        )
 
 
 def test_a_refusal_says_why_and_until_when_and_where_the_rule_comes_from() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account, Payment, Reversal
+from accounts.models import Acceleration, Account, Payment, Reversal
 from accounts.selectors.owed import owed_now
 from accounts.selectors.verify import account_range, differences
 from accounts.selectors.what_if import pictures
@@ -20,6 +20,7 @@ from cases.models import Case
 from delinquency.close_of_day import close_day
 from desk import asking
 from desk.present import told
+from runs import clock
 from staff.models import AuthorityLimit
 from tests.clients import signed_in
 from tests.factories import UserFactory
@@ -75,7 +76,7 @@ def test_what_the_preview_shows_is_what_the_approval_does(kind: str, closed: boo
         assert effect["before"] == found == as_it_is(account), "asking changes nothing"
         approve(chen, request)
         assert as_it_is(account) == effect["after"] != found
-    assert {name: request.preview[name] for name in ("before", "after")}.keys() == effect.keys()
+    assert {name: request.preview[name] for name in ("before", "after", "follows")}.keys() == effect.keys()
     assert list(differences(*account_range())) == []
 
 
@@ -117,7 +118,7 @@ def test_what_makes_no_sense_is_explained_instead_of_offered(account, lin) -> No
         assert "Nothing is owed" in hers.get(f"/money/A1/?ask={kind}").content.decode()
 
 
-def test_a_payment_is_chosen_or_typed(account, lin) -> None:
+def test_a_payment_is_chosen_or_typed(account, lin, chen) -> None:
     first, second = pay(account, "100", "P1"), pay(account, "200", "P2")
     hers = signed_in(lin)
     page = hers.get(f"/money/A1/?ask=reversal&payment={second.pk}").content.decode()
@@ -233,3 +234,23 @@ def test_data_entry_asks_neither_for_write_offs_nor_for_acceleration(account, li
         assert word not in page
     assert hers.post("/money/A1/", {"verb": "write-off", "write-off-reason": "x"}).status_code == 403
     asking.ask(actor=wu, account=account, kind="reversal", payment_ref="P1", code="error", reason="Typed twice")
+
+
+def test_what_nobody_may_decide_is_said_before_it_is_asked_for_and_cannot_be(account, lin) -> None:
+    hers, nobody = signed_in(lin), "Nobody may decide this at the moment, so that it cannot be asked for"
+    assert nobody in hers.get("/money/A1/?ask=write-off").content.decode()
+    answer = hers.post("/money/A1/", {"verb": "write-off", "write-off-reason": "Gone abroad"})
+    assert answer.status_code == 422
+    assert nobody in answer.content.decode()
+    assert "Gone abroad" in answer.content.decode()
+    assert not Request.objects.exists()
+
+
+def test_an_acceleration_in_force_is_shown_beside_what_is_owed(account, lin) -> None:
+    hers = signed_in(lin)
+    assert "called-due" not in hers.get("/money/A1/").content.decode()
+    Acceleration.objects.create(
+        account=account, due_on=TODAY + timedelta(days=9), notified_on=TODAY, reason="x", known_from=clock.now()
+    )
+    page = hers.get("/money/A1/").content.decode()
+    assert f"All due on {TODAY + timedelta(days=9)}; the debtor was notified on {TODAY}." in page

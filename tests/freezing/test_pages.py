@@ -68,3 +68,14 @@ def test_a_status_that_changes_makes_open_screens_of_the_case_stale(account, lin
     version = Case.objects.get().version
     change_status(actor=ACTOR, account_id=account.pk, to="frozen", reason="x")
     assert Case.objects.get().version == version, "nothing changed"
+
+
+def test_of_a_frozen_account_it_is_said_why_unfreezing_cannot_be_asked_for(account, lin) -> None:
+    change_status(actor=ACTOR, account_id=account.pk, to="frozen", reason="x")
+    page = signed_in(lin).get("/freezes/A1/").content.decode()
+    assert "Unfreezing cannot be asked for now:" in page
+    assert page.count("Account A1 is late:") == 1
+    pay(account)
+    page = signed_in(lin).get("/freezes/A1/").content.decode()
+    assert "Unfreezing cannot be asked for now:" not in page
+    assert "Ask to unfreeze" in page

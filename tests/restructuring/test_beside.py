@@ -3,14 +3,16 @@ proposal ends with its request."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Hold, LedgerEntry
+from accounts.models import Hold, LedgerEntry, Standing
 from accounts.selectors.owed import owed_now
 from accounts.services import posting
 from approvals import services as approvals
@@ -18,11 +20,14 @@ from approvals.models import Request
 from approvals.services.expiring import expire_overdue
 from audit.models import Event
 from cases.models import Case, Promise
+from cases.selectors.debts import debts
+from cases.selectors.timeline import timeline
 from cases.services.promises import take_promise
+from compliance.selectors import look
 from delinquency.words import reason
 from restructuring.models import Plan, PlanRule
 from restructuring.services.agreements import agreement_of
-from restructuring.terms import Terms
+from restructuring.terms import WHOLE, Terms
 from runs import clock
 from tests.factories import ContactPointFactory, UserFactory
 from tests.restructuring.deeds import ACTOR, TODAY, ask, bill, close_through, noon, pay, proved, running
@@ -32,8 +37,6 @@ TOMORROW = TODAY + timedelta(days=1)
 
 
 def allowed(account) -> bool:
-    from compliance.selectors import look
-
     (seen,) = look(customer_id=account.customer_id, account_id=account.pk)
     return seen.verdict.allowed
 
@@ -51,6 +54,39 @@ def test_collection_stops_this_very_day_though_its_book_is_closed(account, lin, 
         plan.refresh_from_db()
         assert (plan.status, plan.contact_hold.starts_on) == ("running", TODAY)
         assert not allowed(account)
+
+
+def test_who_keeps_a_plan_of_the_whole_is_not_called_though_nothing_is_late(account, lin, chen, terms, client) -> None:
+    ContactPointFactory(customer=account.customer, kind="mobile", clear="13800002046")
+    running(lin, chen, account, replace(terms, covers=WHOLE))
+    case = Case.objects.get()
+    assert (case.status, Standing.objects.exists()) == ("cured", False)
+    assert not allowed(account)
+    (seen,) = look(customer_id=account.customer_id)
+    assert seen.verdict.rule == "hold"
+    client.force_login(chen)
+    page = client.get(reverse("case", args=[case.ref])).content.decode()
+    assert ("Do not call this number" in page, "You may call this number now" in page) == (True, False)
+
+
+def test_the_case_lists_what_is_next_due_first_and_its_timeline_the_instalments_once(account, lin, chen, terms) -> None:
+    bill(account, "B4", date(2026, 2, 10), TODAY + timedelta(days=5), "70")
+    plan = running(lin, chen, account, replace(terms, count=8))
+    (shown,) = debts(account.customer_id, TODAY)
+    refs = [row.bill.ref for row in shown.bills]
+    assert refs == ["B4", "B3", *(f"{plan.ref}-{number}" for number in range(1, 9)), "B2", "B1"]
+    told = [entry for entry in timeline(account.customer_id, "record") if entry.what == "instalments"]
+    assert [entry.facts for entry in told] == [
+        {"number": 8, "due_from": "2026-04-01", "due_on": "2026-11-01", "ref": f"{plan.ref}-1", "actor": "Chen"}
+    ]
+    posted = [
+        one.facts["ref"] for one in timeline(account.customer_id, "record") if one.facts.get("verb") == "bill.posted"
+    ]
+    assert sorted(posted) == ["B1", "B2", "B3", "B4"]
+    # What is late is told oldest first, whatever the order of the rows.
+    close_through(date(2026, 3, 21))
+    (shown,) = debts(account.customer_id, date(2026, 3, 21))
+    assert [row.bill.ref for row in shown.unmet] == ["B4", "B3"]
 
 
 def test_a_plan_opened_again_bore_no_late_fee_in_between(account, lin, chen) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from reminders.models import Message
+from reminders.models import ChannelControl, Message
 from restructuring.models import Agreement, PlanRule, SigningCode
 from restructuring.services.codes import send_code
 from runs import clock
@@ -116,3 +116,25 @@ def test_in_chinese(desk: Client, agreed, mobile) -> None:
     page = desk.get(page_of(agreed)).content.decode()
     assert "发送验证码" in page
     assert "Send the code" not in page
+
+
+def test_where_the_gate_lets_a_code_go_now_is_offered_first_and_why_not_is_said(desk: Client, agreed, gateway) -> None:
+    email, mobile = (
+        ContactPointFactory(customer=agreed.plan.customer, kind=kind, clear=clear)
+        for kind, clear in (("email", "wang@example.com"), ("mobile", "13800001234"))
+    )
+    address = page_of(agreed)
+    sending = desk.get(address).context["sign"].forms["send"]
+    assert [one.pk for one in sending.points] == [email.pk, mobile.pk]
+    assert sending.refused == []
+    with clock.frozen(noon(TODAY)):
+        send_code(
+            actor=UserFactory(role="supervisor"), plan_id=agreed.plan_id, language="en", contact_point_id=email.pk
+        )
+    page = desk.get(address)
+    sending = page.context["sign"].forms["send"]
+    assert [one.pk for one in sending.points] == [mobile.pk, email.pk]
+    assert [one.point for one in sending.refused] == [email]
+    assert "Do not write an e-mail now: enough of these went out already" in page.content.decode()
+    ChannelControl.objects.filter(channel="sms").update(state="paused")
+    assert "a code would come too late" in desk.get(address).content.decode()

@@ -17,6 +17,7 @@ from approvals.models import Request
 from cases.models import Case
 from restructuring.models import Agreement, Plan
 from runs import clock
+from tests.factories import TeamFactory, UserFactory
 from tests.papers import picture
 from tests.restructuring.deeds import TODAY, ask, close_through, noon, running
 
@@ -88,6 +89,26 @@ def test_an_amount_below_nothing_is_refused_where_it_stands_and_nothing_is_none(
     assert "“1e30” is too much: expected at most 999999999999.99." in page
 
 
+def test_who_may_decide_is_who_sees_the_customer_and_nobody_else_is_asked(desk: Client, account) -> None:
+    address = reverse("plan-new", args=[account.ref])
+    UserFactory(role="supervisor", display_name="Far", team=TeamFactory(name="Team 2"))
+    wanted = chosen(ask="1", offer="a", reason="Lost her job")
+    refused = desk.post(address, wanted)
+    assert refused.status_code == 422
+    assert refused.content.decode().count("Nobody may decide this at the moment, so that it cannot be asked for") == 2
+    UserFactory(role="supervisor", display_name="Near")
+    shown = desk.post(address, chosen(), headers={"HX-Request": "true"}).content.decode()
+    assert "Near" in shown
+    assert "Far" not in shown
+
+
+def test_documents_are_attached_as_a_plan_is_asked_for(desk: Client, account, chen) -> None:
+    paper = SimpleUploadedFile("payslip.png", PNG, content_type="image/png")
+    wanted = chosen(ask="1", offer="a", reason="Lost her job") | {"documents": [paper]}
+    assert desk.post(reverse("plan-new", args=[account.ref]), wanted).status_code == 302
+    assert Plan.objects.get().request.attachments.get().media_type == "image/png"
+
+
 def test_days_out_of_reach_are_refused_and_what_does_nothing_is_said(desk: Client, account) -> None:
     address = reverse("plan-new", args=[account.ref])
 
@@ -105,7 +126,7 @@ def test_days_out_of_reach_are_refused_and_what_does_nothing_is_said(desk: Clien
     shown = part(**{"a-discount": "5", "a-method": "stepped", "a-step_every": "6"})
     assert "The discount is passed over" in shown
     assert "The step never comes: 6 instalments pay principal" in shown
-    assert shown.count("Decided by") == 2
+    assert shown.count("Who may decide") == 1
     # A settlement below what is owed costs nothing a year.
     assert "-" not in shown.split("Yearly cost (IRR)")[2][:60].replace("</dt><dd>", "")
     assert "The present value is reckoned at" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -9,6 +10,7 @@ from importlib import import_module
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Account, Hold, Relief, Watch
 from accounts.services import posting
@@ -16,6 +18,8 @@ from accounts.services.relief import TakingBack, take_back_many
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
+from cases.models import Case
+from cases.selectors.debts import debts
 from desk import asking as desk
 from restructuring.models import Plan, PlanRule, PlanStatus
 from restructuring.selectors.lists import instalments_of, with_progress
@@ -127,6 +131,44 @@ def test_its_pages_say_so(plan: Plan, account: Account, lin: User, chen: User, c
     assert page.count("Written off") == 5
     client.cookies["django_language"] = "zh-hans"
     assert "因核销终止" in client.get(f"/plans/{plan.ref}/").text
+
+
+def states(client: Client, chen: User, account: Account) -> tuple[str, Counter[str]]:
+    """The case's page of the account, and how many of its bills are in each state there."""
+    client.force_login(chen)
+    case = Case.objects.filter(customer=account.customer_id).latest("pk")
+    return client.get(reverse("case", args=[case.ref])).text, Counter(
+        str(row.state[1]) for view in debts(account.customer_id, TODAY) for row in view.bills
+    )
+
+
+def test_the_case_says_written_off_and_not_cured(account: Account, lin: User, chen: User, client: Client) -> None:
+    allow_write_offs()
+    pay(account, "P1", 1000, date(2026, 2, 1))
+    write_off(account, lin, chen)
+    page, found = states(client, chen, account)
+    assert found == {"Paid": 1, "Written off": 2}
+    assert ("Closed on 2026-03-01: written off" in page, "Cured on" in page, ">Not late<" in page) == (
+        True,
+        False,
+        False,
+    )
+    take_the_write_off_back(account)
+    page, found = states(client, chen, account)
+    assert ("written off" in page, found["Written off"]) == (False, 0)
+
+
+def test_the_case_tells_what_a_plan_took_over_and_what_fell_back(
+    account: Account, lin: User, chen: User, client: Client
+) -> None:
+    PlanRule.objects.update(grace_days=0)
+    running(lin, chen, account, Terms(kind="instalments", first_due_on=TODAY + timedelta(days=1), count=2))
+    page, found = states(client, chen, account)
+    assert found == {"Taken over by a plan": 2, "Not yet due": 3}
+    assert "Cured on 2026-03-01" in page
+    close_through(TODAY + timedelta(days=2))
+    _page, found = states(client, chen, account)
+    assert found == {"Void": 2, "Unmet": 2, "Not yet due": 1}
 
 
 def test_rows_of_before_are_told_right(plan: Plan, account: Account, lin: User, chen: User, terms) -> None:

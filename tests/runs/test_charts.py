@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from django.template.loader import render_to_string
 
@@ -30,6 +32,11 @@ def test_nothing_leaves_the_drawing_and_labels_do_not_crowd() -> None:
     assert all(segment.y >= 0 for segment in chart.segments)
     assert len(chart.below) <= 16
     assert len(chart.rows) == 31
+
+
+def test_long_labels_have_room_where_the_chart_is_narrowest() -> None:
+    below = drawn([(f"{26 + month // 12}-{month % 12 + 1:02}", [1, 1]) for month in range(24)]).below
+    assert min(after.x - before.x for before, after in pairwise(below)) > 5 * 0.6 * 17, "five letters of 17 pixels"
 
 
 @pytest.mark.parametrize(("highest", "top"), [(0, 4), (3, 4), (5, 8), (9, 20), (21, 40), (4000, 4000), (4001, 8000)])

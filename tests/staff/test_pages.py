@@ -73,3 +73,14 @@ def test_somebody_who_only_reads_the_record_lands_on_it(client: Client) -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_event"))
     client.force_login(user)
     assert client.get("/home/")["Location"] == "/audit/"
+
+
+def test_in_answer_to_what_was_sent_the_switches_lead_to_where_it_came_from(client: Client) -> None:
+    for came_from, address in (
+        ({"referer": "http://testserver/approvals/?page=2"}, "/approvals/?page=2"),
+        ({"referer": "https://evil.example//evil.example/"}, "/"),
+        ({}, "/"),
+    ):
+        answer = client.post("/approvals/decide/", {"verb": "approve"}, headers=came_from)
+        assert answer.status_code == 401, "signed out: what was sent comes back"
+        assert answer.content.decode().count(f'name="next" value="{address}"') == 2

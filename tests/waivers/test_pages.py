@@ -8,16 +8,19 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 
+from accounts.services import posting
 from approvals import services as approvals
 from approvals.models import Request
 from cases.models import Case
 from delinquency.words import word
 from tests.clients import signed_in
-from tests.factories import UserFactory
-from tests.waivers.conftest import TODAY, approve, ask, late_account, pay
+from tests.factories import TeamFactory, UserFactory
+from tests.papers import picture
+from tests.waivers.conftest import ACTOR, TODAY, approve, ask, late_account, pay
 from waivers.models import Waiver, WaiverPolicy
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +28,7 @@ WHOLE = {"reason_code": "lender-error", "basis": "full", "reason": "Our letter w
 
 
 @pytest.fixture
-def asking(lin) -> Client:
+def asking(lin, chen) -> Client:
     return signed_in(lin)
 
 
@@ -62,7 +65,6 @@ def test_what_it_would_do_is_shown_as_it_is_entered_and_nothing_is_kept(asking, 
     assert "¥101,950.00" in part
     assert "¥100,975.00" in part
     assert "At our discretion" in part
-    assert "Supervisor" in part
     page = asking.post(address, data)
     assert page.status_code == 200
     assert "¥975.00" in text(page)
@@ -76,6 +78,67 @@ def test_what_cannot_be_asked_for_is_said_at_once(asking, address, account) -> N
     assert "2,000.00 is more than there is to waive: at most 1,950.00 CNY" in part
     part = text(asking.post(address, data | {"amount": ""}, headers={"HX-Request": "true"}))
     assert "Enter how much" in part
+
+
+def test_who_may_decide_is_who_sees_the_customer_and_not_who_asks(asking, address, account, chen) -> None:
+    UserFactory(role="supervisor", display_name="Far", team=TeamFactory(name="Team 2"))
+    data = WHOLE | {"account": account.pk, "preview": "1"}
+    part = text(asking.post(address, data, headers={"HX-Request": "true"}))
+    assert "Who may decide" in part
+    assert "Chen" in part
+    assert "Far" not in part
+    part = text(signed_in(chen).post(address, data, headers={"HX-Request": "true"}))
+    assert "Nobody may decide this at the moment" in part
+    refused = signed_in(chen).post(address, WHOLE | {"account": account.pk})
+    assert (refused.status_code, Waiver.objects.count()) == (422, 0)
+
+
+def test_of_the_bills_those_are_offered_that_caused_some_of_the_fee_with_it(asking, address, account, lin) -> None:
+    posting.post_bill(
+        actor=ACTOR,
+        account_id=account.pk,
+        ref="B-new",
+        statement_on=TODAY,
+        due_on=TODAY + timedelta(days=20),
+        principal=Decimal(100),
+    )
+    page = text(asking.get(address))
+    assert "B1, due 2026-01-20: 1,950.00 CNY" in page
+    assert "B-new" not in page
+
+
+def test_an_agreed_payment_beyond_what_is_owed_is_refused_at_its_field(asking, address, account) -> None:
+    data = WHOLE | {"account": account.pk, "condition_amount": "99999999", "condition_on": "2026-03-01"}
+    answer = asking.post(address, data)
+    assert answer.status_code == 422
+    (said,) = answer.context["form"].errors["condition_amount"]
+    assert said.startswith("99,999,999.00 cannot be agreed as the payment")
+    assert "100,000.00 CNY is owed" in text(
+        asking.post(address, data | {"preview": "1"}, headers={"HX-Request": "true"})
+    )
+
+
+def test_documents_are_attached_as_it_is_asked_for(asking, desk, address, account, tmp_path, settings) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    data = WHOLE | {"account": account.pk}
+    paper = SimpleUploadedFile("letter.png", picture("PNG"), content_type="image/png")
+    assert asking.post(address, data | {"documents": [paper]}).status_code == 302
+    waiver = Waiver.objects.get()
+    assert waiver.request.attachments.get().media_type == "image/png"
+    approvals.send_back(actor=UserFactory(role="supervisor"), request_id=waiver.request_id, seen_version=1, comment="x")
+    paper = SimpleUploadedFile("second.jpg", picture("JPEG"), content_type="image/jpeg")
+    again = data | {"seen_version": "2", "documents": [paper]}
+    answer = asking.post(f"/waivers/{waiver.pk}/again/", again)
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert waiver.request.attachments.count() == 2
+
+
+def test_documents_that_nobody_would_read_are_not_taken(asking, address, account) -> None:
+    WaiverPolicy.objects.filter(code="discretion").update(automatic_up_to=5000)
+    paper = SimpleUploadedFile("letter.png", picture("PNG"), content_type="image/png")
+    answer = asking.post(address, WHOLE | {"account": account.pk, "documents": [paper]})
+    assert "nobody would read the documents" in text(answer)
+    assert not Waiver.objects.exists()
 
 
 @pytest.mark.parametrize(

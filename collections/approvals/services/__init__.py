@@ -3,7 +3,7 @@
 from approvals.services.announcing import seen
 from approvals.services.asking import ask, ask_anew, resubmit, withdraw
 from approvals.services.attaching import attach
-from approvals.services.bulk import ask_bulk
+from approvals.services.bulk import ask_bulk, confirm_bulk
 from approvals.services.deciding import approve, reject, send_back
 from approvals.services.delegating import delegate, end_delegation
 from approvals.services.expiring import expire_overdue
@@ -14,6 +14,7 @@ __all__ = [
     "ask_anew",
     "ask_bulk",
     "attach",
+    "confirm_bulk",
     "delegate",
     "end_delegation",
     "expire_overdue",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -24,6 +25,8 @@ from staff.models import User
 logger = logging.getLogger(__name__)
 
 MOST = 200
+# What was ticked and never confirmed.
+FORGOTTEN_AFTER = timedelta(days=1)
 DECIDE: Mapping[str, Callable[..., Request]] = {
     BulkVerb.APPROVE: approve,
     BulkVerb.SEND_BACK: send_back,
@@ -41,29 +44,53 @@ class Looked:
 
 @transaction.atomic
 def ask_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -> Bulk:
-    """Have a worker decide these requests (key: the version that `actor` saw) for `actor`, each by itself. Nothing is
-    checked here but what holds for all of them: what each answers stands on its item.
+    """Keep what `actor` is about to decide of these requests (key: the version that she saw), for her to look at and confirm
+    (`confirm_bulk`). Nothing is checked here but what holds for all of them. What she never confirmed of earlier days is
+    forgotten.
 
     Raises:
-        PermissionDenied: one of them is not for `actor` to see. Nothing is decided then.
+        PermissionDenied: one of them is not for `actor` to see. Nothing is kept then.
         Invalid: none, too many, no such decision, or no comment where one is needed.
     """
-    comment = check_bulk(actor=actor, verb=verb, comment=comment, seen=seen)
-    bulk = Bulk.objects.create(
-        verb=verb, comment=comment, actor=actor, language=translation.get_language() or "en", asked_at=clock.now()
-    )
+    comment = _checked(actor=actor, verb=verb, comment=comment, seen=seen)
+    now = clock.now()
+    Bulk.objects.filter(actor=actor, run=None, asked_at__lt=now - FORGOTTEN_AFTER).delete()
+    bulk = Bulk.objects.create(verb=verb, comment=comment, actor=actor, language=_language(), asked_at=now)
     BulkItem.objects.bulk_create(
         BulkItem(bulk=bulk, request_id=key, seen_version=version) for key, version in seen.items()
     )
-    bulk.run = enqueue(
-        kind="bulk-decision", function="approvals.jobs.decide_bulk", arguments={"bulk": bulk.pk}, actor=actor
-    )
-    bulk.save(update_fields=["run"])
     return bulk
 
 
-def check_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -> str:
-    """Refuse what makes no sense for all of them together; the comment as it is kept. Raises as `ask_bulk`."""
+@transaction.atomic
+def confirm_bulk(*, actor: User, bulk_id: int, request_ids: Collection[int]) -> Bulk:
+    """Have a worker decide these requests of what `actor` looked at, each by itself, and leave out the others: what each
+    answers stands on its item, in the language that is spoken now. Confirmed before, it stays as it was. Locks the bulk.
+
+    Raises:
+        Invalid: none of it is among them.
+        Bulk.DoesNotExist: there is no such bulk decision of `actor`'s.
+    """
+    bulk = Bulk.objects.select_for_update(no_key=True, of=("self",)).get(pk=bulk_id, actor=actor)
+    if bulk.run_id is not None:
+        return bulk
+    bulk.items.exclude(request__in=request_ids).delete()
+    if not bulk.items.exists():
+        raise Invalid(_("No request was selected. Tick the requests first."))
+    bulk.language, bulk.asked_at = _language(), clock.now()
+    bulk.run = enqueue(
+        kind="bulk-decision", function="approvals.jobs.decide_bulk", arguments={"bulk": bulk.pk}, actor=actor
+    )
+    bulk.save(update_fields=["run", "language", "asked_at"])
+    return bulk
+
+
+def _language() -> str:
+    return translation.get_language() or "en"
+
+
+def _checked(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -> str:
+    """The comment as it is kept; what makes no sense for all of them together is refused."""
     if verb not in DECIDE:
         raise Invalid(_("“%(verb)s” is no decision. Approve, send back or reject.") % {"verb": verb}, "verb")
     comment = checked_comment(verb, comment)
@@ -78,13 +105,12 @@ def check_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int])
     return comment
 
 
-def look_at(actor: User, seen: Mapping[int, int]) -> list[Looked]:
-    """Before several are decided: each request that `actor` saw at a version, in that order, and why it cannot be decided, as far
-    as that can be told without trying: authority, author, state. Whether it still fits the present is asked as it is
-    decided. Reads alone."""
-    rows = Request.objects.select_related("customer").in_bulk(seen)
-    able = standings_of(actor, list(rows.values()))
-    return [Looked(rows[key], _why_not(rows[key], version, able[key])) for key, version in seen.items()]
+def look_at(bulk: Bulk) -> list[Looked]:
+    """Before several are decided: each request as it was ticked, and why it cannot be decided, as far as that can be told
+    without trying: authority, author, state. Whether it still fits the present is asked as it is decided. Reads alone."""
+    items = list(bulk.items.select_related("request__customer").order_by("pk"))
+    able = standings_of(bulk.actor, [item.request for item in items])
+    return [Looked(item.request, _why_not(item.request, item.seen_version, able[item.request_id])) for item in items]
 
 
 def _why_not(request: Request, version: int, standing: Standing | None) -> str:

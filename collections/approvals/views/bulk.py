@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import Invalid
 from approvals import kinds
 from approvals.forms import BulkForm
-from approvals.models import BulkOutcome, BulkVerb, Request
+from approvals.models import Bulk, BulkOutcome, Request
 from approvals.seats import seats_of
 from approvals.selectors import bulks_of
-from approvals.services.bulk import ask_bulk, check_bulk, look_at
+from approvals.services.bulk import ask_bulk, confirm_bulk, look_at
 from runs.pages import back_to, number_in, page_or_part
 from staff.permissions import needs
 from staff.requests import user_of
@@ -26,40 +28,27 @@ from staff.requests import user_of
 @require_POST
 @needs("approvals.view_request")
 def decide_many(request: HttpRequest) -> HttpResponse:
-    """Show what the ticked requests come to and which of them the reader may not decide; confirmed, have them decided, each by
-    itself, and go to where their answers come in. For who decides anything; a request out of scope is 404 for the
-    whole: nothing is decided then."""
+    """Keep the ticked requests and go to where it is said what they come to: nothing is decided yet. For who decides anything;
+    a request out of scope is 404 for the whole."""
     user = user_of(request)
     if not seats_of(user):
         raise PermissionDenied
     form = BulkForm(request.POST)
     form.is_valid()
-    asked: dict[str, Any] = {
-        "actor": user,
-        "verb": request.POST.get("verb", ""),
-        "comment": form.cleaned_data.get("comment", request.POST.get("comment", "")),
-        "seen": _selected(request),
-    }
     try:
-        if "confirmed" in request.POST:
-            return redirect("bulk-decision", pk=ask_bulk(**asked).pk)
-        check_bulk(**asked)
+        made = ask_bulk(
+            actor=user,
+            verb=request.POST.get("verb", ""),
+            comment=form.cleaned_data.get("comment", request.POST.get("comment", "")),
+            seen=_selected(request),
+        )
     except Invalid as error:
         messages.error(request, str(error))
         return redirect(back_to(request))
     except PermissionDenied as error:
         raise Http404 from error
-    looked = look_at(user, asked["seen"])
-    able = [one.request for one in looked if not one.refusal]
-    context = {
-        "verb": BulkVerb(asked["verb"]),
-        "comment": asked["comment"],
-        "able": able,
-        "refused": [one for one in looked if one.refusal],
-        "sums": _sums(able),
-        "back": back_to(request),
-    }
-    return render(request, "approvals/confirm.html", context)
+    query = urlencode({"next": back_to(request)})
+    return redirect(f"{reverse('bulk-decision', args=[made.pk])}?{query}")
 
 
 def _sums(rows: list[Request]) -> list[dict[str, Any]]:
@@ -80,11 +69,21 @@ def _sums(rows: list[Request]) -> list[dict[str, Any]]:
     ]
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("approvals.view_request")
 def bulk(request: HttpRequest, pk: int) -> HttpResponse:
-    """A bulk decision of one's own: how far it is, and request by request what came of it. Another's is 404."""
-    found = get_object_or_404(bulks_of(user_of(request)).select_related("run"), pk=pk)
+    """A bulk decision of one's own: before it is confirmed, what it comes to and which of the requests one may not decide; then
+    how far it is, and request by request what came of it. Another's is 404."""
+    found = get_object_or_404(bulks_of(user_of(request)).select_related("run", "actor"), pk=pk)
+    if request.method == "POST":
+        try:
+            confirm_bulk(actor=user_of(request), bulk_id=found.pk, request_ids=_confirmed(request))
+        except Invalid as error:
+            messages.error(request, str(error))
+            return redirect("approvals")
+        return redirect("bulk-decision", pk=found.pk)
+    if found.run is None:
+        return _to_confirm(request, found)
     items = list(found.items.select_related("request__customer").order_by("pk"))
     context = {
         "bulk": found,
@@ -97,6 +96,24 @@ def bulk(request: HttpRequest, pk: int) -> HttpResponse:
         ],
     }
     return page_or_part(request, "approvals/bulk.html", "approvals/_bulk.html", context)
+
+
+def _to_confirm(request: HttpRequest, found: Bulk) -> HttpResponse:
+    looked = look_at(found)
+    able = [one.request for one in looked if not one.refusal]
+    context = {
+        "bulk": found,
+        "able": able,
+        "refused": [one for one in looked if one.refusal],
+        "sums": _sums(able),
+        "back": back_to(request, request.GET.get("next", reverse("approvals"))),
+    }
+    return render(request, "approvals/confirm.html", context)
+
+
+def _confirmed(request: HttpRequest) -> list[int]:
+    """The keys of the requests that the reader saw as those that are decided."""
+    return [key for text in request.POST.getlist("request") if (key := number_in(text)) is not None]
 
 
 def _selected(request: HttpRequest) -> dict[int, int]:

@@ -78,6 +78,7 @@ def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
     is_mine = row.requested_by_id == user.pk
     waits = row.status == RequestStatus.PENDING and not is_over
     standing = standing_of(user, row) if waits else None
+    decides = standing is not None and standing.seat is not None
     may_add = is_mine and not is_over and row.status in OPEN
     may_ask_again = may_add and row.status == RequestStatus.CHANGES
     return {
@@ -93,6 +94,7 @@ def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
         "is_expiring": row.status in OPEN and now < row.expires_at <= now + kind.warn_before,
         "decides": standing is not None,
         "refusal": standing.refusal if standing else "",
+        "misfit": _misfit(kind, row) if decides else "",
         "instead_of": standing.seat.person if standing and standing.seat and not standing.seat.is_own else None,
         "climb": climb_of(row) if waits else None,
         "may_ask_again": may_ask_again,
@@ -100,6 +102,15 @@ def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
         "may_withdraw": may_add,
         **forms,
     }
+
+
+def _misfit(kind: kinds.Kind, row: Request) -> str:
+    """Why it would not be approved as things stand; blank: it would."""
+    try:
+        kind.check(row)
+    except BookError as error:
+        return str(error)
+    return ""
 
 
 def _done(

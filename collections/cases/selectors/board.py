@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
 from cases.models import Case, CaseStatus, Queue
 from cases.permissions import queues_of, visible_to
+from cases.selectors.plans import promises_of_kind, promises_seen
 from cases.selectors.queues import UNTOUCHED_SINCE
 from runs import clock
 from staff.models import Team, User
@@ -71,7 +72,8 @@ class Member:
 @dataclass(frozen=True)
 class Board:
     """What a supervisor sees of her teams. `unassigned` are cases of the teams that nobody works, `teamless` those that no
-    portfolio takes in (told only to who sees every case), `refusals` today's by rule. What the queues hold is `queues.held`."""
+    portfolio takes in (told only to who sees every case), `refusals` today's by rule, `due_today` the promises within her reach,
+    whoever works the case, as their list has them. What the queues hold is `queues.held`."""
 
     day: date
     teams: Sequence[Team]
@@ -82,6 +84,7 @@ class Board:
     teamless: Load
     queues: Sequence[Queue]
     refusals: Sequence[tuple[str, int]]
+    due_today: int
 
 
 def board(user: User) -> Board:
@@ -98,7 +101,7 @@ def board(user: User) -> Board:
         Q(team__in=teams, is_active=True, is_staff=True) | Q(pk__in=list(by_person))
     ).select_related("team")
     lines = {person.pk: Member(person, by_person.get(person.pk, Load())) for person in people.order_by("username")}
-    refusals = _lately(lines, scope, today)
+    refusals, due_today = _lately(user, lines, scope, today)
     return Board(
         day=today,
         teams=teams,
@@ -109,6 +112,7 @@ def board(user: User) -> Board:
         teamless=teamless,
         queues=list(queues_of(user)),
         refusals=refusals,
+        due_today=due_today,
     )
 
 
@@ -143,10 +147,7 @@ _LATELY = """
     SELECT 'contacts', actor_id, NULL, count(*), 0, 0, NULL::timestamptz FROM compliance_contact
      WHERE actor_id = ANY(%(people)s) AND at >= %(begins)s AND made_by = 'staff' AND corrects_id IS NULL GROUP BY 2
     UNION ALL
-    SELECT 'due', c.assignee_id, NULL, count(*), 0, 0, NULL
-      FROM cases_promiseinstalment i JOIN cases_promise p ON p.id = i.promise_id JOIN cases_case c ON c.id = p.case_id
-     WHERE i.status = 'open' AND i.due_on = %(today)s AND p.status = 'open' AND c.status = 'open'
-       AND c.assignee_id = ANY(%(people)s) GROUP BY 2
+    SELECT 'due', assignee_id, NULL, count(*), 0, 0, NULL FROM ({due}) due GROUP BY 2
     UNION ALL
     SELECT 'ended', taken_by_id, NULL, count(*), count(*) FILTER (WHERE status = 'kept'),
            count(*) FILTER (WHERE status = 'broken'), NULL
@@ -164,16 +165,18 @@ _LATELY = """
        AND (%(everything)s OR actor_id = ANY(%(people)s)) GROUP BY 3"""
 
 
-def _lately(lines: dict[int, Member], scope: Scope, today: date) -> list[tuple[str, int]]:
-    """Enter in each line what happened today and what became of promises of late; returns today's refusals by rule."""
-    refusals = []
+def _lately(user: User, lines: dict[int, Member], scope: Scope, today: date) -> tuple[list[tuple[str, int]], int]:
+    """Enter in each line what happened today and what became of promises of late; returns today's refusals by rule, and how
+    many promises within `user`'s reach are due today, whoever works the case."""
+    refusals, due_today = [], 0
+    due, values = _named(promises_of_kind(promises_seen(user), "today", today), assignee_id=F("case__assignee"))
     with connection.cursor() as cursor:
         cursor.execute(
-            _LATELY,
+            _LATELY.format(due=due),
             {
+                **values,
                 "people": list(lines),
                 "working": [person for person, line in lines.items() if line.load.cases],
-                "today": today,
                 "begins": clock.begins(today),
                 "since": clock.begins(today - timedelta(days=RATE_DAYS)),
                 "everything": scope.everything,
@@ -184,7 +187,9 @@ def _lately(lines: dict[int, Member], scope: Scope, today: date) -> list[tuple[s
             if kind == "contacts":
                 lines[person].contacts_today = first
             elif kind == "due":
-                lines[person].promises_due_today = first
+                due_today += first
+                if person in lines:
+                    lines[person].promises_due_today = first
             elif kind == "ended":
                 line = lines[person]
                 line.ended, line.kept, line.broken = first, second, third
@@ -192,4 +197,11 @@ def _lately(lines: dict[int, Member], scope: Scope, today: date) -> list[tuple[s
                 lines[person].oldest = Oldest(ref, moment)
             else:
                 refusals.append((ref, first))
-    return sorted(refusals, key=lambda row: (-row[1], row[0]))
+    return sorted(refusals, key=lambda row: (-row[1], row[0])), due_today
+
+
+def _named(rows: QuerySet[Any], **columns: F) -> tuple[str, dict[str, Any]]:
+    """The statement that reads these columns of `rows`, to stand in another one, and its values by name."""
+    sql, values = rows.order_by().select_related(None).values(**columns).query.sql_with_params()
+    names = [f"value_{number}" for number in range(len(values))]
+    return sql % tuple(f"%({name})s" for name in names), dict(zip(names, values, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.timezone import localtime
 
-from accounts.models import ContactPoint, Relationship
+from accounts.models import AccountStatus, ContactPoint, Relationship, Relief, ReliefKind
 from audit.models import Event
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView
@@ -20,6 +21,7 @@ from cases.selectors.debts import AccountView, debts
 from cases.selectors.matters import RESERVATION, Matters, held_by, matters, points_of
 from cases.selectors.why import why
 from compliance.models import ContactDecision
+from compliance.outcomes import REPORTS
 from compliance.rules import KINDS
 from compliance.selectors import Look, look
 from compliance.sentences import say, say_flags, say_source
@@ -103,9 +105,30 @@ class CaseDesk:
     def is_open(self) -> bool:
         return self.case.status == CaseStatus.OPEN
 
+    @cached_property
+    def is_written_off(self) -> bool:
+        """Whether a write-off that stands closed the case: nothing was cured. A query for a closed case of who has a charged-off
+        account, none otherwise."""
+        gone = [one.account.pk for one in self.accounts if one.account.status == AccountStatus.CHARGED_OFF]
+        if self.is_open or not gone:
+            return False
+        reliefs = Relief.objects.filter(account__in=gone, kind=ReliefKind.WRITE_OFF, reversal=None)
+        days = reliefs.order_by().values_list("effective_on", "recorded_at").distinct()
+        return any(min(day, clock.day_of(at)) == self.case.closed_on for day, at in days)
+
     @property
     def is_mine(self) -> bool:
         return self.case.assignee_id == self.user.pk
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the case asks for something today: its follow-up, or a contact since its promise was broken."""
+        case = self.case
+        if case.follow_up_on is not None and case.follow_up_on <= clock.today():
+            return True
+        if case.promise_broken_on is None:
+            return False
+        return case.contacted_at is None or localtime(case.contacted_at).date() <= case.promise_broken_on
 
     @property
     def days_past_due(self) -> int:
@@ -139,13 +162,43 @@ class CaseDesk:
         return [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
 
     @cached_property
-    def reaches(self) -> list[Reach]:
-        """The contact points, those that may be called now first, then the other numbers."""
+    def open_flags(self) -> list[dict[str, Any]]:
+        """The person's flags that are not over, each with whether it has `begun`."""
+        today = clock.today().isoformat()
+        return [
+            one | {"begun": one["from_on"] <= today}
+            for one in self.matters["flag"]
+            if one["until_on"] is None or one["until_on"] >= today
+        ]
+
+    @property
+    def flags(self) -> list[dict[str, Any]]:
+        """The person's flags in force today."""
+        return [one for one in self.open_flags if one["begun"]]
+
+    @property
+    def flagged(self) -> set[str]:
+        return {one["kind"] for one in self.flags}
+
+    @property
+    def reported(self) -> list[str]:
+        """The kinds of flags that a contact told of and nobody placed yet: the gate holds to them already."""
+        today = clock.today()
+        told = {flag.kind for one in self.looks.values() for flag in one.flags if flag.covers(today)}
+        return [kind for kind in REPORTS if kind in told - self.flagged]
+
+    @cached_property
+    def looks(self) -> dict[int, Look]:
+        """What the gate says of each contact point."""
         kinds = {contact.point.kind for contact in self.contacts}
         channels = [channel for channel in _CHANNELS if kinds.intersection(KINDS[channel])]
         asked = look(customer_id=self.case.customer_id, channels=channels, actor=self.user) if channels else []
-        looks = {one.contact_point_id: one for one in asked}
-        flags = self._flags_said(looks.values())
+        return {one.contact_point_id: one for one in asked}
+
+    @cached_property
+    def reaches(self) -> list[Reach]:
+        """The contact points, those that may be called now first, then the other numbers."""
+        looks, flags = self.looks, self._flags_said()
         found = [
             Reach(
                 contact,
@@ -159,15 +212,10 @@ class CaseDesk:
         ]
         return sorted(found, key=lambda reach: (not reach.may_call, not reach.is_number, reach.point.pk))
 
-    def _flags_said(self, looks: Iterable[Look]) -> str:
+    def _flags_said(self) -> str:
         """Which flags of the person bar contacts, and what to do, by the rule that the gate went by."""
-        rule = next((one.rule for one in looks if one.verdict.rule == "person"), None)
-        today = clock.today().isoformat()
-        flags = [
-            (one["kind"], one["from_on"])
-            for one in self.matters["flag"]
-            if one["from_on"] <= today <= (one["until_on"] or today)
-        ]
+        rule = next((one.rule for one in self.looks.values() if one.verdict.rule == "person"), None)
+        flags = [*((one["kind"], one["from_on"]) for one in self.flags), *((kind, "") for kind in self.reported)]
         represented = any(contact.point.relationship == Relationship.REPRESENTATIVE for contact in self.contacts)
         return say_flags(flags, rule, represented=represented)
 

@@ -14,6 +14,8 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
   statement or answer, status as it is now, due_on, pauses: the kinds of the holds that come and go with it); `note` (id,
   text, actor)
   `request`, at each step of the asking and deciding (verb, id, of: its kind, amount, currency: blank for days, actor, reason)
+* record: `instalments`, the bills of a plan that were posted together (number, due_from, due_on: the first and the last
+  day, ref: the first bill's, actor)
 * work or record: `event` (verb, subject, ref, actor, reason, before, after)
 
 An event is `work` when somebody did something about the case: promises judged or cancelled, holds, flags, agreed hours,
@@ -54,6 +56,8 @@ _WORK = (
 )
 # Their holds come and go with them, and they say so themselves.
 _WITH_HOLDS = ("dispute.opened", "dispute.closed", "plan.running", "plan.kept", "plan.breached", "plan.reopened")
+# The bills of a plan, told together.
+_INSTALMENT = {"verb": "bill.posted", "after__kind": "plan"}
 # What the standings do to a case is no work on it.
 _FOLLOWS = ("case.opened", "case.moved", "case.cured")
 LENGTH = 100
@@ -106,7 +110,7 @@ def _statement(kind: str) -> Statement:
             _requests(customer_id),
             _events(customer_id, kind="work"),
         ],
-        "record": [_events(customer_id, kind="record")],
+        "record": [_events(customer_id, kind="record"), _instalments(customer_id)],
     }
     chosen = sources[kind] if kind else [query for queries in sources.values() for query in queries]
     first, *others = chosen
@@ -341,6 +345,7 @@ def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
         Event.objects.filter(work if kind == "work" else ~work, customer_id=customer_id)
         .exclude(subject_type__in=_TOLD_ELSEWHERE)
         .exclude(verb__in=_TOLD_BY_ANOTHER)
+        .exclude(**_INSTALMENT)
         .exclude(subject_type="hold", transaction__in=with_holds.values("transaction")),
         at="at",
         kind=kind,
@@ -354,6 +359,27 @@ def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
             before="before",
             after="after",
         ),
+    )
+
+
+def _instalments(customer_id: int) -> QuerySet[Any]:
+    """The bills of a plan, which were posted in one transaction, as one line."""
+    together = (
+        Event.objects.filter(customer_id=customer_id, **_INSTALMENT).order_by().values("transaction", "account_id")
+    )
+    return _line(
+        together.annotate(
+            when=Min("at"),
+            parts=Count("pk"),
+            first=Min(KT("after__due_on")),
+            last=Max(KT("after__due_on")),
+            ref=Min("subject_ref"),
+            actor=Min("actor_name"),
+        ),
+        at="when",
+        kind="record",
+        what="instalments",
+        facts=JSONObject(number="parts", due_from="first", due_on="last", ref="ref", actor="actor"),
     )
 
 

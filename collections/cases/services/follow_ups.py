@@ -24,7 +24,7 @@ NOTE_LENGTH = 200
 def schedule(*, actor: User, case_id: int, seen_version: int, on: date, note: str = "") -> Case:
     """Look at the case again on a day, today or later; until then nobody is given it. Replaces an earlier one.
 
-    Locks customer, case. The note stays on the case and out of the record.
+    Locks customer, case. The note stands on the case, and in the record as what the follow-up is for.
 
     Raises:
         StaleScreen: the case changed since the actor read it.
@@ -75,6 +75,7 @@ def _set(actor: User, case: Case, on: date | None, note: str, verb: str) -> Case
         before=before,
         after={"follow_up_on": on},
         customer_id=case.customer_id,
+        reason=note,
     )
     refresh_waits(customer_ids=[case.customer_id])
     case.refresh_from_db(fields=["wait_until", "wait_for"])

@@ -50,6 +50,13 @@ _REFRESH = f"""
           FROM late l LEFT JOIN accounts_hold h ON h.account_id = l.account_id AND h.kind IN ('contact', 'treatment')
                AND h.withdrawn_at IS NULL AND h.starts_on <= %(today)s AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
          GROUP BY 1, 2
+        UNION ALL
+        -- With nothing late: what is held is as of one debt, as the gate has it.
+        SELECT c.id, NULL, max(coalesce(h.ends_on, '9999-12-30'))
+          FROM asked c JOIN accounts_account a USING (customer_id) JOIN accounts_hold h ON h.account_id = a.id
+               AND h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL AND h.starts_on <= %(today)s
+               AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
+         WHERE NOT EXISTS (SELECT FROM late l WHERE l.case_id = c.id) GROUP BY 1
     ), waits (case_id, wait_for, until, place) AS (
         SELECT id, 'follow-up', {_BEGINS.format(day="follow_up_on")}, 5 FROM asked WHERE follow_up_on > %(today)s
         UNION ALL

@@ -18,13 +18,10 @@ from cases.selectors.desk import CaseDesk
 from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, address_of, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
-from compliance.models import Outcome
+from compliance.outcomes import REPORTS
 from compliance.sentences import say
 from runs.pages import is_part, number_in
 from staff.permissions import require
-
-# Outcomes that are a flag of the person's too, under the same code.
-FLAGGED = (Outcome.DECEASED, Outcome.REPRESENTED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,8 +75,7 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
 def _flag_offered(desk: CaseDesk, verb: Verb, form: forms.ActionForm) -> str:
     """The flag that what was logged calls for, to be placed or left; blank: none, or she has it already."""
     outcome = form.cleaned_data.get("outcome", "") if verb.code in ("contact", "inbound") else ""
-    has_it = any(one["kind"] == outcome for one in desk.matters["flag"])
-    return outcome if outcome in FLAGGED and not has_it and BY_CODE["flag"].is_offered(desk) else ""
+    return outcome if outcome in REPORTS and outcome not in desk.flagged and BY_CODE["flag"].is_offered(desk) else ""
 
 
 def _done(

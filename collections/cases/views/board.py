@@ -45,7 +45,6 @@ def board(request: HttpRequest) -> HttpResponse:
         "today": found.day,
         "in_all": in_all,
         "members": [_line(member, most) for member in found.members],
-        "due_today": sum(member.promises_due_today for member in found.members),
         "contacts_today": sum(member.contacts_today for member in found.members),
         "broken": sum(member.broken for member in found.members),
         "kept_percent": _percent(sum(member.kept for member in found.members), ended),

@@ -128,6 +128,7 @@ def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
         "beside": {verb.code.replace("-", "_"): verb.is_offered(desk) for verb in VERBS if verb.target is not None},
         "takes_next": may(desk.user, "cases.work_case"),
         "complains": may(desk.user, "compliance.add_complaint"),
+        "places_flag": any(verb.code == "flag" and verb.is_offered(desk) for verb in VERBS),
         "may_call": any(verb.code == "call" and verb.is_offered(desk) for verb in VERBS),
     }
 

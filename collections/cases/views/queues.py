@@ -16,16 +16,16 @@ from approvals.selectors import came_back, waits_for
 from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
 from cases.permissions import queues_of
+from cases.selectors.plans import to_answer
 from cases.selectors.queues import held
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
+from runs import clock
 from runs.pages import back_to
 from staff.permissions import needs
 from staff.requests import user_of
 
 # How many queues the rail names; the page of queues has all.
 ON_THE_RAIL = 12
-# The links of the rail that have a number, and the kind of work that it counts.
-RAIL_KINDS = {"mine": "mine", "promises": "promise-due", "disputes": "dispute"}
 
 
 @require_GET
@@ -54,13 +54,14 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     """What the rail says beside its links, fetched after the page and every minute: pages stay quick and counts live."""
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
-    holds = held(user, rows, RAIL_KINDS.values())
+    holds = held(user, rows, ["mine"])
     to_decide, back = waits_for(user), came_back(user).count()
     context = {
         "queues": [
             {"queue": row, "number": holds[row.pk].cases, "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": {name: holds[kind].cases for name, kind in RAIL_KINDS.items()}
+        "numbers": {"mine": holds["mine"].cases}
+        | to_answer(user, clock.today())
         | {"approvals": sum(one.number for one in to_decide) + back},
         "to_decide": to_decide,
         "back": back,

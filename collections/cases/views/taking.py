@@ -13,7 +13,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from cases.models import Case, Queue, WaitFor
 from cases.permissions import queues_of, visible_to
@@ -21,7 +21,7 @@ from cases.selectors import open_cases
 from cases.selectors.queues import cases_of
 from cases.services.taking import take_next
 from runs import clock
-from runs.pages import back_to, number_in
+from runs.pages import back_to, keeps_nothing, number_in
 from runs.selectors import book_day
 from runs.texts import listed
 from staff.permissions import needs
@@ -32,18 +32,24 @@ ONE_PRESS = timedelta(seconds=2)
 # What the session keeps between one take and the next: the day, the cases of her own passed on it, and the case given last
 # with the queue that it came from.
 KEPT = "taking"
+# Marks what says why she got a case back: it goes from the page as soon as that is done (`_answer.html`).
+WHY_HERS = "why-hers"
 # Of those passed, the session remembers the latest.
 MOST_PASSED = 100
 
 
-@require_POST
+@keeps_nothing
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("cases.work_case")
 def take(request: HttpRequest) -> HttpResponse:
     """Give the reader the next case of a queue, or of all she sees, and open it; else say why there is none.
 
     Who takes the next one from the page of a case goes on behind it, in the queue that it came from: one of her own that is
-    due is not given back before everything else was looked at.
+    due is not given back before everything else was looked at. Where somebody only goes to the address nothing is taken: it
+    leads to her own cases.
     """
+    if request.method != "POST":
+        return redirect("my-work")
     user = user_of(request)
     leaving = number_in(request.POST.get("leaving", ""))
     kept = _kept(request)
@@ -66,7 +72,7 @@ def take(request: HttpRequest) -> HttpResponse:
         messages.info(request, _nothing_left(request, queue))
         return redirect(back_to(request))
     if taken.assigned_at is None or taken.assigned_at < since:
-        messages.info(request, _why_hers(taken))
+        messages.info(request, _why_hers(taken), extra_tags=WHY_HERS)
     return redirect("case", taken.ref)
 
 

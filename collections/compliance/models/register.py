@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, ContactPoint, Customer
 from compliance.models.gate import Channel, ContactDecision
+from compliance.outcomes import REPORTS
 
 
 class Direction(models.TextChoices):
@@ -98,6 +99,8 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["customer", "at"], name="contact_by_customer"),
             models.Index(fields=["actor", "at"], name="contact_by_actor"),
+            # Who was said to be dead or represented: the gate asks of everybody.
+            models.Index(fields=["customer"], name="contact_that_reports", condition=Q(outcome__in=REPORTS)),
         ]
         permissions = [("correct_contact", _("Can correct contacts that others entered"))]
 

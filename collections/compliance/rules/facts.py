@@ -84,7 +84,8 @@ class OwnNumber(NamedTuple):
 class Facts:
     """What is known of one contact that somebody wants. `kind` is blank when the person has no such contact point at all.
 
-    `holds`: for each debt that the contact would be about, what is held on it. `history`: of the person, at all her
+    `holds`: for each debt that the contact would be about, what is held on it; of a person with nothing late, all that is held
+    as of one debt. `history`: of the person, at all her
     contact points, in any order. `elsewhere`: calls of the same number for another customer. `opted_out`: of this channel,
     at this contact point.
     """

@@ -331,8 +331,7 @@ def _unlearn(actor: Actor, chain: Sequence[Contact], *, overrules: bool) -> None
         others = Contact.objects.filter(
             customer_id=last.customer_id,
             contact_point_id=point.pk,
-            direction=Direction.OUTBOUND,
-            outcome__in=(Outcome.WRONG_NUMBER, Outcome.INVALID_NUMBER),
+            outcome__in=(Outcome.WRONG_NUMBER, Outcome.INVALID_NUMBER, Outcome.THIRD_PERSON_REFUSED),
             corrected_by__isnull=True,
         ).exclude(decision=last.decision_id)
         if not overrules or others.exists():

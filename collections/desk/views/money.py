@@ -17,12 +17,12 @@ from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.selectors.owed import Owed, owed_now
 from approvals import kinds
-from approvals.climbing import who_decides
+from approvals.climbing import Climb, needs_decider, who_decides
 from approvals.models import RequestStatus
 from desk import asking
 from desk.forms import AccelerationForm, FinalDateForm, MoneyForm, RefundForm, ReversalForm
 from desk.kinds import ASK, KINDS
-from desk.selectors import in_the_way, open_requests
+from desk.selectors import called_due, in_the_way, open_requests
 from runs.pages import is_part, vary
 from staff.models import User
 from staff.permissions import may, needs
@@ -46,7 +46,8 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     mine = Account.objects.filter(customer__in=customers_visible_to(user)).select_related("customer")
     account = get_object_or_404(mine, ref=ref)
     owed = owed_now([account.pk])[account.pk]
-    obstacles = in_the_way(account, owed)
+    called = called_due(account)
+    obstacles = in_the_way(account, owed, called)
     offered = [one for one in KINDS if may(user, one.ask_permission)]
     kind = _kind(request, obstacles, [one.code for one in offered])
     form = _form(request, account, owed, kind)
@@ -54,6 +55,7 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     if form.is_bound and not only_previews and form.is_valid():
         values, given = form.values() or {}, form.cleaned_data
         try:
+            needs_decider(_climb(user, account, kind, asking.WANTED[kind](account, **values)))
             row = asking.ask(
                 actor=user, account=account, kind=kind, reason=given["reason"], documents=given["documents"], **values
             )
@@ -71,6 +73,7 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "account": account,
         "owed": owed,
+        "called": called,
         "tabs": [(one.code, one.label, one.code == kind) for one in offered],
         "kind": kind,
         "label": kinds.get(kind).label,
@@ -123,11 +126,15 @@ def _shown(user: User, account: Account, kind: str, form: MoneyForm) -> dict[str
         return {"refusal": str(error)}
     if refusal := wanted.refusal():
         return {"refusal": refusal}
-    climb = who_decides(
+    climb = _climb(user, account, kind, wanted)
+    return {"effect": wanted.effect(), "amount": wanted.amount, "climb": climb}
+
+
+def _climb(user: User, account: Account, kind: str, wanted: asking.Wanted) -> Climb:
+    return who_decides(
         kind,
         amount=wanted.amount,
         currency=account.currency,
         customer_id=account.customer_id,
         author_id=user.pk,
     )
-    return {"effect": wanted.effect(), "amount": wanted.amount, "climb": climb}

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from accounts.models import Account, ProductTerms
 from accounts.rules import cents
-from accounts.selectors.owed import BillOwed, Owed, owed_now
+from accounts.selectors.owed import BillOwed, Owed
+from accounts.selectors.what_if import picture_posted
 from restructuring.models import PlanRule
 from restructuring.rules.offers import Limits
 from restructuring.rules.schedules import Balance
@@ -18,7 +19,7 @@ from runs.selectors import book_day
 
 @dataclass(frozen=True)
 class Position:
-    """What is owed on an account before `day`, the open business day, from which a plan would run."""
+    """What is owed on an account as a plan posted now would find it; `day`: the open business day, from which it would run."""
 
     account: Account
     day: date
@@ -34,8 +35,8 @@ class Position:
 
 
 def position(account: Account) -> Position:
-    """The present position of an account. Three queries; no locks."""
-    return Position(account, open_day(), owed_now([account.pk])[account.pk])
+    """The present position of an account. Five queries; no locks."""
+    return Position(account, open_day(), picture_posted(account.pk).owed)
 
 
 def open_day() -> date:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import ContactKind, ContactPoint, Relationship, Verification
-from compliance.models import Channel
+from audit.services import Actor
+from compliance.models import Channel, Purpose
+from compliance.selectors import look
+from compliance.sentences import say
 from reminders.contents import Content
-from reminders.models import Message
+from reminders.models import ChannelControl, ChannelState, Message
 from reminders.rendering import Signing
 from reminders.sealing import unseal
 from restructuring.models import Plan, PlanStatus, SigningCode
@@ -34,6 +39,45 @@ def points_for_codes(customer_id: int) -> QuerySet[ContactPoint]:
         verification=Verification.VERIFIED,
         permitted=True,
     ).order_by("pk")
+
+
+class Offered(NamedTuple):
+    """A contact point to which a code may be sent, and why it does not go there now; blank: it goes."""
+
+    point: ContactPoint
+    refusal: str
+
+
+def offered_for_codes(plan: Plan, actor: Actor) -> list[Offered]:
+    """Where a code for the plan may be sent, those first by which the gate lets it go now. Nothing is recorded, and an answer is
+    no permission. Four queries at most."""
+    points = list(points_for_codes(plan.customer_id))
+    channels = sorted({WAYS[point.kind][0].value for point in points})
+    if not channels:
+        return []
+    looks = look(
+        customer_id=plan.customer_id,
+        channels=channels,
+        purpose=Purpose.SIGNING,
+        account_id=plan.account_id,
+        actor=actor,
+    )
+    verdicts = {(one.contact_point_id, one.channel): one.verdict for one in looks}
+    closed = {one.channel: one for one in ChannelControl.objects.exclude(state=ChannelState.OPEN)}
+    found = []
+    for point in points:
+        channel = WAYS[point.kind][0].value
+        verdict = verdicts[point.pk, channel]
+        refusal = "" if verdict.allowed else say(verdict, point=point, channel=channel)
+        found.append(Offered(point, is_closed(closed[channel]) if channel in closed else refusal))
+    return sorted(found, key=lambda one: bool(one.refusal))
+
+
+def is_closed(control: ChannelControl) -> str:
+    """The sentence that says that no code goes by a channel."""
+    return _(
+        "The channel “%(channel)s” is closed just now (%(state)s): a code would come too late. Choose another."
+    ) % {"channel": control.get_channel_display(), "state": control.get_state_display()}
 
 
 def latest_code(plan: Plan) -> SigningCode | None:

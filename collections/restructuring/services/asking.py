@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from audit.services import Actor, record
 from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.offers import Offer, objections, payable
 from restructuring.selectors.position import limits, position, rule_on
-from restructuring.sentences import in_a_plan, no_schedule, nothing_to_decide, sentence
+from restructuring.sentences import in_a_plan, no_schedule, nothing_to_decide, nothing_to_offer, sentence
 from restructuring.services.taking_over import not_called_due
 from restructuring.terms import Part, Terms, discounts, offer
 from runs import clock
@@ -41,15 +42,18 @@ def ask_plan(
     reason: str,
     income: Decimal | None = None,
     expenses: Decimal | None = None,
+    replaces: Plan | None = None,
+    documents: Sequence[UploadedFile] = (),
 ) -> Plan:
-    """Ask for a plan on these terms, from the open business day on. Locks customer → account.
+    """Ask for a plan on these terms, from the open business day on, with documents beside it. Locks customer → account.
 
-    A plan that was sent back to `actor` for changes is asked for again with this one in its place. That the account is
-    in the actor's scope is the view's to ask.
+    A plan that was sent back to `actor` for changes is asked for again with this one in its place; `replaces`: one that was
+    ended for this one. That the account is in the actor's scope is the view's to ask.
 
     Raises:
         PermissionDenied: `actor` may not ask for plans, or another's was sent back.
-        Invalid: nothing is owed, no schedule comes of the terms, the rules speak against it, or no reason is given.
+        Invalid: nothing is owed, no schedule comes of the terms, the rules speak against it, no reason is given, or a file is
+            no document.
         Conflict: the account has a live plan, or one that is being decided.
     """
     require(actor, ASK)
@@ -57,8 +61,10 @@ def ask_plan(
     if (live := Plan.objects.filter(account=account, status__in=LIVE).first()) is not None:
         raise Conflict(in_a_plan(account, live))
     not_called_due(account)
-    again = _make_room(actor, account)
     here = position(account)
+    if closed := nothing_to_offer(account, here.owed.total):
+        raise Invalid(closed)
+    sent_back = _make_room(actor, account)
     rule = rule_on(here.day)
     parts = here.parts(terms.covers, terms.late_fee)
     if not parts:
@@ -79,6 +85,7 @@ def ask_plan(
         ref=f"R{key:08d}",
         account=account,
         customer_id=account.customer_id,
+        replaces=sent_back or replaces,
         rule=rule,
         kind=terms.kind,
         currency=account.currency,
@@ -103,7 +110,8 @@ def ask_plan(
         asked_by_name=str(actor)[:150],
     )
     _write_parts(plan, parts, made)
-    _request(actor, plan, again, reason, _preview(plan, rule, parts, made))
+    preview = _preview(plan, rule, parts, made)
+    _request(actor, plan, sent_back.request if sent_back else None, reason, preview, documents)
     record(
         actor=actor,
         verb="plan.asked",
@@ -143,7 +151,21 @@ def renew_plan(*, actor: User, plan_id: int) -> Plan:
         reason=request.reason,
         income=plan.income,
         expenses=plan.expenses,
+        replaces=plan,
     )
+
+
+def sent_back_to(actor: Anyone, account: Account) -> Plan | None:
+    """The proposed plan of the account that was sent back to `actor`, with its request: asked for again, another takes its place.
+    One query."""
+    sent_back = Plan.objects.filter(
+        account=account,
+        status__in=PROPOSED,
+        request__status=RequestStatus.CHANGES,
+        request__requested_by=actor.pk,
+        request__expires_at__gt=clock.now(),
+    )
+    return sent_back.select_related("request").first()
 
 
 def may_renew(actor: Anyone, plan: Plan) -> bool:
@@ -178,8 +200,8 @@ def cancel_asked(actor: Actor, request: Request) -> None:
         cancel_proposed(actor, plan, request.comment)
 
 
-def _make_room(actor: User, account: Account) -> Request | None:
-    """End an earlier proposal of the account that nobody decides any more; the request to ask again, if one was sent back."""
+def _make_room(actor: User, account: Account) -> Plan | None:
+    """End an earlier proposal of the account that nobody decides any more; that one with its request, if it was sent back."""
     earlier = Plan.objects.filter(account=account, status__in=PROPOSED).first()
     if earlier is None:
         return None
@@ -192,7 +214,8 @@ def _make_room(actor: User, account: Account) -> Request | None:
     assert request is not None
     if request.status == RequestStatus.CHANGES and request.requested_by_id == actor.pk:
         cancel_proposed(actor, earlier)
-        return request
+        earlier.request = request
+        return earlier
     raise Conflict(
         _("%(name)s asked for plan %(plan)s on this account, and it is “%(state)s”. It must end first.")
         % {"name": request.requested_by_name, "plan": earlier.ref, "state": request.get_status_display()}
@@ -217,13 +240,21 @@ def _write_parts(plan: Plan, parts: Sequence[Part], made: Offer) -> None:
     )
 
 
-def _request(actor: User, plan: Plan, again: Request | None, reason: str, preview: dict[str, Any]) -> None:
+def _request(
+    actor: User,
+    plan: Plan,
+    again: Request | None,
+    reason: str,
+    preview: dict[str, Any],
+    documents: Sequence[UploadedFile],
+) -> None:
     given: dict[str, Any] = {
         "actor": actor,
         "payload": {"plan": plan.pk},
         "preview": preview,
         "reason": reason,
         "amount": plan.balance,
+        "documents": documents,
     }
     if again is not None:
         request = approvals.resubmit(request_id=again.pk, seen_version=again.version, **given)

@@ -26,7 +26,7 @@ from reminders.selectors import approved_number
 from reminders.services import Wanted, queue, sweep
 from restructuring.models import Agreement, Plan, SigningCode, Way
 from restructuring.selectors.position import open_day, rule_on
-from restructuring.selectors.signing import WAYS, latest_code, points_for_codes
+from restructuring.selectors.signing import WAYS, is_closed, latest_code, points_for_codes
 from restructuring.services.agreements import SIGN, lock_to_sign, sign
 from runs import clock
 from runs.bulk import reserve_keys
@@ -214,10 +214,7 @@ def _check_lives(code: SigningCode, now: datetime) -> None:
 def _check_open(channel: str) -> None:
     control = ChannelControl.objects.get(channel=channel)
     if control.state != ChannelState.OPEN:
-        raise Conflict(
-            _("The channel “%(channel)s” is closed just now (%(state)s): a code would come too late. Choose another.")
-            % {"channel": control.get_channel_display(), "state": control.get_state_display()}
-        )
+        raise Conflict(is_closed(control))
 
 
 def _check_pause(plan: Plan) -> None:

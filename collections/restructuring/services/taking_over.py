@@ -143,7 +143,7 @@ def _differences(plan: Plan) -> list[Change]:
     terms = Terms.from_json(plan.terms)
     here = position(plan.account)
     then = {target.bill_id: target for target in plan.targets.select_related("bill")}
-    came = {bill.bill_id for bill in here.owed.bills if _came_since(bill, plan.starts_on, terms.covers)} - then.keys()
+    came = {bill.bill_id for bill in here.owed.bills if _came_since(bill, plan, terms.covers)} - then.keys()
     now = {part.bill_id: part for part in here.parts(terms.covers, terms.late_fee) if part.bill_id not in came}
     found = []
     for key in sorted(now.keys() | then.keys(), key=lambda key: key or 0):
@@ -155,8 +155,11 @@ def _differences(plan: Plan) -> list[Change]:
     return found
 
 
-def _came_since(bill: BillOwed, day: date, covers: str) -> bool:
-    return (bill.statement_on if covers == WHOLE else bill.late_on) >= day
+def _came_since(bill: BillOwed, plan: Plan, covers: str) -> bool:
+    if covers == WHOLE:
+        return bill.statement_on >= plan.starts_on
+    # It was asked for as of the first day, or as of the day before, where the first had not begun by the clock.
+    return bill.late_on > min(plan.starts_on, clock.day_of(plan.asked_at))
 
 
 def _floor(plan: Plan, rule: PlanRule) -> str:

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import uploads
 from accounts.errors import BookError
+from approvals.models import RequestStatus
 from audit.models import Event
 from cases.permissions import open_case_refs
 from restructuring.filters import PlanFilter
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
+from restructuring.selectors.beside import overdue_beside
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, cost, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
@@ -133,6 +135,9 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         **(code_context(found) if may_sign else {}),
         "refused": None if may_sign else card.errors,
         "changes": moved(found) if found.status in PROPOSED else [],
+        "back": found if _is_sent_back(found, may_renew(request.user, found)) else None,
+        "change": reverse("plan-new", args=[found.account.ref]),
+        "beside": overdue_beside([found]).get(found.pk),
         "may_renew": may_renew(request.user, found),
         "history": Event.objects.filter(subject_type="plan", subject_id=found.pk).order_by("-pk"),
     }
@@ -188,8 +193,14 @@ def plan_scan(request: HttpRequest, ref: str, language: str) -> HttpResponseBase
 
 def _visible(request: HttpRequest, ref: str) -> Plan:
     cases = Subquery(open_case_refs(request.user, OuterRef("customer")))
-    visible = plans_visible_to(request.user).select_related("account", "customer", "request", "watch", "rule")
+    visible = plans_visible_to(request.user).select_related(
+        "account", "customer", "request", "watch", "rule", "replaces", "replaced_by"
+    )
     return get_object_or_404(visible.annotate(case_ref=cases), ref=ref)
+
+
+def _is_sent_back(found: Plan, may_ask_again: bool) -> bool:
+    return may_ask_again and found.request is not None and found.request.status == RequestStatus.CHANGES
 
 
 def _terms(found: Plan) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class SigningCard:
         own = {"language": get_language()}
         self.forms: dict[str, forms.Form] = {
             "scan": SignForm(**self._sent("scan"), initial=own, auto_id="scan-%s"),
-            "send": SendCodeForm(**self._sent("send"), plan=plan, initial=own, auto_id="send-%s"),
+            "send": SendCodeForm(
+                **self._sent("send"), plan=plan, actor=user_of(request), initial=own, auto_id="send-%s"
+            ),
             "enter": EnterCodeForm(**self._sent("enter"), auto_id="enter-%s"),
         }
         if self.verb and self.verb not in self.forms:

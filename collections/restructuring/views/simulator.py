@@ -19,17 +19,25 @@ from accounts.forms import refuse
 from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.rules import cents, money
+from approvals.climbing import Climb, needs_decider, who_decides
 from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
 from restructuring.models import LIVE, Plan, PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
 from restructuring.selectors.position import Position, limits, position, rule_on
-from restructuring.sentences import amount, cost, in_a_plan, no_schedule, passed_over, sentence
-from restructuring.services.asking import ASK, DECIDE, ask_plan
+from restructuring.sentences import (
+    amount,
+    cost,
+    in_a_plan,
+    no_schedule,
+    nothing_to_offer,
+    passed_over,
+    sentence,
+    warnings,
+)
+from restructuring.services.asking import ASK, KIND, ask_plan, sent_back_to
 from restructuring.terms import Terms, offer
-from runs import clock
 from runs.pages import is_part, page_or_part
-from staff.limits import who_may
-from staff.models import LimitKind, Role
+from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -46,8 +54,9 @@ class OfferView:
     cost: str = ""
     heaviest: Any = None
     is_affordable: bool | None = None
+    most: Any = None
     passed_over: Sequence[str] = ()
-    deciders: Sequence[Role] = ()
+    warnings: Sequence[str] = ()
 
     @property
     def may_be_asked(self) -> bool:
@@ -65,6 +74,7 @@ class OfferView:
             (_("Interest of the plan"), money(found.interest)),
             (_("To be paid in all"), money(found.total)),
             (_("Most in a month"), self.heaviest),
+            *([(_("Can be paid a month"), self.most)] if self.most is not None else []),
             (_("Present value for the lender"), self.present_value),
         ]
 
@@ -96,22 +106,31 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     account = get_object_or_404(accounts, ref=ref)
     here = position(account)
     live = Plan.objects.filter(account=account, status__in=LIVE).first()
-    if live is not None:
-        context = {"account": account, "here": here, "live": live, "closed": in_a_plan(account, live)}
+    closed = in_a_plan(account, live) if live else nothing_to_offer(account, here.owed.total)
+    if closed:
+        context = {"account": account, "here": here, "live": live, "closed": closed}
         return page_or_part(
             request, "restructuring/new.html", "restructuring/_closed.html", context, status=_answer(request)
         )
     data = request.POST or None
-    household = HouseholdForm(data)
-    forms = offer_forms(data, here.day)
+    back = sent_back_to(request.user, account)
+    terms = Terms.from_json(back.terms) if back is not None else None
+    household = HouseholdForm(data, initial=_household_of(back, terms))
+    forms = offer_forms(data, here.day, terms)
     # The part alone is looked at, whatever button was pressed meanwhile.
     is_asked = "ask" in request.POST and not is_part(request)
-    ask = AskForm(data if is_asked else None)
+    ask = AskForm(
+        data if is_asked else None,
+        request.FILES if is_asked else None,
+        initial={"reason": back.request.reason} if back and back.request else None,
+    )
+    rule = rule_on(here.day)
+    offers = offers_of(here, rule, household, forms)
+    climb = _climb(user_of(request), account, offers)
     if is_asked and ask.is_valid() and household.is_valid():
-        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask)
+        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask, climb)
         if asked is not None:
             return asked
-    rule = rule_on(here.day)
     context = {
         "account": account,
         "here": here,
@@ -119,10 +138,19 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
         "household": household,
         "forms": forms,
         "ask": ask,
-        "offers": offers_of(here, rule, household, forms),
+        "back": back,
+        "offers": offers,
+        "climb": climb,
     }
     status = 422 if ask.errors else 200
     return page_or_part(request, "restructuring/new.html", "restructuring/_offers.html", context, status=status)
+
+
+def _household_of(back: Plan | None, terms: Terms | None) -> dict[str, Any]:
+    """What was chosen for all offers of a plan that was sent back."""
+    if back is None or terms is None:
+        return {}
+    return {"covers": terms.covers, "late_fee": terms.late_fee, "income": back.income, "expenses": back.expenses}
 
 
 def _answer(request: HttpRequest) -> int:
@@ -130,8 +158,27 @@ def _answer(request: HttpRequest) -> int:
     return 409 if request.method == "POST" and not is_part(request) else 200
 
 
+def _climb(user: User, account: Account, offers: Sequence[OfferView]) -> Climb | None:
+    """Who may decide: about all that a plan takes over, which is the same for every offer. None where none may be asked for."""
+    amounts = [money(one.found.balance.total) for one in offers if one.found is not None and one.may_be_asked]
+    if not amounts:
+        return None
+    return who_decides(
+        KIND,
+        amount=max(amounts),
+        currency=account.currency,
+        customer_id=account.customer_id,
+        author_id=user.pk,
+    )
+
+
 def _ask(
-    request: HttpRequest, account: Account, household: HouseholdForm, form: OfferForm, ask: AskForm
+    request: HttpRequest,
+    account: Account,
+    household: HouseholdForm,
+    form: OfferForm,
+    ask: AskForm,
+    climb: Climb | None,
 ) -> HttpResponse | None:
     """Ask for the chosen offer and go to its page; None where that was refused, which the form says."""
     if not form.is_valid() or not form.is_made:
@@ -139,11 +186,14 @@ def _ask(
         return None
     values = household.cleaned_data
     try:
+        if climb:
+            needs_decider(climb)
         plan = ask_plan(
             actor=user_of(request),
             account_id=account.pk,
             terms=form.terms(values["covers"], values["late_fee"]),
             reason=ask.cleaned_data["reason"],
+            documents=ask.cleaned_data["documents"],
             income=values["income"],
             expenses=values["expenses"],
         )
@@ -155,7 +205,7 @@ def _ask(
 
 
 def offers_of(here: Position, rule: PlanRule, household: HouseholdForm, forms: dict[str, OfferForm]) -> list[OfferView]:
-    """The offers that the forms make of an account's position, those that make none left out. One query, and two an offer."""
+    """The offers that the forms make of an account's position, those that make none left out. One query."""
     allowed = limits(rule, here.account, here.day)
     values = _of_household(household)
     income, expenses = values["income"], values["expenses"]
@@ -173,7 +223,7 @@ def _of_household(household: HouseholdForm) -> dict[str, Any]:
     """What was chosen, or what the form begins with; where a value is wrong, as if it were not given."""
     usual = {"covers": "overdue", "late_fee": "carry", "income": None, "expenses": None}
     if not household.is_bound:
-        return usual
+        return {**usual, **household.initial}
     household.is_valid()
     return usual | {name: value for name, value in household.cleaned_data.items() if value not in (None, "")}
 
@@ -206,14 +256,9 @@ def _view(
         cost=cost(found.annual_cost),
         heaviest=money(heaviest),
         is_affordable=None if most is None else heaviest <= most,
+        most=None if most is None else money(most),
         passed_over=passed_over(terms),
-        deciders=who_may(
-            LimitKind.RESTRUCTURING,
-            money(found.balance.total),
-            clock.today(),
-            currency=here.account.currency,
-            permission=DECIDE,
-        ),
+        warnings=warnings(found, most),
     )
 
 

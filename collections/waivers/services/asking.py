@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -26,20 +27,21 @@ from waivers import rules
 from waivers.models import Basis, Waiver
 from waivers.permissions import ASK
 from waivers.selectors import Preview, Wanted, may_be_needed, preview
-from waivers.sentences import why_not
+from waivers.sentences import is_beyond_what_is_owed, why_not
 from waivers.services.granting import put_in_force
 
 KIND: Final = "waiver"
 
 
 @transaction.atomic
-def ask(*, actor: User, wanted: Wanted, reason: str) -> Waiver:
+def ask(*, actor: User, wanted: Wanted, reason: str, documents: Sequence[UploadedFile] = ()) -> Waiver:
     """Ask for a waiver of an account's late fee. Where its policy grants it by itself it is in force at once (or waits for the
-    agreed payment); else somebody else decides. Locks customer → account.
+    agreed payment); else somebody else decides, with the documents before them. Locks customer → account.
 
     Raises:
         PermissionDenied: `actor` asks for none, or not for this customer.
-        Invalid: how much, the condition or the reason makes no sense, there is not so much fee, or no policy lets it pass.
+        Invalid: how much, the condition or the reason makes no sense, there is not so much fee, no policy lets it pass, or a
+            file is no document, or one that nobody would read.
         Conflict: one is asked for on the account already.
     """
     account = _account(actor, wanted)
@@ -50,6 +52,11 @@ def ask(*, actor: User, wanted: Wanted, reason: str) -> Waiver:
         )
     found = _previewed(wanted, account, None)
     _needs_reason(reason)
+    if documents and found.is_automatic:
+        raise Invalid(
+            _("The policy grants this by itself: nobody would read the documents. Take them out, and ask for it."),
+            "documents",
+        )
     waiver = Waiver.objects.create(
         account=account,
         customer_id=account.customer_id,
@@ -74,14 +81,24 @@ def ask(*, actor: User, wanted: Wanted, reason: str) -> Waiver:
             customer=account.customer,
             amount=waiver.amount,
             currency=account.currency,
+            documents=documents,
         )
         waiver.save(update_fields=["request"])
     return waiver
 
 
 @transaction.atomic
-def ask_again(*, actor: User, waiver_id: int, seen_version: int, wanted: Wanted, reason: str) -> Waiver:
-    """Ask again, changed or not, for what was sent back. `seen_version` is the request's. Locks customer → account → request.
+def ask_again(
+    *,
+    actor: User,
+    waiver_id: int,
+    seen_version: int,
+    wanted: Wanted,
+    reason: str,
+    documents: Sequence[UploadedFile] = (),
+) -> Waiver:
+    """Ask again, changed or not, for what was sent back, documents added to those that it has. `seen_version` is the request's.
+    Locks customer → account → request.
 
     Raises:
         PermissionDenied: somebody else asked for it, or as `ask`.
@@ -109,6 +126,7 @@ def ask_again(*, actor: User, waiver_id: int, seen_version: int, wanted: Wanted,
         preview=told(found),
         reason=reason,
         amount=waiver.amount,
+        documents=documents,
     )
     _record(waiver, actor, "waiver.changed", reason)
     return waiver
@@ -136,7 +154,9 @@ def _previewed(wanted: Wanted, account: Account, waiver: Waiver | None) -> Previ
     found = preview(wanted, account=account, without=waiver)
     if refusal := why_not(found):
         field = {Basis.AMOUNT: "amount", Basis.PERCENT: "percent", Basis.BILL: "bill"}.get(Basis(wanted.basis))
-        raise Invalid(refusal, field if found.amount <= 0 or found.amount > found.available else None)
+        if 0 < found.amount <= found.available:
+            field = "condition_amount" if is_beyond_what_is_owed(found) else None
+        raise Invalid(refusal, field)
     return found
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import phonenumbers
-from django.conf import settings
 
+from accounts.identity import telephone
 from reminders.channels import TransportError
 
 
@@ -14,11 +14,7 @@ def e164(number: str) -> str:
     Raises:
         TransportError: permanent, unknown recipient: it can be nobody's number.
     """
-    try:
-        parsed = phonenumbers.parse(number, settings.LENDER_COUNTRY)
-    except phonenumbers.NumberParseException:
-        parsed = None
-    # Possible, not valid: which ranges are in use changes more often than a library does.
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
+    parsed = telephone(number)
+    if parsed is None:
         raise TransportError("not a telephone number", permanent=True, unknown_recipient=True)
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
