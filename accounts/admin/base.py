@@ -27,6 +27,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from accounts.admin.columns import grouped
 from accounts.errors import BookError
 from accounts.identity import turns_text
 from accounts.models import Account
@@ -161,6 +162,9 @@ class ListAdmin(ReadersAdmin):
     ordering = ["-id"]
     sortable_by = ()
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return grouped(self.model, super().get_list_display(request))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -215,11 +219,14 @@ class EntryAdmin(ListAdmin):
         if obj is None:
             return list(self.entered)
         if self.has_change_permission(request, obj):
-            return [*self.shown, *self.amended]
-        return [*self.shown, *(name for name in self.amended if name not in self.form.declared_fields)]
+            return [*grouped(self.model, self.shown), *self.amended]
+        return [
+            *grouped(self.model, self.shown),
+            *(name for name in self.amended if name not in self.form.declared_fields),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return [] if obj is None else list(self.shown)
+        return [] if obj is None else grouped(self.model, self.shown)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(self.amended) and super().has_change_permission(request, obj)
@@ -366,8 +373,11 @@ class ReadInline(admin.TabularInline):
     can_delete = False
     show_change_link = True
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return grouped(self.model, self.fields or ())
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return list(self.fields or ())
+        return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

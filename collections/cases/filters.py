@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import django_filters
@@ -170,6 +171,8 @@ class WorklistFilter(django_filters.FilterSet):
                 continue
             if name == "bucket":
                 value = " ".join(value)
+            elif isinstance(value, date):
+                value = value.isoformat()
             elif hasattr(self.form.fields[name], "choices"):
                 value = dict(self.form.fields[name].choices).get(value, value)
             shown.append((name, self.filters[name].label, value))

@@ -115,3 +115,11 @@ def test_who_may_not_post_bills_reads_them(client: Client) -> None:
     assert page.status_code == 200
     assert not page.context["inline_admin_formsets"][0].formset.extra_forms
     assert b"bills-__prefix__" not in page.content
+
+
+def test_amounts_are_shown_with_their_thousands_apart(boss: Client) -> None:
+    account = an_account()
+    fill(boss, adding("bill"), **BILL | {"account": str(account.pk), "principal": "1234567.5"})
+    bill = Bill.objects.get()
+    for page in ("/admin/accounts/bill/", changing(bill)):
+        assert "1,234,567.50" in boss.get(page).content.decode()

@@ -68,6 +68,10 @@ def test_a_supervisor_selects_rows_and_assigns_them(cases: list[Case], wu: User,
     desk.get_by_label("Select K-2").click(modifiers=["Shift"])
     expect(bar).to_contain_text("3 selected")
     expect(desk).to_have_url(re.compile("/worklist/"))
+    desk.get_by_role("button", name="Assign", exact=True).click()
+    missing = desk.get_by_label("Assign to").evaluate("field => field.validationMessage")
+    assert missing == "Nobody was chosen. Choose to whom the cases go, then assign."
+    expect(bar).to_contain_text("3 selected")  # what is ticked stays
     desk.get_by_label("Assign to").select_option(label="Wu Jing")
     desk.get_by_role("button", name="Assign", exact=True).click()
     expect(desk.get_by_role("status").first).to_contain_text("3 cases assigned to Wu Jing.")

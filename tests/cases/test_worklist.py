@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django_filters import DateFilter
 
 from cases.filters import WorklistFilter
 from cases.models import Case, Promise, PromiseInstalment, Queue
@@ -160,6 +161,13 @@ def test_every_column_of_a_case_has_a_filter_or_a_reason_for_none() -> None:
     columns = {field.name for field in Case._meta.concrete_fields}
     assert columns == set(ASKED_BY) | set(NOT_ASKED)
     assert set(ASKED_BY.values()) <= set(WorklistFilter.base_filters)
+
+
+def test_a_chip_of_a_day_writes_it_as_everything_else_does(collector: Client) -> None:
+    name = next(name for name, one in WorklistFilter.base_filters.items() if isinstance(one, DateFilter))
+    assert (name, "2026-03-02") in {
+        (one, value) for one, _label, value in collector.get(f"/worklist/?{name}=2026-03-02").context["active"]
+    }
 
 
 def test_chips_name_the_filters_and_take_them_off(collector: Client) -> None:

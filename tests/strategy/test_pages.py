@@ -262,7 +262,17 @@ def test_a_draft_is_begun_and_activation_asked_for(writer: Client) -> None:
     writer.post(reverse("strategy-activate", args=[version.number]), data)
     asked = Request.objects.get()
     assert asked.payload["holdout_percent"] == 10
-    assert "waits for a decision" in writer.get(reverse("strategy-version", args=[version.number])).content.decode()
+    page = writer.get(reverse("strategy-version", args=[version.number])).content.decode()
+    assert "waits for a decision" in page
+    assert "Write on" not in page
+    assert reverse("strategy-simulate", args=[version.number]) not in page
+    assert 'name="reason"' not in writer.get(reverse("strategy-activate", args=[version.number])).content.decode()
+
+    # While somebody decides it is only read, and says why: once.
+    assert '<button class="do"' not in writer.get(f"{edit(version)}?new=1", **HTMX).content.decode()
+    refused = send(writer, version, "remove", code=version.rules.first().code).content.decode()
+    assert refused.count("waits for a decision") == 1
+    assert "Add a rule" not in refused
 
 
 def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
+from approvals.models import RequestStatus
 from cases.models import Queue
 from runs.pages import elsewhere, is_part, number_in, page_or_part
 from staff.permissions import needs, require
@@ -199,11 +200,17 @@ def _saved(request: HttpRequest, version: Version) -> HttpResponse:
 
 def _editor(request: HttpRequest, version: Version, *, status: int = 200, **shown: Any) -> HttpResponse:
     called = names()
+    waiting = request_of(version)
+    # While somebody decides about it, it is only read; what was typed before that was known is shown all the same.
+    locked = waiting is not None and waiting.status == RequestStatus.PENDING
+    if locked and not (shown.get("form") and shown["form"].is_bound):
+        shown["form"] = None
     context = {
         "version": version,
         "rules": [called.in_words(rule) for rule in version.rules.select_related("queue")],
-        "waiting": request_of(version),
-        "editing": True,
+        "waiting": waiting,
+        "is_locked": locked,
+        "editing": not locked,
         **shown,
     }
     # Who asked for the part alone gets what was refused in it: a part that comes with an error is not shown.

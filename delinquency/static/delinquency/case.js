@@ -4,7 +4,34 @@
   const sheet = () => document.getElementById("act-sheet");
   const said = () => document.getElementById("said");
   let swapped = false;
+  let sending = null; // the form that is on its way
   let opener = null; // the id of what opened the panel: the focus goes back there
+
+  // What was typed and is not saved: a field's text that differs from what it came with, or anything in a form that came
+  // back refused. Leaving is asked about once; again means it.
+  const TEXT = "#act :is(textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=submit]))";
+  let refused = false;
+  let asked = false;
+  const unsaved = () => Boolean(sheet()) && (refused || [...document.querySelectorAll(TEXT)].some((field) => field.value !== field.defaultValue));
+
+  function mayLeave() {
+    if (asked || !unsaved()) return true;
+    asked = true;
+    const says = sheet().querySelector("[data-unsaved]");
+    says.setAttribute("role", "alert");
+    says.textContent = says.dataset.unsaved;
+    return false;
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!asked || !event.target.closest("#act")) return;
+    asked = false;
+    sheet().querySelector("[data-unsaved]").textContent = "";
+  });
+  document.addEventListener("htmx:confirm", (event) => {
+    if (event.detail.target?.id === "panel" && !event.detail.elt.closest("#act") && !mayLeave()) event.preventDefault();
+  });
+  window.addEventListener("beforeunload", (event) => { if (unsaved()) event.preventDefault(); });
 
   // The first field that is wrong, else the outcomes, else the first field; of a group of choices the chosen one.
   function begin() {
@@ -18,8 +45,10 @@
   }
 
   function close() {
+    if (!mayLeave()) return;
     const verb = sheet().dataset.verb;
     sheet().remove();
+    asked = refused = false;
     panel().querySelector("[aria-current]")?.removeAttribute("aria-current");
     giveBack(`do-${verb}`);
   }
@@ -49,16 +78,20 @@
     if (event.detail.target?.id !== "panel") return;
     if (!event.target.closest("#act-sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
     said().textContent = "";
+    sending = event.target.id === "act" ? sheet().dataset.verb : null;
   });
 
   // An outcome that asks for more leads to it; arrows among the outcomes stay among them.
+  // What it opens comes into sight with no more scrolling than it needs: whom one talks to, and whether one may, stay.
   let byArrow = false;
   document.addEventListener("keydown", (event) => { byArrow = event.key.startsWith("Arrow"); }, true);
   document.addEventListener("pointerdown", () => { byArrow = false; });
   document.addEventListener("click", (event) => {
     const outcome = event.target.closest("#act [name=outcome]");
     const opened = outcome && !byArrow ? sheet()?.querySelector(`.for-${CSS.escape(outcome.value)}`) : null;
-    opened?.querySelector(":is(input, select, textarea):not([type=hidden])")?.focus();
+    const first = opened?.querySelector(":is(input, select, textarea):not([type=hidden])");
+    first?.focus({ preventScroll: true });
+    first?.scrollIntoView({ block: "nearest" });
   });
 
   // A stale screen (409) comes with the form as it was typed and what changed: it is shown, not swallowed.
@@ -75,7 +108,8 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "panel") return;
     if (!swapped) return; // told once for each part of the answer
-    swapped = false;
+    swapped = asked = false;
+    refused = sending !== null && sheet()?.dataset.verb === sending; // the same form again: it was not saved
     if (sheet()) begin();
     else giveBack("do-call");
   });

@@ -47,6 +47,12 @@
     document.querySelectorAll("details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
 
+  // Who presses Assign without saying to whom is told so here: the page stays, with what is ticked.
+  document.addEventListener("invalid", (event) => {
+    if (event.target.dataset.missing) event.target.setCustomValidity(event.target.dataset.missing);
+  }, true);
+  document.addEventListener("change", (event) => { if (event.target.dataset.missing) event.target.setCustomValidity(""); });
+
   // A search that is refused says so where its results would stand.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id === "found" && [403, 429].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
