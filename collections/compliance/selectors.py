@@ -13,8 +13,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Q, QuerySet
 
 from audit.services import Actor
+from compliance.facts_sql import WANTED
 from compliance.models import CustomerFlag
-from compliance.outcomes import REPORTS
 from compliance.rules import (
     KINDS,
     NEUTRAL,
@@ -42,128 +42,6 @@ _RULES = """
     SELECT json_agg(json_build_array(pack, code, version, effective_from, parameters, source) ORDER BY id)::text
     FROM compliance_contactrule
 """
-
-# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. A contact about no debt in particular is
-# about those that are late; where none is, about what is held: who keeps a plan is not called because she owes nothing else.
-_FACTS = """
-    SELECT json_agg(json_build_array(
-           c.id, c.time_zone, c.jurisdiction, asked.account_id, p.id, p.kind, p.source, p.relationship, p.permitted,
-           p.verification, p.verification <> 'verified' AND EXISTS (
-               SELECT FROM accounts_contactpoint o
-               WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id),
-           (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on)) FROM (
-               SELECT kind, from_on, until_on FROM compliance_customerflag WHERE customer_id = c.id AND ended_at IS NULL
-               UNION ALL {reported}) f),
-           CASE WHEN asked.account_id IS NOT NULL THEN
-               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
-                FROM accounts_hold h WHERE h.account_id = asked.account_id AND {held} HAVING count(*) > 0)
-           WHEN EXISTS (SELECT FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
-                        WHERE a.customer_id = c.id) THEN
-               (SELECT json_agg(late.held)
-                FROM (SELECT (SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
-                              FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
-                      FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
-                      WHERE a.customer_id = c.id) late
-                HAVING bool_and(late.held IS NOT NULL))
-           ELSE
-               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
-                FROM accounts_account a JOIN accounts_hold h ON h.account_id = a.id
-                WHERE a.customer_id = c.id AND {held} HAVING count(*) > 0)
-           END,
-           (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)
-            FROM compliance_contactagreement g WHERE g.customer_id = c.id AND g.revoked_at IS NULL),
-           CASE WHEN p.relationship = 'contact-person' THEN
-               (SELECT json_agg(json_build_array(o.id, o.verification = 'wrong'))
-                FROM accounts_contactpoint o
-                WHERE o.customer_id = c.id AND o.relationship = 'own' AND o.kind IN ('mobile', 'phone'))
-           END,
-           {elsewhere}, p.opted_out) ORDER BY asked.place, p.id)::text
-    FROM unnest(%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[])
-         WITH ORDINALITY AS asked (customer_id, point_id, account_id, place)
-    JOIN accounts_customer c ON c.id = asked.customer_id
-    LEFT JOIN LATERAL (
-        SELECT p.id, p.customer_id, p.kind, p.source, p.relationship, p.permitted, p.verification, p.value_index,
-               EXISTS (SELECT FROM compliance_optout o
-                       WHERE o.contact_point_id = p.id AND o.channel = %(channel)s::text AND o.withdrawn_at IS NULL) AS opted_out
-        FROM accounts_contactpoint p
-        WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s::text[]) {which}
-    ) p ON true
-"""
-_HELD = "h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL"
-_BEST = """
-          AND (asked.point_id IS NULL OR p.id = asked.point_id)
-        ORDER BY p.relationship = 'own' AND p.permitted IS TRUE AND p.verification = 'verified' AND p.source <> '' DESC,
-                 opted_out, p.relationship = 'own' DESC, p.permitted IS TRUE DESC, p.verification = 'verified' DESC,
-                 p.verification <> 'wrong' DESC, p.id
-        LIMIT 1"""
-# An entry and what corrects it both count, unless the later overrules the earlier; a place counts until it is used,
-# replaced or given up.
-_NOT_OVERRULED = """NOT EXISTS (SELECT FROM compliance_contact n
-                      WHERE n.decision_id = c.decision_id AND n.overrules AND n.id > c.id)"""
-_HOLDS_A_PLACE = """d.allowed AND d.reserved_until > %(held_at)s::timestamptz AND d.channel = %(channel)s::text
-      AND NOT EXISTS (SELECT FROM compliance_contact u WHERE u.decision_id = d.id)
-      AND NOT EXISTS (SELECT FROM compliance_contactdecision r
-                      WHERE r.replaces_id = d.id AND r.customer_id = d.customer_id)"""
-# Who was said to be dead or represented is taken for flagged until somebody places the flag, whatever becomes of it then, or
-# overrules the entry. The day before: in the person's time zone it may still be that one.
-_REPORTED = f"""
-               SELECT c.outcome, c.at::date - 1, NULL FROM compliance_contact c
-               WHERE c.customer_id = asked.customer_id AND c.outcome IN {REPORTS}
-                 AND {_NOT_OVERRULED}
-                 AND NOT EXISTS (SELECT FROM compliance_customerflag g
-                                 WHERE g.customer_id = c.customer_id AND g.kind = c.outcome
-                                   AND coalesce(g.ended_at, 'infinity') > c.recorded_at
-                                   AND coalesce(g.until_on, 'infinity') >= c.at::date - 1)"""
-_HISTORY = f"""
-    SELECT json_agg(json_build_array(customer_id, id, extract(epoch FROM at), outcome, channel, contact_point_id, account_id,
-                                     inbound, extract(epoch FROM until), chain) ORDER BY entry)::text FROM (
-    SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
-           c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
-    FROM compliance_contact c
-    WHERE c.customer_id = ANY(%(asked_of)s::bigint[]) AND {{which}}
-      AND (%(no_batch_from)s::timestamptz IS NULL OR c.made_by <> 'batch' OR c.at < %(no_batch_from)s::timestamptz)
-      AND {_NOT_OVERRULED}
-    UNION ALL
-    SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
-           0::bigint
-    FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY(%(asked_of)s::bigint[]) AND {_HOLDS_A_PLACE}
-    ) past
-"""
-
-
-# A message is counted in its own channel. Who is called may have spoken to us in any; what a third person said holds for
-# ever.
-_HISTORY_OF_MESSAGES = _HISTORY.format(which="c.at >= %(since)s::timestamptz AND c.channel = %(channel)s::text")
-_HISTORY_OF_CALLS = _HISTORY.format(
-    which="""(c.at >= %(since)s::timestamptz OR c.outcome IN ('third-person', 'third-person-refused'))
-      AND (c.channel = 'voice' OR c.outcome <> 'sent')"""
-)
-
-# Calls of the same number for another customer.
-_ELSEWHERE = f"""
-           (SELECT json_agg(json_build_array(o.customer_id, past.id, extract(epoch FROM past.at), past.outcome, 'voice', o.id,
-                                             NULL, false, extract(epoch FROM past.until), past.chain) ORDER BY past.entry)
-            FROM accounts_contactpoint o CROSS JOIN LATERAL (
-                SELECT NULL::bigint AS id, c.at, c.outcome, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
-                FROM compliance_contact c
-                WHERE c.customer_id = o.customer_id AND c.contact_point_id = o.id AND c.at >= %(since)s::timestamptz
-                  AND c.channel = 'voice' AND c.direction <> 'inbound' AND {_NOT_OVERRULED}
-                UNION ALL
-                SELECT d.id, d.at, '', d.reserved_until, d.id, 0::bigint FROM compliance_contactdecision d
-                WHERE d.customer_id = o.customer_id AND d.contact_point_id = o.id AND {_HOLDS_A_PLACE}) past
-            WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id)"""
-
-# Both in one statement, by whether each contact point is wanted, and whether a call is.
-_WANTED = {
-    (
-        each,
-        calls,
-    ): f"""({_FACTS.format(held=_HELD, reported=_REPORTED, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
-                       ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"""
-    for each, which in ((False, _BEST), (True, ""))
-    for calls in (False, True)
-}
 
 
 class Known(NamedTuple):
@@ -234,7 +112,7 @@ def facts_of(
     """
     values = _values(channel, asked, at, rules) | {"held_at": held_at or at, "no_batch_from": no_batch_from}
     with prepared_cursor() as cursor:
-        cursor.execute(f"SELECT {_WANTED[each, channel == VOICE]}", values)
+        cursor.execute(f"SELECT {WANTED[each, channel == VOICE]}", values)
         rows, past = cursor.fetchone()
     return _known(rows, past, channel, purpose, actor, anybody=anybody, replaced=replaced)
 
@@ -242,7 +120,7 @@ def facts_of(
 def _values(
     channel: str, asked: Sequence[tuple[int, int | None, int | None]], at: datetime, rules: Rulebook
 ) -> dict[str, Any]:
-    """What `_WANTED` is asked with."""
+    """What `WANTED` is asked with."""
     return {
         "asked_of": sorted({customer for customer, _, _ in asked}),
         "since": at - timedelta(days=rules.looks_back(channel) + 1),
@@ -267,7 +145,7 @@ def _known(
     anybody: bool = False,
     replaced: Collection[tuple[int, int]] = (),
 ) -> list[Known]:
-    """The two texts that `_WANTED` answers with, read."""
+    """The two texts that `WANTED` answers with, read."""
     rows = json.loads(facts or "[]")
     history = _history(json.loads(past or "[]"), replaced)
     allowed = None
@@ -357,7 +235,7 @@ def look(
     texts: list[str] = []
     values: dict[str, Any] = {}
     for channel in channels:
-        texts.append(_WANTED[True, channel == VOICE].replace("%(", f"%({channel}_"))
+        texts.append(WANTED[True, channel == VOICE].replace("%(", f"%({channel}_"))
         asked = _values(channel, [(customer_id, None, account_id)], moment, rules)
         values |= {f"{channel}_{name}": value for name, value in asked.items()}
     with prepared_cursor() as cursor:

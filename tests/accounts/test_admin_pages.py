@@ -67,6 +67,7 @@ ELSEWHERE = {
     "auth.group": "roles stand for groups",
     "approvals.request": "pages of their own",
     "approvals.attachment": "on the page of their request",
+    "approvals.unread": "what came back, on the pages of requests",
     "approvals.bulk": "a page of its own for who decided",
     "approvals.bulkitem": "rows of their bulk decision",
     "approvals.delegation": "a page of their own",
