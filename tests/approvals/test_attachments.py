@@ -150,7 +150,7 @@ def test_on_the_page_the_author_attaches_and_nobody_else(lin, chen, account, cli
     assert client.get(address).content.decode().count("SHA-256") == 2
     client.force_login(chen)
     page = client.get(address).content.decode()
-    assert "Pay</a>" in page
+    assert "Pay</bdi></a>" in page
     assert "Attach documents" not in page
     assert (
         client.post(address, {"verb": "attach", "seen_version": 2, "documents": [file(PNG + b"x")]}).status_code == 403

@@ -35,7 +35,7 @@ def test_an_opt_out_stands_beside_its_contact_point_until_it_is_withdrawn(case: 
     # What happened says by which channel and where.
     record = " ".join(desk.get(f"/cases/{case.ref}/?timeline=record").content.decode().split())
     for told in ("Opted out", "Opt-out withdrawn"):
-        assert f'{told} SMS <span class="muted">{OptOut.objects.get().contact_point.masked_value}' in record
+        assert f'{told} SMS <span class="muted"><bdi>{OptOut.objects.get().contact_point.masked_value}</bdi>' in record
 
 
 def test_who_withdraws_an_opt_out_again_is_told_who_did_and_when(case: Case, lead: User, desk: Client) -> None:

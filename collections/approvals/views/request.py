@@ -8,6 +8,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -107,7 +108,9 @@ def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
 def _misfit(kind: kinds.Kind, row: Request) -> str:
     """Why it would not be approved as things stand; blank: it would."""
     try:
-        kind.check(row)
+        # A kind's check may lock what it looks at, as it does in a decision.
+        with transaction.atomic():
+            kind.check(row)
     except BookError as error:
         return str(error)
     return ""
