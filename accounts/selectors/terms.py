@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from accounts import rules
-from accounts.models import MinimumRule
+from accounts.models import MinimumRule, ProductTerms
 
 # Rates are a fraction of a year of this many days (the market's habit for consumer credit; a day's rate × 365).
 DAYS_A_YEAR = 365
@@ -121,3 +121,11 @@ def late_fee_rate(daily: Decimal, contract_annual: Decimal, cap: Decimal | None)
         return daily
     room = max(cap - contract_annual, Decimal(0)) / DAYS_A_YEAR
     return min(daily, room)
+
+
+def terms_on(product_id: int, day: date) -> ProductTerms | None:
+    """The row of a product's terms in force on `day`; before the first one, that. None: the product has none. Two queries at
+    most."""
+    dated = ProductTerms.objects.filter(product=product_id)
+    in_force = dated.filter(effective_from__lte=day).order_by("-effective_from").first()
+    return in_force or dated.order_by("effective_from").first()

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
-from accounts.models import Account, Bill, ProductTerms
+from accounts.models import Account, Bill
+from accounts.selectors.terms import terms_on
 from accounts.services.posting import NewBill, check_bill, post_bills
 from audit.services import Actor
 from runs import clock
@@ -29,11 +30,7 @@ def enter_bills(*, actor: Actor, account_id: int, bills: Sequence[NewBill]) -> l
 def check_bills(product_id: int, bills: Sequence[NewBill]) -> None:
     """Refuse (`Invalid`) what `enter_bills` would refuse before it looks at what is posted. Two queries at most."""
     today = clock.today()
-    dated = ProductTerms.objects.filter(product_id=product_id)
-    terms = (
-        dated.filter(effective_from__lte=today).order_by("-effective_from").first()
-        or dated.order_by("effective_from").first()
-    )
+    terms = terms_on(product_id, today)
     for one in bills:
         check_bill(one)
         if terms is None:

@@ -115,13 +115,13 @@ _ELSEWHERE = f"""
                 WHERE d.customer_id = o.customer_id AND d.contact_point_id = o.id AND {_HOLDS_A_PLACE}) past
             WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id)"""
 
+
+def _wanted(*, each: bool, calls: bool) -> str:
+    facts = _FACTS.format(
+        held=_HELD, reported=_REPORTED, which="" if each else _BEST, elsewhere=_ELSEWHERE if calls else "NULL"
+    )
+    return f"({facts}), ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"
+
+
 # Both in one statement, by whether each contact point is wanted, and whether a call is.
-WANTED = {
-    (
-        each,
-        calls,
-    ): f"""({_FACTS.format(held=_HELD, reported=_REPORTED, which=which, elsewhere=_ELSEWHERE if calls else "NULL")}),
-                       ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"""
-    for each, which in ((False, _BEST), (True, ""))
-    for calls in (False, True)
-}
+WANTED = {(each, calls): _wanted(each=each, calls=calls) for each in (False, True) for calls in (False, True)}

@@ -43,9 +43,9 @@ def verification_after(
     refused to be contacted again. One that was not verified is, once the debtor herself spoke there; who only asked to be
     called back did not say who she is.
     """
-    if direction == "outbound" and outcome in _WRONG and channel != "visit":
-        return "wrong" if verification != "wrong" else None
-    if outcome == "third-person-refused" and relationship in _PARTIES and channel not in ("visit", "letter"):
+    anothers = direction == "outbound" and outcome in _WRONG and channel != "visit"
+    refused = outcome == "third-person-refused" and relationship in _PARTIES and channel not in ("visit", "letter")
+    if anothers or refused:
         return "wrong" if verification != "wrong" else None
     herself = outcome in SPOKEN and outcome != "call-back"
     if herself and relationship == "own" and verification == "unverified":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -74,3 +74,8 @@ def address_of(request: HttpRequest) -> str:
 def number_in(text: str) -> int | None:
     """The key or version that an address or a form sent; None for what is no number, or more than a key can be."""
     return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def numbers_in(texts: Iterable[str]) -> list[int]:
+    """The keys that a form sent; what is none is left out."""
+    return [number for text in texts if (number := number_in(text)) is not None]

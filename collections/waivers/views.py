@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -91,7 +91,7 @@ def waiver(request: HttpRequest, pk: int) -> HttpResponse:
     """One waiver and what became of it; who asks for waivers asks here that it be taken back. Out of scope is 404."""
     user = user_of(request)
     found = _waiver(request, pk)
-    form, status = TakeBackForm(_sent(request)), 200
+    form, status = TakeBackForm(*_given(request)), 200
     if request.method == "POST":
         if not may(user, ASK):
             raise PermissionDenied
@@ -203,12 +203,8 @@ def waiver_again(request: HttpRequest, pk: int) -> HttpResponse:
     return _asking(request, form, context, wanted if form.is_bound else Wanted.of(found), found)
 
 
-def _sent(request: HttpRequest) -> QueryDict | None:
-    """What a form was sent with, also where that is nothing."""
-    return request.POST if request.method == "POST" else None
-
-
 def _given(request: HttpRequest) -> tuple[Any, ...]:
+    """What a form was sent with, also where that is nothing."""
     return (request.POST, request.FILES) if request.method == "POST" else ()
 
 

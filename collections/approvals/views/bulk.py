@@ -20,7 +20,7 @@ from approvals.models import Bulk, BulkOutcome, Request
 from approvals.seats import seats_of
 from approvals.selectors import bulks_of
 from approvals.services.bulk import ask_bulk, confirm_bulk, look_at
-from runs.pages import back_to, number_in, page_or_part
+from runs.pages import back_to, number_in, numbers_in, page_or_part
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -77,7 +77,9 @@ def bulk(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(bulks_of(user_of(request)).select_related("run", "actor"), pk=pk)
     if request.method == "POST":
         try:
-            confirm_bulk(actor=user_of(request), bulk_id=found.pk, request_ids=_confirmed(request))
+            confirm_bulk(
+                actor=user_of(request), bulk_id=found.pk, request_ids=numbers_in(request.POST.getlist("request"))
+            )
         except Invalid as error:
             messages.error(request, str(error))
             return redirect("approvals")
@@ -109,11 +111,6 @@ def _to_confirm(request: HttpRequest, found: Bulk) -> HttpResponse:
         "back": back_to(request, request.GET.get("next", reverse("approvals"))),
     }
     return render(request, "approvals/confirm.html", context)
-
-
-def _confirmed(request: HttpRequest) -> list[int]:
-    """The keys of the requests that the reader saw as those that are decided."""
-    return [key for text in request.POST.getlist("request") if (key := number_in(text)) is not None]
 
 
 def _selected(request: HttpRequest) -> dict[int, int]:

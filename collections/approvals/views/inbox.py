@@ -19,7 +19,7 @@ from approvals.permissions import visible_to
 from approvals.seats import Seat, seats_of
 from approvals.selectors import Waiting, came_back, inbox_of, mine, overview, stood_in_for
 from runs import clock
-from runs.pages import number_in, page_or_part
+from runs.pages import numbers_in, page_or_part
 from runs.paging import LogPage, log_page
 from staff.models import User
 from staff.permissions import needs
@@ -86,8 +86,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
 @needs("approvals.view_request")
 def approvals_seen(request: HttpRequest) -> HttpResponse:
     """The reader has seen what became of these; what was sent back stays until it is asked again."""
-    keys = [key for text in request.POST.getlist("request") if (key := number_in(text)) is not None]
-    services.seen(actor=user_of(request), request_ids=keys)
+    services.seen(actor=user_of(request), request_ids=numbers_in(request.POST.getlist("request")))
     return redirect(f"{reverse('approvals')}?show=back")
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Customer
+from accounts.services.locks import lock_customers
 from audit.services import record, record_many
 from cases.errors import StaleScreen
 from cases.models import Case, CaseStatus
@@ -169,8 +169,7 @@ def _reaches(scope: Scope, case: Case) -> bool:
 def _lock(case_ids: Iterable[int]) -> dict[int, Case]:
     """The cases by key, locked after their customers, each kind in the order of its keys."""
     wanted = Case.objects.filter(pk__in=set(case_ids)).order_by("pk")
-    customers = Customer.objects.filter(pk__in=wanted.values("customer_id")).order_by("pk")
-    list(customers.select_for_update(no_key=True).values_list("pk"))
+    lock_customers(wanted.values_list("customer_id", flat=True))
     locked = wanted.select_for_update(no_key=True, of=("self",)).select_related("team", "assignee")
     return {case.pk: case for case in locked}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from accounts.models import Account, ProductTerms
+from accounts.models import Account
 from accounts.rules import cents
 from accounts.selectors.owed import BillOwed, Owed
+from accounts.selectors.terms import terms_on
 from accounts.selectors.what_if import picture_posted
 from restructuring.models import PlanRule
 from restructuring.rules.offers import Limits
@@ -57,11 +58,7 @@ def rule_on(day: date) -> PlanRule:
 
 def limits(rule: PlanRule, account: Account, day: date) -> Limits:
     """What the rule and the product's own terms allow: of two caps the lower. One query."""
-    terms = ProductTerms.objects.filter(product=account.product_id)
-    own = (
-        terms.filter(effective_from__lte=day).order_by("-effective_from").first()
-        or terms.order_by("effective_from").first()
-    )
+    own = terms_on(account.product_id, day)
     caps = [cap for cap in (rule.annual_cap, own.all_in_annual_cap if own else None) if cap is not None]
     return Limits(
         most_months=rule.most_months,

@@ -118,6 +118,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
             return redirect("plan", ref=ref)
         found = _visible(request, ref)
     may_sign = found.status == PlanStatus.ASKED and may(request.user, SIGN)
+    renewable = may_renew(request.user, found)
     agreements = list(found.agreements.select_related("code__contact_point").order_by("language"))
     rows = instalments_of(found, book_day() or clock.today())
     context = {
@@ -135,10 +136,10 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         **(code_context(found) if may_sign else {}),
         "refused": None if may_sign else card.errors,
         "changes": moved(found) if found.status in PROPOSED else [],
-        "back": found if _is_sent_back(found, may_renew(request.user, found)) else None,
+        "back": found if renewable and found.request and found.request.status == RequestStatus.CHANGES else None,
         "change": reverse("plan-new", args=[found.account.ref]),
         "beside": overdue_beside([found]).get(found.pk),
-        "may_renew": may_renew(request.user, found),
+        "may_renew": renewable,
         "history": Event.objects.filter(subject_type="plan", subject_id=found.pk).order_by("-pk"),
     }
     return vary(render(request, "restructuring/plan.html", context, status=422 if card.errors else 200))
@@ -197,10 +198,6 @@ def _visible(request: HttpRequest, ref: str) -> Plan:
         "account", "customer", "request", "watch", "rule", "replaces", "replaced_by"
     )
     return get_object_or_404(visible.annotate(case_ref=cases), ref=ref)
-
-
-def _is_sent_back(found: Plan, may_ask_again: bool) -> bool:
-    return may_ask_again and found.request is not None and found.request.status == RequestStatus.CHANGES
 
 
 def _terms(found: Plan) -> dict[str, Any]:
