@@ -48,8 +48,8 @@ class Seat:
     def covered(self) -> Q:
         """The requests of which `decides` and `covers` are true, wherever their customers are."""
         found = Q(pk__in=())
-        for kind in self.kinds:
-            found |= Q(_amounts(kind.limit, self.limits), kind=kind.code)
+        for limit, codes in kinds.together(self.kinds, lambda kind: kind.limit).items():
+            found |= Q(_amounts(limit, self.limits), kind__in=codes)
         return found
 
     def reach(self) -> Q:

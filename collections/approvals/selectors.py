@@ -40,6 +40,20 @@ def inbox_of(user: Anyone, seats: Sequence[Seat] | None = None) -> QuerySet[Requ
     return pending(Request.objects.filter(decided)).order_by("expires_at", "pk")
 
 
+def page_of_inbox(found: QuerySet[Request], *, first: int, size: int, number: int) -> QuerySet[Request]:
+    """Of `number` requests in `found`, which are in the inbox's order, `size` from the row `first` on (the first is 0), each with
+    its customer. One query.
+
+    The keys are found alone, from whichever end is nearer: whether a request is in somebody's reach is asked of each that is
+    passed over, and a customer would be joined to each.
+    """
+    last = min(first + size, number)
+    nearer = found if first <= number - last else found.reverse()
+    span = slice(first, last) if nearer is found else slice(number - last, number - first)
+    page = Request.objects.filter(pk__in=nearer.values("pk")[span])
+    return page.select_related("customer").order_by("expires_at", "pk")
+
+
 def pending(requests: QuerySet[Request]) -> QuerySet[Request]:
     """Those that wait for a decision and may still get one."""
     return requests.filter(status=RequestStatus.PENDING, expires_at__gt=clock.now())
@@ -115,15 +129,9 @@ def expiring_soon() -> Q:
     """The requests whose end is nearer than their kind warns of it."""
     now = clock.now()
     found = Q(pk__in=())
-    for kind in kinds.registered():
-        found |= Q(kind=kind.code, expires_at__lte=now + kind.warn_before)
+    for ahead, codes in kinds.together(kinds.registered(), lambda kind: kind.warn_before).items():
+        found |= Q(kind__in=codes, expires_at__lte=now + ahead)
     return found
-
-
-def counts(user: Anyone) -> dict[str, int]:
-    """How many requests wait for `user` to decide them (`inbox`), and of how many of hers it is not over (`mine`), those
-    to be changed among them. Two queries, and what `seats_of` asks."""
-    return {"inbox": inbox_of(user).count(), "mine": mine(user).filter(_is_open()).count()}
 
 
 def waits_for(user: Anyone) -> list[Waiting]:
@@ -159,7 +167,3 @@ def stood_in_for(user: Anyone) -> list[Delegation]:
 def bulks_of(user: User) -> QuerySet[Bulk]:
     """What `user` decided with one press; nobody sees another's."""
     return Bulk.objects.filter(actor=user)
-
-
-def _is_open() -> Q:
-    return Q(status=RequestStatus.CHANGES) | Q(status=RequestStatus.PENDING, expires_at__gt=clock.now())

@@ -155,6 +155,9 @@ class PostgresServer:
             "synchronous_commit": "on",
             "random_page_cost": "1.1",
             "jit": "off",
+            # Who asks works too: one process for each core, and no more, since on a page's sum the start of another costs what
+            # it saves.
+            "max_parallel_workers_per_gather": str(max(0, min(2, (os.cpu_count() or 1) - 1))),
             # A statement or a DETAIL line may carry a person's data: neither goes into the log.
             "log_min_error_statement": "panic",
             "log_error_verbosity": "terse",

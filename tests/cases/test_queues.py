@@ -11,6 +11,8 @@ from django.test import Client
 from audit.models import Event
 from cases.filters import WorklistFilter
 from cases.models import Case, Dispute, Promise, PromiseInstalment, Queue
+from cases.permissions import visible_to
+from cases.selectors.queues import Holds, cases_of, held, numbers_of, working
 from compliance.models import CustomerFlag
 from runs import clock
 from staff.models import User
@@ -67,6 +69,36 @@ def test_an_installed_queue_holds_what_its_name_says_and_nothing_else(collector:
     assert refs(collector, f"/queues/{queue.pk}/") == {code}
     counted = {row["queue"].code: row["number"] for row in collector.get("/queues/counts/").context["queues"]}
     assert counted[code] == 1
+
+
+def test_what_queues_hold_is_counted_together_as_each_lists_it() -> None:
+    one_of_each()
+    lin, chief = UserFactory(username="lin"), UserFactory(username="chief", role="supervisor")
+    Case.objects.filter(ref__in=["care", "promised"]).update(assignee=lin)
+    for number, query in enumerate(
+        (
+            "work=dispute&bucket=M1",
+            "work=promise-due&days_min=2",
+            "work=mine",
+            "work=unassigned&amount_min=1",
+            f"work=care&assignee={lin.pk}",
+            "q=pro",
+            "q=nothing",
+            "days_max=0",
+        )
+    ):
+        Queue.objects.create(name=f"Queue {number}", query=query)
+    queues = list(Queue.objects.all())
+    for user in (lin, chief, UserFactory(username="far", role="auditor"), UserFactory(username="no", team=None)):
+        holds, numbers = held(user, queues), numbers_of(user, queues, ["mine", "dispute"])
+        for queue in queues:
+            rows = list(cases_of(queue, user, DAY))
+            free = [case for case in rows if case.assignee_id is None]
+            untouched = [case.contacted_at or case.opened_at for case in rows]
+            assert holds[queue.pk] == Holds(len(rows), len(free), min(untouched, default=None)), queue.query
+            assert numbers[queue.pk] == len(rows)
+        assert numbers["mine"] == working(visible_to(user), "mine", DAY, user).count()
+        assert numbers["dispute"] == working(visible_to(user), "dispute", DAY, user).count()
 
 
 def test_every_installed_queue_asks_what_the_worklist_knows() -> None:

@@ -17,7 +17,7 @@ from approvals.filters import SOON, RequestFilter
 from approvals.models import Request
 from approvals.permissions import visible_to
 from approvals.seats import Seat, seats_of
-from approvals.selectors import Waiting, came_back, inbox_of, mine, overview, stood_in_for
+from approvals.selectors import Waiting, came_back, inbox_of, mine, overview, page_of_inbox, stood_in_for
 from runs import clock
 from runs.pages import numbers_in, page_or_part
 from runs.paging import LogPage, log_page
@@ -50,16 +50,17 @@ def approvals(request: HttpRequest) -> HttpResponse:
         del filters.form.fields["status"]  # everything there waits for a decision
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
     waits = overview(user, seats)
-    found = filters.qs.select_related("customer")
     page: Page[Request] | LogPage
     if show == "inbox":
-        paginator = Paginator(found, PAGE_SIZE)
+        paginator = Paginator(filters.qs, PAGE_SIZE)
         # Known: counting the same again would cost as much as fetching the page.
-        paginator.count = _number(waits["inbox"], filters)
+        paginator.count = number = _number(waits["inbox"], filters)
         page = paginator.get_page(request.GET.get("page"))
-        rows = list(page)
+        first = PAGE_SIZE * (page.number - 1)
+        rows = list(page_of_inbox(filters.qs, first=first, size=PAGE_SIZE, number=number)) if number else []
+        page.object_list = rows
     else:
-        page = log_page(found, request.GET.get("before"), PAGE_SIZE)
+        page = log_page(filters.qs.select_related("customer"), request.GET.get("before"), PAGE_SIZE)
         rows = page.rows
     now = clock.now()
     numbers = {code: sum(one.number for one in ones) for code, ones in waits.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms as django_forms
@@ -23,6 +23,7 @@ from approvals.errors import StaleScreen
 from approvals.forms import AgainForm, AttachForm, DecideForm, WithdrawForm
 from approvals.models import OPEN, Request, RequestStatus
 from approvals.permissions import visible_to
+from approvals.seats import Seat, seats_of
 from approvals.selectors import history
 from approvals.services.deciding import standing_of
 from runs import clock
@@ -44,7 +45,8 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
     """One request. Who may decide does so here; its author attaches documents, asks again or withdraws it. Out of scope is
     404."""
     user = user_of(request)
-    visible = visible_to(user).select_related("customer")
+    seats = seats_of(user)
+    visible = visible_to(user, seats).select_related("customer")
     row = get_object_or_404(visible, pk=pk)
     verb = request.POST.get("verb", "")
     forms: dict[str, Any] = {
@@ -69,16 +71,16 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
         form.renew(row.version)
     elif request.method == "GET" and row.requested_by_id == user.pk:
         services.seen(actor=user, request_ids=[pk])
-    return render(request, "approvals/approval.html", _context(user, row, forms), status=status)
+    return render(request, "approvals/approval.html", _context(user, row, seats, forms), status=status)
 
 
-def _context(user: User, row: Request, forms: dict[str, Any]) -> dict[str, Any]:
+def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, Any]) -> dict[str, Any]:
     kind = kinds.get(row.kind)
     now = clock.now()
     is_over = row.expires_at <= now
     is_mine = row.requested_by_id == user.pk
     waits = row.status == RequestStatus.PENDING and not is_over
-    standing = standing_of(user, row) if waits else None
+    standing = standing_of(user, row, seats) if waits else None
     decides = standing is not None and standing.seat is not None
     may_add = is_mine and not is_over and row.status in OPEN
     may_ask_again = may_add and row.status == RequestStatus.CHANGES

@@ -42,7 +42,12 @@ class Promise(models.Model):
     made_on = models.DateField(_("made on"))
     made_at = models.DateTimeField(_("recorded at"))
     taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="promises", verbose_name=_("taken by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="promises",
+        db_index=False,
+        verbose_name=_("taken by"),
     )
     taken_by_name = models.CharField(_("taken by"), max_length=150)
     note = models.CharField(_("note"), max_length=300, blank=True)
@@ -60,6 +65,8 @@ class Promise(models.Model):
             models.UniqueConstraint(fields=["case"], name="promise_one_open_per_case", condition=Q(status="open")),
             models.CheckConstraint(condition=Q(amount__gt=0), name="promise_is_positive"),
         ]
+        # What became of somebody's promises of late.
+        indexes = [models.Index(fields=["taken_by", "closed_at"], name="promise_by_taker")]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

@@ -17,7 +17,7 @@ from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
 from cases.permissions import queues_of
 from cases.selectors.plans import to_answer
-from cases.selectors.queues import held
+from cases.selectors.queues import numbers_of
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
 from runs import clock
 from runs.pages import back_to
@@ -34,12 +34,12 @@ def queues(request: HttpRequest) -> HttpResponse:
     """The queues that the reader may use, with what they hold now; her own, and others' where she may, are changed here."""
     user = user_of(request)
     rows = list(queues_of(user).select_related("team", "owner"))
-    holds = held(user, rows)
+    numbers = numbers_of(user, rows)
     context: dict[str, Any] = {
         "rows": [
             {
                 "queue": row,
-                "number": holds[row.pk].cases,
+                "number": numbers[row.pk],
                 "form": QueueChangeForm(row) if may_change(user, row) else None,
             }
             for row in rows
@@ -54,13 +54,13 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     """What the rail says beside its links, fetched after the page and every minute: pages stay quick and counts live."""
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
-    holds = held(user, rows, ["mine"])
+    numbers = numbers_of(user, rows, ["mine"])
     to_decide, back = waits_for(user), came_back(user).count()
     context = {
         "queues": [
-            {"queue": row, "number": holds[row.pk].cases, "address": reverse("queue", args=[row.pk])} for row in rows
+            {"queue": row, "number": numbers[row.pk], "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": {"mine": holds["mine"].cases}
+        "numbers": {"mine": numbers["mine"]}
         | to_answer(user, clock.today())
         | {"approvals": sum(one.number for one in to_decide) + back},
         "to_decide": to_decide,
