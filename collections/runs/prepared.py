@@ -16,7 +16,7 @@ from psycopg._queries import PostgresQuery
 
 M = TypeVar("M", bound=models.Model)
 Statement = tuple[str, tuple[Any, ...]]
-# In a query set that `text_of` writes, stands for the moment at which it will be asked.
+# In a query set that `prepared_of` writes, stands for the moment at which it will be asked.
 THE_MOMENT = datetime(1, 2, 3, tzinfo=UTC)
 
 
@@ -43,19 +43,22 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
-def text_of(queryset: models.QuerySet[M]) -> str:
-    """The statement of a query set, to be kept and given to `first_of`: its values are part of the text, so that partial
-    indexes serve it, but `THE_MOMENT`. A locking one is written in a transaction only. Blank for one that cannot have rows."""
+def prepared_of(queryset: models.QuerySet[M]) -> Statement:
+    """The statement of a query set, to be kept and given to `first_of`. Keys and `THE_MOMENT` stay parameters, so that one plan
+    serves everybody's; other values are part of the text, so that partial indexes serve it. A locking one is written in a
+    transaction only. Blank for one that cannot have rows."""
     try:
         text, values = queryset[:1].query.sql_with_params()
     except EmptyResultSet:
-        return ""
-    return text.replace("%%", "%%%%") % tuple(
-        "%s::timestamptz"
-        if value == THE_MOMENT
-        else sql.Literal(value).as_string(connection.connection).replace("%", "%%")
-        for value in values
-    )
+        return "", ()
+    parts, kept = [], []
+    for value in values:
+        if value == THE_MOMENT or type(value) is int:
+            parts.append("%s::bigint" if type(value) is int else "%s::timestamptz")
+            kept.append(value)
+        else:
+            parts.append(sql.Literal(value).as_string(connection.connection).replace("%", "%%"))
+    return text.replace("%%", "%%%%") % tuple(parts), tuple(kept)
 
 
 def statement_of(queryset: models.QuerySet[Any]) -> Statement:
@@ -75,12 +78,13 @@ def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, .
         return cursor.fetchall()
 
 
-def first_of(model: type[M], text: str, moment: datetime) -> M | None:
+def first_of(model: type[M], statement: Statement, moment: datetime) -> M | None:
     """The first row of a kept statement at `moment`, as a whole instance; None when there is none."""
+    text, values = statement
     if not text:
         return None
     with prepared_cursor() as cursor:
-        cursor.execute(text, [moment] * text.count("%s::timestamptz"))
+        cursor.execute(text, [moment if value == THE_MOMENT else value for value in values])
         row = cursor.fetchone()
     if row is None:
         return None

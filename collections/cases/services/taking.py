@@ -23,7 +23,7 @@ from compliance.models import CustomerFlag, FlagKind
 from compliance.rules import Rulebook
 from compliance.selectors import CONTACT_VULNERABLE, callable_from, flags_in_force, rulebook
 from runs import clock
-from runs.prepared import THE_MOMENT, first_of, text_of
+from runs.prepared import THE_MOMENT, Statement, first_of, prepared_of
 from runs.selectors import book_day
 from staff.models import User
 from staff.permissions import Scope, may, scope_of
@@ -119,13 +119,13 @@ class _Offer:
         """The first of `own`, not locked."""
         if passed or self.queue:
             return self.own(self.moment.now).exclude(pk__in=passed).first()
-        return first_of(Case, _own_text(self), self.moment.now)
+        return first_of(Case, _own_statement(self), self.moment.now)
 
     def first_free(self, passed: Sequence[int]) -> Case | None:
         """The first of `free` that nobody has locked, locked."""
         if passed or self.queue:
             return _locked(self.free(self.moment.now)).exclude(pk__in=passed).first()
-        return first_of(Case, _free_text(self), self.moment.now)
+        return first_of(Case, _free_statement(self), self.moment.now)
 
     def _open(self, now: datetime) -> QuerySet[Case]:
         if self.queue:
@@ -138,13 +138,13 @@ class _Offer:
 # Without a queue, and with nothing passed over, which is most often, the statements are written once a day for each person:
 # Django takes longer to write them than PostgreSQL to answer.
 @functools.lru_cache(maxsize=1_000)
-def _own_text(offer: _Offer) -> str:
-    return text_of(offer.own(THE_MOMENT))
+def _own_statement(offer: _Offer) -> Statement:
+    return prepared_of(offer.own(THE_MOMENT))
 
 
 @functools.lru_cache(maxsize=1_000)
-def _free_text(offer: _Offer) -> str:
-    return text_of(_locked(offer.free(THE_MOMENT)))
+def _free_statement(offer: _Offer) -> Statement:
+    return prepared_of(_locked(offer.free(THE_MOMENT)))
 
 
 def _locked(cases: QuerySet[Case]) -> QuerySet[Case]:
