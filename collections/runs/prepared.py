@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,8 +16,10 @@ from psycopg._queries import PostgresQuery
 
 M = TypeVar("M", bound=models.Model)
 Statement = tuple[str, tuple[Any, ...]]
-# In a query set that `prepared_of` writes, stands for the moment at which it will be asked.
-THE_MOMENT = datetime(1, 2, 3, tzinfo=UTC)
+# In a query set that `statement_of` writes, stand for the moment and for the day at which it will be asked.
+THE_MOMENT, THE_DAY = datetime(1, 2, 3, tzinfo=UTC), date(1, 2, 3)
+
+_STAND_INS = {THE_MOMENT: "timestamptz", THE_DAY: "date"}
 
 
 class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
@@ -43,51 +45,45 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
-def prepared_of(queryset: models.QuerySet[M]) -> Statement:
-    """The statement of a query set, to be kept and given to `first_of`. Keys and `THE_MOMENT` stay parameters, so that one plan
-    serves everybody's; other values are part of the text, so that partial indexes serve it. A locking one is written in a
-    transaction only. Blank for one that cannot have rows."""
+def statement_of(queryset: models.QuerySet[Any]) -> Statement:
+    """The statement of a query set, to be kept and given to `rows_of` or `first_of`: Django and PostgreSQL may take longer to
+    write and to plan one than to answer it.
+
+    Keys, `THE_MOMENT` and `THE_DAY` stay parameters, so that one plan serves whoever asks; other values are part of the text,
+    so that partial indexes serve it. A locking one is written in a transaction only. Blank for one that cannot have rows.
+    """
     try:
-        text, values = queryset[:1].query.sql_with_params()
+        text, values = queryset.query.sql_with_params()
     except EmptyResultSet:
         return "", ()
     parts, kept = [], []
     for value in values:
-        if value == THE_MOMENT or type(value) is int:
-            parts.append("%s::bigint" if type(value) is int else "%s::timestamptz")
+        is_key = isinstance(value, int) and not isinstance(value, bool)
+        as_type = "bigint" if is_key else _STAND_INS.get(value)
+        if as_type:
+            parts.append(f"%s::{as_type}")
             kept.append(value)
         else:
             parts.append(sql.Literal(value).as_string(connection.connection).replace("%", "%%"))
     return text.replace("%%", "%%%%") % tuple(parts), tuple(kept)
 
 
-def statement_of(queryset: models.QuerySet[Any]) -> Statement:
-    """The statement of a query set, to be kept and given to `rows_of`: Django may take longer to write one than PostgreSQL to
-    answer it. Stand-ins among its values are replaced there."""
-    text, values = queryset.query.sql_with_params()
-    return text, tuple(values)
-
-
 def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
     """The rows of a kept statement as PostgreSQL gives them (JSON as text), each stand-in among its values replaced by what is
     `given` for it."""
     text, values = statement
-    pairs = list(given.items())
-    with connection.cursor() as cursor:
-        cursor.execute(text, [next((real for stand_in, real in pairs if value == stand_in), value) for value in values])
+    if not text:
+        return []
+    with prepared_cursor() as cursor:
+        cursor.execute(text, [given.get(value, value) for value in values])
         return cursor.fetchall()
 
 
 def first_of(model: type[M], statement: Statement, moment: datetime) -> M | None:
     """The first row of a kept statement at `moment`, as a whole instance; None when there is none."""
-    text, values = statement
-    if not text:
-        return None
-    with prepared_cursor() as cursor:
-        cursor.execute(text, [moment if value == THE_MOMENT else value for value in values])
-        row = cursor.fetchone()
-    if row is None:
+    rows = rows_of(statement, {THE_MOMENT: moment})
+    if not rows:
         return None
     names = [field.attname for field in model._meta.concrete_fields]
     # Annotations come behind the fields.
-    return model.from_db(connection.alias, names, row[: len(names)])
+    return model.from_db(connection.alias, names, rows[0][: len(names)])

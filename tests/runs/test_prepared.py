@@ -10,14 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import Case
 from runs import clock
-from runs.prepared import THE_MOMENT, first_of, prepared_cursor, prepared_of, rows_of, statement_of
+from runs.prepared import THE_MOMENT, first_of, prepared_cursor, rows_of, statement_of
 from tests.factories import CaseFactory
 
 
 @pytest.mark.django_db
 def test_a_kept_statement_answers_for_the_moment_at_which_it_is_asked() -> None:
     case = CaseFactory(follow_up_note="50 % of “it”, %s")
-    kept = prepared_of(Case.objects.filter(opened_at__lte=THE_MOMENT, follow_up_note="50 % of “it”, %s"))
+    kept = statement_of(Case.objects.filter(opened_at__lte=THE_MOMENT, follow_up_note="50 % of “it”, %s"))
     assert first_of(Case, kept, case.opened_at) == case
     assert first_of(Case, kept, case.opened_at - timedelta(seconds=1)) is None
 
@@ -25,7 +25,7 @@ def test_a_kept_statement_answers_for_the_moment_at_which_it_is_asked() -> None:
 @pytest.mark.django_db
 def test_one_plan_serves_whoever_asks_the_same() -> None:
     cases = [CaseFactory() for _ in range(3)]
-    kept = [prepared_of(Case.objects.filter(customer=case.customer_id, status="open")) for case in cases]
+    kept = [statement_of(Case.objects.filter(customer=case.customer_id, status="open")) for case in cases]
     assert len({text for text, _values in kept}) == 1
     assert [first_of(Case, one, clock.now()) for one in kept] == cases
 
@@ -33,7 +33,7 @@ def test_one_plan_serves_whoever_asks_the_same() -> None:
 @pytest.mark.django_db
 def test_what_it_gives_is_the_whole_row_without_annotations() -> None:
     case = CaseFactory()
-    found = first_of(Case, prepared_of(Case.objects.filter(pk=case.pk)), clock.now())
+    found = first_of(Case, statement_of(Case.objects.filter(pk=case.pk)), clock.now())
     assert found is not None
     assert {field.attname: getattr(found, field.attname) for field in Case._meta.concrete_fields} == {
         field.attname: getattr(case, field.attname) for field in Case._meta.concrete_fields
@@ -61,7 +61,7 @@ def test_a_prepared_statement_is_planned_once_and_counted_as_any_other() -> None
 
 @pytest.mark.django_db
 def test_a_statement_that_cannot_have_rows_gives_none() -> None:
-    assert first_of(Case, prepared_of(Case.objects.filter(pk__in=[])), clock.now()) is None
+    assert first_of(Case, statement_of(Case.objects.filter(pk__in=[])), clock.now()) is None
 
 
 @pytest.mark.django_db

@@ -29,12 +29,12 @@ from compliance.models import (
     Purpose,
 )
 from reminders.models import Message
-from runs.prepared import THE_MOMENT, Statement, rows_of, statement_of
+from runs.prepared import THE_DAY, THE_MOMENT, Statement, rows_of, statement_of
 from staff.models import User
 
 Matters = dict[str, list[dict[str, Any]]]
 # Stand for what the kept statement is asked about; no key is negative.
-_CASE, _ACTOR, _DAY = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033), date(1, 2, 3)
+_CASE, _ACTOR = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033)
 
 
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
@@ -42,7 +42,7 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
 
     `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`. `point`: see `points_of`.
     """
-    given = {_CASE.pk: case.pk, _CASE.customer_id: case.customer_id, _ACTOR.pk: actor.pk, _DAY: day, THE_MOMENT: now}
+    given = {_CASE.pk: case.pk, _CASE.customer_id: case.customer_id, _ACTOR.pk: actor.pk, THE_DAY: day, THE_MOMENT: now}
     found: Matters = defaultdict(list)
     for kind, _key, facts in rows_of(_statement(), given):
         found[kind].append(json.loads(facts))
@@ -51,7 +51,7 @@ def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
 
 @functools.cache
 def _statement() -> Statement:
-    case, actor, day, now = _CASE, _ACTOR, _DAY, THE_MOMENT
+    case, actor, day, now = _CASE, _ACTOR, THE_DAY, THE_MOMENT
     first, *others = (
         _promises(case),
         _disputes(case),

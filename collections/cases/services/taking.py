@@ -23,7 +23,7 @@ from compliance.models import CustomerFlag, FlagKind
 from compliance.rules import Rulebook
 from compliance.selectors import CONTACT_VULNERABLE, callable_from, flags_in_force, rulebook
 from runs import clock
-from runs.prepared import THE_MOMENT, Statement, first_of, prepared_of
+from runs.prepared import THE_MOMENT, Statement, first_of, statement_of
 from runs.selectors import book_day
 from staff.models import User
 from staff.permissions import Scope, may, scope_of
@@ -139,12 +139,12 @@ class _Offer:
 # Django takes longer to write them than PostgreSQL to answer.
 @functools.lru_cache(maxsize=1_000)
 def _own_statement(offer: _Offer) -> Statement:
-    return prepared_of(offer.own(THE_MOMENT))
+    return statement_of(offer.own(THE_MOMENT)[:1])
 
 
 @functools.lru_cache(maxsize=1_000)
 def _free_statement(offer: _Offer) -> Statement:
-    return prepared_of(_locked(offer.free(THE_MOMENT)))
+    return statement_of(_locked(offer.free(THE_MOMENT))[:1])
 
 
 def _locked(cases: QuerySet[Case]) -> QuerySet[Case]:
