@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.db.models import F
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from accounts import vault
 from cases.models import Case, Queue
@@ -98,6 +100,30 @@ def test_a_collector_takes_the_next_case_by_its_key(cases: list[Case], page: Pag
     desk.get_by_role("button", name="Take next").click()
     expect(desk.get_by_text("Nothing to take")).to_be_visible()
     expect(desk).to_have_url(re.compile(f"/queues/{queue.pk}/"))
+
+
+def test_a_case_given_back_by_its_key_is_taken_back(
+    cases: list[Case], browser: Browser, live_server: LiveServer, at_noon: None
+) -> None:
+    # A window of its own: the browser complains of the answer to a stale press.
+    desk = as_collector(browser.new_context(base_url=live_server.url, locale="en-GB").new_page())
+    desk.keyboard.press("n")
+    desk.wait_for_url("**/cases/K-0/")
+    desk.keyboard.press("x")
+    said = desk.locator("#said")
+    expect(said).to_contain_text("The case is back with the team.")
+    assert not axe(desk, "#said").violations_count
+    said.get_by_role("button", name="Take it back").click()
+    expect(said).to_have_text("The case is yours.")
+    assert Case.objects.get(ref="K-0").assignee is not None
+
+    desk.keyboard.press("x")
+    expect(said).to_contain_text("The case is back with the team.")
+    Case.objects.filter(ref="K-0").update(version=F("version") + 1)
+    said.get_by_role("button", name="Take it back").click()
+    expect(desk.locator("#stale")).to_be_visible()
+    expect(said).to_be_empty()
+    desk.context.close()
 
 
 def test_the_present_question_becomes_a_queue_in_the_rail(cases: list[Case], page: Page) -> None:

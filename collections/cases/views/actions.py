@@ -8,20 +8,25 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import BookError, Invalid
 from cases import forms
 from cases.errors import StaleScreen
+from cases.permissions import visible_to
 from cases.selectors.desk import CaseDesk
 from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, address_of, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
 from compliance.outcomes import REPORTS
 from compliance.sentences import say
-from runs.pages import is_part, number_in
+from runs.pages import elsewhere, is_part, number_in
 from staff.permissions import require
+
+RELEASE, TAKE = BY_CODE["release"], BY_CODE["take"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,9 +91,14 @@ def _done(
         desk = desk_of(desk.user, desk.case.ref)
         desk.revealed = {target.pk: said}
         return whole(request, desk, said=_("Shown. It is recorded."))
+    if verb.gives_away and not visible_to(desk.user).filter(pk=desk.case.pk).exists():
+        messages.success(request, _("%(said)s You do not see its team, so it is out of your sight.") % {"said": said})
+        return elsewhere(request, reverse("my-work"))
     flag = _flag_offered(desk, verb, form)
     if not is_part(request):
-        messages.success(request, said)
+        messages.success(
+            request, _with_way_back(request, desk_of(desk.user, desk.case.ref), said) if verb is RELEASE else said
+        )
         if flag:
             return redirect(f"{address_of(desk.case, BY_CODE['flag'])}?kind={flag}")
         return redirect("case-contact" if verb.code == "call" else "case", desk.case.ref)
@@ -98,9 +108,17 @@ def _done(
         opened = Panel(desk, asks, forms.FlagForm(desk=desk, initial={"kind": flag}), desk.case.version)
         return whole(request, desk, opened, said=said)
     if verb.code != "call":
-        return whole(request, desk, said=said)
+        return whole(request, desk, said=_with_way_back(request, desk, said) if verb is RELEASE else said)
     logs = BY_CODE["contact"]
     return whole(request, desk, Panel(desk, logs, forms.ContactForm(desk=desk), desk.case.version), said=said)
+
+
+def _with_way_back(request: HttpRequest, desk: CaseDesk, said: str) -> str:
+    """What was said of a case that was given back, and a form beside it that takes it back, as it stands now: one press that was
+    not meant costs one more."""
+    if not TAKE.is_offered(desk):
+        return said
+    return render_to_string("cases/_take_back.html", {"said": said, "case": desk.case}, request)
 
 
 def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpResponse:

@@ -39,6 +39,7 @@ class Verb:
     save: str | Words = SAVE
     target: Callable[[Case, int], Model] | None = None
     closed_too: bool = False  # whether it makes sense once the case is closed
+    gives_away: bool = False  # whether the case may be out of the actor's sight afterwards
     fits: Callable[[CaseDesk], bool] = lambda desk: True
     about: str | Words = ""
 
@@ -137,9 +138,25 @@ VERBS = (
         closed_too=True,
         about=gettext_lazy("A number or address that was learned, also of a lawyer, guardian or executor."),
     ),
-    Verb("assign", gettext_lazy("Assign"), doing.assign, ("cases.assign_case",), forms.AssignForm, "a"),
+    Verb(
+        "assign",
+        gettext_lazy("Assign"),
+        doing.assign,
+        ("cases.assign_case",),
+        forms.AssignForm,
+        "a",
+        gives_away=True,
+    ),
     Verb("take", gettext_lazy("Take"), doing.take, (WORK,), key="t", fits=lambda desk: desk.case.assignee_id is None),
-    Verb("release", gettext_lazy("Release"), doing.release, (WORK,), key="x", fits=lambda desk: desk.is_mine),
+    Verb(
+        "release",
+        gettext_lazy("Release"),
+        doing.release,
+        (WORK,),
+        key="x",
+        gives_away=True,
+        fits=lambda desk: desk.is_mine,
+    ),
     Verb(
         "reveal",
         gettext_lazy("Reveal"),

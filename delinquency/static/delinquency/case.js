@@ -5,6 +5,7 @@
   const said = () => document.getElementById("said");
   let swapped = false;
   let sending = null; // the form that is on its way
+  let sent = null; // the form in what was said that is on its way: htmx wants it in the page until its answer is
   let opener = null; // the id of what opened the panel: the focus goes back there
 
   // What was typed and is not saved: a field's text that differs from what it came with, or anything in a form that came
@@ -77,7 +78,8 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target?.id !== "panel") return;
     if (!event.target.closest("#act-sheet")) opener = event.detail.elt.id || event.detail.elt.querySelector("[id]")?.id || null;
-    said().textContent = "";
+    sent = said().contains(event.detail.elt) ? event.detail.elt : null;
+    if (!sent) said().textContent = "";
     sending = event.target.id === "act" ? sheet().dataset.verb : null;
   });
 
@@ -108,6 +110,8 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.target?.id !== "panel") return;
     if (!swapped) return; // told once for each part of the answer
+    if (sent?.isConnected) said().textContent = "";
+    sent = null;
     swapped = asked = false;
     refused = sending !== null && sheet()?.dataset.verb === sending; // the same form again: it was not saved
     if (sheet()) begin();
