@@ -98,7 +98,7 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     "queue": {
         "care": _("Hardship and vulnerable"),
-        "dispute": _("In dispute"),
+        "dispute": _("Cases in dispute"),
         "early": _("Early: M1"),
         "everything": _("All cases"),
         "follow-up": _("Follow-up due"),

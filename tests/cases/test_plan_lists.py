@@ -161,3 +161,21 @@ def test_board_rail_and_lists_count_the_same(client: Client) -> None:
     assert (rail["promises"], listed["promises/?show=due"], listed["promises/"]) == (4, 4, 4)
     assert (rail["disputes"], listed["disputes/"]) == (2, 2)
     assert {member.user: member.promises_due_today for member in board.members}[chief] == 1
+
+
+def test_the_list_says_why_its_number_is_not_the_queues(collector: Client) -> None:
+    twice = disputed("twice", DAY)
+    disputed("once", DAY)
+    disputed("cured", DAY)
+    disputed("theirs", DAY, team=TeamFactory(name="Team 2"))
+    Case.objects.filter(ref="cured").update(status="cured", closed_on=DAY)
+    twice.pk = None
+    twice.save(force_insert=True)
+    counts = collector.get("/queues/counts/").context
+    (queue,) = [row["number"] for row in counts["queues"] if row["queue"].code == "dispute"]
+    assert (counts["numbers"]["disputes"], queue) == (4, 2)
+    for asked in ("", "?show=late&reason=fraud"):
+        page = collector.get(f"/disputes/{asked}").content.decode()
+        assert "also of a closed case: 4 within your reach" in page
+        assert "The queue “Cases in dispute” counts the open cases that have any: 2." in page
+    assert page.count("Open disputes, each of them counted, also of closed cases") == 1

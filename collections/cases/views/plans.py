@@ -16,6 +16,7 @@ from cases.forms import DisputesForm, PlansForm, PromisesForm
 from cases.models import Dispute, Promise
 from cases.selectors.plans import (
     DISPUTES_SHOWN,
+    disputes_and_cases,
     disputes_of_kind,
     disputes_seen,
     promise_counts,
@@ -57,7 +58,8 @@ def disputes(request: HttpRequest) -> HttpResponseBase:
     if "export" in request.GET:
         return _export_disputes(request, asked, found)
     counts = count_of_each({code: disputes_of_kind(seen, code, today) for code, _name in DISPUTES_SHOWN})
-    return page_or_part(request, "cases/disputes.html", "cases/_disputes.html", _listed(request, asked, found, counts))
+    context = _listed(request, asked, found, counts) | {"in_reach": disputes_and_cases(user, today)}
+    return page_or_part(request, "cases/disputes.html", "cases/_disputes.html", context)
 
 
 def _listed(request: HttpRequest, asked: PlansForm, found: QuerySet[Any], counts: Mapping[str, int]) -> dict[str, Any]:
