@@ -259,6 +259,7 @@ TABLE: dict[str, Row] = {
     "board": Row(LEAD | READERS),
     "board-panels": Row(LEAD | READERS),
     "board-queues": Row(LEAD | READERS),
+    "refusals": Row(LEAD | READERS),
     "hand-over": Row(LEAD, LEAD, lambda w: {"pk": w.user.pk}, done=(200, 302)),
     "take-next": Row(COLLECTORS, COLLECTORS, seen=(302,)),
     "assign-many": Row(does=LEAD, done=(200, 302)),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("board/", views.board, name="board"),
     path("board/panels/", views.board_panels, name="board-panels"),
     path("board/queues/", views.board_queues, name="board-queues"),
+    path("board/refusals/", views.refusals, name="refusals"),
     path("board/hand-over/<int:pk>/", views.hand_over, name="hand-over"),
     path("cases/next/", views.take, name="take-next"),
     path("cases/assign/", views.assign_many, name="assign-many"),

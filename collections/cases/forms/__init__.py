@@ -6,6 +6,7 @@ from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, 
 from cases.forms.evidence import EvidenceForm
 from cases.forms.plans import DisputesForm, PlansForm, PromisesForm
 from cases.forms.queues import HandOverForm, QueueChangeForm, QueueForm
+from cases.forms.refusals import RefusalsForm
 from cases.forms.work import (
     AssignForm,
     ContactPointForm,
@@ -45,4 +46,5 @@ __all__ = [
     "QueueForm",
     "ReasonForm",
     "RecordingForm",
+    "RefusalsForm",
 ]

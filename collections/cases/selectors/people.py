@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from cases.models import Case
+from cases.models import Case, CaseStatus
+from cases.permissions import visible_to
 from staff.models import User
 from staff.permissions import Anyone, scope_of, who_see
 
@@ -16,6 +17,12 @@ def members_of(user: Anyone) -> QuerySet[User]:
     scope = scope_of(user)
     people = User.objects.filter(is_active=True, is_staff=True, team__isnull=False)
     return people if scope.everything else people.filter(team__in=scope.teams)
+
+
+def on_the_board(user: Anyone) -> QuerySet[User]:
+    """Whom the team board of `user` names: `members_of`, and whoever works an open case that she sees."""
+    working = visible_to(user).filter(assignee=OuterRef("pk"), status=CaseStatus.OPEN)
+    return User.objects.filter(Q(Exists(working)) | Q(pk__in=members_of(user).values("pk")))
 
 
 def takers_for(user: Anyone, cases: Collection[Case] | None = None) -> QuerySet[User]:

@@ -9,6 +9,7 @@ from cases.views.export import export_cases
 from cases.views.lists import my_work, queue, worklist
 from cases.views.plans import disputes, promises
 from cases.views.queues import queue_change, queue_counts, queue_save, queues
+from cases.views.refusals import refusals
 from cases.views.search import search
 from cases.views.taking import take
 from cases.views.verbs import VERBS
@@ -33,6 +34,7 @@ __all__ = [
     "queue_counts",
     "queue_save",
     "queues",
+    "refusals",
     "search",
     "take",
     "worklist",

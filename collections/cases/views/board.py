@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import ngettext
@@ -19,10 +18,9 @@ from cases.models import CaseStatus
 from cases.permissions import queues_of, visible_to
 from cases.selectors.board import Load, Member
 from cases.selectors.board import board as read_board
-from cases.selectors.people import members_of, takers_for
+from cases.selectors.people import on_the_board, takers_for
 from cases.selectors.queues import held
 from cases.services.assigning import hand_over as hand_cases_over
-from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -91,7 +89,7 @@ def _percent(part: int, whole: int) -> int | None:
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Spread somebody's cases evenly over others. Who neither is in the reader's teams nor works a case of theirs is 404."""
     user = user_of(request)
-    leaver = get_object_or_404(_in_reach(user), pk=pk)
+    leaver = get_object_or_404(on_the_board(user), pk=pk)
     others = takers_for(user).exclude(pk=leaver.pk)
     form = HandOverForm(request.POST if request.method == "POST" else None, people=others)
     if request.method == "POST" and form.is_valid():
@@ -109,9 +107,3 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("board")
     number = visible_to(user).filter(assignee=leaver, status=CaseStatus.OPEN).count()
     return render(request, "cases/hand_over.html", {"leaver": leaver, "number": number, "form": form})
-
-
-def _in_reach(user: User) -> QuerySet[User]:
-    """The members of the reader's teams, and whoever works a case that she sees."""
-    working = visible_to(user).filter(assignee=OuterRef("pk"), status=CaseStatus.OPEN)
-    return User.objects.filter(Exists(working)) | User.objects.filter(pk__in=members_of(user).values("pk"))
