@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from cases.models import Case, Promise, PromiseInstalment
@@ -132,7 +134,7 @@ def test_several_cases_are_assigned_at_once_and_refusals_are_named(supervisor: C
     fine.refresh_from_db()
     assert fine.assignee == wu
     said = [str(message) for message in answer.context["messages"]]
-    assert said[0] == "1 case assigned to Wu."
+    assert said[:2] == ["1 case assigned to Wu.", "2 of 3 were not changed and stay selected:"]
     assert any(line.startswith("stale: ") for line in said)
     assert any(line.startswith("hers: ") for line in said)
     assert answer.redirect_chain == [("/worklist/", 302)]
@@ -144,8 +146,8 @@ def test_equal_refusals_are_said_once_with_the_cases_to_unfold(supervisor: Clien
     chosen = [f"{case.pk}:{case.version}" for case in hers]
     answer = supervisor.post("/cases/assign/", {"case": chosen, "to": wu.pk, "do": "assign"}, follow=True)
     said = [str(message) for message in answer.context["messages"]]
-    assert said == ["2 cases: Wu works it already.<details><summary>Which</summary>one two</details>"]
-    assert said[0] in answer.content.decode()
+    assert said[1:] == ["2 cases: Wu works it already.<details><summary>Which</summary>one two</details>"]
+    assert said[1] in answer.content.decode()
 
 
 def test_cases_are_offered_to_those_alone_whom_the_service_accepts(client: Client) -> None:
@@ -190,15 +192,56 @@ def test_no_case_and_nobody_chosen_are_said(supervisor: Client) -> None:
     assert "Nobody was chosen" in answer.content.decode()
 
 
-def test_another_teams_case_or_person_is_not_found_and_nothing_is_changed(supervisor: Client) -> None:
-    ours, theirs = CaseFactory(), CaseFactory(team=TeamFactory(name="Team 2"))
-    wu, stranger = UserFactory(), UserFactory(team=theirs.team)
-    both = [f"{ours.pk}:1", f"{theirs.pk}:1"]
-    assert supervisor.post("/cases/assign/", {"case": both, "to": wu.pk, "do": "assign"}).status_code == 404
-    one = {"case": f"{ours.pk}:1", "to": stranger.pk, "do": "assign"}
-    assert supervisor.post("/cases/assign/", one).status_code == 404
-    assert supervisor.post("/cases/assign/", {"case": "x", "do": "release"}).status_code == 404
+def ticked(answer: HttpResponse) -> list[str]:
+    """The references of the rows that the list shows ticked."""
+    return re.findall(r'data-select checked aria-label="Select ([^"]+)"', answer.content.decode())
+
+
+def test_what_is_refused_stays_ticked_and_the_person_chosen_until_the_list_is_shown(supervisor: Client) -> None:
+    wu = UserFactory(display_name="Wu")
+    cases = {ref: CaseFactory(ref=ref, assignee=wu if ref == "hers" else None) for ref in ("fine", "hers", "stale")}
+    chosen = [f"{case.pk}:{case.version}" for case in cases.values()]
+    Case.objects.filter(ref="stale").update(version=2)
+    sent = {"case": chosen, "to": wu.pk, "do": "assign", "next": "/worklist/?bucket=M3"}
+    answer = supervisor.post("/cases/assign/", sent, follow=True)
+    assert sorted(ticked(answer)) == ["hers", "stale"]
+    page = answer.content.decode()
+    assert f'<option value="{wu.pk}" selected>Wu</option>' in page
+    assert f'value="{cases["stale"].pk}:2" data-select checked' in page  # as it stands now
+    assert ticked(supervisor.get("/worklist/")) == []
+
+
+def test_where_the_whole_is_refused_everything_stays_ticked(supervisor: Client) -> None:
+    cases = [CaseFactory(ref="one"), CaseFactory(ref="two")]
+    sent = {"case": [f"{case.pk}:1" for case in cases], "do": "assign", "next": "/worklist/"}
+    gone = UserFactory(display_name="Gone", is_active=False)
+    reader = UserFactory(display_name="Reads only", role="auditor")
+    for to, why in (
+        ("", "Nobody was chosen"),
+        (gone.pk, "not in your teams any more"),
+        (reader.pk, "cannot work cases"),
+    ):
+        answer = supervisor.post("/cases/assign/", sent | {"to": to}, follow=True)
+        assert why in answer.content.decode()
+        assert sorted(ticked(answer)) == ["one", "two"], why
     assert not Case.objects.exclude(assignee=None).exists()
+
+
+def test_of_another_teams_case_or_person_nothing_is_told_or_changed(supervisor: Client) -> None:
+    ours, theirs = CaseFactory(ref="ours"), CaseFactory(ref="theirs", team=TeamFactory(name="Team 2"))
+    wu, stranger = UserFactory(display_name="Wu"), UserFactory(team=theirs.team, display_name="Stranger")
+    one = {"case": f"{ours.pk}:1", "to": stranger.pk, "do": "assign"}
+    assert "Stranger" not in supervisor.post("/cases/assign/", one, follow=True).content.decode()
+    assert not Case.objects.exclude(assignee=None).exists()
+    both = {"case": [f"{ours.pk}:1", f"{theirs.pk}:1"], "to": wu.pk, "do": "assign"}
+    answer = supervisor.post("/cases/assign/", both, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        "1 case assigned to Wu.",
+        "1 case is out of your reach: it may have moved to another team.",
+    ]
+    assert "theirs" not in answer.content.decode()
+    assert Case.objects.get(assignee=wu) == ours
+    assert supervisor.post("/cases/assign/", {"case": "x", "do": "release"}).status_code == 404
 
 
 def test_a_collector_assigns_nothing_to_others(client: Client) -> None:

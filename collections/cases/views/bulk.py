@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,51 +20,90 @@ from cases.permissions import visible_to
 from cases.selectors.people import members_of
 from cases.services.assigning import assign
 from runs.pages import back_to, number_in
+from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
 
 # The messages travel in a cookie while they fit: more references are counted.
 REFS_SHOWN = 50
+# What the session keeps from a refusal to the list that tells of it.
+TICKED = "ticked"
 
 
 @require_POST
 @needs("cases.assign_case")
 def assign_many(request: HttpRequest) -> HttpResponse:
-    """Assign the selected cases to a member of the reader's teams, or release them. Each refusal is named.
+    """Assign the selected cases to a member of the reader's teams, or release them.
 
-    A case out of scope, or a person out of reach, is 404 for the whole: nothing is changed then.
+    What cannot be assigned is refused case by case, in words, and stays selected on the list, as everything does where the whole
+    is refused. Of a case or a person out of reach nothing is told but that; they may have moved since the list was read.
     """
     user = user_of(request)
     seen = _selected(request)
-    if visible_to(user).filter(pk__in=seen).count() != len(seen):
-        raise Http404
+    reach = set(visible_to(user).filter(pk__in=seen).values_list("pk", flat=True))
     releases = request.POST.get("do") == "release"
-    to = None
-    if not releases:
-        chosen = request.POST.get("to", "")
-        if not chosen:
-            messages.error(request, _("Nobody was chosen. Choose to whom the cases go, then assign."))
-            return redirect(back_to(request))
-        to = get_object_or_404(members_of(user), pk=number_in(chosen))
+    chosen = "" if releases else request.POST.get("to", "")
+    to = members_of(user).filter(pk=key).first() if (key := number_in(chosen)) else None
+    if chosen and key is None:
+        raise Http404
     if not seen:
-        messages.error(request, _("No case was selected. Tick the cases first."))
-        return redirect(back_to(request))
+        return _refused(request, _("No case was selected. Tick the cases first."))
+    if not releases and to is None:
+        said = (
+            _("The person chosen is not in your teams any more. Choose somebody else: the cases are still selected.")
+            if chosen
+            else _("Nobody was chosen. Choose to whom the cases go, then assign.")
+        )
+        return _refused(request, said, reach)
     try:
-        answer = assign(actor=user, case_ids=list(seen), to=to, seen=seen)
+        answer = assign(actor=user, case_ids=sorted(reach), to=to, seen=seen)
     except Invalid as error:
-        messages.error(request, str(error))
-        return redirect(back_to(request))
+        return _refused(request, str(error), reach)
     if answer.done:
-        values = {"number": len(answer.done), "name": str(to)}
-        if to is None:
-            said = ngettext("%(number)d case released.", "%(number)d cases released.", len(answer.done))
-        else:
-            said = ngettext(
-                "%(number)d case assigned to %(name)s.", "%(number)d cases assigned to %(name)s.", len(answer.done)
-            )
-        messages.success(request, said % values)
+        messages.success(request, _done(len(answer.done), to))
+    if left := len(answer.refused):
+        said = ngettext(
+            "%(left)d of %(all)d was not changed and stays selected:",
+            "%(left)d of %(all)d were not changed and stay selected:",
+            left,
+        )
+        messages.warning(request, said % {"left": left, "all": len(seen)})
     _tell_refused(request, answer.refused)
+    if gone := len(seen) - len(reach):
+        said = ngettext(
+            "%(number)d case is out of your reach: it may have moved to another team.",
+            "%(number)d cases are out of your reach: they may have moved to another team.",
+            gone,
+        )
+        messages.warning(request, said % {"number": gone})
+    _keep_ticked(request, [case.pk for case, _why in answer.refused])
     return redirect(back_to(request))
+
+
+def _done(number: int, to: User | None) -> str:
+    if to is None:
+        return ngettext("%(number)d case released.", "%(number)d cases released.", number) % {"number": number}
+    said = ngettext("%(number)d case assigned to %(name)s.", "%(number)d cases assigned to %(name)s.", number)
+    return said % {"number": number, "name": to}
+
+
+def _refused(request: HttpRequest, why: str, cases: Iterable[int] = ()) -> HttpResponse:
+    """Nothing was changed: why, and the list as it was, with the same cases ticked."""
+    messages.error(request, why)
+    _keep_ticked(request, cases)
+    return redirect(back_to(request))
+
+
+def _keep_ticked(request: HttpRequest, cases: Iterable[int]) -> None:
+    """Have the list that is shown next tick these cases, and choose the same person."""
+    if kept := sorted(cases):
+        request.session[TICKED] = {"cases": kept, "to": request.POST.get("to", "")}
+
+
+def take_ticked(request: HttpRequest) -> dict[str, Any]:
+    """What stays ticked on the list that is shown now, and who was chosen; told once."""
+    kept: dict[str, Any] = request.session.pop(TICKED) if TICKED in request.session else {"cases": [], "to": ""}
+    return kept
 
 
 def _tell_refused(request: HttpRequest, refused: Sequence[tuple[Case, str]]) -> None:

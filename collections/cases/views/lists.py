@@ -22,6 +22,7 @@ from cases.selectors.contactable import show_callable
 from cases.selectors.people import takers_for
 from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
+from cases.views.bulk import take_ticked
 from runs import clock
 from runs.pages import is_part, page_or_part
 from runs.selectors import book_day, has_closed_any
@@ -112,6 +113,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
         "takers": takers_for(user, rows) if may(user, "cases.assign_case") else (),
+        "ticked": take_ticked(request) if may(user, "cases.assign_case") else None,
         "save": QueueForm(user=user),
         "back": _back(user) if mine and not is_part(request) else None,
         **numbers,
