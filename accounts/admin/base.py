@@ -185,6 +185,9 @@ def of_account(term: str, path: str = "account") -> Q:
 class ReadAdmin(ListAdmin):
     """Rows to read; only the posting path and the close of day write them."""
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return grouped(self.model, super().get_fields(request, obj))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

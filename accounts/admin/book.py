@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
+from accounts.admin.columns import GroupedRows
 from accounts.admin.importing import ImportPages
 from accounts.admin.postings import BillInline, NewBills, new_bill, reversed_on
 from accounts.errors import Invalid
@@ -92,6 +93,10 @@ class AccountAdmin(ImportPages, EntryAdmin):
     list_select_related = ["customer", "product", "standing"]
     search_help_text = gettext_lazy("The beginning of an account's reference, or a whole customer reference")
     inlines = [BillInline, PaymentInline, HoldInline, PartyInline]
+
+    def get_inline_formsets(self, *args: Any, **kwargs: Any) -> list[Any]:
+        found = super().get_inline_formsets(*args, **kwargs)
+        return [GroupedRows.of(rows) if isinstance(rows.opts, BillInline) else rows for rows in found]
 
     def found_by(self, term: str) -> Q:
         owners = Customer.objects.filter(ref=term).values_list("pk", flat=True)

@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from django.contrib import admin
+from django.contrib.admin import helpers
 from django.db import models
 
 from accounts.models.book import MoneyField
 
 
-@lru_cache
-def _grouped(field: MoneyField) -> Callable[[Any], str | None]:
-    @admin.display(description=field.verbose_name, empty_value="–")
-    def shown(row: Any) -> str | None:
-        amount = getattr(row, field.name)
+class Amount:
+    """A column with an amount of money, its thousands apart. Its cells and its heading have a class that begins with `money-`,
+    by which they stand at the right."""
+
+    do_not_call_in_templates = True
+    empty_value_display = "–"
+
+    def __init__(self, field: MoneyField) -> None:
+        self.name = field.name
+        self.short_description = field.verbose_name
+        self.__name__ = f"money-{field.name}"
+
+    def __str__(self) -> str:
+        return self.__name__
+
+    def __call__(self, row: Any) -> str | None:
+        amount = getattr(row, self.name)
         return None if amount is None else f"{amount:,.2f}"
 
-    shown.__name__ = field.name
-    return shown
+
+_amount = lru_cache(Amount)
 
 
 def grouped(model: type[models.Model], names: Iterable[Any]) -> list[Any]:
     """Names of columns to be read; an amount of money among them is shown with its thousands apart."""
     amounts = {field.name: field for field in model._meta.fields if isinstance(field, MoneyField)}
-    return [_grouped(amounts[name]) if name in amounts else name for name in names]
+    return [_amount(amounts[name]) if name in amounts else name for name in names]
+
+
+class GroupedRows(helpers.InlineAdminFormSet):
+    """The rows of an inline that are to be read as `grouped` shows them, beside new ones that are entered."""
+
+    @classmethod
+    def of(cls, rows: helpers.InlineAdminFormSet) -> GroupedRows:
+        made = cls.__new__(cls)
+        made.__dict__ = rows.__dict__
+        return made
+
+    def __iter__(self) -> Iterator[helpers.InlineAdminForm]:
+        for row in super().__iter__():
+            if row.original is not None:
+                row.fieldsets = [
+                    (name, {**options, "fields": self._grouped(options["fields"])}) for name, options in row.fieldsets
+                ]
+                row.readonly_fields = self._grouped(row.readonly_fields)
+            yield row
+
+    def fields(self) -> Iterator[dict[str, Any]]:
+        """The headings; those of amounts stand where the amounts do."""
+        for field in super().fields():
+            yield field | {"name": str(self._grouped([field["name"]])[0])}
+
+    def _grouped(self, names: Iterable[Any]) -> list[Any]:
+        return grouped(self.opts.model, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,12 +25,6 @@ pytestmark = pytest.mark.django_db
 def _clock() -> Any:
     with clock.frozen(datetime(2026, 3, 1, 4, 0, tzinfo=UTC)):
         yield
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(UserFactory(is_superuser=True, display_name="Wang"))
-    return client
 
 
 def inline(*bills: dict[str, str]) -> dict[str, str]:
@@ -117,9 +112,37 @@ def test_who_may_not_post_bills_reads_them(client: Client) -> None:
     assert b"bills-__prefix__" not in page.content
 
 
+LARGE = BILL | {"principal": "1234567.5"}
+
+
 def test_amounts_are_shown_with_their_thousands_apart(boss: Client) -> None:
     account = an_account()
-    fill(boss, adding("bill"), **BILL | {"account": str(account.pk), "principal": "1234567.5"})
-    bill = Bill.objects.get()
-    for page in ("/admin/accounts/bill/", changing(bill)):
-        assert "1,234,567.50" in boss.get(page).content.decode()
+    fill(boss, adding("bill"), **LARGE | {"account": str(account.pk)})
+    entry = LedgerEntry.objects.get()
+    for page in (
+        "/admin/accounts/bill/",
+        changing(Bill.objects.get()),
+        "/admin/accounts/ledgerentry/",
+        changing(entry),
+    ):
+        assert "1,234,567.50" in boss.get(page).content.decode(), page
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_bill_beside_its_account_shows_its_amounts_so_and_a_new_one_is_still_entered(
+    boss: Client, language: str
+) -> None:
+    account = an_account()
+    assert fill(boss, changing(account), **inline(LARGE)).status_code == 302
+    boss.cookies["django_language"] = language
+    page = boss.get(changing(account)).content.decode()
+    assert re.search(r'<td class="field-money-principal">\s*<p>1,234,567\.50</p>', page)
+    assert '<th class="column-money-principal' in page
+    assert "1234567" not in page
+    assert 'name="bills-__prefix__-principal"' in page
+    second = inline(BILL | {"ref": "B2"}) | {"bills-INITIAL_FORMS": "1", "bills-TOTAL_FORMS": "2"}
+    sent = {name.replace("bills-0", "bills-1"): value for name, value in second.items()}
+    key = str(Bill.objects.get().pk)
+    sent |= {"bills-0-id": key, "bills-0-account": str(account.pk)}
+    assert fill(boss, changing(account), **sent).status_code == 302
+    assert Bill.objects.count() == 2
