@@ -44,12 +44,6 @@ def _clock() -> Any:
         yield
 
 
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(UserFactory(is_superuser=True, display_name="Wang"))
-    return client
-
-
 def adding(model: str) -> str:
     return reverse(f"admin:accounts_{model}_add")
 

@@ -125,11 +125,6 @@ def viewer_of(model: str) -> Client:
     return client_of(f"view_{model}", *inside)
 
 
-@pytest.fixture
-def boss() -> Client:
-    return client_of(is_superuser=True)
-
-
 def one_of_each() -> dict[str, Any]:
     """A row of each model that has a page."""
     bill = BillFactory()

@@ -18,7 +18,6 @@ from runs import clock
 from runs.locks import own_connection
 from runs.models import DayClose
 from tests.accounts.test_admin_entry import ACTOR, adding, an_account, changing, errors, fill
-from tests.factories import UserFactory
 
 OPEN_DAY = date(2026, 3, 1)  # the book opens with its first posting, on the day before
 AHEAD = "2026-03-03"
@@ -31,12 +30,6 @@ pytestmark = pytest.mark.django_db
 def _clock() -> Any:
     with clock.frozen(datetime(2026, 3, 1, 4, 0, tzinfo=UTC)):
         yield
-
-
-@pytest.fixture
-def boss(client: Client) -> Client:
-    client.force_login(UserFactory(is_superuser=True, display_name="Wang"))
-    return client
 
 
 def a_late_account(product: str = "plain", **options: Any) -> Any:
