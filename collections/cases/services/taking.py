@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from cases.filters import DEFAULT_ORDER, ORDERS
 from cases.models import Case, CaseStatus, Queue
 from cases.models.case import FREE_FROM
 from cases.permissions import visible_to
+from cases.selectors.due import due
 from cases.selectors.hours import Hours, hours_at
 from cases.selectors.queues import cases_of
 from cases.services.assigning import hand
@@ -22,7 +23,6 @@ from cases.services.waiting import Moment, write_waits
 from compliance.models import CustomerFlag, FlagKind
 from compliance.rules import Rulebook
 from compliance.selectors import CONTACT_VULNERABLE, callable_from, flags_in_force, rulebook
-from runs import clock
 from runs.prepared import THE_MOMENT, Statement, first_of, statement_of
 from runs.selectors import book_day
 from staff.models import User
@@ -92,17 +92,7 @@ class _Offer:
 
     def own(self, now: datetime) -> QuerySet[Case]:
         """Those of the actor's with something to do today that nobody has done yet."""
-        today = self.today
-        return (
-            self._open(now)
-            .filter(assignee=self.actor)
-            .filter(
-                Q(follow_up_on__lte=today) & (Q(contacted_at=None) | Q(contacted_at__lt=clock.begins(today)))
-                | Q(promise_broken_on__isnull=False)
-                & (Q(contacted_at=None) | Q(contacted_at__date__lte=F("promise_broken_on")))
-            )
-            .order_by(*PRIORITY)
-        )
+        return self._open(now).filter(due(self.today), assignee=self.actor).order_by(*PRIORITY)
 
     def free(self, now: datetime) -> QuerySet[Case]:
         """Those that nobody works."""
