@@ -11,6 +11,8 @@ from accounts.models import Account
 from accounts.selectors.owed import owed_now
 from runs import clock
 
+# These spans keep a mistyped year out. No law and no policy has them and no amount follows from them: when an account may be
+# called due at all, and what is owed then, say the contract, the notice and the product's dated terms. So they are no dated rows.
 TEN_YEARS = timedelta(days=3653)
 # So long ago a notice may be, and so far ahead what it calls due.
 A_YEAR = timedelta(days=366)

@@ -73,6 +73,12 @@ class PlanRule(models.Model):
     code_pause_seconds = models.PositiveSmallIntegerField(
         _("seconds between two codes, at least"), default=60, validators=[MaxValueValidator(3600)]
     )
+    far_away_days = models.PositiveSmallIntegerField(
+        _("a first payment is far away after, days"),
+        default=62,
+        validators=[MinValueValidator(1), MaxValueValidator(366)],
+        help_text=_("Who makes the offer is warned, and nothing is forbidden: the lender's own"),
+    )
     source = models.CharField(_("source"), max_length=500)
 
     class Meta:
@@ -88,6 +94,7 @@ class PlanRule(models.Model):
                 condition=Q(code_minutes__range=(2, 60), code_attempts__range=(1, 10), code_pause_seconds__lte=3600),
                 name="plan_rule_codes_in_range",
             ),
+            models.CheckConstraint(condition=Q(far_away_days__range=(1, 366)), name="plan_rule_far_away_in_range"),
             models.CheckConstraint(
                 condition=Q(most_discount__range=(0, 1), surplus_share__range=(0, 1), discount_rate__gte=0),
                 name="plan_rule_shares_in_range",

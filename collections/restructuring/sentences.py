@@ -16,8 +16,6 @@ from restructuring.rules import days, offers, schedules
 from restructuring.rules.offers import Against, Offer
 from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
 
-# A first payment later than so many days from the start is said: two months' pay.
-FAR_AWAY = 62
 METHODS = {
     schedules.EQUAL_INSTALMENTS: gettext_lazy("Equal instalments"),
     schedules.EQUAL_PRINCIPAL: gettext_lazy("Equal principal"),
@@ -116,9 +114,9 @@ def nothing_to_offer(account: Account, total: Decimal) -> str:
     return ""
 
 
-def warnings(found: Offer, most: int | None) -> list[str]:
+def warnings(found: Offer, most: int | None, far_away_days: int) -> list[str]:
     """What speaks against an offer without forbidding it: the household cannot bear it (`most` cents a month, if known), or its
-    first payment is far away."""
+    first payment is farther away than so many days."""
     said = []
     heaviest = found.heaviest_month()
     if most is not None and heaviest > most:
@@ -127,7 +125,7 @@ def warnings(found: Offer, most: int | None) -> list[str]:
             % {"most": amount(most), "heaviest": amount(heaviest)}
         )
     first = min(one.due_on for one in found.instalments)
-    if (days_off := (first - found.starts_on).days) > FAR_AWAY:
+    if (days_off := (first - found.starts_on).days) > far_away_days:
         said.append(
             _(
                 "The first payment is due on %(day)s, only in %(days)s days: until then nothing comes and nothing is collected."

@@ -262,7 +262,7 @@ def test_days_are_counted_as_their_convention_says() -> None:
         year_fraction(a, b, "bus/252")
 
 
-LIMITS = Limits(60, Decimal("0.24"), Decimal("0.3"), Decimal("0.08"), Decimal("0.5"))
+LIMITS = Limits(60, Decimal("0.24"), Decimal("0.3"), Decimal("0.08"), Decimal("0.5"), 62)
 
 
 def _offer(**terms) -> Offer:

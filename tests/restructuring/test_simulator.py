@@ -15,7 +15,7 @@ from accounts.models import Account
 from approvals import services as approvals
 from approvals.models import Request
 from restructuring.forms import OfferForm, as_chosen
-from restructuring.models import Plan
+from restructuring.models import Plan, PlanRule
 from restructuring.terms import WHOLE, Terms
 from staff.models import User
 from tests.restructuring.deeds import TODAY as DAY
@@ -111,3 +111,5 @@ def test_what_the_household_can_pay_and_a_first_payment_far_away_are_said(page: 
     shown = part(**{"b-kind": "", "a-first_due_on": "2026-05-03"})
     assert "The first payment is due on 2026-05-03, only in 63 days" in shown
     assert "The household can pay" not in shown
+    PlanRule.objects.update(far_away_days=63)
+    assert "The first payment is due on" not in part(**{"b-kind": "", "a-first_due_on": "2026-05-03"})

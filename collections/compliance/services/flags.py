@@ -20,7 +20,8 @@ from runs import clock
 
 # What has happened or has not: neither is known ahead.
 HAPPENED = (FlagKind.DECEASED, FlagKind.INCAPACITY)
-# Whatever began longer ago, or is to begin later, is a slip of the pen.
+# Whatever began longer ago, or is to begin later, is a slip of the pen. No law and no policy of the lender has these spans: they
+# keep a mistyped year out, decide nothing about anybody, and so are no dated rows.
 LONGEST_AGO = timedelta(days=20 * 365)
 LATEST = timedelta(days=365)
 

@@ -20,13 +20,15 @@ NOTHING_DUE, TOO_SOON = "nothing-due", "too-soon"
 
 @dataclass(frozen=True)
 class Limits:
-    """What the dated rules allow on the day of the offer. No cap: nothing is too dear."""
+    """What the dated rules allow on the day of the offer, and after how many days they call a first payment far away. No cap:
+    nothing is too dear."""
 
     most_months: int
     annual_cap: Decimal | None
     most_discount: Decimal
     discount_rate: Decimal
     surplus_share: Decimal
+    far_away_days: int
 
 
 @dataclass(frozen=True)

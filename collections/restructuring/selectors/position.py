@@ -66,6 +66,7 @@ def limits(rule: PlanRule, account: Account, day: date) -> Limits:
         most_discount=rule.most_discount,
         discount_rate=rule.discount_rate,
         surplus_share=rule.surplus_share,
+        far_away_days=rule.far_away_days,
     )
 
 

@@ -29,6 +29,7 @@ RULE = (
     "code_minutes",
     "code_attempts",
     "code_pause_seconds",
+    "far_away_days",
     "source",
 )
 

@@ -258,7 +258,7 @@ def _view(
         is_affordable=None if most is None else heaviest <= most,
         most=None if most is None else money(most),
         passed_over=passed_over(terms),
-        warnings=warnings(found, most),
+        warnings=warnings(found, most, allowed.far_away_days),
     )
 
 
