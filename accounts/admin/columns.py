@@ -17,7 +17,6 @@ class Amount:
     by which they stand at the right."""
 
     do_not_call_in_templates = True
-    empty_value_display = "–"
 
     def __init__(self, field: MoneyField) -> None:
         self.name = field.name
@@ -27,9 +26,9 @@ class Amount:
     def __str__(self) -> str:
         return self.__name__
 
-    def __call__(self, row: Any) -> str | None:
+    def __call__(self, row: Any) -> str:
         amount = getattr(row, self.name)
-        return None if amount is None else f"{amount:,.2f}"
+        return "–" if amount is None else f"{amount:,.2f}"
 
 
 _amount = lru_cache(Amount)

@@ -138,6 +138,7 @@ def test_a_bill_beside_its_account_shows_its_amounts_so_and_a_new_one_is_still_e
     page = boss.get(changing(account)).content.decode()
     assert re.search(r'<td class="field-money-principal">\s*<p>1,234,567\.50</p>', page)
     assert '<th class="column-money-principal' in page
+    assert re.search(r'<td class="field-money-minimum_given">\s*<p>–</p>', page)
     assert "1234567" not in page
     assert 'name="bills-__prefix__-principal"' in page
     second = inline(BILL | {"ref": "B2"}) | {"bills-INITIAL_FORMS": "1", "bills-TOTAL_FORMS": "2"}
