@@ -113,13 +113,16 @@ def test_a_case_given_back_by_its_key_is_taken_back(
     said = desk.locator("#said")
     expect(said).to_contain_text("The case is back with the team.")
     assert not axe(desk, "#said").violations_count
+    expect(desk.locator("#do-call")).to_be_focused()
     said.get_by_role("button", name="Take it back").click()
     expect(said).to_have_text("The case is yours.")
     assert Case.objects.get(ref="K-0").assignee is not None
 
+    expect(desk.locator("#do-call")).to_be_focused()  # the answer is in its place
     desk.keyboard.press("x")
     expect(said).to_contain_text("The case is back with the team.")
     Case.objects.filter(ref="K-0").update(version=F("version") + 1)
+    expect(desk.locator("#do-call")).to_be_focused()
     said.get_by_role("button", name="Take it back").click()
     expect(desk.locator("#stale")).to_be_visible()
     expect(said).to_be_empty()
