@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
 
-from accounts.rules import to_date
+from accounts.rules import Credit, to_date
 from accounts.selectors.facts import AccountFacts, read_facts
-from accounts.selectors.owed import Owed, owed_in
+from accounts.selectors.owed import BillOwed, Owed, owed_in
 from accounts.selectors.rebuilt import rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services.opening import BookDays
@@ -19,6 +20,37 @@ from runs import clock
 from runs.selectors import begun_day, book_day
 
 Change = Callable[[AccountFacts], AccountFacts]
+# Keys of what is only thought of: beyond those of every row.
+NOT_YET = 2**62
+
+
+@dataclass(frozen=True)
+class Again:
+    """What is owed again where a plan falls back: the bills that it took over, as far as anything of them is left then, and by
+    how much the account's late fees are more than had it stood."""
+
+    bills: tuple[BillOwed, ...]
+    late_fee: Decimal
+
+    @property
+    def principal(self) -> Decimal:
+        return sum((bill.principal for bill in self.bills), Decimal("0.00"))
+
+    @property
+    def interest(self) -> Decimal:
+        return sum((bill.interest for bill in self.bills), Decimal("0.00"))
+
+    @property
+    def service_fee(self) -> Decimal:
+        return sum((bill.service_fee for bill in self.bills), Decimal("0.00"))
+
+    @property
+    def overdue(self) -> Decimal:
+        return sum((bill.overdue for bill in self.bills), Decimal("0.00"))
+
+    @property
+    def total(self) -> Decimal:
+        return self.principal + self.interest + self.service_fee + self.late_fee
 
 
 @dataclass(frozen=True)
@@ -32,13 +64,26 @@ class Picture:
     final_due_on: date | None
     # What would follow of it elsewhere, as coded reasons (`runs.texts.coded`).
     follows: tuple[str, ...] = ()
+    again: Again | None = None
 
 
 class Follows(NamedTuple):
-    """What follows of a change to an account: coded reasons, and what that changes of its facts in turn."""
+    """What follows of a change to an account: coded reasons, and what that changes of its facts in turn. Where something falls
+    back, also what that changes then, and the bills (keys) that are owed again by it."""
 
     said: tuple[str, ...]
     change: Change
+    falls_back: Change | None = None
+    owed_again: frozenset[int] = frozenset()
+
+
+class Thought(NamedTuple):
+    """A relief that is only thought of: cents off a bill, or with `bill` 0 off the late fees, on a day (ordinal)."""
+
+    bill: int
+    amount: int
+    on: int
+    lapses: bool
 
 
 # Given the account and what would be owed on it, what follows, or None. A few queries; nothing is written.
@@ -65,14 +110,44 @@ def pictures(account_id: int, change: Change, effective_on: date | None = None) 
     closed, facts = _closed(), _facts(account_id)
     changed = _taken_to(change(facts), closed, effective_on)
     then = _picture(changed, closed)
-    said: list[str] = []
     for consequence in _consequences:
-        if (follows := consequence(account_id, then.owed)) is not None:
-            changed = follows.change(changed)
-            said += follows.said
-    if said:
-        then = replace(_picture(changed, closed), follows=tuple(said))
+        if (follows := consequence(account_id, then.owed)) is not None and follows.said:
+            changed, then = _followed(changed, then, follows, closed)
     return _picture(facts, closed), then
+
+
+def picture_fallen_back(account_id: int, follows: Follows) -> Picture:
+    """The account as it would be if `follows` came about today by itself. Three queries; no locks, and nothing is written."""
+    closed, facts = _closed(), _facts(account_id)
+    return _followed(facts, _picture(facts, closed), follows, closed)[1]
+
+
+def _followed(facts: AccountFacts, then: Picture, follows: Follows, closed: date) -> tuple[AccountFacts, Picture]:
+    facts = follows.change(facts)
+    found, again = _picture(facts, closed), then.again
+    if follows.falls_back is not None:
+        stood = found.owed
+        facts = follows.falls_back(facts)
+        found = _picture(facts, closed)
+        bills = tuple(bill for bill in found.owed.bills if bill.bill_id in follows.owed_again)
+        again = Again(bills, max(found.owed.late_fee_now - stood.late_fee_now, Decimal("0.00")))
+    return facts, replace(found, follows=(*then.follows, *follows.said), again=again)
+
+
+def with_reliefs(facts: AccountFacts, wanted: Sequence[Thought], without: Iterable[int] = ()) -> AccountFacts:
+    """The facts with these reliefs granted last, and those of the keys `without` as if they had never been: after the other
+    reliefs of their day, and before its payments."""
+    gone = {-key for key in without}
+    kept = [relief for relief in facts.reliefs if relief.key not in gone]
+    count = len(wanted)
+    reliefs = [
+        *(relief._replace(ref=int(relief.ref) - count) for relief in kept),
+        *(
+            Credit(-NOT_YET - place, place - count, one.amount, one.on, 0, None, None, one.bill, one.lapses)
+            for place, one in enumerate(wanted)
+        ),
+    ]
+    return replace(facts, reliefs=reliefs, credits=[*reliefs, *facts.credits[len(facts.reliefs) :]])
 
 
 def picture_posted(account_id: int) -> Picture:

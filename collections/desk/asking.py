@@ -18,20 +18,17 @@ from accounts.models import Account, AccountStatus, BillKind, Payment
 from accounts.rules import cents, ordinal
 from accounts.selectors.facts import AccountFacts
 from accounts.selectors.owed import owed_now
-from accounts.selectors.what_if import Change, pictures
+from accounts.selectors.what_if import NOT_YET, Change, Thought, pictures, with_reliefs
 from accounts.services.locks import lock_account
 from accounts.services.posting import check_amount
 from approvals import kinds
 from approvals import services as approvals
 from approvals.models import Request
 from desk.days import check_acceleration, check_final_date
-from desk.present import told
+from desk.present import told, told_again
 from runs import clock
 from runs.selectors import open_day
 from staff.models import User
-
-# Keys of what is only thought of: beyond those of every row.
-NOT_YET = 2**62
 
 
 @dataclass(frozen=True)
@@ -49,13 +46,14 @@ class Wanted:
     status: str = ""
 
     def effect(self) -> dict[str, Any]:
-        """The account `before` and `after`, as a request keeps it, and what `follows` elsewhere (coded reasons). Queries as
-        `pictures`; no locks, and nothing is written."""
+        """The account `before` and `after`, as a request keeps it, what `follows` elsewhere (coded reasons), and what is owed
+        `again` where a plan falls back. Queries as `pictures`; no locks, and nothing is written."""
         before, after = pictures(self.account.pk, self.change, self.effective_on)
         return {
             "before": told(before, self.account.status),
             "after": told(after, self.status or self.account.status),
             "follows": list(after.follows),
+            **({"again": told_again(after.again)} if after.again else {}),
         }
 
     def refusal(self) -> str:
@@ -111,21 +109,10 @@ def write_off(account: Account) -> Wanted:
     """All that is owed on the account now, written off."""
     owed, today = owed_now([account.pk])[account.pk], open_day() or clock.today()
     parts = [(bill.bill_id, bill.total) for bill in owed.bills] + [(0, owed.late_fee_now)]
+    wanted = [Thought(bill, cents(amount), today.toordinal(), lapses=True) for bill, amount in parts if amount]
 
     def change(facts: AccountFacts) -> AccountFacts:
-        # After the other reliefs of the day, and before its payments.
-        reliefs = [
-            *(relief._replace(ref=int(relief.ref) - len(parts)) for relief in facts.reliefs),
-            *(
-                rules.Credit(
-                    -NOT_YET - place, place - len(parts), cents(amount), today.toordinal(), 0, None, None, bill, True
-                )
-                for place, (bill, amount) in enumerate(parts)
-                if amount
-            ),
-        ]
-        payments = facts.credits[len(facts.reliefs) :]
-        return replace(facts, reliefs=reliefs, credits=[*reliefs, *payments])
+        return with_reliefs(facts, wanted)
 
     said = {"total": owed.total}
     gone = AccountStatus.CHARGED_OFF.value

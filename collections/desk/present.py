@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, AccountStatus
-from accounts.selectors.what_if import Picture, picture
+from accounts.selectors.what_if import Again, Picture, picture
 from approvals.models import Request
 from approvals.present import moved
 
@@ -40,6 +40,19 @@ def told(picture: Picture, status: str) -> dict[str, Any]:
         "days": picture.days_past_due,
         "status": status,
         "due_on": picture.final_due_on,
+    }
+
+
+def told_again(again: Again) -> dict[str, Any]:
+    """What is owed again where a plan falls back, by bill and in sum, as a request keeps it."""
+    parts = ("principal", "interest", "service_fee", "overdue", "total")
+    return {
+        "bills": [
+            {"ref": bill.ref, "due_on": bill.due_on, **{name: getattr(bill, name) for name in parts}}
+            for bill in again.bills
+        ],
+        "late_fee": again.late_fee,
+        **{name: getattr(again, name) for name in parts},
     }
 
 

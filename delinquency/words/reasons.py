@@ -14,6 +14,7 @@ SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "by-policy": (_("By the policy in force"), ()),
     "payment-taken-back": (_("%(waiver)s: the agreed payment was taken back"), ("waiver",)),
     "plan-ends": (_("Plan %(plan)s ends with it."), ("plan",)),
+    # Kept with figures that did not count it; today's do (`plan-restores`).
     "plan-falls-back": (
         _("Plan %(plan)s is breached by it: what it took over is owed again, which these figures do not show."),
         ("plan",),
@@ -25,6 +26,7 @@ SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
         ),
         ("plan",),
     ),
+    "plan-restores": (_("Plan %(plan)s is breached by it, and what it took over is owed again."), ("plan",)),
     "plan-took-over": (_("Plan %(plan)s took the debt over."), ("plan",)),
 }
 

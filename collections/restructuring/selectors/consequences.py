@@ -1,7 +1,9 @@
-"""What would become of an account's plans if money moved, for the previews of reversals and write-offs."""
+"""What would become of an account's plans if money moved, for the previews of reversals and write-offs; and what is owed again
+should a plan be breached."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,8 +11,9 @@ from accounts.models import HoldKind
 from accounts.rules import Hold
 from accounts.selectors.facts import AccountFacts
 from accounts.selectors.owed import Owed
-from accounts.selectors.what_if import Follows
+from accounts.selectors.what_if import Again, Follows, picture_fallen_back
 from restructuring.models import LIVE, SETTLED, BreachTerms, Plan
+from restructuring.selectors.falling_back import fallen_back
 from runs import clock
 from runs.selectors import begun_day, book_day
 from runs.texts import coded
@@ -18,11 +21,11 @@ from runs.texts import coded
 
 def of_plans(account_id: int, then: Owed) -> Follows | None:
     """Which of the account's plans such money ends, breaches or opens again (registered with `accounts.selectors.what_if`), by
-    the rules of `services.judging`. One that opens again stops late fees from the day on which it ended. One query,
-    three with plans."""
+    the rules of `services.judging`, and what is owed again where one falls back, by those of `services.ending`. One that opens
+    again stops late fees from the day on which it ended. One query, four with plans."""
     plans = list(
         Plan.objects.filter(account=account_id, status__in=[*LIVE, *SETTLED])
-        .prefetch_related("instalments")
+        .prefetch_related("instalments", "targets")
         .order_by("pk")
     )
     if not plans:
@@ -31,10 +34,14 @@ def of_plans(account_id: int, then: Owed) -> Follows | None:
     left = {bill.bill_id for bill in then.bills}
     is_in_a_plan = any(plan.status in LIVE for plan in plans)
     said, held = [], []
+    restored: list[Plan] = []
     for plan in plans:
         due = [one.due_on for one in plan.instalments.all() if one.bill_id in left]
         if plan.status in SETTLED:
-            if not due or is_in_a_plan:
+            if not due:
+                continue
+            if is_in_a_plan:
+                said.append(coded("plan-is-breached", plan.ref))
                 continue
             assert plan.ended_on is not None
             is_in_a_plan = True
@@ -44,9 +51,25 @@ def of_plans(account_id: int, then: Owed) -> Follows | None:
             said.append(coded("plan-ends", plan.ref))
         if sum(day + timedelta(days=plan.grace_days) < on for day in due) >= plan.breach_after:
             falls_back = plan.breach_terms == BreachTerms.RESTORE
-            said.append(coded("plan-falls-back" if falls_back else "plan-is-breached", plan.ref))
+            said.append(coded("plan-restores" if falls_back else "plan-is-breached", plan.ref))
+            restored += [plan] if falls_back else []
 
     def change(facts: AccountFacts) -> AccountFacts:
         return replace(facts, holds=sorted([*facts.holds, *held], key=lambda hold: hold.starts_on))
 
-    return Follows(tuple(said), change)
+    return _falling_back(Follows(tuple(said), change), restored)
+
+
+def if_breached(plan: Plan) -> Again | None:
+    """What would be owed again if this plan were breached today; None where its terms let its bills stand, or it is not live.
+    Five queries; no locks."""
+    if plan.status not in LIVE or plan.breach_terms != BreachTerms.RESTORE:
+        return None
+    return picture_fallen_back(plan.account_id, _falling_back(Follows((), lambda facts: facts), [plan])).again
+
+
+def _falling_back(follows: Follows, plans: Sequence[Plan]) -> Follows:
+    if not plans:
+        return follows
+    bills = frozenset(one.bill_id for plan in plans for one in plan.targets.all() if one.bill_id is not None)
+    return follows._replace(falls_back=lambda facts: fallen_back(facts, plans), owed_again=bills)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from accounts.models import HoldKind, ReliefKind, ReliefReversal
+from accounts.models import HoldKind, ReliefReversal
 from accounts.services import watches
 from accounts.services.holds import place_hold
 from accounts.services.posting import change_account
 from accounts.services.re_aging import together
-from accounts.services.relief import Grant, TakingBack, grant_many, take_back_many
+from accounts.services.relief import TakingBack, grant_many, take_back_many
 from audit.services import Actor
 from restructuring.models import LIVE, SETTLED, BreachTerms, Plan, PlanStatus
+from restructuring.selectors.falling_back import final_date_back, taken_back, voids
 from restructuring.selectors.position import open_day
 from restructuring.services.rows import lift, move
 from restructuring.services.taking_over import watched_until
@@ -53,14 +54,8 @@ def fall_back(*, actor: Actor, plans: Sequence[Plan]) -> None:
     if not restored:
         return
     with together(actor=actor, cause="relief"):
-        grant_many(actor=actor, grants=[void for plan in restored for void in _voids(plan)])
-        wanted = [
-            TakingBack(relief_id, plan.ref)
-            for plan in restored
-            for target in plan.targets.all()
-            for relief_id in (target.closure_id, target.let_off_id)
-            if relief_id is not None
-        ]
+        grant_many(actor=actor, grants=[void for plan in restored for void in voids(plan)])
+        wanted = [TakingBack(relief_id, plan.ref) for plan in restored for relief_id in taken_back(plan)]
         done = ReliefReversal.objects.filter(relief__in=[one.relief_id for one in wanted]).values_list("relief_id")
         before = {relief_id for (relief_id,) in done}
         take_back_many(actor=actor, wanted=[one for one in wanted if one.relief_id not in before])
@@ -110,25 +105,14 @@ def _lift_holds(actor: Actor, plan: Plan, day: date) -> None:
         lift(actor, hold, day, plan.ref)
 
 
-def _voids(plan: Plan) -> Iterator[Grant]:
-    assert plan.running_on is not None
-    for one in plan.instalments.all():
-        yield Grant(
-            plan.account_id, f"{one.bill_ref}-V", ReliefKind.VOID, one.total, plan.running_on, one.bill_id, plan.ref
-        )
-
-
 def _move_final_date_back(actor: Actor, plan: Plan) -> None:
-    if plan.final_due_before is None:
-        return
     account = plan.account
-    last = max(one.due_on for one in plan.instalments.all())
-    if account.final_due_on == last:
+    if (final_due_on := final_date_back(plan, account.final_due_on)) is not None:
         change_account(
             actor=actor,
             account_id=account.pk,
             seen_version=account.version,
             credit_limit=account.credit_limit,
-            final_due_on=plan.final_due_before,
+            final_due_on=final_due_on,
             reason=plan.ref,
         )

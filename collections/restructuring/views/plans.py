@@ -22,6 +22,7 @@ from restructuring.filters import PlanFilter
 from restructuring.models import PROPOSED, Agreement, Plan, PlanStatus
 from restructuring.permissions import plans_visible_to
 from restructuring.selectors.beside import overdue_beside
+from restructuring.selectors.consequences import if_breached
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, cost, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
@@ -139,6 +140,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         "back": found if renewable and found.request and found.request.status == RequestStatus.CHANGES else None,
         "change": reverse("plan-new", args=[found.account.ref]),
         "beside": overdue_beside([found]).get(found.pk),
+        "again": if_breached(found),
         "may_renew": renewable,
         "history": Event.objects.filter(subject_type="plan", subject_id=found.pk).order_by("-pk"),
     }
