@@ -38,7 +38,7 @@ VERBS: Words = {
     "bill.posted": _("Bill posted"),
     "case.assigned": _("Case assigned"),
     "case.call-asked": _("Call asked for"),
-    "case.cured": _("Case cured"),
+    "case.cured": _("Case closed: nothing is late any more"),
     "case.follow-up": _("Follow-up set"),
     "case.follow-up-cleared": _("Follow-up cleared"),
     "case.moved": _("Case moved"),

@@ -12,6 +12,8 @@ from runs.texts import coded_in
 # By code the sentence, and the names of its arguments in their order.
 SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "by-policy": (_("By the policy in force"), ()),
+    "case-paid": (_("What was overdue on account %(account)s is paid."), ("account",)),
+    "case-written-off": (_("Account %(account)s is written off."), ("account",)),
     "payment-taken-back": (_("%(waiver)s: the agreed payment was taken back"), ("waiver",)),
     "plan-ends": (_("Plan %(plan)s ends with it."), ("plan",)),
     # Kept with figures that did not count it; today's do (`plan-restores`).

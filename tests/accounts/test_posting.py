@@ -20,6 +20,7 @@ from audit.services import SystemActor
 from cases.models import Case
 from delinquency.close_of_day import close_day
 from runs import clock
+from runs.texts import coded
 from tests.sizes import sized
 
 ACTOR = SystemActor("test")
@@ -82,6 +83,7 @@ def test_a_late_bill_opens_a_case_and_its_payment_cures_it_at_once() -> None:
     )
     assert not Standing.objects.exists()
     assert Case.objects.get().status == "cured"
+    assert Event.objects.get(verb="case.cured").reason == coded("case-paid", account.ref)
     assert [change.cause for change in StandingChange.objects.order_by("id")] == ["bill", "payment", "payment"]
     everything_agrees()
 

@@ -153,19 +153,23 @@ def test_the_case_says_written_off_and_not_cured(account: Account, lin: User, ch
         False,
         False,
     )
+    assert "Case closed: nothing is late any more" in page
+    assert "Account A1 is written off." in page
     take_the_write_off_back(account)
     page, found = states(client, chen, account)
-    assert ("written off" in page, found["Written off"]) == (False, 0)
+    assert ("Closed on 2026-03-01: written off" in page, found["Written off"]) == (False, 0)
 
 
 def test_the_case_tells_what_a_plan_took_over_and_what_fell_back(
     account: Account, lin: User, chen: User, client: Client
 ) -> None:
     PlanRule.objects.update(grace_days=0)
-    running(lin, chen, account, Terms(kind="instalments", first_due_on=TODAY + timedelta(days=1), count=2))
+    terms = Terms(kind="instalments", first_due_on=TODAY + timedelta(days=1), count=2)
+    plan = running(lin, chen, account, terms)
     page, found = states(client, chen, account)
     assert found == {"Taken over by a plan": 2, "Not yet due": 3}
-    assert "Cured on 2026-03-01" in page
+    assert ("Closed on 2026-03-01: in a plan" in page, "Cured on" in page) == (True, False)
+    assert f"Plan {plan.ref} took the debt over." in page
     close_through(TODAY + timedelta(days=2))
     _page, found = states(client, chen, account)
     assert found == {"Void": 2, "Unmet": 2, "Not yet due": 1}

@@ -28,6 +28,7 @@ from compliance.sentences import say, say_flags, say_source
 from runs import clock
 from runs.models import BusinessDay
 from runs.pages import number_in
+from runs.texts import coded_in
 from staff.limits import limit_of
 from staff.models import LimitKind, User
 
@@ -117,6 +118,20 @@ class CaseDesk:
         reliefs = Relief.objects.filter(account__in=gone, kind=ReliefKind.WRITE_OFF, reversal=None)
         days = reliefs.order_by().values_list("effective_on", "recorded_at").distinct()
         return any(min(day, clock.day_of(at)) == self.case.closed_on for day, at in days)
+
+    @cached_property
+    def closed_why(self) -> str:
+        """Why the case closed, as its record has it (a coded reason); blank for an open one, or where nobody can say. A query for
+        a closed case."""
+        if self.is_open:
+            return ""
+        closed = Event.objects.filter(subject_type="case", subject_id=self.case.pk, verb="case.cured")
+        return closed.order_by("-pk").values_list("reason", flat=True).first() or ""
+
+    @property
+    def is_in_a_plan(self) -> bool:
+        """Whether a plan closed the case by taking its debt over: nothing was cured."""
+        return coded_in(self.closed_why)[0] == "plan-took-over"
 
     @property
     def is_mine(self) -> bool:

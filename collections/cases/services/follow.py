@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
+from accounts.models import ReliefKind
 from accounts.services.locks import lock_customers
 from accounts.services.standings import Judged
 from audit.services import Actor, Row, SystemActor, record_many
@@ -19,6 +21,7 @@ from cases.services.waiting import refresh_waits
 from runs import clock
 from runs.selectors import begun_day, book_day, has_closed_any, open_day
 from runs.services import StepRun
+from runs.texts import coded
 
 BATCH = 2_000
 CLOSE = SystemActor("close of day")
@@ -91,14 +94,32 @@ _CURE = """
     RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, NULL, 0::numeric, 0,
               NULL, NULL, NULL, NULL"""
 
+# Of each customer what ended the last lateness: the change of standing, and where a relief did it, the latest one that stands.
+_ENDED = """
+    SELECT asked.customer_id, s.cause, a.ref, coalesce(r.kind, ''), coalesce(r.reason, ''),
+           EXISTS (SELECT FROM accounts_payment p
+                    WHERE p.account_id = s.account_id AND p.effective_on BETWEEN s.from_overdue_since AND %(on)s
+                      AND NOT EXISTS (SELECT FROM accounts_reversal b WHERE b.payment_id = p.id))
+      FROM unnest(%(customers)s::bigint[]) AS asked (customer_id)
+      JOIN LATERAL (SELECT c.account_id, c.cause, c.from_overdue_since
+                      FROM accounts_account o JOIN accounts_standingchange c ON c.account_id = o.id
+                     WHERE o.customer_id = asked.customer_id AND c.from_bucket <> '' AND c.to_bucket = ''
+                     ORDER BY c.id DESC LIMIT 1) s ON true
+      JOIN accounts_account a ON a.id = s.account_id
+      LEFT JOIN LATERAL (SELECT r.kind, r.reason FROM accounts_relief r
+                          WHERE r.account_id = s.account_id
+                            AND NOT EXISTS (SELECT FROM accounts_reliefreversal b WHERE b.relief_id = r.id)
+                          ORDER BY r.id DESC LIMIT 1) r ON s.cause = 'relief'"""
+
 
 @transaction.atomic
 def follow(*, actor: Actor, customer_ids: Sequence[int], day: date, on: date | None = None) -> dict[str, int]:
     """Bring the cases of these customers to what their standings say on `day`; opened or closed on `on` (None: that day).
 
-    Opens one where none is open, moves the open one, closes it as cured where nothing is late. A case that opens or moves
-    gets the team whose portfolio takes it in, and its priority; whoever worked it and is of another team works it no more. Locks
-    the customers, then the cases, in order. Calling again changes nothing. Returns how many were opened, moved and cured.
+    Opens one where none is open, moves the open one, closes it as cured where nothing is late, and records why. A case that opens
+    or moves gets the team whose portfolio takes it in, and its priority; whoever worked it and is of another team works it no
+    more. Locks the customers, then the cases, in order. Calling again changes nothing. Returns how many were opened, moved and
+    cured.
     """
     counts = {}
     with connection.cursor() as cursor:
@@ -114,12 +135,28 @@ def follow(*, actor: Actor, customer_ids: Sequence[int], day: date, on: date | N
         for verb, sql in (("opened", _open()), ("moved", _move()), ("cured", _CURE)):
             cursor.execute(sql, values)
             found = cursor.fetchall()
-            counts[verb] = record_many(
-                actor=actor, verb=f"case.{verb}", subject_type="case", rows=[_row(*row) for row in found]
-            )
+            whys = _whys(cursor, [row[2] for row in found], values["on"]) if verb == "cured" and found else {}
+            rows = [_row(*row, why=whys.get(row[2], "")) for row in found]
+            counts[verb] = record_many(actor=actor, verb=f"case.{verb}", subject_type="case", rows=rows)
             if verb == "cured" and found:
                 call_tasks.end([case for case, *_rest in found])
     return counts
+
+
+def _whys(cursor: CursorWrapper, customer_ids: Sequence[int], on: date) -> dict[int, str]:
+    """Why nothing of these customers is late any more, as a coded reason of what happened on the account that was late last;
+    those of whom it cannot be said are left out."""
+    cursor.execute(_ENDED, {"customers": list(customer_ids), "on": on})
+    found = {}
+    for customer_id, cause, ref, kind, reason, has_paid in cursor.fetchall():
+        if cause == "relief" and kind == ReliefKind.WRITE_OFF:
+            found[customer_id] = coded("case-written-off", ref)
+        elif cause == "relief" and kind in (ReliefKind.CLOSURE, ReliefKind.DISCOUNT):
+            # Their reason is the plan's reference.
+            found[customer_id] = coded("plan-took-over", reason)
+        elif cause != "relief" and has_paid:
+            found[customer_id] = coded("case-paid", ref)
+    return found
 
 
 def _row(
@@ -133,8 +170,9 @@ def _row(
     amount: Decimal,
     accounts: int,
     *names: str | None,
+    why: str,
 ) -> Row:
-    """What the record tells of one case: a change of team, and who lost it by that, only where there was one."""
+    """What the record tells of one case: a change of team, and who lost it by that, only where there was one; `why` it closed."""
     old_team, team, old_user, user = names
     has_moved = (old_team, old_user) != (team, user)
     before = None
@@ -143,7 +181,7 @@ def _row(
         before |= routed(old_team, old_user) if has_moved else {}
     after = {"bucket": bucket, "overdue_amount": str(amount), "late_accounts": accounts}
     after |= routed(team, user) if has_moved else {}
-    return key, ref, customer_id, None, before, after, ""
+    return key, ref, customer_id, None, before, after, why
 
 
 def follow_day(run: StepRun) -> None:
