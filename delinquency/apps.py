@@ -10,6 +10,8 @@ class DelinquencyConfig(AppConfig):
 
     def ready(self) -> None:
         from cases.errors import say_with
-        from delinquency.words import word
+        from delinquency.words import reason, word
+        from runs.texts import say_reasons_with
 
         say_with(word)
+        say_reasons_with(reason)

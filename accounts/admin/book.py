@@ -22,6 +22,7 @@ from accounts.models import Account, AccountParty, Customer, Hold, HoldKind, Pay
 from accounts.services import entering, holds, parties, posting
 from runs import clock
 from runs.forms import SaysWhatIsMissing
+from runs.texts import reason_in_words
 
 
 class PaymentInline(ReadInline):
@@ -39,8 +40,12 @@ class PaymentInline(ReadInline):
 
 class HoldInline(ReadInline):
     model = Hold
-    fields = ["kind", "starts_on", "ends_on", "reason", "known_from", "withdrawn_at"]
+    fields = ["kind", "starts_on", "ends_on", "said_reason", "known_from", "withdrawn_at"]
     ordering = ["starts_on", "id"]
+
+    @admin.display(description=gettext_lazy("Reason"))
+    def said_reason(self, hold: Hold) -> str:
+        return reason_in_words(hold.reason)
 
 
 class PartyInline(ReadInline):
@@ -222,9 +227,9 @@ class HoldAdmin(EntryAdmin):
     """A hold is its whole row: it is placed and lifted, never changed. A deferral is only read here."""
 
     entered = ["account", "kind", "starts_on", "ends_on", "reason"]
-    shown = [*entered, "known_from", "withdrawn_at", "origin", "recorded_at"]
+    shown = [*entered[:-1], "said_reason", "known_from", "withdrawn_at", "origin", "recorded_at"]
     autocomplete_fields = ["account"]
-    list_display = ["account", "kind", "starts_on", "ends_on", "reason", "known_from", "withdrawn_at"]
+    list_display = ["account", "kind", "starts_on", "ends_on", "said_reason", "known_from", "withdrawn_at"]
     list_filter = ["kind", ("withdrawn_at", admin.EmptyFieldListFilter), "origin"]
     list_select_related = ["account"]
     date_hierarchy = "starts_on"
@@ -240,6 +245,10 @@ class HoldAdmin(EntryAdmin):
             done=gettext_lazy("The hold was lifted."),
         )
     ]
+
+    @admin.display(description=gettext_lazy("Reason"), ordering="reason")
+    def said_reason(self, hold: Hold) -> str:
+        return reason_in_words(hold.reason)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By the right to see holds here alone. The rights to place and lift them are collectors' too, for the desk,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.utils.translation import pgettext
 
@@ -23,3 +23,17 @@ def coded_in(text: str) -> tuple[str, list[str]]:
     """The code and the arguments of what `coded` kept; any other text is its own first line and the others."""
     code, *arguments = text.split("\n")
     return code, arguments
+
+
+_in_words: Callable[[str], str] = str
+
+
+def say_reasons_with(in_words: Callable[[str], str]) -> None:
+    """Use `in_words` for what a reason says to the reader; the top floor, which has the words, registers it at the start."""
+    global _in_words
+    _in_words = in_words
+
+
+def reason_in_words(text: str) -> str:
+    """What a reason says to the reader, whether somebody wrote it or it is `coded`."""
+    return _in_words(text)

@@ -278,7 +278,7 @@ def reason(text: str) -> str:
     """Why, as people wrote it; in words what a service gave as its reason, or wrote for a number on the gate's permission."""
     if text == "import":
         return word("source", text)
-    if said := sentence(text):
+    if said := sentence(text, word):
         return said
     called = _CALLED.fullmatch(text)
     return gettext("%(channel)s, allowed by the gate") % {"channel": word("channel", called[1])} if called else text

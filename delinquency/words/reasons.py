@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from runs.texts import coded_in
 
-# By code the sentence, and the names of its arguments in their order.
+# By code the sentence, and the names of its arguments in their order; an argument that is a code itself with the family of its
+# words (`name:family`).
 SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "by-policy": (_("By the policy in force"), ()),
     "case-paid": (_("What was overdue on account %(account)s is paid."), ("account",)),
     "case-written-off": (_("Account %(account)s is written off."), ("account",)),
+    "dispute-closed": (_("Dispute %(number)s closed"), ("number",)),
+    "dispute-opened": (_("Dispute %(number)s: %(reason)s"), ("number", "reason:dispute-reason")),
+    "handed-over": (_("Handed over from %(name)s"), ("name",)),
     "payment-taken-back": (_("%(waiver)s: the agreed payment was taken back"), ("waiver",)),
     "plan-ends": (_("Plan %(plan)s ends with it."), ("plan",)),
     # Kept with figures that did not count it; today's do (`plan-restores`).
@@ -33,10 +37,15 @@ SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
 }
 
 
-def sentence(text: str) -> str | None:
-    """What a coded reason (`runs.texts.coded`) says to the reader; None for what people wrote."""
+def sentence(text: str, word: Callable[[str, str], str]) -> str | None:
+    """What a coded reason (`runs.texts.coded`) says to the reader; None for what people wrote. `word` is the word of a family
+    for a code."""
     code, arguments = coded_in(text)
     words, names = SENTENCES.get(code, ("", ()))
     if not words or len(arguments) != len(names):
         return None
-    return str(words) % dict(zip(names, arguments, strict=True))
+    values = {}
+    for name, argument in zip(names, arguments, strict=True):
+        name, _colon, family = name.partition(":")
+        values[name] = word(family, argument) if family else argument
+    return str(words) % values

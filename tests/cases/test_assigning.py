@@ -15,6 +15,7 @@ from audit.models import Event
 from cases.errors import StaleScreen
 from cases.models import Case
 from cases.services.assigning import assign, hand_over, release, take
+from runs.texts import coded
 from tests.factories import CaseFactory, TeamFactory, UserFactory
 from tests.threads import at_once
 
@@ -127,7 +128,7 @@ def test_a_leavers_cases_are_spread_evenly_the_most_urgent_first() -> None:
     lost.refresh_from_db()
     unseen.refresh_from_db()
     assert (lost.assignee, unseen.assignee) == (None, leaver)
-    assert Event.objects.filter(verb="case.assigned", reason="Handed over from Zhao").count() == 7
+    assert Event.objects.filter(verb="case.assigned", reason=coded("handed-over", "Zhao")).count() == 7
 
 
 def test_handing_over_needs_others() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold
@@ -17,6 +18,7 @@ from cases.models import Case, Dispute, DisputeTerms
 from cases.services.disputes import close_dispute, open_dispute
 from compliance.selectors import look
 from runs import clock
+from runs.texts import coded, reason_in_words
 from tests.cases.promise_deeds import at, days, everything_agrees, late_account
 from tests.factories import UserFactory
 
@@ -55,7 +57,14 @@ def test_a_dispute_of_everything_pauses_every_late_account_as_its_reason_says_an
     assert held() == {(ref, kind) for ref in ("A1", "A2") for kind in ("contact", "fees", "treatment")}
     assert set(opened.holds.values_list("pk", flat=True)) == set(Hold.objects.values_list("pk", flat=True))
     assert {(hold.starts_on, hold.ends_on) for hold in Hold.objects.all()} == {(TODAY, None)}
-    assert Hold.objects.first().reason == f"Dispute {opened.pk}: Fraud or identity theft"
+    why = Hold.objects.first().reason
+    assert (why, reason_in_words(why)) == (
+        coded("dispute-opened", opened.pk, "fraud"),
+        f"Dispute {opened.pk}: Fraud or identity theft",
+    )
+    with translation.override("zh-hans"):
+        assert reason_in_words(why) == f"争议 {opened.pk}：欺诈或身份盗用"
+    assert reason_in_words("Dispute 7: Fraud") == "Dispute 7: Fraud"
     assert opened.due_on == TODAY + timedelta(days=20)
     assert Case.objects.get().wait_for == "dispute"
     assert Event.objects.get(verb="dispute.opened").after == {

@@ -18,6 +18,7 @@ from cases.permissions import visible_to
 from cases.services.versions import changes_since, lock_case
 from runs import clock
 from runs.prepared import prepared_cursor
+from runs.texts import coded
 from staff.models import User
 from staff.permissions import Scope, may, scope_of
 
@@ -218,7 +219,7 @@ def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = ""
         chosen = min(able, key=lambda person: got[person.pk])
         got[chosen.pk] += 1
         given.append((case, chosen))
-    told = reason.strip() or _("Handed over from %(name)s") % {"name": leaver}
+    told = reason.strip() or coded("handed-over", leaver)
     _hand_all(actor, given, verb="case.assigned", reason=told)
     _hand_all(actor, left, verb="case.released", reason=told)
     return len(given)

@@ -18,6 +18,7 @@ from cases.services.contacts import check_contact
 from cases.services.holds import accounts_of
 from cases.services.versions import lock_case
 from runs import clock
+from runs.texts import coded
 from staff.models import User
 
 LONGEST = 4_000
@@ -65,7 +66,7 @@ def open_dispute(
         opened_by_name=str(actor),
         due_on=today + timedelta(days=terms.answer_days),
     )
-    why = _("Dispute %(number)d: %(reason)s") % {"number": dispute.pk, "reason": dispute.get_reason_display()}
+    why = coded("dispute-opened", dispute.pk, reason)
     dispute.holds.add(
         *(
             place_hold(actor=actor, account_id=key, kind=kind, starts_on=today, reason=why)
@@ -109,7 +110,7 @@ def close_dispute(*, actor: User, dispute_id: int, seen_version: int, status: st
         raise Invalid(_("Choose how the dispute ends."), "status")
     answer = _checked(answer, "answer", _("Write down the answer that the debtor gets."))
     today = clock.today()
-    why = _("Dispute %(number)d closed") % {"number": dispute.pk}
+    why = coded("dispute-closed", dispute.pk)
     for hold in dispute.holds.filter(withdrawn_at=None).order_by("account_id", "pk"):
         last_day = today - timedelta(days=1) if hold.starts_on < today else None
         lift_hold(actor=actor, hold_id=hold.pk, last_day=last_day, reason=why)
