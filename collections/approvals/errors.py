@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from django.utils.formats import time_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from approvals.models import RequestStatus
 from audit.models import Event
-from runs.texts import listed
+from runs.said import said as _
+from runs.said import said_list
 
 
 class StaleScreen(Conflict):
@@ -23,13 +23,13 @@ class StaleScreen(Conflict):
             _(
                 "The request changed since you opened it (%(changes)s). Nothing was saved: look at it again, then decide."
             )
-            % {"changes": listed([_one(event) for event in self.changes], apart=True) or "?"}
+            % {"changes": said_list([_one(event) for event in self.changes], apart=True) if self.changes else "?"}
         )
 
 
 def _one(event: Event) -> str:
     status = (event.after or {}).get("status", "")
-    what = RequestStatus(status).label if status in RequestStatus.values else event.verb
+    what: object = RequestStatus(status).label if status in RequestStatus.values else event.verb
     if event.verb == "request.attached":
         what = _("Document attached")
     return _("%(time)s %(actor)s: %(what)s") % {

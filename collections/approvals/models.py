@@ -229,7 +229,7 @@ class Bulk(models.Model):
     verb = models.CharField(_("decision"), max_length=10, choices=BulkVerb)
     comment = models.TextField(_("comment"), blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by"))
-    # Of the answers: what is refused is said in the words of who asked.
+    # In which the job speaks, for what cannot be told again in another (`runs.said`).
     language = models.CharField(max_length=10)
     asked_at = models.DateTimeField(_("asked at"))
 

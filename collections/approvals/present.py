@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from accounts.errors import Conflict
-from runs.texts import listed
+from runs.said import said as _
+from runs.said import said_list
 
 
 def moved(
@@ -18,7 +17,7 @@ def moved(
     """Of the amounts named, those that are not what they were, each as a part of a sentence. What `grows` by the day alone
     counts only where it is less than it was. What was not shown then is not compared."""
     growing = set(grows)
-    found = []
+    found: list[str] = []
     for key, name in names.items():
         if key not in then:
             continue
@@ -39,7 +38,7 @@ def refuse(changes: list[str]) -> None:
     if changes:
         raise Conflict(
             _("This changed since it was asked for: %(changes)s. Send it back, to be asked for as it is now.")
-            % {"changes": listed(changes, apart=True)}
+            % {"changes": said_list(changes, apart=True)}
         )
 
 

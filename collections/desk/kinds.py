@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import models
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.errors import Conflict, Invalid
@@ -25,6 +24,7 @@ from approvals.present import refuse
 from desk.days import check_final_date
 from desk.present import changes, now_on
 from runs import clock
+from runs.said import said as _
 from runs.selectors import open_day
 from staff.models import LimitKind, User
 
@@ -207,7 +207,7 @@ class ChangeFinalDate(_OfAccount):
         try:
             check_final_date(self._account(request), day_in(request.payload["final_due_on"]))
         except Invalid as error:
-            raise Conflict(str(error)) from error
+            raise Conflict(error.args[0]) from error
 
     def apply(self, request: Request, *, actor: User) -> None:
         account = self._account(request)

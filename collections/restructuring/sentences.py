@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, AccountStatus
 from accounts.rules import money
-from restructuring.models import Plan, PlanKind
+from restructuring.models import Plan, PlanKind, PlanStatus
 from restructuring.rules import days, offers, schedules
 from restructuring.rules.offers import Against, Offer
 from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
+from runs.said import said as _
+from runs.said import said_list
 
 METHODS = {
     schedules.EQUAL_INSTALMENTS: gettext_lazy("Equal instalments"),
@@ -84,7 +85,7 @@ def changed(changes: Iterable[Change]) -> str:
     return _(
         "What is owed has changed since the plan was asked for (%(changes)s). Who asked for it renews it with one press on its "
         "page; then its agreement is signed again."
-    ) % {"changes": "; ".join(map(str, changes))}
+    ) % {"changes": said_list(map(str, changes), apart=True)}
 
 
 def percent(rate: Any) -> str:
@@ -117,7 +118,7 @@ def nothing_to_offer(account: Account, total: Decimal) -> str:
 def warnings(found: Offer, most: int | None, far_away_days: int) -> list[str]:
     """What speaks against an offer without forbidding it: the household cannot bear it (`most` cents a month, if known), or its
     first payment is farther away than so many days."""
-    said = []
+    said: list[str] = []
     heaviest = found.heaviest_month()
     if most is not None and heaviest > most:
         said.append(
@@ -139,13 +140,13 @@ def nothing_to_decide(plan: Plan) -> str:
     """The plan is no proposal any more."""
     return _("Plan %(plan)s is “%(state)s”: nothing is to be decided about it.") % {
         "plan": plan.ref,
-        "state": plan.get_status_display(),
+        "state": PlanStatus(plan.status).label,
     }
 
 
 def passed_over(terms: Terms) -> list[str]:
     """What was chosen and does nothing in a plan of this kind."""
-    found = []
+    found: list[str] = []
     if terms.discount and terms.kind != PlanKind.SETTLEMENT:
         found.append(_("The discount is passed over: only a settlement has one."))
     steps = terms.kind == PlanKind.INSTALMENTS and terms.method == schedules.STEPPED

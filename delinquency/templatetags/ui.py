@@ -20,6 +20,7 @@ from delinquency import words
 from restructuring.sentences import cost
 from runs import clock
 from runs.pages import address_of
+from runs.said import told
 
 register = template.Library()
 
@@ -150,6 +151,12 @@ def word(code: str, family: str) -> str:
 def reason_in_words(text: str) -> str:
     """Why something was done, as a reader wants it."""
     return words.reason(text)
+
+
+@register.filter
+def told_again(text: str) -> str:
+    """What was kept of what a service said (`runs.said`), in the reader's language."""
+    return told(text)
 
 
 @register.simple_tag(takes_context=True)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.errors import Invalid
 from accounts.models import Account
@@ -15,6 +16,7 @@ from approvals.models import Bulk, Request
 from approvals.services.bulk import run_bulk
 from runs import clock
 from runs.models import JobRun
+from runs.said import told
 from staff.models import AuthorityLimit, User
 from tests.factories import MOMENT, AccountFactory, CaseFactory, TeamFactory, UserFactory
 from tests.kinds import CreditLimit, asked
@@ -36,7 +38,7 @@ def press(actor: User, *requests: Request, verb: str = "approve", comment: str =
 
 
 def answers(bulk: Bulk) -> dict[int, tuple[str, str]]:
-    return {item.request_id: (item.outcome, item.why) for item in bulk.items.all()}
+    return {item.request_id: (item.outcome, told(item.why)) for item in bulk.items.all()}
 
 
 def run(bulk: Bulk) -> dict[str, int]:
@@ -234,7 +236,7 @@ def test_what_was_never_confirmed_is_forgotten_after_a_day(lin, chen) -> None:
     assert not Bulk.objects.filter(pk=old.pk).exists()
 
 
-def test_the_reasons_are_in_the_language_in_which_it_was_confirmed(lin, chen, client: Client) -> None:
+def test_the_reasons_are_in_the_language_of_who_reads_them(lin, chen, client: Client) -> None:
     stale = asked(lin, near())
     client.force_login(chen)
     made = client.post("/approvals/decide/", {"verb": "approve", "request": f"{stale.pk}:1"})
@@ -244,8 +246,13 @@ def test_the_reasons_are_in_the_language_in_which_it_was_confirmed(lin, chen, cl
     client.post(f"/approvals/decide/{bulk.pk}/", {"request": stale.pk})
     bulk.refresh_from_db()
     run(bulk)
-    assert "已撤回" in answers(bulk)[stale.pk][1]
-    assert "changed" not in answers(bulk)[stale.pk][1]
+    with translation.override("zh-hans"):
+        assert "已撤回" in answers(bulk)[stale.pk][1]
+        assert "changed" not in answers(bulk)[stale.pk][1]
+    # Whatever was spoken as it was decided.
+    with translation.override("en"):
+        assert "The request changed since you opened it" in answers(bulk)[stale.pk][1]
+        assert "Withdrawn" in answers(bulk)[stale.pk][1]
 
 
 def test_who_stands_in_for_nobody_is_told_what_is_beyond_the_authority(lin, chen, client: Client) -> None:

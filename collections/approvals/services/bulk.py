@@ -10,7 +10,6 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from accounts.errors import BookError, Invalid
 from approvals.models import Bulk, BulkItem, BulkOutcome, BulkVerb, Request, RequestStatus
@@ -19,6 +18,8 @@ from approvals.services.deciding import Standing, approve, checked_comment, reje
 from approvals.services.rows import has_expired
 from runs import clock
 from runs.models import JobRun
+from runs.said import kept
+from runs.said import said as _
 from runs.services import advance, enqueue
 from staff.models import User
 
@@ -65,7 +66,7 @@ def ask_bulk(*, actor: User, verb: str, comment: str, seen: Mapping[int, int]) -
 @transaction.atomic
 def confirm_bulk(*, actor: User, bulk_id: int, request_ids: Collection[int]) -> Bulk:
     """Have a worker decide these requests of what `actor` looked at, each by itself, and leave out the others: what each
-    answers stands on its item, in the language that is spoken now. Confirmed before, it stays as it was. Locks the bulk.
+    answers stands on its item, for readers of any language (`runs.said`). Confirmed before, it stays as it was. Locks the bulk.
 
     Raises:
         Invalid: none of it is among them.
@@ -115,7 +116,7 @@ def look_at(bulk: Bulk) -> list[Looked]:
 
 def _why_not(request: Request, version: int, standing: Standing | None) -> str:
     if request.status != RequestStatus.PENDING:
-        return _("It is “%(state)s” already.") % {"state": request.get_status_display()}
+        return _("It is “%(state)s” already.") % {"state": RequestStatus(request.status).label}
     if request.expires_at <= clock.now():
         return has_expired(request)
     if request.version != version:
@@ -153,14 +154,14 @@ def _decide(bulk: Bulk, item_id: int) -> None:
             )
         item.outcome = BulkOutcome.DONE
     except BookError as error:
-        item.outcome, item.why = BulkOutcome.REFUSED, str(error)
+        item.outcome, item.why = BulkOutcome.REFUSED, kept(error.args[0])
     except PermissionDenied:
-        item.outcome, item.why = BulkOutcome.REFUSED, _("You may not decide this one.")
+        item.outcome, item.why = BulkOutcome.REFUSED, kept(_("You may not decide this one."))
     except Exception:
         # One that breaks must not keep the others from being decided.
         logger.exception("Request %s of bulk decision %s failed.", item.request_id, bulk.pk)
         item.outcome = BulkOutcome.FAILED
-        item.why = _(
-            "It failed, and nothing of it was done. Open it and try alone; tell the administrator if it stays."
+        item.why = kept(
+            _("It failed, and nothing of it was done. Open it and try alone; tell the administrator if it stays.")
         )
     item.save(update_fields=["outcome", "why"])

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.errors import Conflict
 from approvals import kinds
@@ -17,6 +15,8 @@ from approvals.seats import Seat, seats_of
 from approvals.services.announcing import announce
 from approvals.services.rows import checked, lock_request, move
 from runs import clock
+from runs.said import said as _
+from runs.said import said_of as ngettext
 from staff.limits import ask_further
 from staff.models import User
 

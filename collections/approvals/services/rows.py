@@ -7,15 +7,15 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from approvals.errors import StaleScreen
-from approvals.models import Request
+from approvals.models import Request, RequestStatus
 from approvals.selectors import history
 from audit.services import Actor, record
 from runs import clock
+from runs.said import said as _
 
 LONGEST_TEXT = 2000
 
@@ -39,7 +39,7 @@ def lock_request(*, request_id: int, seen_version: int, states: Collection[str])
     if request.status not in states:
         raise Conflict(
             _("Request %(request)s is “%(state)s”: this cannot be done any more.")
-            % {"request": request, "state": request.get_status_display()}
+            % {"request": request, "state": RequestStatus(request.status).label}
         )
     if request.expires_at <= clock.now():
         raise Conflict(has_expired(request))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from accounts.errors import Conflict
 from accounts.models import Acceleration, Account, BillKind, HoldKind, ReliefKind, RiskClass, Standing
 from accounts.rules import money
@@ -25,6 +23,7 @@ from restructuring.sentences import Change, changed, in_a_plan, nothing_to_decid
 from restructuring.services.rows import lock_plan, move
 from restructuring.terms import WHOLE, Terms
 from runs import clock
+from runs.said import said as _
 from runs.texts import coded
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from accounts.models import Payment, Relief, ReliefKind, Reversal
@@ -16,8 +15,9 @@ from approvals import services as approvals
 from approvals.models import Request
 from audit.services import Actor, record
 from runs import clock
+from runs.said import said as _
+from runs.said import said_list
 from runs.selectors import open_day
-from runs.texts import listed
 from staff.models import User
 from staff.permissions import require
 from waivers import rules
@@ -95,11 +95,11 @@ def what_moved(waiver: Waiver, since: Request) -> str:
         ),
         *(
             _("%(kind)s %(ref)s of %(amount)s")
-            % {"kind": one.get_kind_display(), "ref": one.ref, "amount": f"{one.amount:,.2f}"}
+            % {"kind": ReliefKind(one.kind).label, "ref": one.ref, "amount": f"{one.amount:,.2f}"}
             for one in Relief.objects.filter(account=account, recorded_at__gt=at).order_by("pk")
         ),
     ]
-    return listed(found) or _("other waivers were granted, or the bills or rates changed")
+    return said_list(found) if found else _("other waivers were granted, or the bills or rates changed")
 
 
 def put_in_force(waiver: Waiver, *, actor: User, reason: str) -> None:
