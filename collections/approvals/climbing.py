@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from accounts.permissions import who_reaches
@@ -15,6 +14,7 @@ from approvals import kinds
 from approvals.models import Delegation, Request
 from approvals.seats import STAND_IN, in_force
 from runs import clock
+from runs.said import said as _
 from staff.limits import in_force as limits_in_force
 from staff.models import Role, User
 
@@ -81,18 +81,6 @@ def who_decides(
     return Climb(rungs, named[:PEOPLE_SHOWN], list(deputies.order_by("deputy_name", "pk")[:PEOPLE_SHOWN]), more)
 
 
-def needs_decider(climb: Climb) -> None:
-    """Refuse what nobody could decide, before it is asked for.
-
-    Raises:
-        Conflict: nobody may decide it at the moment.
-    """
-    if climb.is_stuck:
-        raise Conflict(
-            _("Nobody may decide this at the moment, so that it cannot be asked for. Tell the administrator.")
-        )
-
-
 def climb_of(request: Request) -> Climb:
     """`who_decides` of a request."""
     return who_decides(
@@ -102,6 +90,18 @@ def climb_of(request: Request) -> Climb:
         customer_id=request.customer_id,
         author_id=request.requested_by_id,
     )
+
+
+def needs_decider(request: Request) -> None:
+    """Refuse what nobody could decide. Queries as `who_decides`.
+
+    Raises:
+        Conflict: nobody may decide it at the moment.
+    """
+    if climb_of(request).is_stuck:
+        raise Conflict(
+            _("Nobody may decide this at the moment, so that it cannot be asked for. Tell the administrator.")
+        )
 
 
 def _with(permission: str) -> QuerySet[User]:

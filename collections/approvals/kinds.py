@@ -51,6 +51,11 @@ class Kind(ABC):
             accounts.errors.Conflict: saying what changed since the preview.
         """
 
+    def check_shown(self, request: Request, present: Mapping[str, Any] | None) -> None:
+        """As `check`, for the page that shows what moved since (`present`): a kind that reads the book for that need not read it
+        twice."""
+        self.check(request)
+
     @abstractmethod
     def apply(self, request: Request, *, actor: User) -> None:
         """Do what was asked, in the deciding transaction, where `actor` decides. The customer and the request are

@@ -4,6 +4,7 @@ final due date."""
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -49,6 +50,10 @@ class _OfAccount(Kind):
         self.check_possible(request)
         if request.preview.get("before"):
             refuse(changes(request, now_on(request.subject_id)))
+
+    def check_shown(self, request: Request, present: Mapping[str, Any] | None) -> None:
+        self.check_possible(request)
+        refuse(present["changes"] if present else [])
 
     @abstractmethod
     def check_possible(self, request: Request) -> None:

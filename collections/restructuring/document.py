@@ -131,7 +131,7 @@ def _fees(plan: Plan, terms: Terms) -> list[str]:
         },
         _("Late fees and service fees bear no interest, and no late fee accrues while this agreement is kept."),
     ]
-    if (yearly := cost(plan.annual_cost)) != "–":
+    if (yearly := cost(plan.annual_cost)) is not None:
         rows.append(_("All costs together come to %(cost)s a year (IRR).") % {"cost": yearly})
     return rows
 

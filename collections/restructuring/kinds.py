@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from approvals.kinds import Kind
 from approvals.models import Request
 from audit.services import Actor
 from restructuring.models import PROPOSED, Plan
+from restructuring.sentences import Change
 from restructuring.services.asking import ASK, DECIDE, KIND, cancel_asked
 from restructuring.services.taking_over import check_proposed, moved, take_over
 from staff.models import LimitKind, User
@@ -29,9 +31,10 @@ class Restructure(Kind):
     valid_for = timedelta(days=14)
 
     def check(self, request: Request) -> None:
-        plan = Plan.objects.select_related("account", "rule").get(pk=request.payload["plan"])
-        # Its request is written on it once it has been asked for: from then on a check is part of a decision.
-        check_proposed(plan, deciding=plan.request_id is not None)
+        _check(request)
+
+    def check_shown(self, request: Request, present: Mapping[str, Any] | None) -> None:
+        _check(request, present["changes"] if present else [])
 
     def apply(self, request: Request, *, actor: User) -> None:
         take_over(actor=actor, plan_id=request.payload["plan"])
@@ -49,3 +52,9 @@ class Restructure(Kind):
 
     def change_url(self, request: Request) -> str:
         return reverse("plan-new", args=[request.subject_ref])
+
+
+def _check(request: Request, changes: Sequence[Change] | None = None) -> None:
+    plan = Plan.objects.select_related("account", "rule").get(pk=request.payload["plan"])
+    # Its request is written on it once it has been asked for: from then on a check is part of a decision.
+    check_proposed(plan, deciding=plan.request_id is not None, changes=changes)

@@ -93,9 +93,9 @@ def percent(rate: Any) -> str:
     return f"{round(Decimal(rate) * 100, 2) + 0:.2f} %"
 
 
-def cost(rate: Any) -> str:
-    """A yearly cost; a dash where there is none, or where less is paid than is owed: what a gift costs a year says nothing."""
-    return "–" if rate is None or round(Decimal(rate), 4) < 0 else percent(rate)
+def cost(rate: Any) -> str | None:
+    """A yearly cost; None where there is none, or where less is paid than is owed: what a gift costs a year says nothing."""
+    return None if rate is None or round(Decimal(rate), 4) < 0 else percent(rate)
 
 
 def in_a_plan(account: Account, live: Plan) -> str:

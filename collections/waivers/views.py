@@ -16,7 +16,7 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from accounts.models import Account
 from accounts.selectors.owed import owed_now
-from approvals.climbing import needs_decider, who_decides
+from approvals.climbing import who_decides
 from approvals.models import OPEN, Request, RequestStatus
 from audit.models import Event
 from cases.models import CaseStatus
@@ -146,7 +146,6 @@ def waiver_ask(request: HttpRequest, ref: str) -> HttpResponse:
     wanted = form.wanted() if form.is_bound and form.is_valid() else None
     if wanted and not _only_previews(request):
         try:
-            _needs_decider(user_of(request), wanted, None)
             made = asking.ask(actor=user_of(request), wanted=wanted, **form.said())
         except BookError as error:
             refuse(form, error)
@@ -186,7 +185,6 @@ def waiver_again(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = form.wanted() if form.is_bound and form.is_valid() else None
     if wanted and not _only_previews(request):
         try:
-            _needs_decider(user_of(request), wanted, found)
             asking.ask_again(
                 actor=user_of(request),
                 waiver_id=pk,
@@ -231,12 +229,6 @@ def _asking(
 def _with_most_fee(accounts: list[Account]) -> int | None:
     owed = owed_now([account.pk for account in accounts])
     return max(owed, key=lambda key: owed[key].late_fee_now, default=None)
-
-
-def _needs_decider(user: User, wanted: Wanted, own: Waiver | None) -> None:
-    """Refuse what nobody could decide about. What else is in the way is for the service to say."""
-    if climb := _shown(user, wanted, own).get("climb"):
-        needs_decider(climb)
 
 
 def _shown(user: User, wanted: Wanted, own: Waiver | None) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def money(value: Decimal | str | None) -> str:
 @register.filter
 def as_percent(rate: Decimal | str | None) -> str:
     """6.00 %, given as a fraction. Unknown, or a rate below nothing, is a dash."""
-    return cost(rate or None) if isinstance(rate, str) else cost(rate)
+    return (None if rate == "" else cost(rate)) or "–"
 
 
 @register.simple_tag

@@ -16,7 +16,7 @@ from approvals.selectors import history
 from audit.models import Event
 from runs import clock
 from tests.factories import DAY, MOMENT, AccountFactory, CaseFactory, TeamFactory, UserFactory
-from tests.kinds import asked
+from tests.kinds import asked, wanted
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,9 +73,11 @@ def test_two_approvers_at_once_apply_it_once() -> None:
 
 @pytest.mark.parametrize("about_customer", [True, False])
 def test_of_many_who_ask_at_once_one_has_asked(about_customer) -> None:
-    account, authors = AccountFactory(), [UserFactory() for _ in range(6)]
+    customer = CaseFactory().customer
+    account, authors = AccountFactory(customer=customer), [UserFactory() for _ in range(6)]
+    UserFactory(role="supervisor")
     fields = {} if about_customer else {"customer": None}
-    found = at_once([outcome(lambda by=by: asked(by, account, **fields)) for by in authors])
+    found = at_once([outcome(lambda by=by: services.ask(**wanted(by, account, **fields))) for by in authors])
     assert sorted(found) == ["conflict"] * 5 + ["done"]
     assert Request.objects.count() == 1
     assert Event.objects.filter(verb="request.asked").count() == 1

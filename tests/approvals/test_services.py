@@ -326,6 +326,10 @@ def test_asked_again_for_more_it_needs_the_authority_for_more(lin, chen, account
     }  # fmt: skip
     with pytest.raises(ValueError, match="needs an amount"):
         services.resubmit(**again)
+    with pytest.raises(Conflict, match="Nobody may decide this"):
+        services.resubmit(**again, amount=Decimal(1001))
+    allow("senior-collector", 1001)
+    UserFactory(role="senior-collector")
     services.resubmit(**again, amount=Decimal(1001))
     with pytest.raises(Conflict, match="more than you may decide"):
         services.approve(actor=chen, request_id=request.pk, seen_version=3)

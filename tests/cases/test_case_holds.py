@@ -156,7 +156,7 @@ def test_only_a_supervisor_places_a_deferral_and_lifts_one_and_it_moves_the_days
     for role in ("collector", "senior-collector"):
         with pytest.raises(PermissionDenied):
             hold("deferral", by=UserFactory(role=role))
-    chen = UserFactory(role="supervisor")
+    chen, _wang = UserFactory(role="supervisor"), UserFactory(role="supervisor")
     assert hold("deferral", by=chen, starts_on=days(-3), ends_on=days(6)) == []
     assert not Hold.objects.exists(), "it is only asked for"
     request = Request.objects.get(kind="deferral")
@@ -197,6 +197,7 @@ def test_a_deferral_of_what_was_paid_meanwhile_is_refused_and_longer_ones_are_an
     PortfolioFactory()
     account = late_account()
     AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=None)
+    UserFactory(role="supervisor")
     hold("deferral", by=UserFactory(role="supervisor"), ends_on=None)
     request = Request.objects.get()
     AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=180)

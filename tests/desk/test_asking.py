@@ -158,6 +158,7 @@ def test_what_is_asked_for_stands_on_the_page_and_what_was_sent_back_is_asked_ag
 
 
 def test_nobody_decides_her_own_nor_without_the_right(account, lin, chen) -> None:
+    UserFactory(role="supervisor")
     pay(account, "100")
     values = {"account": account, "kind": "reversal", "payment_ref": "P1", "code": "error", "reason": "x"}
     with pytest.raises(PermissionDenied):
@@ -223,6 +224,7 @@ def test_the_final_due_date_is_moved_by_two_and_only_from_where_it_was(account, 
 
 
 def test_data_entry_asks_neither_for_write_offs_nor_for_acceleration(account, lin) -> None:
+    UserFactory(role="supervisor")
     pay(account, "100", "P1")
     wu = UserFactory(role="data-entry", team=None)
     with pytest.raises(PermissionDenied):

@@ -14,6 +14,7 @@ from approvals import services as approvals
 from approvals.models import Request
 from desk import giving_back
 from runs import clock
+from staff.models import AuthorityLimit
 from tests.clients import signed_in
 from tests.factories import UserFactory
 from tests.freezing.conftest import TODAY
@@ -62,10 +63,15 @@ def test_one_asks_and_another_gives_back(waiting, clerk, chen) -> None:
 
 
 def test_nobody_gives_back_what_she_asked_for_nor_more_than_her_limit(waiting, clerk, chen) -> None:
+    UserFactory(role="supervisor")
     request = giving_back.ask(actor=chen, unmatched_id=waiting.pk, reason="x")
     with pytest.raises(Conflict, match="yourself"):
         approve(chen, request)
+    limits = AuthorityLimit.objects.filter(kind="refund", role__code="supervisor", currency="CNY")
+    was = limits.values_list("most", flat=True).get()
+    limits.update(most=None)
     much = giving_back.ask(actor=clerk, unmatched_id=arrived("X2", "20000.01").pk, reason="x")
+    limits.update(most=was)
     with pytest.raises(Conflict, match=r"20,000\.01 is more than you may decide"):
         approve(chen, much)
 

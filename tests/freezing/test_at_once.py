@@ -34,8 +34,8 @@ def outcome(work: Callable[[], object]) -> Callable[[], str]:
 
 
 def test_two_approvers_command_once(account, lin) -> None:
-    request = commands.ask(actor=lin, account_id=account.pk, verb="freeze", reason="x")
     deciders = [UserFactory(role="supervisor") for _ in range(3)]
+    request = commands.ask(actor=lin, account_id=account.pk, verb="freeze", reason="x")
     found = at_once(
         [outcome(lambda by=by: approvals.approve(actor=by, request_id=request.pk, seen_version=1)) for by in deciders]
     )

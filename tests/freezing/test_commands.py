@@ -141,6 +141,7 @@ def test_only_who_may_asks_and_nobody_decides_her_own(account, lin, chen) -> Non
         commands.ask(actor=UserFactory(team=None), account_id=account.pk, verb="freeze", reason="x")
     with pytest.raises(Invalid, match="Say why"):
         commands.ask(actor=lin, account_id=account.pk, verb="freeze", reason=" ")
+    UserFactory(role="supervisor")
     request = commands.ask(actor=chen, account_id=account.pk, verb="freeze", reason="x")
     with pytest.raises(Conflict, match="You asked for this yourself"):
         approvals.approve(actor=chen, request_id=request.pk, seen_version=1)

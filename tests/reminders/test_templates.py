@@ -279,6 +279,7 @@ def test_the_preview_of_an_sms_says_its_parts_with_these_values_and_at_most(writ
     assert page.count("At most") == 1
 
 
+@pytest.mark.usefixtures("approver")
 def test_a_draft_is_saved_put_forward_and_shown_as_waiting(writer: User) -> None:
     client: Client = signed_in(writer)
     client.post("/templates/first-late/draft/")

@@ -80,7 +80,7 @@ def mobile(account: Account) -> ContactPoint:
 
 
 @pytest.fixture
-def agreed(account: Account, lin: User, terms: Terms, settings, tmp_path: Path) -> Agreement:
+def agreed(account: Account, lin: User, chen: User, terms: Terms, settings, tmp_path: Path) -> Agreement:
     """A plan that was asked for and whose agreement was printed in English."""
     settings.MEDIA_ROOT = tmp_path
     plan = ask(lin, account, terms)

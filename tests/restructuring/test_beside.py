@@ -157,7 +157,7 @@ def test_a_proposal_ends_with_its_request(way, account, lin, chen, terms) -> Non
     assert ask(lin, account, Terms(kind="settlement", first_due_on=date(2026, 3, 15))).status == "asked"
 
 
-def test_who_only_reads_plans_prints_no_agreement(account, lin, terms, settings, tmp_path) -> None:
+def test_who_only_reads_plans_prints_no_agreement(account, lin, chen, terms, settings, tmp_path) -> None:
     settings.MEDIA_ROOT = tmp_path
     plan = ask(lin, account, terms)
     auditor = UserFactory(role="auditor")

@@ -210,7 +210,7 @@ def test_the_list_counts_narrows_and_exports(client: Client, account, lin, chen,
     assert "王小明" not in rows
 
 
-def test_the_case_shows_its_plans_and_where_offers_are_made(desk: Client, account, lin, terms) -> None:
+def test_the_case_shows_its_plans_and_where_offers_are_made(desk: Client, account, lin, chen, terms) -> None:
     case = Case.objects.get(customer=account.customer)
     beside = reverse("case-beside", args=[case.ref])
     assert reverse("plan-new", args=[account.ref]) in desk.get(beside).content.decode()
@@ -218,7 +218,7 @@ def test_the_case_shows_its_plans_and_where_offers_are_made(desk: Client, accoun
     assert reverse("plan", args=[plan.ref]) in desk.get(beside).content.decode()
 
 
-def test_both_languages(desk: Client, account, lin, terms) -> None:
+def test_both_languages(desk: Client, account, lin, chen, terms) -> None:
     plan = ask(lin, account, terms)
     desk.cookies["django_language"] = "zh-hans"
     assert "还款计划" in desk.get(reverse("plan", args=[plan.ref])).content.decode()

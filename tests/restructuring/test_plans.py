@@ -24,7 +24,9 @@ from cases.selectors import timeline
 from restructuring.models import Plan, PlanInstalment, PlanRule, PlanTarget
 from restructuring.terms import LEAVE, WHOLE, Terms
 from runs import clock
+from staff.models import AuthorityLimit
 from tests.clients import signed_in
+from tests.factories import UserFactory
 from tests.restructuring.deeds import (
     ACTOR,
     TODAY,
@@ -42,7 +44,7 @@ from tests.restructuring.deeds import (
 pytestmark = pytest.mark.django_db
 
 
-def test_what_is_asked_for_is_the_overdue_amount_with_its_late_fees(account, lin, terms) -> None:
+def test_what_is_asked_for_is_the_overdue_amount_with_its_late_fees(account, lin, chen, terms) -> None:
     owed = owed_now([account.pk])[account.pk]
     plan = ask(lin, account, terms, income=Decimal(6000), expenses=Decimal(4000))
     assert (plan.principal, plan.interest, plan.service_fee) == (1400, 80, 20)
@@ -91,6 +93,7 @@ def test_an_unsigned_plan_is_not_decided(account, lin, chen, terms) -> None:
 
 def test_nobody_approves_her_own(account, chen, terms) -> None:
     unsigned_plans()
+    UserFactory(role="supervisor")
     plan = ask(chen, account, terms)
     with pytest.raises(Conflict, match="somebody else"):
         approve(chen, plan)
@@ -374,12 +377,15 @@ def test_a_first_instalment_that_is_over_cannot_be_approved(account, lin, chen) 
 def test_more_than_her_authority_climbs(account, lin, chen, terms) -> None:
     bill(account, "B9", date(2026, 1, 1), date(2026, 1, 20), "60000")
     unsigned_plans()
+    limits = AuthorityLimit.objects.filter(kind="restructuring")
+    limits.update(most=100_000)
     plan = ask(lin, account, terms)
+    limits.update(most=50_000)
     with pytest.raises(Conflict, match="more than you may decide"):
         approve(chen, plan)
 
 
-def test_what_was_agreed_cannot_be_changed_in_the_database(account, lin, terms) -> None:
+def test_what_was_agreed_cannot_be_changed_in_the_database(account, lin, chen, terms) -> None:
     ask(lin, account, terms)
     for change in (
         lambda: Plan.objects.update(total=F("total") + 1, plan_interest=F("plan_interest") + 1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,7 @@ from accounts.services import posting
 from approvals import services as approvals
 from approvals.models import Request
 from restructuring.models import Plan
+from restructuring.selectors.position import position
 from restructuring.services.asking import renew_plan
 from restructuring.terms import WHOLE, Terms
 from runs import clock
@@ -72,7 +74,12 @@ def test_who_asked_renews_it_with_one_press(account, lin, chen, terms: Terms, cl
     plan = ask(lin, account, terms, income=Decimal(6000), expenses=Decimal(4000))
     pay(account, "P1", 100)
     client.force_login(chen)
-    shown = client.get(f"/approvals/{plan.request_id}/").text
+    with patch("restructuring.services.taking_over.position", wraps=position) as read:
+        shown = client.get(f"/approvals/{plan.request_id}/").text
+    # What moved, and whether it could be approved: the book is read once for both.
+    assert read.call_count == 1
+    assert 'id="misfit"' in shown
+    assert shown.count("B1: 1,000.00 then, 900.00 now") == 2
     assert "B1: 1,000.00 then, 900.00 now" in shown
     assert "Lin renews it with one press" in shown
     assert f"/plans/{plan.ref}/renew/" not in client.get(f"/plans/{plan.ref}/").text

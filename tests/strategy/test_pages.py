@@ -241,6 +241,7 @@ def test_forged_requests_are_refused(writer: Client, draft: Version, data: dict[
 
 
 def test_a_draft_is_begun_and_activation_asked_for(writer: Client) -> None:
+    UserFactory(role="supervisor")
     answer = writer.post(reverse("strategy-draft"), {"title": "Third", "based_on": "1"})
     version = Version.objects.get(title="Third")
     assert answer.url == edit(version)

@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts.models import Account, Customer, Payment
+from accounts.selectors.owed import owed_now
 from accounts.selectors.verify import account_range, differences
 from accounts.services import customers, posting
 from approvals import services as approvals
+from audit.models import Event
 from audit.services import SystemActor
 from runs import clock
 from staff.models import Portfolio, User
@@ -23,6 +26,8 @@ from waivers.services import asking
 
 ACTOR = SystemActor("test")
 TODAY = date(2026, 3, 1)
+# The late fee of the account on that day.
+WHOLE = Decimal("1950.00")
 
 
 def on(day: date, hour: int = 4) -> AbstractContextManager[None]:
@@ -34,6 +39,15 @@ def on(day: date, hour: int = 4) -> AbstractContextManager[None]:
 def today() -> Iterator[None]:
     with on(TODAY):
         yield
+
+
+@pytest.fixture
+def checked(db: None, today: None) -> Iterator[None]:
+    """After the test the book agrees with itself, and the constraints that wait for the commit hold."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    book_agrees()
 
 
 @pytest.fixture
@@ -97,3 +111,14 @@ def approve(chen: User, waiver: Waiver) -> Waiver:
 
 def book_agrees() -> None:
     assert list(differences(*account_range())) == []
+
+
+def fee(account: Account) -> Decimal:
+    """The late fee that is owed now."""
+    return owed_now([account.pk])[account.pk].late_fee_now
+
+
+def verbs(waiver: Waiver) -> list[str]:
+    """What the record has of a waiver, in its order."""
+    events = Event.objects.filter(subject_type="waiver", subject_id=waiver.pk).order_by("pk")
+    return list(events.values_list("verb", flat=True))

@@ -17,12 +17,11 @@ from approvals.models import Request
 from delinquency.close_of_day import close_day
 from tests.factories import UserFactory
 from tests.threads import at_once
-from tests.waivers.conftest import ACTOR, TODAY, approve, ask, book_agrees, pay
+from tests.waivers.conftest import ACTOR, TODAY, WHOLE, approve, ask, book_agrees, pay
 from waivers.models import Waiver
 from waivers.services import granting
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WHOLE = Decimal("1950.00")
 
 
 def outcome(work: Callable[[], object]) -> Callable[[], str]:
@@ -49,8 +48,8 @@ def left(account: Account) -> Decimal:
 
 
 def test_of_many_approvers_at_once_one_grants(account, lin) -> None:
-    waiver = ask(lin, account)
     deciders = [UserFactory(role="supervisor") for _ in range(5)]
+    waiver = ask(lin, account)
     found = at_once([outcome(approving(by, waiver)) for by in deciders])
     assert sorted(found) == ["done"] + ["stale"] * 4
     assert Relief.objects.count() == 1
@@ -103,6 +102,7 @@ def test_the_fee_is_taken_over_by_something_else_at_the_same_moment(account, lin
 
 
 def test_several_who_ask_at_once_for_one_account(account) -> None:
+    UserFactory(role="supervisor")
     authors = [UserFactory() for _ in range(5)]
     found = at_once([outcome(lambda by=by: ask(by, account)) for by in authors])
     assert sorted(found) == ["conflict"] * 4 + ["done"]

@@ -16,6 +16,7 @@ from accounts.errors import Conflict
 from accounts.models import Customer
 from accounts.services.locks import lock_customer
 from approvals import kinds
+from approvals.climbing import needs_decider
 from approvals.models import OPEN, Request, RequestStatus, Unread
 from approvals.selectors import open_request
 from approvals.services.attaching import keep
@@ -48,7 +49,7 @@ def ask(
     Raises:
         PermissionDenied: `actor` may not ask for this kind.
         Invalid: no reason, or a file that is no document (`attaching.attach`).
-        Conflict: it was asked for already, or (`Kind.check`) does not fit the present.
+        Conflict: it was asked for already, (`Kind.check`) does not fit the present, or nobody may decide it at the moment.
         LookupError, ValueError: the caller's mistakes: no such kind, or no amount where the kind has a limit.
     """
     asked = kinds.get(kind)
@@ -84,6 +85,7 @@ def ask(
     if written is None:
         raise Conflict(_taken(same.first()))
     asked.check(written)
+    needs_decider(written)
     # Who asks anew knows what became of it before.
     Unread.objects.filter(
         author=actor, request__kind=kind, request__subject_type=subject_type, request__subject_id=subject.pk
@@ -120,7 +122,7 @@ def resubmit(
 
     Raises:
         PermissionDenied: somebody else asked for it, or `actor` may not ask for it any more.
-        StaleScreen, Conflict: see `lock_request`; or (`Kind.check`) it does not fit the present.
+        StaleScreen, Conflict: see `lock_request`; or it does not fit the present (`Kind.check`), or nobody may decide it.
         Invalid: no reason, or a file that is no document.
         ValueError: no amount where the kind has a limit.
     """
@@ -153,6 +155,7 @@ def resubmit(
         )
         request.refresh_from_db()
         asked.check(request)
+        needs_decider(request)
     return request
 
 

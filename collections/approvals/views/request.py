@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django import forms as django_forms
@@ -82,12 +82,13 @@ def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, A
     waits = row.status == RequestStatus.PENDING and not is_over
     standing = standing_of(user, row, seats) if waits else None
     decides = standing is not None and standing.seat is not None
+    present = kind.present(row) if waits else None
     may_add = is_mine and not is_over and row.status in OPEN
     may_ask_again = may_add and row.status == RequestStatus.CHANGES
     return {
         "request_row": row,
         "kind": kind,
-        "present": kind.present(row) if waits else None,
+        "present": present,
         "subject_url": kind.url(row),
         "change_url": kind.change_url(row) if may_ask_again else "",
         "history": history(row),
@@ -97,7 +98,7 @@ def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, A
         "is_expiring": row.status in OPEN and now < row.expires_at <= now + kind.warn_before,
         "decides": standing is not None,
         "refusal": standing.refusal if standing else "",
-        "misfit": _misfit(kind, row) if decides else "",
+        "misfit": _misfit(kind, row, present) if decides else "",
         "instead_of": standing.seat.person if standing and standing.seat and not standing.seat.is_own else None,
         "climb": climb_of(row) if waits else None,
         "may_ask_again": may_ask_again,
@@ -107,12 +108,12 @@ def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, A
     }
 
 
-def _misfit(kind: kinds.Kind, row: Request) -> str:
+def _misfit(kind: kinds.Kind, row: Request, present: Mapping[str, Any] | None) -> str:
     """Why it would not be approved as things stand; blank: it would."""
     try:
         # A kind's check may lock what it looks at, as it does in a decision.
         with transaction.atomic():
-            kind.check(row)
+            kind.check_shown(row, present)
     except BookError as error:
         return str(error)
     return ""

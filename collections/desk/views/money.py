@@ -17,7 +17,7 @@ from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.selectors.owed import Owed, owed_now
 from approvals import kinds
-from approvals.climbing import Climb, needs_decider, who_decides
+from approvals.climbing import Climb, who_decides
 from approvals.models import RequestStatus
 from desk import asking
 from desk.forms import AccelerationForm, FinalDateForm, MoneyForm, RefundForm, ReversalForm
@@ -55,7 +55,6 @@ def money(request: HttpRequest, ref: str) -> HttpResponse:
     if form.is_bound and not only_previews and form.is_valid():
         values, given = form.values() or {}, form.cleaned_data
         try:
-            needs_decider(_climb(user, account, kind, asking.WANTED[kind](account, **values)))
             row = asking.ask(
                 actor=user, account=account, kind=kind, reason=given["reason"], documents=given["documents"], **values
             )

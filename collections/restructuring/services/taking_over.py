@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -27,8 +28,9 @@ from runs.said import said as _
 from runs.texts import coded
 
 
-def check_proposed(plan: Plan, *, deciding: bool) -> None:
-    """Refuse a plan that no longer fits the book. The caller holds the customer's lock.
+def check_proposed(plan: Plan, *, deciding: bool, changes: Sequence[Change] | None = None) -> None:
+    """Refuse a plan that no longer fits the book. The caller holds the customer's lock. `changes`: what `moved`, where the caller
+    has asked already.
 
     Late fees may have grown with the days since: those days' fees fall away once the plan's own hold covers them.
 
@@ -51,7 +53,7 @@ def check_proposed(plan: Plan, *, deciding: bool) -> None:
             _("The first instalment was to be paid on %(day)s, which is over. Ask for a new plan.")
             % {"day": first.isoformat()}
         )
-    if changes := moved(plan):
+    if changes := moved(plan) if changes is None else changes:
         raise Conflict(changed(changes))
 
 

@@ -24,7 +24,7 @@ from restructuring.permissions import plans_visible_to
 from restructuring.selectors.beside import overdue_beside
 from restructuring.selectors.consequences import if_breached
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
-from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, cost, percent
+from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
 from restructuring.services.asking import ASK, may_renew, renew_plan
 from restructuring.services.taking_over import moved
@@ -125,7 +125,6 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
     context = {
         "plan": found,
         "terms": _terms(found),
-        "cost": cost(found.annual_cost),
         "rows": rows,
         "paid": sum((row.paid for row in rows), found.total * 0),
         "chart": _chart(rows),

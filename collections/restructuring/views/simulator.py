@@ -19,14 +19,13 @@ from accounts.forms import refuse
 from accounts.models import Account
 from accounts.permissions import customers_visible_to
 from accounts.rules import cents, money
-from approvals.climbing import Climb, needs_decider, who_decides
+from approvals.climbing import Climb, who_decides
 from restructuring.forms import AskForm, HouseholdForm, OfferForm, offer_forms
 from restructuring.models import LIVE, Plan, PlanRule
 from restructuring.rules.offers import Limits, Offer, objections, payable
 from restructuring.selectors.position import Position, limits, position, rule_on
 from restructuring.sentences import (
     amount,
-    cost,
     in_a_plan,
     no_schedule,
     nothing_to_offer,
@@ -51,7 +50,6 @@ class OfferView:
     terms: Terms | None
     against: list[str]
     present_value: Any = None
-    cost: str = ""
     heaviest: Any = None
     is_affordable: bool | None = None
     most: Any = None
@@ -128,7 +126,7 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     offers = offers_of(here, rule, household, forms)
     climb = _climb(user_of(request), account, offers)
     if is_asked and ask.is_valid() and household.is_valid():
-        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask, climb)
+        asked = _ask(request, account, household, forms[ask.cleaned_data["offer"]], ask)
         if asked is not None:
             return asked
     context = {
@@ -178,7 +176,6 @@ def _ask(
     household: HouseholdForm,
     form: OfferForm,
     ask: AskForm,
-    climb: Climb | None,
 ) -> HttpResponse | None:
     """Ask for the chosen offer and go to its page; None where that was refused, which the form says."""
     if not form.is_valid() or not form.is_made:
@@ -186,8 +183,6 @@ def _ask(
         return None
     values = household.cleaned_data
     try:
-        if climb:
-            needs_decider(climb)
         plan = ask_plan(
             actor=user_of(request),
             account_id=account.pk,
@@ -253,7 +248,6 @@ def _view(
         terms,
         [sentence(one) for one in objections(found, allowed)],
         present_value=money(found.present_value(allowed.discount_rate)),
-        cost=cost(found.annual_cost),
         heaviest=money(heaviest),
         is_affordable=None if most is None else heaviest <= most,
         most=None if most is None else money(most),
