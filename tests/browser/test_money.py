@@ -76,13 +76,14 @@ def test_money_is_matched_by_a_person_and_its_rest_refunded_by_two(page: Page, a
 def test_its_pages_are_accessible_and_fit(page: Page, account: Account, scheme: str, width: int) -> None:
     pay(account, "100")
     lin = UserFactory(username="lin", display_name="Lin")
+    chen = UserFactory(username="chen", display_name="Chen", role="supervisor")
     request = asking.ask(actor=lin, account=account, kind="acceleration", notified_on=TODAY, due_on=TODAY, reason="x")
     pay(account, "50", "P2")
     waiting = UnmatchedPayment.objects.get()
     giving_back.ask(actor=UserFactory(role="data-entry", team=None), unmatched_id=waiting.pk, reason="Unknown")
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    sign_in(page, UserFactory(username="chen", display_name="Chen", role="supervisor"))
+    sign_in(page, chen)
     addresses = (
         *("/money/A1/?ask=reversal", "/money/A1/?ask=refund", "/payments/days/", "/payments/files/"),
         *(f"/approvals/{request.pk}/", f"/payments/unmatched/{waiting.pk}/"),

@@ -41,6 +41,7 @@ def book(valkey: Any) -> Iterator[None]:
 
 
 def test_it_is_written_simulated_put_forward_and_activated_by_another(page: Page, book: None) -> None:
+    chen = UserFactory(username="chen", display_name="Chen", role="supervisor")
     sign_in(page, UserFactory(username="lin", display_name="Lin", role="administrator"))
     page.goto("/strategy/1/")
     page.get_by_label("Title").fill("Gentle")
@@ -81,7 +82,7 @@ def test_it_is_written_simulated_put_forward_and_activated_by_another(page: Page
     expect(page.locator(".alert-success")).to_contain_text("somebody else decides now")
     page.context.clear_cookies()
 
-    sign_in(page, UserFactory(username="chen", display_name="Chen", role="supervisor"))
+    sign_in(page, chen)
     page.goto("/approvals/")
     page.locator("a.open", has_text="Activate a strategy").click()
     page.get_by_role("button", name="Approve").click()

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def test_it_is_written_seen_put_forward_and_approved_by_another(page: Page) -> None:
     case = late_case()
+    chen = UserFactory(username="chen", display_name="Chen", role="legal-officer")
     sign_in(page, UserFactory(username="lin", role="administrator"))
     page.goto("/templates/")
     page.get_by_role("link", name="Overdue, SMS").click()
@@ -37,7 +38,7 @@ def test_it_is_written_seen_put_forward_and_approved_by_another(page: Page) -> N
     expect(page.locator(".alert-info")).to_contain_text("Version 2 waits")
     page.context.clear_cookies()
 
-    sign_in(page, UserFactory(username="chen", display_name="Chen", role="legal-officer"))
+    sign_in(page, chen)
     page.goto("/approvals/")
     page.locator("a.open", has_text="Approve a template").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve a template")

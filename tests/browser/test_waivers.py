@@ -87,8 +87,9 @@ def test_it_is_asked_for_sent_back_changed_and_approved_by_another(page: Page, c
 @pytest.mark.parametrize("width", [1440, 390])
 def test_its_pages_are_accessible_and_fit(page: Page, case: Case, width: int) -> None:
     lin = UserFactory(username="lin", display_name="Lin")
+    chen = UserFactory(username="chen", role="supervisor")
     waiver = ask(lin, case.customer.accounts.get())
     page.set_viewport_size({"width": width, "height": 900})
-    sign_in(page, UserFactory(username="chen", role="supervisor"))
+    sign_in(page, chen)
     addresses = (f"/cases/{case.ref}/waive/", "/waivers/", f"/waivers/{waiver.pk}/", f"/approvals/{waiver.request_id}/")
     assert not [fault for address in addresses if (fault := faults(page, address))]
