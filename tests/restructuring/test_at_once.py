@@ -87,7 +87,7 @@ def test_a_waiver_and_a_plan_for_the_same_fee_do_not_both_take_it(account: Accou
     proved(account)
 
 
-def test_of_two_who_ask_at_once_one_has_asked(account: Account, terms) -> None:
+def test_of_two_who_ask_at_once_one_has_asked(account: Account, chen, terms) -> None:
     found = at_once(
         [
             outcome(lambda by=by: ask_plan(actor=by, account_id=account.pk, terms=terms, reason="x"))
