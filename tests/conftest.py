@@ -74,12 +74,17 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
-    """A test database of this slot and process, copied from one that was migrated before."""
+def migrated_template(django_db_blocker: pytest_django.DjangoDbBlocker) -> str:
+    """The name of a database that was migrated before."""
     with django_db_blocker.unblock():
-        template = migrated.template()
+        return migrated.template()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(migrated_template: str) -> None:
+    """A test database of this slot and process, copied from one that was migrated before."""
     name = f"test_delinquency_{os.environ[SLOT]}_{WORKER}"
-    settings.DATABASES["default"].setdefault("TEST", {}).update(NAME=name, TEMPLATE=template)
+    settings.DATABASES["default"].setdefault("TEST", {}).update(NAME=name, TEMPLATE=migrated_template)
 
 
 @pytest.fixture(scope="session")
