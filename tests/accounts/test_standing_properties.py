@@ -27,6 +27,7 @@ from tests.accounts.oracle import (
     runs,
 )
 from tests.accounts.strategies import LONG_AGO, Scenario, examples, midnight, scenarios
+from tests.sizes import sized
 
 KINDS = ("", "single", "multiple", "full")
 CLASSES = ("normal", "special-mention", "substandard", "doubtful", "loss")
@@ -402,7 +403,7 @@ def test_the_strategies_reach_every_kind_of_account() -> None:
     """A property over accounts that are never late would prove nothing."""
     seen: set[object] = set()
 
-    @examples(600)
+    @examples(sized(1200, 600))
     @given(scenarios())
     def look(scenario: Scenario) -> None:
         said, found = scenario.standing(), scenario.replay()
