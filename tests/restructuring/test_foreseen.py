@@ -65,8 +65,8 @@ def test_a_write_off_says_that_the_plan_ends(account: Account, lin: User, chen: 
     assert f"Plan {plan.ref} ends with it." in shown(client, chen, request)
 
 
-def test_a_reversal_that_breaches_says_so_and_money_beside_says_nothing(account, lin, chen, terms) -> None:
-    plan: Plan = running(lin, chen, account, terms)
+def test_a_reversal_that_breaches_says_so_and_money_beside_says_nothing(account, lin, chen, soon) -> None:
+    plan: Plan = running(lin, chen, account, soon)
     pay(account, "P1", 300 + plan.instalments.get(number=1).total)
     pay(account, "P2", "1")
     close_through(plan.instalments.get(number=1).due_on + timedelta(days=plan.grace_days + 1))
