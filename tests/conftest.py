@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connection
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from delinquency import engines
 from tests import migrated
@@ -96,6 +97,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
         connection.ops.execute_sql_flush = Flush.prepared(cursor).run
     # The permissions that Django would make anew after each such test were put back with the rest.
     flush.emit_post_migrate_signal = lambda *args: None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_once() -> Iterator[None]:
+    """WhiteNoise looks through all static files whenever a client or a server of a test makes its middleware."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def look_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
