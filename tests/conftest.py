@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connection
 from django.utils import translation
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from delinquency import engines
 from tests import migrated
@@ -74,12 +75,17 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
-    """A test database of this slot and process, copied from one that was migrated before."""
+def migrated_template(django_db_blocker: pytest_django.DjangoDbBlocker) -> str:
+    """The name of a database that was migrated before."""
     with django_db_blocker.unblock():
-        template = migrated.template()
+        return migrated.template()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(migrated_template: str) -> None:
+    """A test database of this slot and process, copied from one that was migrated before."""
     name = f"test_delinquency_{os.environ[SLOT]}_{WORKER}"
-    settings.DATABASES["default"].setdefault("TEST", {}).update(NAME=name, TEMPLATE=template)
+    settings.DATABASES["default"].setdefault("TEST", {}).update(NAME=name, TEMPLATE=migrated_template)
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +97,22 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
         connection.ops.execute_sql_flush = Flush.prepared(cursor).run
     # The permissions that Django would make anew after each such test were put back with the rest.
     flush.emit_post_migrate_signal = lambda *args: None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_found_once() -> Iterator[None]:
+    """WhiteNoise looks through all static files whenever a client or a server of a test makes its middleware."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def look_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

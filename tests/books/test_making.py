@@ -123,7 +123,7 @@ def test_a_made_book_equals_what_posting_makes_of_the_same_inputs() -> None:
     woken = Account.objects.filter(wakes_on__isnull=False).values_list("ref", flat=True)
     revolving = Account.objects.filter(product__code="revolving").values_list("ref", flat=True)
     everyone = sorted(Account.objects.values_list("ref", flat=True))
-    some, late, few = sized((6, 6, 2), (15, 12, 5))
+    some, late, few = sized((3, 3, 2), (15, 12, 5))
     chosen = {*draw.sample(everyone, some), *sorted(standings)[:late], *sorted(woken)[:few], *sorted(revolving)[:few]}
     kept = {ref: (inputs(ref), outcome(ref)) for ref in sorted(chosen)}
     empty_the_book()

@@ -16,9 +16,17 @@ from typing import Any
 import django
 from django.core.management import call_command, execute_from_command_line
 
+from tests.sizes import FULL
+
 STEPS = ("age", "accrue", "plans", "cases", "promises", "waivers", "priorities", "strategy", "freezes")
 # Inside the second batch of the run (nothing of it committed), right behind the first, and at the end of the step.
 POINTS = ["opening", *(f"{step} {where}" for step in STEPS for where in ("inside", "behind", "end")), "never"]
+
+
+def points_of(kind: str) -> list[str]:
+    """Where the runs of a "first" or a "later" close die: a part of the suite at each point in one of them, FULL=1 in both."""
+    late = kind == "later"
+    return POINTS[late:] if FULL else [*POINTS[late:-1:2], POINTS[-1]]
 
 
 def kill_myself() -> None:
@@ -102,6 +110,5 @@ if __name__ == "__main__":
     django.setup()
     # Once for all processes: importing takes longer than closing the day. A command's checks ask for every page.
     call_command("check", stdout=sys.stderr)
-    first_close, day = sys.argv[1] == "first", sys.argv[2]
-    points = POINTS if first_close else POINTS[1:]
-    print(json.dumps([[point, in_a_process(partial(close, point, day))] for point in points]))
+    kind, day = sys.argv[1:]
+    print(json.dumps([[point, in_a_process(partial(close, point, day))] for point in points_of(kind)]))

@@ -26,7 +26,7 @@ from reminders.models import Message
 from runs import clock
 from runs.models import DayClose
 from tests.close_of_day.book import ACTOR, DAY, FIRST, MOVING_ON_DAY, NEWLY_LATE_ON_DAY, NOON, make_book
-from tests.close_of_day.killed_runs import POINTS, STEPS
+from tests.close_of_day.killed_runs import STEPS, points_of
 from waivers.models import Waiver
 
 HERE = Path(__file__).parent
@@ -100,8 +100,9 @@ def test_a_day_killed_in_every_step_ends_with_the_rows_of_an_uninterrupted_one(
     call_command("flush", interactive=False, verbosity=0)
     begin(first_close)
     connection.close()
+    kind = "first" if first_close else "later"
     done = subprocess.run(
-        [sys.executable, HERE / "killed_runs.py", "first" if first_close else "later", DAY.isoformat()],
+        [sys.executable, HERE / "killed_runs.py", kind, DAY.isoformat()],
         env=process_environment | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'collections'}"},
         cwd=PROJECT,
         capture_output=True,
@@ -110,7 +111,7 @@ def test_a_day_killed_in_every_step_ends_with_the_rows_of_an_uninterrupted_one(
         timeout=300,
     )
     ended = dict(json.loads(done.stdout))
-    assert set(ended) == set(POINTS if first_close else POINTS[1:])
+    assert set(ended) == set(points_of(kind))
     assert ended.pop("never") == 0, done.stderr
     assert set(ended.values()) == {-signal.SIGKILL}, (ended, done.stderr)
     resumed = rows()

@@ -19,10 +19,17 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from delinquency import engines
+from delinquency.books.demo_book import ACCOUNTS as ALL
 from delinquency.demo.logins import LOGINS, make_logins
 from delinquency.demo.processes import free_port
+from delinquency.management.commands.demo import FEWEST
 from staff.models import AuthorityLimit, Role, Team, User
+from tests.migrated import copy_into
+from tests.sizes import sized
 from waivers.models import WaiverPolicy
+
+# As few as a demo takes; FULL=1: as many as it has.
+ACCOUNTS = sized(FEWEST, ALL)
 
 
 class Demo:
@@ -51,7 +58,7 @@ class Demo:
     def run_until_ready_then(self, number: signal.Signals) -> tuple[str, str, int]:
         """Start it, read its page once it is ready, end it; its output, the page and the exit status."""
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo"],
+            [sys.executable, "manage.py", "demo", "--accounts", str(ACCOUNTS)],
             cwd=settings.BASE_DIR,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -84,8 +91,12 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
+def demo(tmp_path: Path, migrated_template: str) -> Iterator[Demo]:
     running = Demo(tmp_path / "var")
+    server = engines.PostgresServer(running.folder / "postgres")
+    server.start()
+    copy_into(server, migrated_template)
+    server.stop()
     # Cut out once for all of this checkout's tests, which takes five seconds (`tests/reminders/channels/test_letter.py`).
     if (fonts := engines.var_folder() / "fonts").exists():
         copytree(fonts, running.folder / "fonts")
@@ -96,9 +107,9 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 def test_a_demo_starts_stops_and_goes_on_where_it_was(demo: Demo) -> None:
     demo.manage("migrate", "--verbosity", "0")
     output, page, status = demo.run_until_ready_then(signal.SIGINT)
-    assert "Loaded 5000 accounts" in output, output
+    assert f"Loaded {ACCOUNTS} accounts" in output, output
     assert " closed in " in output
-    assert "csrfmiddlewaretoken" in page
+    assert "csrfmiddlewaretoken" in page, output
     assert all(login[0] in output for login in LOGINS)
     assert status == 0
     assert demo.is_left_alone()
@@ -107,6 +118,11 @@ def test_a_demo_starts_stops_and_goes_on_where_it_was(demo: Demo) -> None:
     assert "Loaded" not in output
     assert (bool(page), status) == (True, 0)
     assert demo.is_left_alone()
+
+
+def test_a_book_too_small_for_a_demo_is_refused() -> None:
+    with pytest.raises(CommandError, match="2499 accounts are too few for a demo: give 2500 or more"):
+        call_command("demo", "--accounts", "2499")
 
 
 @pytest.mark.django_db

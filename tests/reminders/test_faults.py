@@ -29,6 +29,7 @@ from reminders.models import Message
 from reminders.services.delivery import set_aside_uncertain
 from reminders.services.delivery.batch import HANDED_OVER_TOGETHER, RECORDED_TOGETHER
 from runs import clock
+from tests.migrated import copy_into
 from tests.reminders.channels import servers
 from tests.reminders.conftest import NOON, MailServer, sms_ids, wait_until
 from tests.reminders.crew import Crew, ended
@@ -212,11 +213,12 @@ for channel in ("email", "sms"):
 
 @slowly
 def test_postgresql_restarted_under_load_loses_none_and_sends_no_sms_twice(
-    mail: MailServer, gateway: servers.Server, tmp_path: Path
+    mail: MailServer, gateway: servers.Server, tmp_path: Path, migrated_template: str
 ) -> None:
     server = engines.PostgresServer(tmp_path / "postgres")
     server.start()
     try:
+        copy_into(server, migrated_template)
         environment = {
             **os.environ,
             **variables(mail, gateway),
@@ -227,7 +229,6 @@ def test_postgresql_restarted_under_load_loses_none_and_sends_no_sms_twice(
         }
         # A database of one's own takes no clock but the real one: let the people live where it is noon.
         ahead = 12 - datetime.now(UTC).hour
-        manage(environment, "migrate", "--verbosity", "0")
         fill = FILL.replace("ZONE", repr(f"Etc/GMT{-ahead:+d}"))
         manage(environment, "shell", "--no-imports", "--command", fill)
         mail.pause = gateway.pause = 0.004

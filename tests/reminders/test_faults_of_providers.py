@@ -22,9 +22,10 @@ from runs import clock
 from tests.reminders.channels import servers
 from tests.reminders.conftest import CUT_BEFORE, CUT_BEHIND, NOON, MailServer, sms_ids
 from tests.reminders.crowd import queue_many
+from tests.sizes import sized
 
 pytestmark = pytest.mark.django_db
-MANY = 400
+MANY, TOLD = sized((150, 60), (400, 150))
 
 
 def deliver_until_done(channel: str) -> Counter[str]:
@@ -118,13 +119,13 @@ def tell(client: Client, events: list[dict[str, str]]) -> int:
 
 
 def test_receipts_told_twice_and_out_of_order_leave_what_happened_last(client: Client, at_noon: datetime) -> None:
-    queue_many("sms", 150)
+    queue_many("sms", TOLD)
     for number, message in enumerate(Message.objects.order_by("id")):
         sent = {"status": "sent", "sent_at": NOON, "provider": "webhook", "provider_id": f"N{number}"}
         Message.objects.filter(pk=message.pk).update(**sent)
     draw = Random(17)
     events, last = [], {}
-    for number in range(150):
+    for number in range(TOLD):
         kinds = draw.sample(["undelivered", "delivered"], draw.choice([1, 2]))
         for minute, kind in enumerate(kinds):
             at = NOON - timedelta(minutes=30 - minute)

@@ -74,6 +74,12 @@ def terms() -> Terms:
 
 
 @pytest.fixture
+def soon() -> Terms:
+    """The same from 5 March: few days are closed until one is missed."""
+    return Terms(kind="instalments", first_due_on=date(2026, 3, 5), count=6, annual_rate=Decimal("0.06"))
+
+
+@pytest.fixture
 def mobile(account: Account) -> ContactPoint:
     """Her own number, verified."""
     return ContactPointFactory(customer=account.customer, kind="mobile", clear="13800001234")

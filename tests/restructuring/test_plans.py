@@ -189,30 +189,27 @@ def test_a_reversal_opens_a_kept_plan_again(account, lin, chen, terms) -> None:
     assert Event.objects.filter(verb="plan.reopened").count() == 1
 
 
-def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_credited(
-    account, lin, chen, terms
-) -> None:
-    plan = running(lin, chen, account, terms)
-    pay(account, "P0", "300", date(2026, 3, 1))  # B3, and the next instalment is due on 1 April
+def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_credited(account, lin, chen, soon) -> None:
+    plan = running(lin, chen, account, soon)
     first = plan.instalments.first()
-    close_through(date(2026, 4, 1))
+    close_through(date(2026, 3, 5))
     plan.refresh_from_db()
     assert (plan.status, plan.late) == ("running", 0)
-    close_through(date(2026, 4, 2))
+    close_through(date(2026, 3, 6))
     plan.refresh_from_db()
     assert (plan.status, plan.late, plan.missed) == ("at-risk", 1, 0)
     assert list_differences() == []
-    with clock.frozen(noon(date(2026, 4, 3))):
-        pay(account, "P1", first.total)
+    with clock.frozen(noon(date(2026, 3, 7))):
+        pay(account, "P1", first.total + 300)  # B3 too
         plan.refresh_from_db()
         assert plan.status == "running"
-    close_through(date(2026, 5, 4))
+    close_through(date(2026, 4, 8))
     plan.refresh_from_db()
     assert plan.status == "at-risk"
-    close_through(date(2026, 5, 5))
+    close_through(date(2026, 4, 9))
     plan.refresh_from_db()
-    assert (plan.status, plan.ended_on) == ("breached", date(2026, 5, 5))
-    with clock.frozen(noon(date(2026, 5, 6))):
+    assert (plan.status, plan.ended_on) == ("breached", date(2026, 4, 9))
+    with clock.frozen(noon(date(2026, 4, 10))):
         page = signed_in(chen).get(reverse("plan", args=[plan.ref])).content.decode()
         assert "– <small>credited to the old bills</small>" in page
         assert 'data-label="Paid">–</td>' in page
@@ -231,10 +228,10 @@ def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_cre
         standing = Standing.objects.get(account=account)
         assert standing.overdue_since == date(2026, 1, 20)
         watch = Watch.objects.get(withdrawn_at=None)
-        assert watch.ends_on == date(2027, 5, 5)
+        assert watch.ends_on == date(2027, 4, 9)
         assert not Hold.objects.filter(withdrawn_at=None, ends_on=None).exists()
         # Nothing more happens to it.
-        close_through(date(2026, 5, 6))
+        close_through(date(2026, 4, 10))
         plan.refresh_from_db()
         assert plan.status == "breached"
 
@@ -245,28 +242,26 @@ def list_differences() -> list[object]:
     return list(differences(*account_range()))
 
 
-def test_terms_that_let_the_instalments_stand_leave_the_plans_bills(account, lin, chen, terms) -> None:
+def test_terms_that_let_the_instalments_stand_leave_the_plans_bills(account, lin, chen, soon) -> None:
     PlanRule.objects.update(breach_terms="stand")
-    plan = running(lin, chen, account, terms)
-    pay(account, "P0", "300")
-    close_through(date(2026, 4, 5))
+    plan = running(lin, chen, account, soon)
+    close_through(date(2026, 3, 9))
     plan.refresh_from_db()
     assert plan.status == "breached"
-    with clock.frozen(noon(date(2026, 4, 6))):
+    with clock.frozen(noon(date(2026, 3, 10))):
         owed = owed_now([account.pk])[account.pk]
-        assert {one.kind for one in owed.bills} == {"plan"}
+        assert [one.ref for one in owed.bills if one.kind != "plan"] == ["B3"]
         assert owed.overdue == plan.instalments.first().total
         proved(account)
 
 
-def test_more_missed_instalments_may_be_borne_and_each_begins_the_watch_anew(account, lin, chen, terms) -> None:
+def test_more_missed_instalments_may_be_borne_and_each_begins_the_watch_anew(account, lin, chen, soon) -> None:
     PlanRule.objects.update(breach_after=2)
-    plan = running(lin, chen, account, terms)
-    pay(account, "P0", "300")
-    close_through(date(2026, 4, 5))
+    plan = running(lin, chen, account, soon)
+    close_through(date(2026, 3, 9))
     plan.refresh_from_db()
     assert (plan.status, plan.missed) == ("at-risk", 1)
-    assert Watch.objects.get(withdrawn_at=None).ends_on == date(2027, 4, 5)
+    assert Watch.objects.get(withdrawn_at=None).ends_on == date(2027, 3, 9)
     assert list_differences() == []
 
 
@@ -335,7 +330,7 @@ def test_a_plan_over_the_whole_balance_takes_what_is_not_due_yet(account, lin, c
     proved(account)
 
 
-def test_the_final_date_moves_with_a_plan_and_back(account, lin, chen, terms) -> None:
+def test_the_final_date_moves_with_a_plan_and_back(account, lin, chen, soon) -> None:
     account.refresh_from_db()
     posting.change_account(
         actor=ACTOR,
@@ -344,17 +339,17 @@ def test_the_final_date_moves_with_a_plan_and_back(account, lin, chen, terms) ->
         credit_limit=None,
         final_due_on=date(2026, 2, 20),
     )
-    plan = running(lin, chen, account, terms)
+    plan = running(lin, chen, account, soon)
     account.refresh_from_db()
-    assert account.final_due_on == date(2026, 9, 1)
+    assert account.final_due_on == date(2026, 8, 5)
     # The final date was over, so the whole balance was overdue: B3 is in the plan too.
     assert plan.principal == 1700
     assert not Standing.objects.filter(account=account, overdue_amount__gt=0).exists()
-    close_through(date(2026, 4, 5))
+    close_through(date(2026, 3, 9))
     account.refresh_from_db()
     plan.refresh_from_db()
     assert (plan.status, account.final_due_on) == ("breached", date(2026, 2, 20))
-    with clock.frozen(noon(date(2026, 4, 6))):
+    with clock.frozen(noon(date(2026, 3, 10))):
         proved(account)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from audit.services import SystemActor
 from delinquency import engines
-from delinquency.books.demo_book import load_demo_book
+from delinquency.books.demo_book import ACCOUNTS, load_demo_book
 from delinquency.books.uci import LoadRefused, load_uci
 from delinquency.close_of_day import CloseRefused, StepFailed, close_day
 from delinquency.demo.history import live_through
@@ -27,6 +27,8 @@ from delinquency.jobs import last_ended_day
 from runs.selectors import has_closed_any
 
 _CHOSEN = "DELINQUENCY_DEMO_CLOCK_CHOSEN"
+# Among fewer the demo's people do not find everything that they decide about.
+FEWEST = 2_500
 
 
 class Command(BaseCommand):
@@ -37,13 +39,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--book", type=Path, metavar="FILE", help="the UCI card accounts instead of a made book")
+        parser.add_argument("--accounts", type=int, default=ACCOUNTS, help=f"how many the made book has ({ACCOUNTS})")
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), help="web port (8000)")
 
-    def handle(self, *args: Any, book: Path | None, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, book: Path | None, accounts: int, port: int, **options: Any) -> None:
         if not settings.EMBEDDED:
             raise CommandError(_("The demo makes people up and prints logins: it runs on the embedded database only."))
+        if accounts < FEWEST:
+            raise CommandError(
+                _("{count} accounts are too few for a demo: give {fewest} or more.").format(
+                    count=accounts, fewest=FEWEST
+                )
+            )
         self._set_clock()
-        self._load(book)
+        self._load(book, accounts)
         logins = make_logins()
         self._close()
         web, mail = free_port(port), free_port(settings.EMAIL_PORT)
@@ -82,14 +91,14 @@ class Command(BaseCommand):
                 )
             )
 
-    def _load(self, book: Path | None) -> None:
+    def _load(self, book: Path | None, accounts: int) -> None:
         try:
             if book is not None:
                 counts = load_uci(book, on_progress=self._progress)
             elif Account.objects.exists():
                 counts = None
             else:
-                counts = load_demo_book(on_progress=self._progress)
+                counts = load_demo_book(accounts=accounts, on_progress=self._progress)
         except LoadRefused as error:
             raise CommandError(str(error)) from error
         if counts is None:
