@@ -14,6 +14,7 @@ from audit.models import Event
 from compliance.models import Contact
 from reminders import services
 from reminders.models import ChannelControl, ChannelPrice, ChannelState, Message
+from reminders.rules import length_of
 from reminders.services.delivery import claims, set_aside_uncertain
 from runs import clock
 from tests.reminders.channels import servers
@@ -39,6 +40,21 @@ def test_it_keeps_the_providers_number_its_parts_and_what_it_cost(gateway: serve
     assert (message.cost, message.cost_currency, message.handed_at) == (Decimal("0.0900"), "CNY", None)
     assert message.body.strip() == gateway.taken[0].json["body"]
     assert Contact.objects.get().outcome == "sent"
+
+
+@pytest.mark.parametrize("answer", [{"id": "g-1"}, {"id": "g-1", "parts": 0}, {"id": "g-1", "parts": "one"}])
+def test_where_the_gateway_names_no_parts_those_of_the_text_are_counted(
+    gateway: servers.Server, answer: dict[str, Any]
+) -> None:
+    (message,) = queue_many("sms", 1)
+    ChannelPrice.objects.create(
+        channel="sms", effective_from=DAY, currency="CNY", each=Decimal("0.0450"), source="Contract"
+    )
+    gateway.script = [(200, answer)]
+    assert deliver() == {"sent": 1}
+    message.refresh_from_db()
+    assert message.parts == length_of(gateway.taken[0].json["body"]).parts > 1
+    assert message.cost == Decimal("0.0450") * message.parts
 
 
 def test_one_that_the_provider_took_and_never_answered_is_set_aside_and_not_sent_again(gateway: servers.Server) -> None:

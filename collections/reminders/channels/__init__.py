@@ -42,10 +42,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it, under this number of its own (blank: it has none), in so many parts."""
+    """The provider took it, under this number of its own (blank: it has none), in so many parts (None: it did not say)."""
 
     provider_id: str = ""
-    parts: int = 1
+    parts: int | None = None
 
 
 class TransportError(Exception):

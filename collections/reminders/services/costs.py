@@ -1,4 +1,4 @@
-"""What a message cost that is found to have gone after nobody knew."""
+"""In how many parts a message goes, and what one cost that is found to have gone after nobody knew."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ def cost_of(message: Message) -> dict[str, object]:
     return {"provider": provider, "parts": parts, "cost": cost, "cost_currency": currency}
 
 
+def parts_of(channel: str, body: str) -> int:
+    """In how many parts this text goes by a channel whose provider does not say: an SMS in those that the networks count."""
+    return length_of(body.strip()).parts if channel == Channel.SMS else 1
+
+
 def _parts_of(message: Message) -> int:
-    if message.channel != Channel.SMS:
-        return 1
-    if message.body:
-        return length_of(message.body.strip()).parts
+    if message.channel != Channel.SMS or message.body:
+        return parts_of(message.channel, message.body)
     content = content_of([message], clock.today()).get(message.pk)
     if content is None:
         return 1

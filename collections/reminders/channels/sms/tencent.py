@@ -110,9 +110,9 @@ class Adapter:
         raise faults.error("tencent", code, CODES.get(code, TEMPORARY), retry_after=answer.retry_after)
 
 
-def _parts(fee: object) -> int:
+def _parts(fee: object) -> int | None:
     """The messages that it charges for."""
-    return fee if isinstance(fee, int) and fee > 0 else 1
+    return fee if isinstance(fee, int) and fee > 0 else None
 
 
 def authorization(

@@ -66,7 +66,7 @@ class Adapter:
         data = answer.data
         if answer.ok and isinstance(data.get("sid"), str):
             segments = str(data.get("num_segments", ""))
-            return Sent(data["sid"], max(int(segments), 1) if segments.isdigit() else 1)
+            return Sent(data["sid"], int(segments) or None if segments.isdigit() else None)
         code = data.get("code")
         if answer.ok or not isinstance(code, int):
             raise self._client.unclear(answer)

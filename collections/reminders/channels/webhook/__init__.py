@@ -6,6 +6,7 @@ X-Delinquency-Timestamp: seconds since 1970
 X-Delinquency-Signature: v1=hex(HMAC-SHA256(secret, "<timestamp>.<key>.<body>"))
 
 {"channel", "to", "subject", "body", "language"}  →  2xx {"id": "…", "parts": 1}, or 4xx {"error": "<code>"}
+Where it names no parts, those of the text are counted as everywhere (`reminders.rules.length_of`).
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Gateway:
         data = answer.data
         if answer.ok and isinstance(data.get("id"), str):
             parts = data.get("parts")
-            return Sent(data["id"], parts if isinstance(parts, int) and parts > 0 else 1)
+            return Sent(data["id"], parts if isinstance(parts, int) and parts > 0 else None)
         code = data.get("error")
         if answer.ok or not isinstance(code, str):
             raise self._client.unclear(answer)

@@ -44,7 +44,7 @@ class Sink(SignedSink):
             self.say(f"{path.name}: again")
         finally:
             part.unlink()
-        return 200, {"id": number, "parts": 1}
+        return 200, {"id": number}
 
 
 class Command(SinkCommand):

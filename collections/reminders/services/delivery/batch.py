@@ -19,6 +19,7 @@ from reminders.contents import Content, content_of
 from reminders.models import Message, MessageKind, MessageStatus
 from reminders.rendering import Rendered, render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
+from reminders.services.costs import parts_of
 from reminders.services.delivery.claims import Claim, claim, hand_over
 from reminders.services.delivery.restarts import through_restarts
 from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, pause_after, settle
@@ -195,6 +196,7 @@ class Batch:
         """What is kept of what went out."""
         each, currency = self._price
         text = self._rendered[outgoing.message_id]
+        parts = result.parts or parts_of(self.claim_of.channel, text.body)
         return {
             "sent_at": clock.now(),
             "subject": text.kept_subject,
@@ -202,8 +204,8 @@ class Batch:
             "personal": text.personal,
             "provider": registry.provider_of(self.claim_of.channel),
             "provider_id": result.provider_id,
-            "parts": result.parts,
-            "cost": None if each is None else each * result.parts,
+            "parts": parts,
+            "cost": None if each is None else each * parts,
             "cost_currency": currency,
         }
 
