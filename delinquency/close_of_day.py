@@ -114,10 +114,11 @@ def close_day(
     A day closed before adds nothing and says so. The first close of a book may be of any date: the opening moves to
     the day before it. Each batch of a step commits by itself and a run takes up what another left; after the last
     step the day is sealed together with that step's end. A dry run does everything in one transaction and rolls it
-    back: it holds what it touches locked until its end.
+    back: it holds what it touches locked until its end, and may be of a day that has not begun.
 
     Raises:
-        CloseRefused: another run is at it (it says which), the book was never opened, or an earlier day is open.
+        CloseRefused: another run is at it (it says which), the book was never opened, an earlier day is open, or the day
+            has not begun by the clock: what it queues would go out before it, and again on it.
         StepFailed: a step failed; its error is kept on the run page.
     """
     if day is not None and through is not None:
@@ -154,6 +155,15 @@ def _close(
     last = selectors.book_day()
     if last is None:
         raise CloseRefused(_("The book is empty: import a book first."))
+    today = clock.today()
+    asked = day or through or today
+    if not dry_run and asked > max(last, today):
+        raise CloseRefused(
+            _(
+                "{day} has not begun: today is {today}. What a close queues goes out at once, so a day is closed when it has "
+                "begun, and by itself at its end. --dry-run may look ahead."
+            ).format(day=asked, today=today)
+        )
     is_untouched = not selectors.has_closed_any() and selectors.begun_day() is None
     first = day or through
     if is_untouched and first and (day or first <= last) and first != last + timedelta(days=1):
@@ -167,7 +177,7 @@ def _close(
         return [_refuse_or_known(day, last)]
     if through and through <= last:
         return [_refuse_or_known(through, last)]
-    span = ((day or through or clock.today()) - last).days
+    span = (asked - last).days
     results = []
     for n in range(1, span + 1):
         result = _close_one(actor, last + timedelta(days=n), steps, dry_run=dry_run)

@@ -20,6 +20,7 @@ from accounts.services.posting import post_payment
 from audit.services import SystemActor
 from cases.models import Case, CaseStatus, Queue
 from delinquency.bench.approvals import approvals
+from delinquency.bench.closing import close
 from delinquency.bench.figures import share
 from delinquency.bench.gate import gate
 from delinquency.bench.outbox import outbox
@@ -122,6 +123,7 @@ def payments(seed: int) -> dict[str, float]:
 
 INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {
     "approvals": approvals,
+    "close": close,
     "gate": gate,
     "outbox": outbox,
     "pages": pages,

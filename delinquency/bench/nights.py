@@ -42,10 +42,11 @@ class Night:
 
 
 def close(book: Database, day: date) -> Night:
-    """Close a day in a process of its own; its seconds are those of the day, without Python's start-up."""
+    """Close a day, the next one, in a process of its own; its seconds are those of the day, without Python's start-up."""
     book.checkpoint()
-    run = book.manage("close_day", "--date", day.isoformat(), "--json")
+    run = book.manage("bench", "--inside", "close")
     (result,) = run.json["days"]
+    assert result["day"] == day.isoformat(), result["day"]
     age = result["steps"][0]["counts"]
     return Night(
         day=day,

@@ -20,8 +20,8 @@ from accounts.selectors.verify import account_range, differences
 from accounts.services import acceleration, customers, posting, relief, status, watches
 from audit.models import Event
 from audit.services import SystemActor
-from delinquency.close_of_day import close_day
 from runs import clock
+from tests.nights import close_night
 
 ACTOR = SystemActor("test")
 TODAY = date(2026, 3, 1)
@@ -92,7 +92,7 @@ def test_what_is_owed_is_told_by_component_and_bill(account: Account) -> None:
 
 def test_a_waiver_of_the_late_fee_takes_what_accrued_until_the_day_before(account: Account) -> None:
     for day in range(1, 4):
-        close_day(actor=ACTOR, day=date(2026, 3, day))
+        close_night(date(2026, 3, day))
     owed = owed_now([account.pk])[account.pk]
     assert (owed.late_fee, owed.late_fee_not_posted) == (Decimal("19.50"), Decimal("1.50"))
     today = date(2026, 3, 4)
@@ -153,7 +153,7 @@ def test_a_relief_and_its_end_dated_ahead_wait_for_their_days(account: Account) 
     relief.take_back(actor=ACTOR, relief_id=made.pk, reason="x", effective_on=date(2026, 3, 5))
     amounts = []
     for day in range(1, 7):
-        close_day(actor=ACTOR, day=date(2026, 3, day))
+        close_night(date(2026, 3, day))
         balances(account)
         amounts.append((len(entries(made)), Standing.objects.get().overdue_amount))
     assert amounts == [(0, 1000), (0, 1000), (1, 700), (1, 700), (2, 1000), (2, 1000)]
@@ -182,7 +182,7 @@ def test_a_bill_that_a_plan_took_over_in_time_is_not_missed(account: Account) ->
     second = bill(account, "B2", date(2026, 2, 20), date(2026, 3, 10), "100")
     take_off(account, "C1", "100", kind="closure", bill_id=second.pk)
     for day in range(1, 13):
-        close_day(actor=ACTOR, day=date(2026, 3, day))
+        close_night(date(2026, 3, day))
     pay(account, "P1", "1", date(2026, 3, 12))
     assert dict(Bill.objects.values_list("ref", "missed")) == {"B1": True, "B2": False}
     balances(account)
@@ -237,7 +237,7 @@ def test_what_is_tampered_with_is_named(account: Account, tampering: str, named:
         actor=ACTOR, account_id=account.pk, due_on=date(2026, 2, 1), notified_on=date(2026, 1, 25), reason="x"
     )
     balances(account)
-    close_day(actor=ACTOR, day=TODAY)
+    close_night(TODAY)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in ("ledgerentry", "relief"):
@@ -256,7 +256,7 @@ def test_under_a_watch_the_class_improves_for_nobody(account: Account) -> None:
         ends_on=date(2026, 3, 3),
         reason="plan",
     )
-    close_day(actor=ACTOR, day=TODAY)
+    close_night(TODAY)
     assert Standing.objects.get().risk_class == "substandard"
     pay(account, "P1", "1019.50", date(2026, 3, 2))
     assert not Standing.objects.exists()
@@ -287,7 +287,7 @@ def test_a_late_accounts_class_comes_down_by_itself_when_the_watch_ends(account:
     )
     classes = []
     for day in range(1, 5):
-        close_day(actor=ACTOR, day=date(2026, 3, day))
+        close_night(date(2026, 3, day))
         balances(account)
         classes.append(Standing.objects.get().risk_class)
     assert classes == ["special-mention", "loss", "loss", "special-mention"]
@@ -309,7 +309,7 @@ def test_an_acceleration_calls_everything_due_and_is_told_as_it_was_known(accoun
         )
     kinds = []
     for day in range(1, 4):
-        close_day(actor=ACTOR, day=date(2026, 3, day))
+        close_night(date(2026, 3, day))
         balances(account)
         kinds.append((Standing.objects.get().kind, Standing.objects.get().overdue_amount))
     assert kinds == [("single", 1000), ("single", 1000), ("full", 1500)]
@@ -348,8 +348,8 @@ def test_a_refund_is_met_by_the_credit_and_owed_where_it_is_not_there(account: A
     assert owed_now([account.pk])[account.pk].waiting_credit == 0
     assert balances(account) == 0
     posting.reverse_payment(actor=ACTOR, payment_id=surplus.pk, reason="returned")
-    close_day(actor=ACTOR, day=TODAY)
-    close_day(actor=ACTOR, day=date(2026, 3, 2))
+    close_night(TODAY)
+    close_night(date(2026, 3, 2))
     # Of the first payment the refund's minimum now takes what had met the late fee: minimums come first.
     assert Standing.objects.get().overdue_amount == Decimal("20.50")
     assert balances(account) == Decimal(40)

@@ -18,9 +18,9 @@ from accounts.services import acceleration, customers, holds, posting, relief, w
 from audit.models import Event
 from audit.services import SystemActor
 from cases.models import Case
-from delinquency.close_of_day import close_day
 from runs import clock
 from runs.texts import coded
+from tests.nights import close_night
 from tests.sizes import sized
 
 ACTOR = SystemActor("test")
@@ -245,7 +245,7 @@ def test_a_random_walk_always_verifies(product: str, seed: int) -> None:
                         )
                 case "close":
                     for _ in range(chance.choice([1, 1, 4, 9])):
-                        close_day(actor=ACTOR, day=today)
+                        close_night(today)
                         today += timedelta(days=1)
         everything_agrees()
         the_ledger_sums_to_what_is_owed(accounts)
@@ -298,7 +298,7 @@ def test_a_case_names_the_products_of_its_late_accounts() -> None:
 
 def test_a_case_opened_after_an_early_close_opens_today() -> None:
     account = an_account()
-    close_day(actor=ACTOR, day=date(2026, 3, 1))
+    close_night(date(2026, 3, 1))
     a_bill(account, "B1", date(2026, 2, 1))
     assert Case.objects.get().opened_on == date(2026, 3, 1)
     everything_agrees()

@@ -18,8 +18,8 @@ from accounts.services.customers import register_customer
 from accounts.services.posting import open_account, post_bill, post_payment
 from audit.services import SystemActor
 from delinquency.books.making import BookNotEmpty, make_book, schema
-from delinquency.close_of_day import close_day
 from runs import clock, selectors
+from tests.nights import close_night
 from tests.sizes import sized
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -197,7 +197,7 @@ def test_about_a_twelfth_is_late_and_a_hundredth_changes_every_night() -> None:
     opened = selectors.book_day()
     assert opened is not None
     for night in range(1, 4):
-        (result,) = close_day(actor=TESTER, day=opened + timedelta(days=night))
+        result = close_night(opened + timedelta(days=night))
         age = result.steps[0].counts
         changes = age["became_late"] + age["cured"] + age["moved"]
         assert 0.005 < changes / 6_000 < 0.02, age

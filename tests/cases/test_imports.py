@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from audit.services import SystemActor
 from cases.models import Case
-from delinquency.close_of_day import close_day
 from runs import clock
 from tests.importing.books import Folder, import_book
+from tests.nights import close_night
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 4, 10)
@@ -35,7 +34,7 @@ def _import(path: Path, **rows: list[list[str]]) -> None:
 
 def test_an_import_moves_the_open_cases_at_once_and_leaves_new_ones_to_the_next_close(tmp_path: Path) -> None:
     assert import_book(Folder(tmp_path / "book").write().path).status == 0
-    close_day(actor=SystemActor("test"), day=DAY)
+    close_night(DAY)
     case = Case.objects.get(customer__ref="C2", status="open")
     assert (case.overdue_amount, case.late_accounts) == (Decimal("599.00"), 1)
 
@@ -52,6 +51,6 @@ def test_an_import_moves_the_open_cases_at_once_and_leaves_new_ones_to_the_next_
     assert not Case.objects.filter(customer__ref="C3").exists()
     call_command("verify_book", processes=1)
 
-    close_day(actor=SystemActor("test"), day=date(2026, 4, 11))
+    close_night(date(2026, 4, 11))
     assert Case.objects.get(customer__ref="C3", status="open").overdue_amount == Decimal("70.00")
     call_command("verify_book", processes=1)

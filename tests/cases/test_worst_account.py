@@ -11,9 +11,9 @@ from accounts.models import Account
 from accounts.selectors.verify import account_range, differences
 from accounts.services import holds, posting
 from cases.models import Case
-from delinquency.close_of_day import close_day
 from runs import clock
 from tests.close_of_day.book import ACTOR, NOON, owe
+from tests.nights import close_night
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_an_account_that_overtakes_a_deferred_one_becomes_the_worst_without_a_ch
         )
         clocks = []
         for days in range(5):
-            close_day(actor=ACTOR, day=date(2026, 3, 30) + timedelta(days=days))
+            close_night(date(2026, 3, 30) + timedelta(days=days))
             assert list(differences(*account_range())) == []
             case = Case.objects.get(customer=deferred.customer_id)
             clocks.append((case.clock_from_on, case.clock_stopped_on))

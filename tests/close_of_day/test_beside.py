@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import date
+from contextlib import contextmanager
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -20,19 +21,21 @@ from runs.services import StepRun
 from tests.close_of_day.book import ACTOR, DAY, FIRST, NOON, make_book
 
 
-@pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
+@contextmanager
+def next_day() -> Iterator[None]:
+    """The book, its first day closed at noon; then it is noon of the next."""
     with clock.frozen(NOON):
+        make_book()
+        close_day(actor=ACTOR, day=FIRST)
+    with clock.frozen(NOON + timedelta(days=1)):
         yield
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("ref", ["A-new0", "A-ahead"])
 @pytest.mark.parametrize("effective_on", [date(2026, 3, 20), date(2026, 3, 30), DAY])
+@next_day()
 def test_what_is_posted_behind_a_step_that_failed_stands_on_the_day_that_closes(effective_on: date, ref: str) -> None:
-    make_book()
-    close_day(actor=ACTOR, day=FIRST)
-
     def fail(run: StepRun) -> None:
         raise RuntimeError
 
@@ -60,9 +63,8 @@ def test_what_is_posted_behind_a_step_that_failed_stands_on_the_day_that_closes(
 
 
 @pytest.mark.django_db(transaction=True)
+@next_day()
 def test_a_close_waits_for_a_posting_that_began_before_it() -> None:
-    make_book()
-    close_day(actor=ACTOR, day=FIRST)
     account = Account.objects.get(ref="A-ahead")
 
     def close() -> None:

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Account, StandingChange
 from accounts.selectors.explain import explain
+from delinquency.bench.closing import close as bench_close
 from reminders.models import Message
 from runs import clock, selectors
 from tests.close_of_day.book import DAY, FIRST, MOVING_ON_DAY, NEWLY_LATE_ON_DAY, NOON, OPENING, make_book
@@ -102,7 +103,8 @@ def test_a_dry_run_of_a_first_close_elsewhere_moves_nothing() -> None:
 
 def test_the_json_is_for_machines() -> None:
     make_book()
-    result = json.loads(close("--through", DAY.isoformat(), "--json"))
+    with clock.frozen(clock.begins(DAY)):
+        result = json.loads(close("--through", DAY.isoformat(), "--json"))
     assert result["dry_run"] is False
     assert [day["day"] for day in result["days"]] == ["2026-03-30", "2026-03-31"]
     last = result["days"][-1]
@@ -127,3 +129,11 @@ def test_what_cannot_be_done_is_an_error() -> None:
     ):
         with pytest.raises(CommandError):
             close(*wrong)
+
+
+def test_the_benchmark_closes_days_that_have_not_begun_under_a_clock_of_their_own() -> None:
+    make_book()
+    for day in (FIRST, DAY):
+        (told,) = bench_close(seed=1)["days"]
+        assert (told["day"], told["already_closed"]) == (day.isoformat(), False)
+    assert selectors.book_day() == DAY > clock.today()

@@ -93,7 +93,8 @@ def test_the_steps_run_in_order_and_seal_the_day(recorder: Recorder) -> None:
 
 @pytest.mark.usefixtures("opened")
 def test_closing_a_day_again_adds_nothing_and_says_so(recorder: Recorder) -> None:
-    close_day(actor=ACTOR, through=DAY, steps=recorder.steps)
+    with clock.frozen(clock.begins(DAY)):
+        close_day(actor=ACTOR, through=DAY, steps=recorder.steps)
     before, ran = counts(), list(recorder.ran)
     for again in ({"day": FIRST}, {"day": DAY}, {"through": FIRST}, {"through": DAY}):
         (result,) = close_day(actor=ACTOR, steps=recorder.steps, **again)
@@ -104,14 +105,16 @@ def test_closing_a_day_again_adds_nothing_and_says_so(recorder: Recorder) -> Non
 @pytest.mark.usefixtures("opened")
 def test_a_day_out_of_order_is_refused_and_the_day_to_close_first_is_named(recorder: Recorder) -> None:
     close_day(actor=ACTOR, day=FIRST, steps=recorder.steps)
-    with pytest.raises(CloseRefused, match=r"2026-03-31 is not closed yet.*--through 2026-04-02"):
+    ahead = clock.frozen(clock.begins(date(2026, 4, 2)))
+    with ahead, pytest.raises(CloseRefused, match=r"2026-03-31 is not closed yet.*--through 2026-04-02"):
         close_day(actor=ACTOR, day=date(2026, 4, 2), steps=recorder.steps)
     assert selectors.book_day() == FIRST
 
 
 @pytest.mark.usefixtures("opened")
 def test_missed_days_are_closed_one_by_one(recorder: Recorder) -> None:
-    results = close_day(actor=ACTOR, through=date(2026, 4, 1), steps=recorder.steps)
+    with clock.frozen(NOON + timedelta(days=2)):
+        results = close_day(actor=ACTOR, through=date(2026, 4, 1), steps=recorder.steps)
     assert [result.day for result in results] == [FIRST, DAY, date(2026, 4, 1)]
     assert [day for name, day, key in recorder.ran if (name, key) == ("one", 1)] == [FIRST, DAY, date(2026, 4, 1)]
 
@@ -121,6 +124,29 @@ def test_without_a_date_every_open_day_through_today_is_closed(recorder: Recorde
     with clock.frozen(NOON + timedelta(days=1)):
         assert [result.day for result in close_day(actor=ACTOR, steps=recorder.steps)] == [FIRST, DAY]
         assert close_day(actor=ACTOR, steps=recorder.steps) == []
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("which", ["day", "through"])
+def test_a_day_that_has_not_begun_is_refused_and_a_dry_run_may_look_ahead(which: str, recorder: Recorder) -> None:
+    close_day(actor=ACTOR, through=clock.today(), steps=recorder.steps)
+    before, tomorrow = counts(), clock.today() + timedelta(days=1)
+    with pytest.raises(CloseRefused, match=f"{tomorrow} has not begun: today is {clock.today()}"):
+        close_day(actor=ACTOR, steps=recorder.steps, **{which: tomorrow})
+    (seen,) = close_day(actor=ACTOR, steps=recorder.steps, dry_run=True, **{which: tomorrow})
+    assert (seen.day, counts()) == (tomorrow, before)
+    midnight = clock.begins(tomorrow)
+    with clock.frozen(midnight - timedelta(seconds=1)), pytest.raises(CloseRefused, match="has not begun"):
+        close_day(actor=ACTOR, steps=recorder.steps, **{which: tomorrow})
+    with clock.frozen(midnight):
+        assert [one.day for one in close_day(actor=ACTOR, steps=recorder.steps, **{which: tomorrow})] == [tomorrow]
+
+
+@pytest.mark.usefixtures("opened")
+def test_the_first_close_is_of_no_day_ahead_either(recorder: Recorder) -> None:
+    with pytest.raises(CloseRefused, match="has not begun"):
+        close_day(actor=ACTOR, day=clock.today() + timedelta(days=30), steps=recorder.steps)
+    assert selectors.book_day() == OPENING
 
 
 @pytest.mark.usefixtures("opened")
@@ -142,19 +168,21 @@ def test_the_first_close_may_be_of_a_day_long_before_the_opening(which: str, rec
 @pytest.mark.usefixtures("opened")
 def test_the_first_close_may_be_of_a_day_after_the_opening(recorder: Recorder) -> None:
     later = date(2026, 9, 1)
-    assert [result.day for result in close_day(actor=ACTOR, day=later, steps=recorder.steps)] == [later]
+    with clock.frozen(clock.begins(later)):
+        assert [result.day for result in close_day(actor=ACTOR, day=later, steps=recorder.steps)] == [later]
     assert BusinessDay.objects.get(is_opening=True).date == date(2026, 8, 31)
 
 
 @pytest.mark.usefixtures("opened")
 def test_a_first_close_that_has_begun_is_finished_before_any_other(recorder: Recorder) -> None:
     recorder.fails_at = ("two", 1)
-    with pytest.raises(StepFailed):
-        close_day(actor=ACTOR, day=DAY, steps=recorder.steps)
-    recorder.fails_at = None
-    with pytest.raises(CloseRefused, match="2026-03-31 is not closed yet"):
-        close_day(actor=ACTOR, day=date(2026, 6, 1), steps=recorder.steps)
-    assert [result.day for result in close_day(actor=ACTOR, day=DAY, steps=recorder.steps)] == [DAY]
+    with clock.frozen(clock.begins(date(2026, 6, 1))):
+        with pytest.raises(StepFailed):
+            close_day(actor=ACTOR, day=DAY, steps=recorder.steps)
+        recorder.fails_at = None
+        with pytest.raises(CloseRefused, match="2026-03-31 is not closed yet"):
+            close_day(actor=ACTOR, day=date(2026, 6, 1), steps=recorder.steps)
+        assert [result.day for result in close_day(actor=ACTOR, day=DAY, steps=recorder.steps)] == [DAY]
 
 
 def test_the_first_close_brings_the_whole_book_to_its_day() -> None:
@@ -184,7 +212,7 @@ def test_a_failed_step_keeps_its_error_and_is_taken_up_behind_its_last_batch(rec
 @pytest.mark.usefixtures("opened")
 def test_a_later_day_is_not_begun_when_one_fails(recorder: Recorder) -> None:
     recorder.fails_at = ("one", 1)
-    with pytest.raises(StepFailed):
+    with clock.frozen(clock.begins(DAY)), pytest.raises(StepFailed):
         close_day(actor=ACTOR, through=DAY, steps=recorder.steps)
     assert not DayClose.objects.filter(date=DAY).exists()
 
