@@ -16,9 +16,14 @@ from stdnum.exceptions import InvalidComponent, InvalidFormat, InvalidLength
 from accounts.errors import Invalid
 from accounts.models import ContactKind, IdType
 
-# Embeddings, overrides and isolates of direction: they would turn around what stands after them, amounts included.
-TURNING = r"\u202a-\u202e\u2066-\u2069"
-_TURNS = re.compile(f"[{TURNING}]")
+# What nobody sees in a short text: controls, separators of lines and paragraphs, what turns around what stands after it (amounts
+# included), and blanks without a width. Joiners stay, without which some scripts cannot write a name; so do line ends and tabs,
+# which a field that may have none turns into blanks.
+HIDDEN = (
+    r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f"
+)
+_HIDDEN = re.compile(f"[{HIDDEN}]")
 # Short service numbers, extensions and foreign formats are real: only what cannot be a number is refused.
 _PLAUSIBLE_NUMBER = re.compile(r"[+(]{0,2}[0-9][0-9 ()./\-]*[0-9]( ?(x|ext\.?|转|#) ?[0-9]{1,6})?", re.IGNORECASE)
 # By far the most: an import need not take each of millions apart.
@@ -54,21 +59,20 @@ def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
     return value
 
 
-def turns_text(text: str) -> bool:
-    """Does it hold a character that changes the direction of what stands after it?"""
-    return _TURNS.search(text) is not None
+def hidden_in(text: str) -> str:
+    """What is said of a text with a character that nobody sees, which one it is included; blank: it has none."""
+    found = _HIDDEN.search(text)
+    if found is None:
+        return ""
+    return _(
+        "This holds an invisible control character (U+%(code)04X). Expected text without one: type it instead of pasting it."
+    ) % {"code": ord(found[0])}
 
 
-def check_straight(text: str, field: str) -> None:
-    """Refuse (`Invalid`, at `field`) a short text that turns around what stands after it."""
-    if turns_text(text):
-        raise Invalid(
-            _(
-                "This holds an invisible control character that turns text around. Expected text without one: type it "
-                "instead of pasting it."
-            ),
-            field,
-        )
+def check_plain(text: str, field: str) -> None:
+    """Refuse (`Invalid`, at `field`) a short text with a character that nobody sees."""
+    if said := hidden_in(text):
+        raise Invalid(said, field)
 
 
 def check_contact(kind: str, value: str) -> str:
@@ -77,8 +81,8 @@ def check_contact(kind: str, value: str) -> str:
     Raises:
         Invalid: it is no number or address of its kind.
     """
+    check_plain(value, "value")
     value = " ".join(value.split())
-    check_straight(value, "value")
     if kind == ContactKind.EMAIL:
         try:
             validate_email(value)

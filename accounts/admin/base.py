@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from accounts.admin.columns import grouped
 from accounts.errors import BookError
-from accounts.identity import turns_text
+from accounts.identity import hidden_in
 from accounts.models import Account
 from accounts.tools import tools_of
 from runs.forms import SaysWhatIsMissing
@@ -80,8 +80,8 @@ class BookForm(SaysWhatIsMissing, forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         values = super().clean()
         for name, value in (values or {}).copy().items():
-            if isinstance(value, str) and turns_text(value):
-                self.add_error(name, _("Expected text without control characters."))
+            if isinstance(value, str) and (said := hidden_in(value)):
+                self.add_error(name, said)
         if self.refusal is not None:
             show_refusal(self, self.refusal, self.known_as)
         return values

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
-from accounts.identity import TURNING
+from accounts.identity import HIDDEN
 from accounts.models import ContactKind, HoldKind, IdType, Relationship
 
 Parser = Callable[[str], str]
@@ -30,9 +30,9 @@ _MOMENT = re.compile(
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{TURNING}]")
+_CONTROL = re.compile(rf"[\t\n\r{HIDDEN}]")
 # A line break or a tab may stand inside free text.
-_CONTROL_BUT_BREAKS = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff{TURNING}]")
+_CONTROL_BUT_BREAKS = re.compile(f"[{HIDDEN}]")
 _UNDECODED = re.compile(r"[\ud800-\udfff]")
 
 
@@ -68,7 +68,9 @@ def one_line(most: int) -> Parser:
     text_of = free_text(most)
 
     def parse(text: str) -> str:
-        return text_of(" ".join(text.split()))
+        # What nobody sees is refused as it came: among the blanks are separators of lines and paragraphs.
+        hidden = not text.isprintable() and _CONTROL_BUT_BREAKS.search(text)
+        return text_of(text if hidden else " ".join(text.split()))
 
     return parse
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import vault
 from accounts.errors import Conflict
-from accounts.identity import check_contact, check_id_number
+from accounts.identity import check_contact, check_id_number, check_plain
 from accounts.models import ContactKind, ContactPoint, Customer, Jurisdiction, Origin, Verification
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
@@ -37,9 +37,12 @@ def register_customer(
     """Register a person. The identity number is checked, encrypted and blind-indexed.
 
     Raises:
-        Invalid: the identity number fails its check, or disagrees with the date of birth.
+        Invalid: the name or the reference holds a character that nobody sees; the identity number fails its check, or
+            disagrees with the date of birth.
         Conflict: the reference is taken.
     """
+    for field, text in (("ref", ref), ("name", name)):
+        check_plain(text, field)
     id_number = check_id_number(id_type, id_number, birth_date)
     if Customer.objects.filter(ref=ref).exists():
         raise Conflict(_("The customer reference %(ref)s is taken. Choose another.") % {"ref": ref})
@@ -83,6 +86,7 @@ def change_customer(
     customer = lock_customer(customer_id)
     if customer.version != seen_version:
         raise Conflict(_("Someone changed this customer meanwhile. Look at it again, then repeat your change."))
+    check_plain(name, "name")
     checked = check_id_number(id_type, customer.id_number if id_number is None else id_number, birth_date)
     before = _told(customer)
     if id_number is not None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.identity import hidden_in
 from accounts.models import Account, Customer
 from accounts.models.book import MoneyField
 from cases.models import Queue
 from compliance.models import Channel, ContactDecision
 from reminders.models import Message
 from runs.models import JobRun
+
+
+def _check_title(title: str) -> None:
+    if said := hidden_in(title):
+        raise ValidationError({"title": said})
 
 
 class VersionStatus(models.TextChoices):
@@ -51,6 +58,10 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+    def clean(self) -> None:
+        """No title holds what nobody sees."""
+        _check_title(self.title)
 
 
 class Stage(models.TextChoices):
@@ -149,6 +160,10 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """No title holds what nobody sees."""
+        _check_title(self.title)
 
 
 class Deployment(models.Model):

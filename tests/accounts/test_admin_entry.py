@@ -12,6 +12,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from accounts.errors import Invalid
+from accounts.identity import hidden_in
 from accounts.models import (
     Account,
     AccountParty,
@@ -150,10 +152,31 @@ def test_values_that_nothing_knows_are_refused_at_their_fields(boss: Client, fie
 
 
 @pytest.mark.parametrize("field", ["ref", "name"])
-def test_what_would_turn_the_page_around_is_refused_at_its_field(boss: Client, field: str) -> None:
-    response = fill(boss, adding("customer"), **{"ref": "C1", "name": "王小明", field: "EVIL\u202e00.1"})
-    assert "control characters" in errors(response)[field][0]
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2028", "\u2029", "\u200b", "\u200f", "\x85", "\x07", "\U000e0041"])
+def test_what_nobody_sees_is_refused_at_its_field(boss: Client, field: str, hidden: str) -> None:
+    response = fill(boss, adding("customer"), **{"ref": "C1", "name": "王小明", field: f"EVIL{hidden}00.1"})
+    assert f"an invisible control character (U+{ord(hidden):04X})" in errors(response)[field][0]
     assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["王小明", "O\u2019Neil-Ü", "می\u200cخواهم", "क\u094d\u200dष", "葛\U000e0101", "阿　明\u00a0"]
+)
+def test_what_names_are_written_with_is_taken(name: str) -> None:
+    assert not hidden_in(name)
+
+
+@pytest.mark.parametrize("field", ["ref", "name"])
+def test_no_service_takes_what_nobody_sees_either(field: str) -> None:
+    with pytest.raises(Invalid, match=r"U\+2028") as refusal:
+        customers.register_customer(actor=ACTOR, **{"ref": "C1", "name": "王小明", field: "x\u2028y"})
+    assert refusal.value.field == field
+    customer = a_customer()
+    known = {name: getattr(customer, name) for name in ("id_type", "birth_date", "locale", "time_zone", "jurisdiction")}
+    with pytest.raises(Invalid, match=r"U\+2029"):
+        customers.change_customer(
+            actor=ACTOR, customer_id=customer.pk, seen_version=1, name="x\u2029y", id_number=None, **known
+        )
 
 
 def test_a_blank_number_stays_as_it_is_and_a_given_one_replaces_it(boss: Client) -> None:

@@ -30,6 +30,11 @@ def refused(folder: Folder, *places: tuple[str, int, str]) -> Outcome:
 BAD_CELLS = [
     ("customers", "customer_ref", "C1\u202e"),
     ("customers", "name", "王\u2067小明"),
+    ("customers", "name", "王\u2028小明"),
+    ("customers", "name", "王\u2029小明"),
+    ("customers", "name", "王\u200b小明"),
+    ("customers", "name", "王\x85小明"),
+    ("customers", "customer_ref", "C1\ufeffx"),
     ("customers", "customer_ref", ""),
     ("customers", "customer_ref", "x" * 65),
     ("customers", "name", ""),

@@ -56,6 +56,13 @@ def submitted(writer: User) -> tuple[TemplateVersion, Request]:
     return version, request
 
 
+def test_no_template_has_a_title_with_what_nobody_sees(writer: User) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        services.add_template(actor=writer, name="late-two", title="Late\u202e1", kind="overdue", channel="sms")
+    assert "an invisible control character (U+202E)" in refusal.value.message_dict["title"][0]
+    assert not Template.objects.filter(name="late-two").exists()
+
+
 def test_what_is_installed_breaks_no_rule_in_force() -> None:
     approved = TemplateVersion.objects.filter(status=VersionStatus.APPROVED).select_related("template")
     assert len(approved) == Template.objects.count()

@@ -72,6 +72,19 @@ def ask(writer: User, version: Version, **fields: Any) -> Request:
     return activating.ask_activation(actor=writer, **{**given, **fields})
 
 
+def test_no_strategy_or_rule_has_a_title_with_what_nobody_sees(writer: User) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        versions.draft(actor=writer, title="Softer\u202e1")
+    assert "an invisible control character (U+202E)" in refusal.value.message_dict["title"][0]
+    version = draft(writer)
+    with pytest.raises(ValidationError) as refusal:
+        versions.add_rule(
+            actor=writer, version_id=version.pk, seen_edits=1, fields={**FREEZE, "title": "Freeze\u20281"}
+        )
+    assert "an invisible control character (U+2028)" in refusal.value.message_dict["title"][0]
+    assert codes(version) == [(1, "first-late")]
+
+
 def test_a_draft_is_a_copy_and_its_rules_come_go_and_move(writer: User) -> None:
     version = draft(writer)
     assert (version.number, version.based_on, codes(version)) == (2, installed(), [(1, "first-late")])

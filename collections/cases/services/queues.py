@@ -10,7 +10,7 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.identity import check_straight
+from accounts.identity import check_plain
 from audit.services import record
 from cases.models import Queue
 from staff.models import Team, User
@@ -104,10 +104,10 @@ def remove_queue(*, actor: User, queue_id: int) -> None:
 
 
 def _checked(name: str, owner: User | None, team: Team | None, besides: int = 0) -> str:
+    check_plain(name, "name")
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
         raise Invalid(_("A queue needs a name of at most %(most)s characters.") % {"most": LONGEST_NAME}, "name")
-    check_straight(name, "name")
     if Queue.objects.filter(name=name, owner=owner, team=team).exclude(pk=besides).exists():
         raise Invalid(_("There is a queue named “%(name)s” already. Choose another name.") % {"name": name}, "name")
     return name

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.identity import hidden_in
 from compliance.models import Channel
 from reminders.models.outbox import MessageKind
 
@@ -57,7 +58,9 @@ class Template(models.Model):
 
     def clean(self) -> None:
         """A notice that can be opted out of names its letter, and nothing else does; a code goes where it is read at once; no
-        name is a page's own."""
+        name is a page's own, and no title holds what nobody sees."""
+        if said := hidden_in(self.title):
+            raise ValidationError({"title": said})
         if self.name == "new":
             raise ValidationError(
                 {"name": _("“new” is the page on which templates are added. Choose another name: new-customer, say.")}

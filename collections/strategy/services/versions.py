@@ -198,6 +198,7 @@ def stale() -> Conflict:
 def _check(rule: Rule) -> None:
     """Refuse (ValidationError, by field) a rule that makes no sense. The table's constraints say the same, in worse words."""
     rule.clean_fields()
+    rule.clean()
     errors: dict[str, list[str]] = {}
     if Rule.objects.filter(version=rule.version, code=rule.code).exclude(pk=rule.pk).exists():
         errors["code"] = [

@@ -122,6 +122,23 @@ def test_without_a_font_it_says_what_to_do(settings: Any, font: str, told: str) 
     assert told in str(refusal.value)
 
 
+def test_a_name_with_what_the_font_lacks_is_printed_with_a_sign_in_its_place(folder: Path) -> None:
+    name = "李\U0003134a雷"
+    letter = replace(LETTER, addressee=name, body=f"{name}:\n您的账户", values={"customer_name": name})
+    (sent,) = send(letter)
+    assert isinstance(sent, Sent), sent
+    assert words((folder / sent.provider_id).read_bytes()).count("李〓雷") == 2
+    for elsewhere in ({"address": "上海市\U0003134a路1号"}, {"body": "欠款\U0003134a"}):
+        (refused,) = send(replace(LETTER, **elsewhere))
+        assert str(refused) == "letter: the font has no U+3134A"
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029"])
+def test_a_separator_in_a_name_is_a_blank(folder: Path, separator: str) -> None:
+    send(replace(LETTER, addressee=f"Li{separator}Lei"))
+    assert "LiLei" in words(next(folder.glob("*/7.pdf")).read_bytes())
+
+
 def test_a_rare_character_is_printed_too(folder: Path) -> None:
     # In no GB 2312: the traditional 們 and the name's 喆.
     (sent,) = send(replace(LETTER, addressee="陶喆們"))

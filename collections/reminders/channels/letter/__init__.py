@@ -63,7 +63,7 @@ class Adapter:
             return print_letter(outgoing, self._common)
         except Unprintable:
             # A rare character, which the whole font has, or something that it cannot print either.
-            return print_letter(outgoing, self._font)
+            return print_letter(outgoing, self._font, replaces=True)
 
 
 class PrintBatch:

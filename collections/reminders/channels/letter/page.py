@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import date
 
 from django.conf import settings
@@ -19,21 +20,28 @@ from runs import clock
 WINDOW_LEFT, WINDOW_TOP, WINDOW_WIDTH, WINDOW_HEIGHT = 20, 50, 85, 40
 TEXT_TOP, MARGIN, LINE = 103, 20, 6
 SIZE, SMALL = 11, 8
+# The sign that printers in East Asia set where they have no type for a character.
+LACKING = "〓"
+_SEPARATORS = str.maketrans({"\u2028": " ", "\u2029": " "})
 
 
 class Unprintable(Exception):
     """It cannot be put on paper as it is. Says why and quotes nothing."""
 
 
-def print_letter(outgoing: Outgoing, font: Font) -> tuple[bytes, int]:
+def print_letter(outgoing: Outgoing, font: Font, *, replaces: bool = False) -> tuple[bytes, int]:
     """The letter as PDF, and its number of pages.
 
     It carries what article 69 asks of a letter that is not the text's own: who issues it, how to reach them, its date,
-    its number, whom it is to, and the place of the seal.
+    its number, whom it is to, and the place of the seal. `replaces`: what the font lacks of the person's name is printed as
+    `LACKING`, because nothing that anybody mends here would let such a letter go, and she knows her name; never of the words, an
+    amount or the address, where it could mean something else.
 
     Raises:
         Unprintable: a character that the font lacks, or an address that does not fit the window.
     """
+    if replaces:
+        outgoing = _without_lacking(outgoing, font)
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(True, margin=25)
     pdf.set_margins(MARGIN, MARGIN)
@@ -84,11 +92,36 @@ def _seal(pdf: FPDF, font: Font, today: date) -> None:
         pdf.cell(0, LINE, _shown(line, font), align="R", new_x="LMARGIN", new_y="NEXT")
 
 
+def _without_lacking(outgoing: Outgoing, font: Font) -> Outgoing:
+    """The same letter with the person's name as the font can write it, wherever it stands."""
+    names = {outgoing.addressee, outgoing.values.get("customer_name", "")} - {""}
+    written = {
+        name: "".join(c if c.isspace() or ord(c) in font.characters else LACKING for c in _clean(name))
+        for name in names
+    }
+    if LACKING not in "".join(written.values()) or ord(LACKING) not in font.characters:
+        return outgoing
+    subject, body = outgoing.subject, outgoing.body
+    for name in sorted(names, key=len, reverse=True):
+        subject, body = subject.replace(name, written[name]), body.replace(name, written[name])
+    return replace(outgoing, addressee=written.get(outgoing.addressee, ""), subject=subject, body=body)
+
+
 def _shown(text: str, font: Font) -> str:
-    """The text as it is printed: without what is invisible or turns the direction around, in composed characters."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    clean = "".join(c for c in composed if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
+    """The text as it is printed.
+
+    Raises:
+        Unprintable: the font lacks a character.
+    """
+    clean = _clean(text)
     lacking = next((c for c in clean if c != "\n" and ord(c) not in font.characters), None)
     if lacking is not None:
         raise Unprintable(f"the font has no U+{ord(lacking):04X}")
     return clean
+
+
+def _clean(text: str) -> str:
+    """The text in composed characters, without what is invisible or turns the direction around; separators of lines and
+    paragraphs as blanks."""
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_SEPARATORS))
+    return "".join(c for c in composed if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
