@@ -97,6 +97,7 @@ def test_a_temporary_refusal_is_certain_and_tried_again(gateway: servers.Server)
     queue_many("sms", 1)
     gateway.script = [(503, {"error": "unavailable"})]
     assert deliver() == {"retried": 1}
+    assert (Message.objects.get().body, Message.objects.get().personal) == ("", None), "written anew when it goes"
     assert deliver(NOON + timedelta(minutes=2)) == {"sent": 1}
     assert list(Counter(sms_ids(gateway)).values()) == [2]
 

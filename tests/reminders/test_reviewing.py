@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,16 +12,21 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from accounts.errors import Conflict, Invalid
+from accounts.models import Standing
 from audit.models import Event
 from compliance.models import ContactDecision
 from reminders import services
 from reminders.models import ChannelPrice, Message
+from reminders.rules import length_of
 from reminders.services import reviewing
+from reminders.services.delivery.batch import Batch
+from reminders.services.delivery.claims import set_aside_uncertain
 from runs import clock
 from runs.services import StepRun
 from staff.models import User
 from strategy.services import evaluating
 from tests.factories import CaseFactory, ContactPointFactory, MessageFactory, UserFactory
+from tests.reminders.channels import servers
 from tests.reminders.conftest import DAY, NOON, MailServer, late
 from tests.reminders.crowd import queue_many
 from tests.threads import at_once
@@ -55,18 +61,46 @@ def test_what_is_found_to_have_gone_counts_from_when_it_was_handed_over(chief: U
     assert (event.before, event.after) == ({"status": "review"}, {"status": "sent", "provider_id": "SM1"})
 
 
+def died_with_its_worker() -> Message:
+    """An SMS whose worker died behind the handing over, before the provider had it."""
+    queue_many("sms", 1)
+    with clock.frozen(NOON):
+        batch = Batch.claim("sms")
+        assert batch is not None
+        next(batch._ready())
+    with clock.frozen(NOON + timedelta(minutes=3)):
+        assert set_aside_uncertain() == 1
+    message = Message.objects.get()
+    CaseFactory(customer=message.customer)
+    return message
+
+
+def test_the_words_of_what_died_with_its_worker_are_read_before_it_is_decided_and_kept(
+    chief: User, client: Client, gateway: servers.Server
+) -> None:
+    message = died_with_its_worker()
+    assert (message.status, message.body != "") == ("review", True)
+    client.force_login(chief)
+    page = client.get(f"/messages/{message.pk}/")
+    assert message.body.strip().splitlines()[-1] in html.unescape(page.content.decode())
+    assert "Not written yet" not in page.content.decode()
+    # Paid meanwhile, or the template changed: the words stay those that were given.
+    Standing.objects.all().delete()
+    reviewing.mark_sent(actor=chief, message_id=message.pk, reason="Seen in the console")
+    kept = Message.objects.get()
+    assert (kept.status, kept.subject, kept.body) == ("sent", message.subject, message.body)
+    assert gateway.taken == []
+
+
 def test_what_died_with_its_worker_and_went_costs_what_it_would_have(chief: User) -> None:
     ChannelPrice.objects.create(
         channel="sms", effective_from=DAY, currency="CNY", each=Decimal("0.045"), source="Contract"
     )
-    queue_many("sms", 1)
-    message = Message.objects.get()
-    CaseFactory(customer=message.customer)
-    Message.objects.update(status="review", handed_at=NOON, error="it may have been sent")
+    message = died_with_its_worker()
     with clock.frozen(NOON):
         reviewing.mark_sent(actor=chief, message_id=message.pk, reason="Seen in the console")
     message.refresh_from_db()
-    assert message.parts > 1, "as long as the words are"
+    assert message.parts == length_of(message.body.strip()).parts > 1, "as long as the words are"
     assert (message.cost, message.cost_currency) == (Decimal("0.045") * message.parts, "CNY")
     assert message.provider == "webhook"
 

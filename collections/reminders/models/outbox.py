@@ -48,8 +48,9 @@ class Message(models.Model):
     """One message to one person. It carries the gate's allowing decision, or it cannot exist.
 
     `key` makes queueing idempotent; `header_id` is the Message-ID, the same at every attempt, so that a message sent
-    twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof. `handed_at`: of a
-    channel that sends at most once, when it was last given to the provider without an answer yet. `personal`: where in `subject`
+    twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof; of a channel that
+    sends at most once they are kept as it is given to the provider. `handed_at`: of such a channel, when it was last given to
+    the provider without an answer yet. `personal`: where in `subject`
     and `body` something personal was put (of each a list of [start, end]); none known of what was sent before this was kept.
     `secret`: what of the text only the person may read (`reminders.sealing`). It is encrypted, gone once the message has left or
     ended (CHECK), and stands as stars in `subject` and `body`.

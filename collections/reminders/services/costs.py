@@ -6,9 +6,7 @@ from django.utils.timezone import get_default_timezone, localdate
 
 from compliance.models import Channel
 from reminders.channels import registry
-from reminders.contents import content_of
 from reminders.models import Message
-from reminders.rendering import render, sms_length, texts_of
 from reminders.rules import length_of
 from reminders.selectors import price_of
 from runs import clock
@@ -16,12 +14,11 @@ from runs import clock
 
 def cost_of(message: Message) -> dict[str, object]:
     """The provider, parts and cost to enter with it, as a normal sending does: at the price of the day on which it was handed
-    over. What is known already stays. How many parts an SMS had is told by its text, or, where that died with its worker, by the
-    same words filled anew."""
+    over. What is known already stays. How many parts an SMS had is told by its text."""
     if message.cost is not None:
         return {}
     provider = message.provider or registry.provider_of(message.channel)
-    parts = message.parts or _parts_of(message)
+    parts = message.parts or parts_of(message.channel, message.body)
     day = localdate(message.handed_at or clock.now(), get_default_timezone())
     each, currency = price_of(message.channel, provider, day)
     cost = None if each is None else each * parts
@@ -30,14 +27,4 @@ def cost_of(message: Message) -> dict[str, object]:
 
 def parts_of(channel: str, body: str) -> int:
     """In how many parts this text goes by a channel whose provider does not say: an SMS in those that the networks count."""
-    return length_of(body.strip()).parts if channel == Channel.SMS else 1
-
-
-def _parts_of(message: Message) -> int:
-    if message.channel != Channel.SMS or message.body:
-        return parts_of(message.channel, message.body)
-    content = content_of([message], clock.today()).get(message.pk)
-    if content is None:
-        return 1
-    name = message.template, message.template_version
-    return sms_length(render(texts_of([name])[name][message.language], message.language, content.values)).parts
+    return length_of(body.strip()).parts if channel == Channel.SMS and body else 1

@@ -249,10 +249,11 @@ class Batch:
         """Record what became of messages so far, and that these go to the provider now; those of them that are still ours.
         Committed when it returns."""
         settled, self._settled, self._settled_at = self._settled, [], time.monotonic()
+        texts = {outgoing.message_id: self._rendered[outgoing.message_id] for outgoing in going}
 
         def work() -> tuple[Counter[str], set[int]]:
             with transaction.atomic():
-                return settle(settled, self.claim_of.token), hand_over(going, self.claim_of.token)
+                return settle(settled, self.claim_of.token), hand_over(texts, self.claim_of.token)
 
         counts, ours = through_restarts(work) if settled or going else (Counter[str](), set[int]())
         self.counts += counts

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,8 +15,8 @@ from django.db import connection, transaction
 from audit.services import SystemActor, record_many
 from compliance.models import Outcome
 from compliance.services import register
-from reminders.channels import Outgoing
 from reminders.models import AT_MOST_ONCE, ChannelControl, ChannelState, Message, MessageStatus
+from reminders.rendering import Rendered
 from reminders.selectors import CLAIM_HELD_FOR, SENDER_SEEN, due, uncertain, word_of_sender
 from runs import clock
 
@@ -26,9 +27,11 @@ ACTOR = SystemActor("outbox")
 WINDOW = timedelta(seconds=5)
 
 _HAND_OVER = """
-    UPDATE reminders_message SET handed_at = %s, claimed_at = %s
-     WHERE id = ANY(%s) AND claim = %s AND status = 'claimed'
-    RETURNING id"""
+    UPDATE reminders_message m
+       SET handed_at = %s, claimed_at = %s, subject = v.subject, body = v.body, personal = v.personal
+      FROM json_to_recordset(%s) AS v (id bigint, subject text, body text, personal jsonb)
+     WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
+    RETURNING m.id"""
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,18 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
     return Claim(token, channel, begins, interval)
 
 
-def hand_over(going: Sequence[Outgoing], token: uuid.UUID) -> set[int]:
-    """Mark these messages as given to the provider, in the caller's transaction; the keys of those that are still the claim's,
-    which alone may go once it is committed."""
+def hand_over(going: Mapping[int, Rendered], token: uuid.UUID) -> set[int]:
+    """Mark these messages, by key, as given to the provider, in the caller's transaction, and keep their texts: whatever dies
+    then, who decides what became of one reads what was given. The keys of those that are still the claim's, which alone may go
+    once it is committed."""
     if not going:
         return set()
+    rows = [
+        {"id": key, "subject": text.kept_subject, "body": text.kept_body, "personal": text.personal}
+        for key, text in going.items()
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, [clock.now(), clock.now(), [outgoing.message_id for outgoing in going], token])
+        cursor.execute(_HAND_OVER, [clock.now(), clock.now(), json.dumps(rows), token])
         return {key for (key,) in cursor.fetchall()}
 
 

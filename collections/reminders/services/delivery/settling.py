@@ -39,13 +39,16 @@ _SETTLE = """
            send_after = coalesce(v.send_after, m.send_after), sent_at = v.sent_at,
            handed_at = CASE WHEN v.keep THEN m.handed_at END,
            secret = CASE WHEN v.status = 'queued' THEN m.secret END,
-           subject = coalesce(v.subject, m.subject), body = coalesce(v.body, m.body),
-           personal = coalesce(v.personal, m.personal), provider = coalesce(v.provider, m.provider),
+           subject = CASE WHEN v.again THEN '' ELSE coalesce(v.subject, m.subject) END,
+           body = CASE WHEN v.again THEN '' ELSE coalesce(v.body, m.body) END,
+           personal = CASE WHEN v.again THEN NULL ELSE coalesce(v.personal, m.personal) END,
+           provider = coalesce(v.provider, m.provider),
            provider_id = coalesce(v.provider_id, m.provider_id), parts = coalesce(v.parts, m.parts),
            cost = v.cost, cost_currency = coalesce(v.cost_currency, '')
       FROM json_to_recordset(%s) AS v (
            id bigint, status text, attempts int, error text, send_after timestamptz, sent_at timestamptz, keep boolean,
-           subject text, body text, personal jsonb, provider text, provider_id text, parts int, cost numeric, cost_currency text)
+           again boolean, subject text, body text, personal jsonb,
+           provider text, provider_id text, parts int, cost numeric, cost_currency text)
      WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
     RETURNING m.id"""
 
@@ -71,6 +74,8 @@ class Settled:
             "attempts": 0 if self.outcome in ("withheld", "postponed") else 1,
             "error": "",
             "keep": self.outcome == "set-aside",
+            # It did not go, and is written anew.
+            "again": self.outcome == "retried",
             **{key: value.isoformat() if isinstance(value, datetime) else value for key, value in self.values.items()},
         }
 
