@@ -109,6 +109,20 @@ def test_a_brace_alone_and_a_variable_that_there_is_not_are_named_with_their_pla
         ("您的逾\ufe0f期账单", ["逾期"], ["逾期"]),
         ("您的逾 期账单", ["逾期"], ["逾期"]),
         ("Ваш счёт", ["overdue", "debt*"], []),
+        # Spelt out, or with digits for letters.
+        ("Your d e b t", ["debt*"], ["debt*"]),
+        ("D.E.B.T.", ["debt*"], ["debt*"]),
+        ("A d-e-b-t notice", ["debt*"], ["debt*"]),
+        ("p a s t  d u e", ["past due"], ["past due"]),
+        ("D3BT", ["debt*"], ["debt*"]),
+        ("您的d3b7账单", ["debt*"], ["debt*"]),
+        ("Your 0verdue bill", ["overdue"], ["overdue"]),
+        ("F1na1 n0tice", ["final notice"], ["final notice"]),
+        ("Un pa1d, unpa1d!", ["unpaid"], ["unpaid"]),
+        ("C 0 u r t", ["court"], ["court"]),
+        ("逾·期, 法*院", ["逾期", "法院"], ["逾期", "法院"]),
+        ("Q & A", ["qa"], []),
+        ("S. U. Evans", ["sue"], []),
     ],
 )
 def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[str], refused: list[str]) -> None:

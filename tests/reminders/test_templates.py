@@ -17,7 +17,8 @@ from approvals.models import Request
 from audit.models import Event
 from reminders.models import Template, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, texts_of
-from reminders.selectors import approved_number, faults_of_texts
+from reminders.rules.wording import words_in
+from reminders.selectors import _words_of_debt, approved_number, faults_of_texts
 from reminders.services import templates as services
 from runs import clock
 from staff.models import User
@@ -54,6 +55,67 @@ def submitted(writer: User) -> tuple[TemplateVersion, Request]:
     version = drafted(writer)
     request = services.submit_draft(actor=writer, version_id=version.pk, seen_edits=version.edits, reason="Shorter")
     return version, request
+
+
+HARMLESS = (
+    *(
+        "A message about your account",
+        "Your statement is ready",
+        "Your code to sign with",
+        "Your new card is on its way",
+    ),
+    *(
+        "Thank you for your payment",
+        "Owen, your account has news",
+        "Your appointment on 4 May at 10 am",
+        "Changes to our terms",
+    ),
+    *(
+        "Your 2FA code",
+        "5G, 24/7: our app v1.3",
+        "Latest news from our bank",
+        "Outstanding service, every day",
+        "Courtesy notice",
+    ),
+    *(
+        "Q & A about the U.S. dollar",
+        "Plan B: a new app",
+        "Issue 12 of our letter",
+        "Please call us",
+        "Your tax form 1099-A",
+    ),
+    *(
+        "关于您账户的通知",
+        "您的账单已生成",
+        "签署验证码",
+        "您的新卡已寄出",
+        "感谢您的付款",
+        "您有一条新消息",
+        "服务条款变更通知",
+    ),
+)
+TELLING = (
+    *(
+        "Unpaid bill",
+        "Final demand",
+        "Legal action follows",
+        "See you in court",
+        "Your repayment",
+        "Report to the credit bureau",
+    ),
+    *("Collection notice", "Enforcement begins", "You owe us", "F1nal n0tice", "u n p a i d"),
+    *("请尽快还款", "催款通知", "征信提醒", "我们将起诉", "法院传票", "请还钱", "律-师-函"),
+)
+
+
+@pytest.mark.parametrize("subject", HARMLESS)
+def test_a_harmless_subject_passes_the_installed_words(subject: str) -> None:
+    assert not words_in(subject, _words_of_debt(clock.today()))
+
+
+@pytest.mark.parametrize("subject", TELLING)
+def test_a_telling_subject_does_not(subject: str) -> None:
+    assert words_in(subject, _words_of_debt(clock.today()))
 
 
 def test_no_template_has_a_title_with_what_nobody_sees(writer: User) -> None:

@@ -16,6 +16,12 @@ _LOOKS_LIKE = str.maketrans(
 )
 _CAPITAL = re.compile(r"LATIN LETTER SMALL CAPITAL ([A-Z])\Z")
 _WORD = re.compile(r"[^\W\d_]+")
+# Letters one by one with blanks or points between them: d e b t, D-E-B-T.
+_SPELT = re.compile(r"(?<![a-z0-9])[a-z0-9](?:[\W_]{1,3}[a-z0-9](?![a-z0-9])){2,}")
+_BETWEEN = re.compile(r"[\W_]+")
+# Digits and signs in the place of letters: D3BT, 0verdue. A one is an l or an i.
+_MIXED = re.compile(r"[a-z0-9@$€|](?:[a-z0-9@$€!|]*[a-z0-9])?")
+_AS_LETTERS = str.maketrans("034578@$€1!|", "oeastbaselll")
 # Written without blanks, and with Latin words between: no mixture.
 _OF_EAST_ASIA = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC"})
 
@@ -28,6 +34,26 @@ def seen(text: str) -> str:
     letters = (_of_capital(one) for one in plain if unicodedata.category(one) != "Mn")
     # Han of Korea and of old fonts decompose too, and are put together again.
     return " ".join(unicodedata.normalize("NFKC", "".join(letters)).casefold().split())
+
+
+def guessed(shown: str) -> str:
+    """What `seen` gave, with digits taken for the letters that they look like within words. A one is an l or an i, so i is
+    written as l too, here and in whatever is looked for."""
+    return _MIXED.sub(lambda word: _lettered(word[0]), shown).replace("i", "l")
+
+
+def spelt(shown: str) -> list[str]:
+    """The words of what `seen` gave that are spelt letter by letter, each put together."""
+    return [together(found[0]) for found in _SPELT.finditer(shown)]
+
+
+def together(text: str) -> str:
+    """A text without what stands between its letters."""
+    return _BETWEEN.sub("", text)
+
+
+def _lettered(word: str) -> str:
+    return word.translate(_AS_LETTERS) if any(map(str.isalpha, word)) else word
 
 
 def mixed_words(text: str) -> Iterator[tuple[int, str]]:

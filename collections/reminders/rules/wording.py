@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reminders.rules.eye import seen
+from reminders.rules.eye import guessed, seen, spelt, together
 from reminders.rules.syntax import Fault, faults_in, variables_in
 
 _ALWAYS = frozenset({"lender", "lender_contact", "pay_url", "customer_name", "opt_out"})
@@ -23,6 +23,8 @@ VARIABLES: Mapping[str, frozenset[str]] = {
 _OPEN_TO_OTHERS = frozenset({"accounts", "total", "amount", "customer_name"})
 LONGEST_SUBJECT = 150
 LONGEST_SMS_PARTS = 4
+# Letters of a word up to which it is looked for as the whole of what is spelt out.
+SHORT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,24 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
 
 
 def words_in(text: str, words: Sequence[str]) -> list[str]:
-    """Which of the words stand in a text as an eye reads it; a word of letters is meant whole, unless it ends in a star."""
+    """Which of the words stand in a text as an eye reads it, spelt letter by letter or with digits for letters too; a word of
+    letters is meant whole, unless it ends in a star."""
     shown = seen(text)
-    return [word for word in words if _stands_in(word, shown)]
+    read = {shown, guessed(shown)}
+    put_together = {guessed(one) for one in spelt(shown)}
+    return [word for word in words if _stands_in(word, read, put_together)]
 
 
-def _stands_in(word: str, shown: str) -> bool:
+def _stands_in(word: str, read: set[str], put_together: set[str]) -> bool:
     stem = seen(word.removesuffix("*"))
     if not stem.isascii():
-        return stem.replace(" ", "") in shown.replace(" ", "")
+        return any(together(stem) in together(shown) for shown in read)
+    joined = guessed(together(stem))
+    # A short word may be any run of initials; who spells out more hides it.
+    if any(joined in one if len(joined) > SHORT else joined == one for one in put_together):
+        return True
     # Chinese has no blanks: a Latin word between its characters is a whole one.
     behind = "" if word.endswith("*") else r"(?!\w)"
-    return re.search(rf"(?<!\w){re.escape(stem)}{behind}", shown, re.ASCII) is not None
+    forms = "|".join(map(re.escape, {stem, guessed(stem)}))
+    pattern = re.compile(rf"(?<!\w)(?:{forms}){behind}", re.ASCII)
+    return any(pattern.search(shown) for shown in read)
