@@ -10,15 +10,17 @@ from django.core.exceptions import ValidationError
 from django.db.models import Min, Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.identity import hidden_in
 from accounts.models import BucketRow, OverdueKind, Product, RiskClass
 from cases.selectors.queues import shows_calls
 from compliance.models import Channel
 from reminders.models import Template
 from runs.forms import DayInput, SaysWhatIsMissing
 from runs.selectors import open_day
-from strategy.models import Action, PromiseState, Rule, Version, VersionStatus
+from strategy.models import Action, PromiseState, Rule, Simulation, Version, VersionStatus
+from strategy.selectors import closed_days
 from strategy.words import queue_name
 
 # So many templates, tried one after the other, have a field; a rule that has more has more.
@@ -147,6 +149,11 @@ class DraftForm(SaysWhatIsMissing, forms.Form):
     title = forms.CharField(label=gettext_lazy("Title"), max_length=120)
     based_on = forms.ModelChoiceField(Version.objects.all(), to_field_name="number", widget=forms.HiddenInput)
 
+    def clean_title(self) -> str:
+        if said := hidden_in(self.cleaned_data["title"]):
+            raise ValidationError(said)
+        return str(self.cleaned_data["title"])
+
 
 class SplitForm(SaysWhatIsMissing, forms.Form):
     """Who is treated by which strategy; this one is either of the two."""
@@ -210,6 +217,17 @@ class SimulateForm(SplitForm):
     )
     field_order = ("days", "champion", "challenger", "challenger_percent", "holdout_percent")
 
+    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+        super().__init__(*args, version=version, **kwargs)
+        days, closed = self.fields["days"], closed_days()
+        if 0 < closed < days.initial:
+            days.initial = closed
+            days.help_text = ngettext(
+                "The last ones. Only %(closed)s is closed so far: of more, that is simulated.",
+                "The last ones. Only %(closed)s are closed so far: of more, those are simulated.",
+                closed,
+            ) % {"closed": closed}
+
 
 class ActivateForm(SplitForm):
     """From when a strategy shall be in force, for whom, and why."""
@@ -223,10 +241,16 @@ class ActivateForm(SplitForm):
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=2000, widget=forms.Textarea({"rows": 3}))
     field_order = ("effective_from", "champion", "challenger", "challenger_percent", "holdout_percent", "reason")
 
-    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, version: Version, simulated: Simulation | None = None, **kwargs: Any) -> None:
+        """`simulated`: what stands beside the form. It begins with the two strategies and the shares that were simulated."""
         super().__init__(*args, version=version, **kwargs)
         self.fields["effective_from"].initial = open_day()
         self.fields["seen_edits"].initial = version.edits
+        if simulated is not None:
+            self.fields["champion"].initial = simulated.champion.number
+            self.fields["challenger"].initial = simulated.challenger and simulated.challenger.number
+            self.fields["challenger_percent"].initial = simulated.challenger_percent
+            self.fields["holdout_percent"].initial = simulated.holdout_percent
 
 
 class DismissForm(SaysWhatIsMissing, forms.Form):

@@ -326,6 +326,8 @@ class Simulation(models.Model):
     holdout_percent = models.PositiveSmallIntegerField(_("hold-out, %"), default=0)
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
+    # More than `days` where not so many were closed; 0: it was not kept.
+    asked_days = models.PositiveSmallIntegerField(_("days asked for"), default=0, db_default=0)
     run = models.OneToOneField(JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("job"))
     result = models.JSONField(_("result"), default=dict, blank=True)
     asked_by = models.ForeignKey(

@@ -12,7 +12,7 @@ from approvals.selectors import open_request
 from cases.selectors.queues import shows_calls
 from reminders.models import LANGUAGES, Template, TemplateVersion
 from reminders.models import VersionStatus as TemplateStatus
-from runs.models import RunStatus
+from runs.models import BusinessDay, RunStatus
 from strategy.models import Deployment, Simulation, Version
 from strategy.rules import Known
 
@@ -49,6 +49,11 @@ def unfinished_simulations() -> QuerySet[Simulation]:
     """The simulations that run or wait for a worker, the oldest first, with their strategies."""
     unfinished = Simulation.objects.filter(run__status__in=(RunStatus.PENDING, RunStatus.RUNNING))
     return unfinished.select_related("version", "run").order_by("pk")
+
+
+def closed_days() -> int:
+    """How many days of the book are closed: so many can be simulated."""
+    return BusinessDay.objects.filter(is_opening=False).count()
 
 
 def request_of(version: Version) -> Request | None:

@@ -26,6 +26,8 @@ class Tally:
     by_channel: Counter[str] = field(default_factory=Counter)
     by_refusal: Counter[str] = field(default_factory=Counter)
     proposals: Counter[str] = field(default_factory=Counter)
+    # People to whom a rule fitted of whose templates none has an approved version: nothing goes to them.
+    unapproved: Counter[int] = field(default_factory=Counter)
     # Messages by a channel for which no price is entered: the cost leaves them out.
     unpriced: Counter[str] = field(default_factory=Counter)
     contacts_of: Counter[int] = field(default_factory=Counter)
@@ -61,12 +63,16 @@ class Tally:
                 for kind in kinds
             },
             "people": len(self.contacts_of),
+            "unapproved": self.unapproved.total(),
             "contacts_each": [[times, each[times]] for times in range(1, max(each, default=0) + 1)],
             "by_hour": [[hour, self.by_hour[hour]] for hour in range(24)],
             "by_day": [[day.isoformat(), *(self.by_day[day, kind] for kind in kinds)] for day in days],
             "by_channel": [[channel, number] for channel, number in self.by_channel.most_common()],
             "by_refusal": [[rule, number] for rule, number in self.by_refusal.most_common()],
-            "by_rule": [{**shown, **_of(self.by_rule, key, kinds)} for key, shown in rules.items()],
+            "by_rule": [
+                {**shown, **_of(self.by_rule, key, kinds), "unapproved": self.unapproved[key]}
+                for key, shown in rules.items()
+            ],
             "by_arm": [
                 {"arm": arm, "people": len(people), **_of(self.by_arm, arm, kinds)}
                 for arm, people in sorted(self.people_of_arm.items())

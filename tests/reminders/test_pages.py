@@ -69,6 +69,18 @@ def test_every_column_of_a_message_is_asked_for_or_named_as_not() -> None:
     assert set(ASKED.values()) == set(MessageFilter.base_filters)
 
 
+@pytest.mark.parametrize("part", [{}, {"HTTP_HX_REQUEST": "true"}], ids=["whole", "part"])
+def test_a_filter_that_makes_no_sense_is_named_above_the_list_that_it_does_not_narrow(
+    reader: Client, part: dict[str, str]
+) -> None:
+    MessageFactory(key="first")
+    answer = reader.get("/messages/?status=nonsense&business_day=31.12.2026", **part)
+    results = answer.content.decode().partition('id="results"')[2]
+    assert "“State”: “nonsense” is not on the list. Choose one that is. It filters nothing." in results
+    assert "“31.12.2026” is no date" in results
+    assert [message.key for message in answer.context["page"].rows] == ["first"]
+
+
 def test_the_log_goes_on_to_older_pages_without_counting(reader: Client, django_assert_max_num_queries) -> None:
     made = [MessageFactory(key=f"key-{number}") for number in range(53)]
     with django_assert_max_num_queries(10):

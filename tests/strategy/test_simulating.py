@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import html
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from cases.models import CallTask, Queue, WorkTerms
 from compliance.models import Contact, ContactDecision
 from delinquency.close_of_day import close_day
 from reminders.models import ChannelPrice, Message
+from reminders.services import templates
 from reminders.services.delivery import deliver
 from runs import clock
 from runs.models import JobRun
@@ -123,6 +125,59 @@ def test_messages_without_a_price_are_told_beside_the_cost(lived: Version, write
     ChannelPrice.objects.all().delete()
     found = run_simulation(asked(writer, lived))
     assert (found["cost"], found["unpriced"]) == ([], found["by_channel"])
+
+
+def test_what_has_no_approved_words_is_told_by_its_rule_and_not_counted_as_sent(lived: Version, writer: User) -> None:
+    templates.add_template(actor=writer, name="late-two", title="Late, two", kind="overdue", channel="email")
+    alone, other = new_version(901), new_version(902)
+    rule(alone, "write", action="message", templates=["late-two"])
+    found = run_simulation(simulation := asked(writer, alone))
+    (row,) = found["by_rule"]
+    assert (found["sent"], found["people"], found["withheld"], row["sent"]) == (0, 0, 0, 0)
+    assert found["unapproved"] == row["unapproved"] > 0
+    page = signed_in(writer).get(reverse("simulation", args=[simulation.pk])).content.decode()
+    assert "No version of “late-two” is approved yet." in html.unescape(page)
+    assert f"{row['unapproved']} messages are not counted." in page
+    # By the next of its templates it goes, and the page says what is lacking all the same.
+    rule(other, "write", action="message", templates=["late-two", "first-late"])
+    found = run_simulation(asked(writer, other))
+    (row,) = found["by_rule"]
+    assert (row["unapproved"], row["unapproved_templates"]) == (0, ["late-two"])
+    assert found["sent"] == row["sent"] > 0
+
+
+def test_where_fewer_days_are_closed_than_asked_for_that_is_said_before_and_after(
+    writer: User, version: Version
+) -> None:
+    for day in range(3):
+        BusinessDayFactory(date=LAST - timedelta(days=day))
+    client = signed_in(writer)
+    address = reverse("strategy-simulate", args=[version.number])
+    page = client.get(address)
+    assert page.context["form"]["days"].value() == 3
+    assert "Only 3 are closed so far" in page.content.decode()
+    simulation = asked(writer, version, days=30)
+    assert (simulation.days, simulation.asked_days) == (3, 30)
+    run_simulation(simulation)
+    told = client.get(reverse("simulation", args=[simulation.pk])).content.decode()
+    assert "Asked for 30 days; only 3 were closed" in told
+    again = asked(writer, version, days=3)
+    run_simulation(again)
+    assert "Asked for" not in client.get(reverse("simulation", args=[again.pk])).content.decode()
+
+
+def test_activation_begins_with_the_shares_that_were_simulated(writer: User, version: Version) -> None:
+    BusinessDayFactory(date=LAST)
+    client, address = signed_in(writer), reverse("strategy-activate", args=[version.number])
+    assert client.get(address).context["form"]["holdout_percent"].value() == 0
+    installed = Version.objects.get(number=1)
+    shares = {"challenger_percent": 20, "holdout_percent": 5}
+    simulation = asked(writer, version, days=1, champion_id=installed.pk, challenger_id=version.pk, **shares)
+    run_simulation(simulation)
+    JobRun.objects.update(status="done")
+    form = client.get(address).context["form"]
+    assert (form["champion"].value(), form["challenger"].value()) == (1, version.number)
+    assert {name: form[name].value() for name in shares} == shares
 
 
 def test_a_draft_is_simulated_beside_what_was_in_force(lived: Version, writer: User) -> None:

@@ -65,6 +65,7 @@ def ask_simulation(
         holdout_percent=holdout_percent,
         first_day=min(closed),
         last_day=max(closed),
+        asked_days=days,
         asked_by=actor,
         asked_by_name=str(actor)[:150],
         asked_at=clock.now(),

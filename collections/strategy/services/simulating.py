@@ -18,7 +18,7 @@ from compliance.rules.outcomes import MESSAGE
 from compliance.selectors import facts_of, rulebook
 from compliance.services.gate import decide_for
 from reminders.channels.registry import provider_of
-from reminders.models import Message, MessageStatus, Template, TemplateVersion, VersionStatus
+from reminders.models import Message, MessageStatus, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, sms_length, texts_of
 from reminders.selectors import price_of
 from runs import clock
@@ -129,7 +129,7 @@ class _Nights:
         self.contacts: dict[tuple[str, int], list[Past]] = {}
         self.shapes: dict[str, int] = {}
         self.answered: dict[tuple[Any, ...], tuple[datetime, Verdict]] = {}
-        self.ways = self._ways()
+        self.ways, self.unapproved = self._ways()
         self.prices: dict[tuple[str, int, str], tuple[Decimal | None, str]] = {}
 
     def through(self, run: JobRun | None) -> dict[str, Any]:
@@ -155,6 +155,7 @@ class _Nights:
                 "title": rule.title,
                 "version": rule.version.number,
                 "action": rule.action,
+                "unapproved_templates": self.unapproved[key],
             }
             for key, rule in self.rules.items()
         }
@@ -166,6 +167,8 @@ class _Nights:
         for person in people:
             if person.held_out:
                 self._happened(day, person, HELD_OUT)
+            elif person.action == "message" and not self.ways[person.rule_id]:
+                self.tally.unapproved[person.rule_id] += 1
             elif person.action == "message":
                 written.append(person)
             elif person.action == "call":
@@ -247,17 +250,20 @@ class _Nights:
     def _versions(self) -> list[int]:
         return [key for key in (self.split.champion_id, self.split.challenger_id) if key is not None]
 
-    def _ways(self) -> dict[int, list[Way]]:
-        """The ways of each rule, in the order in which they are tried; what is not approved yet, in the words of its draft."""
+    def _ways(self) -> tuple[dict[int, list[Way]], dict[int, list[str]]]:
+        """The ways of each rule, in the order in which they are tried, and its templates of which no version is approved: by
+        those nothing goes, and the strategy is not put in force with them."""
         wanted = {name for rule in self.rules.values() for name in rule.templates}
-        numbers: dict[str, int] = {}
-        rows = TemplateVersion.objects.filter(template__name__in=wanted).exclude(status=VersionStatus.DISCARDED)
-        for name, number, status in rows.order_by("number").values_list("template__name", "number", "status"):
-            if name not in numbers or status == VersionStatus.APPROVED:
-                numbers[name] = number
-        templates = Template.objects.filter(name__in=numbers)
-        found = {template.name: way_of(template, numbers[template.name]) for template in templates}
-        return {key: [found[name] for name in rule.templates if name in found] for key, rule in self.rules.items()}
+        approved = TemplateVersion.objects.filter(template__name__in=wanted, status=VersionStatus.APPROVED)
+        found = {
+            version.template.name: way_of(version.template, version.number)
+            for version in approved.select_related("template")
+        }
+        rules = self.rules.items()
+        return (
+            {key: [found[name] for name in rule.templates if name in found] for key, rule in rules},
+            {key: [name for name in rule.templates if name not in found] for key, rule in rules},
+        )
 
     def _price(self, way: Way, language: str) -> tuple[Decimal | None, str]:
         """What a message of that template would cost, of usual length."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -25,7 +25,9 @@ from staff.permissions import needs
 from staff.requests import user_of
 from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
+from strategy.rules import Fault
 from strategy.selectors import request_of, unfinished_simulations
+from strategy.sentences import say_fault
 from strategy.services.activating import ask_activation
 from strategy.services.asking import ask_simulation
 from strategy.tally import MANY
@@ -61,7 +63,7 @@ def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
     """Ask somebody else to put a strategy in force, for whom and from when; beside it, what its simulation found."""
     version = get_object_or_404(Version, number=number)
     latest = _latest(version)
-    form = ActivateForm(request.POST or None, version=version)
+    form = ActivateForm(request.POST or None, version=version, simulated=latest)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -121,7 +123,8 @@ def _of(version: Version) -> QuerySet[Simulation]:
 
 def _latest(version: Version) -> Simulation | None:
     """The last that was done of the strategy as it stands."""
-    return _of(version).filter(edits=version.edits, run__status=RunStatus.DONE).first()
+    done = _of(version).filter(edits=version.edits, run__status=RunStatus.DONE)
+    return done.select_related("champion", "challenger").first()
 
 
 def _shown(found: Simulation) -> dict[str, Any]:
@@ -162,6 +165,7 @@ def _shown(found: Simulation) -> dict[str, Any]:
     return {
         "result": result,
         "charts": charts,
+        "by_rule": [{**rule, "faults": list(_unapproved(rule))} for rule in result["by_rule"]],
         "by_channel": _shares((channels.get(code, code), number) for code, number in result["by_channel"]),
         "by_refusal": _shares((_refusal(rule), number) for rule, number in result["by_refusal"]),
         "proposals": [(Action(action).label, number) for action, number in result["proposals"]],
@@ -182,6 +186,12 @@ def _shown(found: Simulation) -> dict[str, Any]:
     }
 
 
+def _unapproved(rule: Mapping[str, Any]) -> Iterator[str]:
+    """What activation would say of a simulated rule's templates. What was simulated before this was looked at does not say."""
+    for name in rule.get("unapproved_templates", ()):
+        yield say_fault(Fault("unapproved", "templates", {"name": name}))
+
+
 def _refusal(rule: str) -> str:
     return _("No way was open") if rule == "no-way" else str(RULE_NAMES.get(rule, rule))
 
@@ -198,12 +208,14 @@ def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     for name in ("people", *figures):
         yield ("total", "", name, result[name])
         yield ("really", "", name, result["really"].get(name, 0))
+    yield ("total", "", "unapproved", result.get("unapproved", 0))
     for day, *counts in result["by_day"]:
         yield from (("day", day, name, count) for name, count in zip(figures, counts, strict=True))
     for kind in ("by_hour", "contacts_each", "by_channel", "by_refusal", "proposals"):
         yield from ((kind, of, "", number) for of, number in result[kind])
     for rule in result["by_rule"]:
         yield from (("rule", f"{rule['version']} {rule['code']}", name, rule[name]) for name in figures)
+        yield ("rule", f"{rule['version']} {rule['code']}", "unapproved", rule.get("unapproved", 0))
     for arm in result["by_arm"]:
         yield from (("arm", arm["arm"], name, arm[name]) for name in ("people", *figures))
     for channel, currency, total in result["cost"]:
