@@ -76,7 +76,11 @@ def test_no_strategy_or_rule_has_a_title_with_what_nobody_sees(writer: User) -> 
     with pytest.raises(ValidationError) as refusal:
         versions.draft(actor=writer, title="Softer\u202e1")
     assert "an invisible control character (U+202E)" in refusal.value.message_dict["title"][0]
+    typed = {"title": "Softer\u202e1", "based_on": installed().number}
+    page = signed_in(writer).post(reverse("strategy-draft"), typed, follow=True).content.decode()
+    assert "an invisible control character (U+202E)" in page
     version = draft(writer)
+    assert version.number == 2
     with pytest.raises(ValidationError) as refusal:
         versions.add_rule(
             actor=writer, version_id=version.pk, seen_edits=1, fields={**FREEZE, "title": "Freeze\u20281"}
