@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint, Customer
 from compliance.models import Channel, ContactDecision, Purpose
+from reminders.channels.print_folders import NAME
+from reminders.models.letters import InBatch
 
 
 class MessageStatus(models.TextChoices):
@@ -119,6 +121,7 @@ class Message(models.Model):
             # Receipts of mail, and of providers that give back our own key, name it so.
             models.Index(fields=["header_id"], name="message_by_header"),
             models.Index(fields=["provider", "provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
+            models.Index(InBatch(), name="message_by_print_batch", condition=Q(channel="letter") & ~Q(provider_id="")),
         ]
 
     def __str__(self) -> str:
@@ -134,3 +137,10 @@ class Message(models.Model):
         """The one debt that it is about; none named where there are several, of which some may be on hold."""
         accounts = self.accounts
         return accounts[0] if len(accounts) == 1 else None
+
+    @property
+    def print_batch(self) -> str:
+        """The print batch in which a letter is; blank for what is in none of ours."""
+        name = self.provider_id.partition("/")[0]
+        is_there = self.channel == Channel.LETTER and self.status == MessageStatus.SENT and NAME.fullmatch(name)
+        return name if is_there else ""
