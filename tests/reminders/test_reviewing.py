@@ -189,14 +189,14 @@ def test_the_queue_costs_the_same_however_long_it_is(client: Client, django_asse
 
 def test_the_log_is_taken_away_as_the_filters_leave_it_and_that_is_recorded(client: Client, chief: User) -> None:
     client.force_login(chief)
-    kept = in_doubt(key="kept", cost="0.0450", cost_currency="CNY", delivery="bounced", error="=1+1")
+    kept = in_doubt(key="kept", cost="0.0450", cost_currency="CNY", delivery="bounced", error="=1+1", held_by="opt-out")
     in_doubt(key="other", status="sent")
     MessageFactory(status="review", key="theirs")
     answer = client.get("/messages/export/?status=review")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     head, *rows = text.splitlines()
     assert (head.split(",")[0], len(rows)) == ("Message", 1)
-    for told in (str(kept.pk), kept.customer.masked_name, "Bounced", "0.0450,CNY", "'=1+1"):
+    for told in (str(kept.pk), kept.customer.masked_name, "Bounced", "0.0450,CNY,opt-outs", "'=1+1"):
         assert told in rows[0]
     assert kept.customer.name not in text
     assert kept.contact_point.value not in text

@@ -53,6 +53,7 @@ class Message(models.Model):
     twice after a crash is recognised as one. `subject` and `body` are what was really sent, kept as proof. `handed_at`: of a
     channel that sends at most once, when it was last given to the provider without an answer yet. `personal`: where in `subject`
     and `body` something personal was put (of each a list of [start, end]); none known of what was sent before this was kept.
+    `held_by`: the rule of the gate by which it was withheld, or had to wait last.
     `secret`: what of the text only the person may read (`reminders.sealing`). It is encrypted, gone once the message has left or
     ended (CHECK), and stands as stars in `subject` and `body`.
     """
@@ -94,6 +95,7 @@ class Message(models.Model):
     body = models.TextField(_("text"), blank=True)
     personal = models.JSONField(_("what of it is personal"), null=True, blank=True, editable=False)
     secret = models.BinaryField(null=True, blank=True, editable=False)
+    held_by = models.CharField(_("held back by the rule"), max_length=40, blank=True, db_default="")
     error = models.CharField(_("error"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created at"))
 

@@ -94,6 +94,7 @@ def send_again(*, actor: User, message_id: int, reason: str) -> Decided:
             "status": MessageStatus.QUEUED,
             "decision_id": answer.decision_id,
             "send_after": answer.at,
+            "held_by": answer.postponed_by,
             "handed_at": None,
             "provider_id": "",
             "error": "",

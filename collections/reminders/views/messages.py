@@ -93,7 +93,16 @@ def messages_export(request: HttpRequest) -> HttpResponseBase:
     head = [
         *(_("Message"), _("Customer"), _("Customer reference"), _("State"), _("Delivery"), _("Kind"), _("Channel")),
         *(_("Purpose"), _("To"), _("Template"), _("Language"), _("Business day"), _("Not before"), _("Sent at")),
-        *(_("Attempts"), _("Provider"), _("The provider's number"), _("Parts"), _("Cost"), _("Currency"), _("Error")),
+        *(
+            _("Attempts"),
+            _("Provider"),
+            _("The provider's number"),
+            _("Parts"),
+            _("Cost"),
+            _("Currency"),
+            _("Held back by"),
+            _("Error"),
+        ),
     ]
     return export_list(
         request,
@@ -112,7 +121,8 @@ def _cells(one: Message) -> tuple[Any, ...]:
         *(one.get_delivery_display() if one.delivery else "", one.get_kind_display(), one.get_channel_display()),
         *(one.get_purpose_display(), one.contact_point.masked_value, f"{one.template} v{one.template_version}"),
         *(one.language, one.business_day, one.send_after, one.sent_at, one.attempts),
-        *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency, one.error),
+        *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency),
+        *(RULE_NAMES.get(one.held_by, one.held_by), one.error),
     )
 
 

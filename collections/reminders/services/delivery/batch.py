@@ -226,10 +226,13 @@ class Batch:
                     why = f"Refused by the gate: {answer.rule}."
                     if answer.rule == OPT_OUT and message.kind == MessageKind.NOTICE:
                         why += " It goes by letter instead." if by_letter(message) else " No letter can go instead."
-                    return settle([Settled(message, "withheld", {"error": why})], self.claim_of.token)
+                    return settle(
+                        [Settled(message, "withheld", {"error": why, "held_by": answer.rule})], self.claim_of.token
+                    )
                 mine = Message.objects.filter(pk=message.pk, claim=self.claim_of.token, status=MessageStatus.CLAIMED)
                 mine.update(decision_id=answer.decision_id)
-                return settle([Settled(message, "postponed", {"send_after": answer.at})], self.claim_of.token)
+                values = {"send_after": answer.at, **({"held_by": answer.postponed_by} if answer.postponed_by else {})}
+                return settle([Settled(message, "postponed", values)], self.claim_of.token)
 
         self.counts += through_restarts(work)
 
