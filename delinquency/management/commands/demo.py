@@ -69,6 +69,7 @@ class Command(BaseCommand):
                     "EMAIL_PORT": str(mail),
                     "WEBHOOK_URL": f"http://{HOST}:{gateway}",
                     "CORE_URL": f"http://{HOST}:{core}",
+                    "SINKS_TELL_URL": f"http://{HOST}:{web}",
                 },
                 when_ready=lambda: self._announce(web, logins),
             )
