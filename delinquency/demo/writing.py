@@ -1,4 +1,4 @@
-"""The demo's second strategy: besides the first reminder another e-mail, an SMS and a letter of demand, to the few who have a postal address."""
+"""The demo's second strategy: more e-mail and SMS, and letters of demand to the few who have a postal address."""
 
 from __future__ import annotations
 
