@@ -348,7 +348,8 @@ TABLE: dict[str, Row] = {
     "payment-files": Row(LEAD | ENTRY | READERS),
     "payment-days": Row(LEAD | ENTRY | READERS),
     "payment-days-export": Row(LEAD | ENTRY | READERS),
-    "messages-review": Row(DESK),
+    # Nothing is ticked.
+    "messages-review": Row(DESK, LEAD, data={"verb": "give-up"}, done=(422,)),
     "print-batches": Row(DESK),
     # Its folder is not there: nothing is entered, and no file given.
     "print-batch": Row(DESK, LEAD | {"legal-officer"}, *of_batch(), data={"verb": "printed"}, done=(409,)),

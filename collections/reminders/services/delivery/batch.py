@@ -253,7 +253,9 @@ class Batch:
 
         def work() -> tuple[Counter[str], set[int]]:
             with transaction.atomic():
-                return settle(settled, self.claim_of.token), hand_over(going, self.claim_of.token)
+                return settle(settled, self.claim_of.token), hand_over(
+                    going, self.claim_of.token, registry.provider_of(self.claim_of.channel)
+                )
 
         counts, ours = through_restarts(work) if settled or going else (Counter[str](), set[int]())
         self.counts += counts

@@ -26,7 +26,7 @@ ACTOR = SystemActor("outbox")
 WINDOW = timedelta(seconds=5)
 
 _HAND_OVER = """
-    UPDATE reminders_message SET handed_at = %s, claimed_at = %s
+    UPDATE reminders_message SET handed_at = %s, claimed_at = %s, provider = %s
      WHERE id = ANY(%s) AND claim = %s AND status = 'claimed'
     RETURNING id"""
 
@@ -85,13 +85,15 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
     return Claim(token, channel, begins, interval)
 
 
-def hand_over(going: Sequence[Outgoing], token: uuid.UUID) -> set[int]:
-    """Mark these messages as given to the provider, in the caller's transaction; the keys of those that are still the claim's,
+def hand_over(going: Sequence[Outgoing], token: uuid.UUID, provider: str) -> set[int]:
+    """Mark these messages as given to `provider`, in the caller's transaction; the keys of those that are still the claim's,
     which alone may go once it is committed."""
     if not going:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, [clock.now(), clock.now(), [outgoing.message_id for outgoing in going], token])
+        cursor.execute(
+            _HAND_OVER, [clock.now(), clock.now(), provider, [outgoing.message_id for outgoing in going], token]
+        )
         return {key for (key,) in cursor.fetchall()}
 
 
