@@ -98,6 +98,7 @@ VERBS: Words = {
     "message.receipt": _("Receipt for a message"),
     "receipt.attached": _("Receipt attached to a message"),
     "receipt.dismissed": _("Receipt dismissed"),
+    "receipt.kept-with": _("Receipt attached to a customer"),
     "receipt.opted-out": _("Opted out as answered"),
     "receipt.read": _("Answer read"),
     "message.retried": _("Message to be tried again"),

@@ -204,7 +204,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         "history": _history(found),
         "receipts": [
             (one, masked_in(one.text, found.customer, found.contact_point))
-            for one in found.receipts.order_by("-at", "-pk")
+            for one in found.receipts.select_related("message").order_by("-at", "-pk")
         ],
     }
     return render(request, "reminders/message.html", context, status=status)
