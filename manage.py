@@ -9,6 +9,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 
+def join_demo() -> None:
+    """Go by the clock of the demo that runs in this folder, if one does: else a close in a second terminal would be of another
+    day. Nothing where the clock is set already, or the database is the lender's own."""
+    from delinquency import engines
+    from delinquency.demo.hours import RUNNING, clock_of_running
+
+    if "DELINQUENCY_CLOCK" not in os.environ and engines.database_is_embedded():
+        os.environ.update(clock_of_running(engines.var_folder() / RUNNING))
+
+
 def main() -> None:
     # collections/ is a folder of apps; without the editable install nothing else would put it on the path.
     sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
@@ -21,6 +31,7 @@ def main() -> None:
         engines.ensure()
     except engines.EngineError as error:
         sys.exit(f"{error}")
+    join_demo()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

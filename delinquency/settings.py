@@ -318,8 +318,12 @@ LETTER_FONT = env.str("LETTER_FONT", default="")
 # What proves providers that tell us of receipts (/hooks/…); where none is set, the address is closed.
 HOOK_ALIYUN_LOGIN = env.str("HOOK_ALIYUN_LOGIN", default="")
 HOOK_TENCENT_LOGIN = env.str("HOOK_TENCENT_LOGIN", default="")
-HOOK_WEBHOOK_SECRET = env.str("HOOK_WEBHOOK_SECRET", default="")
-HOOK_EMAIL_SECRET = env.str("HOOK_EMAIL_SECRET", default="")
+HOOK_WEBHOOK_SECRET = (
+    secret("HOOK_WEBHOOK_SECRET", random_text) if EMBEDDED else env.str("HOOK_WEBHOOK_SECRET", default="")
+)
+HOOK_EMAIL_SECRET = secret("HOOK_EMAIL_SECRET", random_text) if EMBEDDED else env.str("HOOK_EMAIL_SECRET", default="")
+# Where the demo's sinks tell what became of what they took: the address of its web process; blank: they tell nothing.
+SINKS_TELL_URL = env.str("SINKS_TELL_URL", default="") if EMBEDDED else ""
 
 # --- The core system that keeps the credit lines (freezing/core.py); where either is blank, commands wait
 

@@ -29,6 +29,7 @@ from tests.factories import (
     ContactFactory,
     DayCloseFactory,
     JobRunFactory,
+    MessageFactory,
     PlanFactory,
     SimulationFactory,
     TeamFactory,
@@ -129,6 +130,13 @@ def _things(case: Case) -> dict[str, Any]:
             recorded_at=MOMENT,
             recorded_by_name="Lin",
         ),
+        "letter": MessageFactory(
+            customer=customer,
+            key=f"letter:{customer.pk}",
+            channel="letter",
+            decision__channel="letter",
+            provider_id=f"20261122T100000-{customer.pk:08x}/1.pdf",
+        ),
         "plan": PlanFactory(account=account),
         "point": ContactPoint.objects.filter(customer=customer).order_by("pk")[0],
         "promise": Promise.objects.create(
@@ -218,6 +226,15 @@ def of_agreement() -> tuple[Args, Args]:
     """The English agreement of the near plan, and of the far one."""
     near, far = of_case("plan", "ref", on_case=False)
     return lambda w: near(w) | {"language": "en"}, lambda w: far(w) | {"language": "en"}
+
+
+def of_batch() -> tuple[Args, Args]:
+    """The near print batch, and the far one."""
+
+    def address(place: int) -> Args:
+        return lambda w: {"name": w.things["letter"][place].provider_id.partition("/")[0]}
+
+    return address(0), address(1)
 
 
 def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
@@ -331,7 +348,13 @@ TABLE: dict[str, Row] = {
     "payment-files": Row(LEAD | ENTRY | READERS),
     "payment-days": Row(LEAD | ENTRY | READERS),
     "payment-days-export": Row(LEAD | ENTRY | READERS),
-    "messages-review": Row(DESK),
+    # Nothing is ticked.
+    "messages-review": Row(DESK, LEAD, data={"verb": "give-up"}, done=(422,)),
+    "print-batches": Row(DESK),
+    # Its folder is not there: nothing is entered, and no file given.
+    "print-batch": Row(DESK, LEAD | {"legal-officer"}, *of_batch(), data={"verb": "printed"}, done=(409,)),
+    "print-batch-files": Row(LEAD | {"legal-officer"}, None, *of_batch(), seen=(302,)),
+    "message-letter": Row(LEAD | {"legal-officer"}, None, *of_case("letter", "pk", on_case=False), seen=(302,)),
     "receipts-review": Row(LEAD),
     "channels": Row(LEAD | READERS),
     "channels-health": Row(LEAD | READERS),

@@ -74,6 +74,10 @@ class Kind(ABC):
         the request waits for a decision."""
         return None
 
+    def shown(self, request: Request) -> dict[str, Any]:
+        """For the template, as `shown`: what it shows that payload and preview do not hold. By itself nothing."""
+        return {}
+
     def change_url(self, request: Request) -> str:
         """Where its author changes what was sent back and asks again; blank: it can only be asked for as it was."""
         return ""

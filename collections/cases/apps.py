@@ -9,13 +9,14 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.permissions import on_reach, on_reached
+        from accounts.references import on_reference
         from accounts.selectors.verify import add_check
         from accounts.services.reactions import on_money_moved, on_standing_moved, on_status_changed
         from approvals import kinds
         from cases.board import add_panel
         from cases.kinds import Deferral, EndDeferral
         from cases.panels import approvals_waiting
-        from cases.permissions import customers_of, who_see_customer
+        from cases.permissions import customers_named, customers_of, who_see_customer
         from cases.selectors.promised import promised
         from cases.services.concluding import follow_statuses
         from cases.services.contacts import follow_persons
@@ -40,5 +41,6 @@ class CasesConfig(AppConfig):
         add_panel(approvals_waiting)
         on_reach(customers_of)
         on_reached(who_see_customer)
+        on_reference(customers_named)
         add_check(check_cases)
         add_check(check_promises)

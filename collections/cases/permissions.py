@@ -41,6 +41,11 @@ def customers_of(user: Anyone) -> QuerySet[Customer, int]:
     return visible_to(user).values_list("customer_id", flat=True)  # type: ignore[return-value]  # keys, as asked for
 
 
+def customers_named(ref: str) -> QuerySet[Customer, int]:
+    """The key of the customer of the case of that reference (registered with `accounts.references`)."""
+    return Case.objects.filter(ref=ref).order_by().values_list("customer_id", flat=True)  # type: ignore[return-value]  # keys
+
+
 def who_see_customer(customer_id: int) -> QuerySet[User]:
     """The staff who see a case of the customer (registered with `accounts.permissions`). One query for the cases."""
     rows = list(Case.objects.filter(customer=customer_id).order_by().values_list("team_id", "assignee_id"))

@@ -9,8 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from compliance.models import Channel, Purpose
-from reminders.models import Delivery, Message, MessageKind, MessageStatus
+from compliance.sentences import RULE_NAMES
+from reminders.models import Delivery, Message, MessageKind, MessageStatus, Template
 from runs.forms import DayInput, PlainForm
+
+
+def _templates() -> list[tuple[str, str]]:
+    return [(name, name) for name in Template.objects.order_by("name").values_list("name", flat=True)]
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -24,12 +29,20 @@ class MessageFilter(django_filters.FilterSet):
         empty_label=_("Any"),
     )
     kind = django_filters.ChoiceFilter(choices=MessageKind, label=_("Kind"), empty_label=_("Any"))
-    template = django_filters.CharFilter(label=_("Template"))
+    template = django_filters.ChoiceFilter(choices=_templates, label=_("Template"), empty_label=_("Any"))
     provider = django_filters.CharFilter(label=_("Provider"))
     channel = django_filters.ChoiceFilter(choices=Channel, label=_("Channel"), empty_label=_("Any"))
     purpose = django_filters.ChoiceFilter(choices=Purpose, label=_("Purpose"), empty_label=_("Any"))
     language = django_filters.ChoiceFilter(choices=settings.LANGUAGES, label=_("Language"), empty_label=_("Any"))
-    business_day = django_filters.DateFilter(label=_("Business day"), widget=DayInput())
+    held_by = django_filters.ChoiceFilter(
+        choices=lambda: RULE_NAMES.items(), label=_("Withheld or postponed by"), empty_label=_("Any")
+    )
+    day_from = django_filters.DateFilter(
+        field_name="business_day", lookup_expr="gte", label=_("Business day from"), widget=DayInput()
+    )
+    day_to = django_filters.DateFilter(
+        field_name="business_day", lookup_expr="lte", label=_("Business day to"), widget=DayInput()
+    )
 
     class Meta:
         form = PlainForm

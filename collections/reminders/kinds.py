@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from approvals.kinds import Kind
 from approvals.models import Request
-from reminders.models import TemplateVersion
+from reminders.models import Template, TemplateVersion
+from reminders.previews import RECKONED, made_up, previews
 from reminders.services.templates import KIND, WRITE, approve_version, check_approvable
 from staff.models import User
 
@@ -30,6 +32,15 @@ class ApproveTemplate(Kind):
 
     def apply(self, request: Request, *, actor: User) -> None:
         approve_version(actor=actor, version_id=request.payload["version"])
+
+    def shown(self, request: Request) -> dict[str, Any]:
+        """The words as they read, with values made up."""
+        template = Template.objects.get(versions=request.payload["version"])
+        return {
+            "previews": previews(template, request.preview["texts"], made_up(template.kind)),
+            "template": template,
+            "reckoned": RECKONED,
+        }
 
     def url(self, request: Request) -> str:
         name = TemplateVersion.objects.values_list("template__name", flat=True).get(pk=request.payload["version"])

@@ -108,6 +108,12 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
     return Rendered(subject, body, values, personal, kept_subject, kept_body)
 
 
+def examples(values: Mapping[str, Any], language: str) -> dict[str, str]:
+    """What each variable that these values give says in a language."""
+    with translation.override(language):
+        return _variables(values, language)
+
+
 def sms_length(text: Rendered) -> Length:
     """The length of an SMS as it goes out: without the line end that closes every text."""
     return length_of(text.body.strip())

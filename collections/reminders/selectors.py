@@ -28,9 +28,12 @@ from reminders.models import (
     VersionStatus,
     WritingRule,
 )
+from reminders.permissions import visible_to
 from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms
 from reminders.rules import Fault, Wording, faults_of, words_in
 from reminders.rules.wording import LONGEST_SMS_PARTS
+from staff.models import User
+from staff.permissions import may
 
 # Where others see who writes: in a list of mails, on a lock screen, on an envelope.
 SENDER_SEEN = frozenset({Channel.EMAIL, Channel.PUSH, Channel.LETTER})
@@ -80,6 +83,13 @@ def uncertain(at: datetime) -> QuerySet[Message]:
     return Message.objects.filter(
         status=MessageStatus.CLAIMED, claimed_at__lt=at - CLAIM_HELD_FOR, handed_at__isnull=False
     )
+
+
+def messages_to_review(user: User) -> dict[str, int]:
+    """How many messages in scope are to be looked at, as `review`; nothing for who has no link to them. One query at most."""
+    if not (may(user, "reminders.review_message") or may(user, "reminders.view_channelcontrol")):
+        return {}
+    return {"review": visible_to(user).filter(status=MessageStatus.REVIEW).count()}
 
 
 def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reminders.rules import Fault
 from runs.texts import listed
+
+# What each variable of a text is.
+MEANINGS: Mapping[str, Any] = {
+    "accounts": gettext_lazy("A line for each account: its reference, what it asks for, and by when."),
+    "agreement": gettext_lazy("The beginning of the hash of the agreement that the code signs."),
+    "amount": gettext_lazy("What was promised and is still to come, summed by currency."),
+    "code": gettext_lazy("The one-time code. Only the person reads it: it is kept as stars."),
+    "customer_name": gettext_lazy("The customer's name, as it is kept; here it is masked."),
+    "due_on": gettext_lazy("The earliest day on which one of these amounts is or was due."),
+    "lender": gettext_lazy("The lender's name (setting LENDER_NAME)."),
+    "lender_contact": gettext_lazy("How the lender is reached (setting LENDER_CONTACT)."),
+    "minutes": gettext_lazy("For how many minutes more the code holds."),
+    "opt_out": gettext_lazy("The sentence that says how to opt out of this channel."),
+    "pay_url": gettext_lazy("Where to pay (setting LENDER_PAY_URL)."),
+    "plan": gettext_lazy("The reference of the plan that the code signs."),
+    "total": gettext_lazy("What all these accounts ask for, summed by currency."),
+}
 
 
 def say_fault(fault: Fault) -> str:

@@ -17,7 +17,7 @@ class LogPage:
     """Rows newest first; `older` is where the next page begins, None on the last; `is_first` the newest page."""
 
     rows: list[Any]
-    older: int | None
+    older: int | str | None
     is_first: bool
 
 

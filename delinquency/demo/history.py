@@ -28,6 +28,7 @@ from compliance.services.complaints import open_complaint
 from compliance.services.flags import place_flag
 from delinquency.close_of_day import close_day
 from delinquency.demo.decisions import Deeds
+from delinquency.demo.writing import write_more
 from runs import clock
 from staff.models import User
 
@@ -55,7 +56,9 @@ def live_through(*, on_day: Callable[[date, float], None]) -> None:
             _work(day)
         if number:
             with clock.frozen(_moment(day, DECIDES)):
-                deeds = deeds or Deeds()
+                if deeds is None:
+                    deeds = Deeds()
+                    write_more(asks=deeds.supervisor, decides=deeds.deputy)
                 deeds.on(number)
         with clock.frozen(_moment(day, time(23, 30))):
             (result,) = close_day(actor=ACTOR, day=day)

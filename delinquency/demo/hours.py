@@ -6,13 +6,19 @@ between runs, as the moment it showed and the real second at which it did.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from delinquency.engines.common import write_private
 
+# In the folder of the engines: which clock the demo that runs there goes by.
+RUNNING = "demo-running.json"
 # Messages may leave from 8:00 to 22:00 where the person lives; a demo should have some of that before it.
 OPENS, CLOSES, SET_TO = time(8), time(21), time(10)
 
@@ -51,6 +57,37 @@ def choose_clock(real: datetime, before: DemoClock | None) -> DemoClock:
     if shown is not None and ten < shown:
         ten += timedelta(days=1)
     return DemoClock(ten, real.timestamp(), is_set=True)
+
+
+@contextmanager
+def running(file: Path, clock: Mapping[str, str]) -> Iterator[None]:
+    """Let other commands in the folder know, while the block lasts and this process lives, that a demo runs there, and on which
+    clock (the variables that set it; none: the real one). A second demo there goes by the first one's."""
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield
+            return
+        opened.truncate()
+        opened.write(json.dumps(dict(clock)))
+        opened.flush()
+        yield
+
+
+def clock_of_running(file: Path) -> dict[str, str]:
+    """The variables that set the clock of the demo that runs now; none where no demo runs, or it runs on the real clock."""
+    try:
+        opened = file.open()
+    except FileNotFoundError:
+        return {}
+    with opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            found: dict[str, str] = json.loads(opened.read() or "{}")
+            return found
+    return {}
 
 
 def read_clock(file: Path) -> DemoClock | None:

@@ -196,6 +196,11 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
     },
     "core-command": dict(CommandStatus.choices),
     "core-verb": dict(CommandVerb.choices),
+    "print-batch": {
+        "waiting": _("To be printed"),
+        "printed": _("Printed"),
+        "posted": _("Handed to the post"),
+    },
     "message-outcome": {
         "sent": _("Sent"),
         "failed": _("Failed"),
@@ -246,6 +251,7 @@ _VALUES_OF = {
     ("dispute", "status"): "dispute",
     ("hold", "kind"): "hold",
     ("message", "status"): "message",
+    ("printbatch", "state"): "print-batch",
     ("plan", "kind"): "plan-kind",
     ("plan", "status"): "plan",
     ("promise", "status"): "promise",

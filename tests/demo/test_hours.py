@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delinquency.demo.hours import CLOSES, OPENS, choose_clock, keep_clock, read_clock
+from delinquency import engines
+from delinquency.demo.hours import (
+    CLOSES,
+    OPENS,
+    RUNNING,
+    DemoClock,
+    choose_clock,
+    keep_clock,
+    read_clock,
+    running,
+)
+from manage import join_demo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -62,3 +75,33 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
         clock = choose_clock(real.astimezone(SHANGHAI), None)
         keep_clock(file, clock)
         assert read_clock(file) == clock
+
+
+def test_commands_go_by_the_clock_of_the_demo_that_runs_and_of_no_other(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(engines, "var_folder", lambda: tmp_path)
+    monkeypatch.setattr(engines, "database_is_embedded", lambda: True)
+    clock = DemoClock(at(23, 10), 1_800_000_000.25, is_set=True).environment()
+
+    def joined(**environment: str) -> dict[str, str]:
+        with patch.dict(os.environ, environment):
+            for name in clock.keys() - environment.keys():
+                os.environ.pop(name, None)
+            join_demo()
+            return {name: os.environ[name] for name in clock if name in os.environ}
+
+    assert joined() == {}
+    with running(tmp_path / RUNNING, clock):
+        assert joined() == clock
+        # A second one in the folder goes by the first one's.
+        with running(tmp_path / RUNNING, {}):
+            assert joined() == clock
+        own = {"DELINQUENCY_CLOCK": at(24, 10).isoformat()}
+        assert joined(**own) == own
+        monkeypatch.setattr(engines, "database_is_embedded", lambda: False)
+        assert joined() == {}
+        monkeypatch.setattr(engines, "database_is_embedded", lambda: True)
+    # Its file stays, and says nothing any more.
+    assert (tmp_path / RUNNING).exists()
+    assert joined() == {}
+    with running(tmp_path / RUNNING, {}):
+        assert joined() == {}

@@ -161,6 +161,7 @@ def test_in_closed_hours_it_waits_under_a_new_decision(run: StepRun, mail: MailS
     message.refresh_from_db()
     morning = (NOON + timedelta(days=1)).astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=8)
     assert (message.status, message.send_after, message.attempts) == ("queued", morning, 0)
+    assert message.held_by == "contact-hours"
     assert message.decision_id != first
     assert (message.decision.allowed, message.decision.at) == (True, morning)
     assert not mail.letters
@@ -185,6 +186,7 @@ def test_a_permission_taken_back_meanwhile_is_respected_and_recorded(run: StepRu
     assert deliver() == {"withheld": 1}
     message.refresh_from_db()
     assert message.error == "Refused by the gate: contact-point."
+    assert message.held_by == "contact-point"
     assert ContactDecision.objects.filter(allowed=False, contact_point=message.contact_point).exists()
     assert not mail.letters
 

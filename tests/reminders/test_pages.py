@@ -30,7 +30,12 @@ def keys(client: Client, query: str = "") -> list[str]:
         ("", ["second", "first"]),
         ("?status=failed", ["second"]),
         ("?language=zh-hans", ["second"]),
-        ("?business_day=2026-11-20", ["second"]),
+        ("?day_from=2026-11-20&day_to=2026-11-20", ["second"]),
+        ("?day_from=2026-11-21", ["first"]),
+        ("?day_to=2026-11-19", []),
+        ("?held_by=opt-out", ["second"]),
+        ("?held_by=contact-hours", []),
+        ("?template=demand-letter", []),
         ("?channel=email&purpose=reminder", ["second", "first"]),
         ("?channel=sms", []),
         ("?kind=overdue&template=first-late", ["second", "first"]),
@@ -46,15 +51,15 @@ def test_the_log_is_narrowed_newest_first(reader: Client, query: str, expected: 
     MessageFactory(
         key="first", customer=CustomerFactory(ref="CUS-1", name="An Yi"), delivery="bounced", provider="smtp"
     )
-    MessageFactory(key="second", status="failed", language="zh-hans", business_day="2026-11-20")
+    MessageFactory(key="second", status="failed", language="zh-hans", business_day="2026-11-20", held_by="opt-out")
     assert keys(reader, query) == expected
 
 
-ASKED = {"customer": "q"} | {
+ASKED = {"customer": "q", "business_day": "day_from"} | {
     name: name
     for name in (
-        *("status", "channel", "purpose", "language", "business_day"),
-        *("delivery", "kind", "template", "provider"),
+        *("status", "channel", "purpose", "language"),
+        *("delivery", "kind", "template", "provider", "held_by"),
     )
 }
 NOT_ASKED = {
@@ -66,7 +71,7 @@ NOT_ASKED = {
 
 def test_every_column_of_a_message_is_asked_for_or_named_as_not() -> None:
     assert {field.name for field in Message._meta.concrete_fields} == set(ASKED) | NOT_ASKED
-    assert set(ASKED.values()) == set(MessageFilter.base_filters)
+    assert {*ASKED.values(), "day_to"} == set(MessageFilter.base_filters)
 
 
 @pytest.mark.parametrize("part", [{}, {"HTTP_HX_REQUEST": "true"}], ids=["whole", "part"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -261,3 +262,41 @@ def test_a_message_asks_the_same_however_much_was_told(desk: Client, django_asse
         waiting(n, message=message, customer=message.customer)
     with django_assert_max_num_queries(14):
         assert desk.get(f"/messages/{message.pk}/").status_code == 200
+
+
+def test_an_answer_from_an_unknown_number_is_kept_with_the_customer_of_a_reference(desk: Client) -> None:
+    case = CaseFactory()
+    for number, ref in enumerate((case.ref, case.customer.ref)):
+        receipt = answer("Who is this?", n=10 + number)
+        where = f"/receipts/{receipt.pk}/"
+        assert 'value="keep-with"' in desk.get(where).content.decode()
+        refused = desk.post(where, {"verb": "keep-with", "customer_ref": "NOBODY", "reason": "She said so"})
+        assert refused.status_code == 422
+        assert "There is no customer, account or case “NOBODY”" in refused.content.decode()
+        kept = desk.post(where, {"verb": "keep-with", "customer_ref": f" {ref} ", "reason": "She said so"})
+        assert kept.status_code == 302
+        receipt.refresh_from_db()
+        assert (receipt.state, receipt.customer, receipt.message) == ("applied", case.customer, None)
+        event = Event.objects.get(verb="receipt.kept-with", subject_id=receipt.pk)
+        assert (event.customer_id, event.reason) == (case.customer_id, "She said so")
+    assert not Contact.objects.exists()
+    assert not OptOut.objects.exists()
+
+
+def test_whom_nobody_here_sees_keeps_no_receipt_and_whom_one_is_about_keeps_his(chief: User) -> None:
+    far = CaseFactory(team=TeamFactory(name="Far"))
+    with pytest.raises(Invalid, match="There is no customer"):
+        receipt_review.keep_with(actor=chief, receipt_id=waiting(n=2).pk, customer_ref=far.ref, reason="Hers")
+    near = CaseFactory()
+    known = placed("Hello?")
+    with pytest.raises(Invalid, match="It is known whom this is about"):
+        receipt_review.keep_with(actor=chief, receipt_id=known.pk, customer_ref=near.ref, reason="Hers")
+
+
+def test_a_receipt_dated_before_the_sending_is_kept_and_shown_as_such(desk: Client) -> None:
+    message = sent()
+    early = waiting(kind="delivered", message=message, customer=message.customer)
+    for at, shown in ((MOMENT - timedelta(minutes=2), True), (MOMENT - timedelta(seconds=30), False)):
+        Receipt.objects.filter(pk=early.pk).update(at=at)
+        for address in (f"/messages/{message.pk}/", f"/receipts/{early.pk}/"):
+            assert ("dated before it was sent" in desk.get(address).content.decode()) is shown

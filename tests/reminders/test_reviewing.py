@@ -18,6 +18,7 @@ from compliance.models import ContactDecision
 from reminders import services
 from reminders.models import ChannelPrice, Message
 from reminders.rules import length_of
+from reminders.selectors import messages_to_review
 from reminders.services import reviewing
 from reminders.services.delivery.batch import Batch
 from reminders.services.delivery.claims import set_aside_uncertain
@@ -213,6 +214,52 @@ def test_the_queue_says_what_is_known_and_leads_to_the_decision(client: Client, 
     assert "Too old" in client.get(address).content.decode()
 
 
+def test_those_ticked_are_decided_one_by_one_and_the_refused_are_named(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    one, other = in_doubt(key="one"), in_doubt(key="other")
+    gone, theirs = in_doubt(key="gone", status="sent"), MessageFactory(status="review", key="theirs")
+    chosen = [one.pk, other.pk, gone.pk, theirs.pk]
+    answer = client.post("/messages/review/", {"verb": "give-up", "reason": "Too old", "message": chosen})
+    assert answer.status_code == 409
+    assert [refused.message_id for refused in answer.context["refused"]] == [gone.pk, theirs.pk]
+    page = answer.content.decode()
+    assert "2 messages are decided." in page
+    assert "2 were not decided:" in page
+    assert f"There is no message {theirs.pk} among those you see." in page
+    assert set(Message.objects.values_list("key", "status")) == {
+        ("one", "failed"), ("other", "failed"), ("gone", "sent"), ("theirs", "review"),
+    }  # fmt: skip
+    assert Event.objects.filter(verb="message.given-up", reason="Too old").count() == 2
+
+
+def test_nothing_is_decided_together_without_ticks_or_a_reason(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    one = in_doubt()
+    for data, told in (
+        ({"verb": "give-up", "reason": " ", "message": [one.pk]}, "A reason is needed"),
+        ({"verb": "give-up", "reason": "Too old"}, "No message was selected"),
+        ({"verb": "cancel", "reason": "Too old", "message": [one.pk]}, "is no decision about a message"),
+    ):
+        answer = client.post("/messages/review/", data)
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+    one.refresh_from_db()
+    assert one.status == "review"
+
+
+def test_how_many_wait_stands_beside_the_link_for_one_query_more(
+    client: Client, chief: User, django_assert_num_queries
+) -> None:
+    in_doubt()
+    MessageFactory(status="review", key="theirs")
+    with django_assert_num_queries(0):
+        assert messages_to_review(UserFactory.build(is_active=False)) == {}
+    client.force_login(chief)
+    assert '<b hx-swap-oob="innerHTML:.n-review">1</b>' in client.get("/queues/counts/").content.decode()
+    client.force_login(UserFactory(role="collector"))
+    assert "n-review" not in client.get("/queues/counts/").content.decode()
+
+
 def test_the_queue_costs_the_same_however_long_it_is(client: Client, django_assert_max_num_queries) -> None:
     client.force_login(UserFactory(role="auditor"))
     for number in range(30):
@@ -223,14 +270,14 @@ def test_the_queue_costs_the_same_however_long_it_is(client: Client, django_asse
 
 def test_the_log_is_taken_away_as_the_filters_leave_it_and_that_is_recorded(client: Client, chief: User) -> None:
     client.force_login(chief)
-    kept = in_doubt(key="kept", cost="0.0450", cost_currency="CNY", delivery="bounced", error="=1+1")
+    kept = in_doubt(key="kept", cost="0.0450", cost_currency="CNY", delivery="bounced", error="=1+1", held_by="opt-out")
     in_doubt(key="other", status="sent")
     MessageFactory(status="review", key="theirs")
     answer = client.get("/messages/export/?status=review")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     head, *rows = text.splitlines()
     assert (head.split(",")[0], len(rows)) == ("Message", 1)
-    for told in (str(kept.pk), kept.customer.masked_name, "Bounced", "0.0450,CNY", "'=1+1"):
+    for told in (str(kept.pk), kept.customer.masked_name, "Bounced", "0.0450,CNY,opt-outs", "'=1+1"):
         assert told in rows[0]
     assert kept.customer.name not in text
     assert kept.contact_point.value not in text

@@ -17,8 +17,10 @@ from approvals.models import Request
 from audit.models import Event
 from reminders.models import Template, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, texts_of
+from reminders.rules import VARIABLES
 from reminders.rules.wording import words_in
 from reminders.selectors import _words_of_debt, approved_number, faults_of_texts
+from reminders.sentences import MEANINGS
 from reminders.services import templates as services
 from runs import clock
 from staff.models import User
@@ -242,6 +244,9 @@ def test_words_that_nobody_sees_are_not_saved(writer: User) -> None:
 def test_who_decides_reads_which_template_it_is(writer: User, approver: User) -> None:
     version, request = submitted(writer)
     assert request.subject_ref == f"first-late v{version.number}"
+    page = signed_in(approver).get(f"/approvals/{request.pk}/").content.decode()
+    assert "CNY 1,234.50" in page
+    assert page.index("CNY 1,234.50") < page.index("{accounts}")
     assert f"first-late v{version.number}" in signed_in(approver).get("/approvals/").content.decode()
 
 
@@ -280,6 +285,10 @@ def test_a_hostile_name_fills_its_place_and_nothing_else() -> None:
     assert shown.body == "Dear {pay_url} Bcc: all@example.com<script>,\nCNY 1.00\n"
 
 
+def test_every_variable_says_what_it_is() -> None:
+    assert set().union(*VARIABLES.values()) == set(MEANINGS)
+
+
 # Pages
 
 
@@ -295,6 +304,14 @@ def test_the_editor_shows_the_words_with_a_real_case_masked_and_saves_nothing(wr
     )  # fmt: skip
     page = answer.content.decode()
     assert "there is no variable “nobody”" in page
+    assert "What all these accounts ask for, summed by currency." in page
+    for ref in (case.ref, case.customer.accounts.get().ref):
+        shown = client.post("/templates/first-late/preview/", {"body_en": "Dear {customer_name}", "customer": ref})
+        assert shown.context["sample"]["found"] == case.customer
+        # Each variable says what it would be with her.
+        assert ("customer_name", case.customer.masked_name) in [
+            (name, example) for name, _meaning, example in shown.context["variables"]
+        ]
     assert case.customer.masked_name in page
     assert case.customer.name not in page
     assert TemplateVersion.objects.get(status="draft").edits == edits
@@ -307,10 +324,10 @@ def test_a_case_out_of_scope_is_not_shown(writer: User) -> None:
     writer.team = TeamFactory(name="Own")
     writer.save()
     client = signed_in(writer)
-    for ref in (case.customer.ref, "NO\0BODY"):
+    for ref in (case.customer.ref, case.ref, "NO\0BODY"):
         shown = client.post("/templates/first-late/preview/", {"customer": ref})
         assert shown.status_code == 200
-        assert "There is no customer or account" in shown.content.decode()
+        assert "There is no customer, account or case" in shown.content.decode()
 
 
 def test_an_sms_is_counted_as_it_goes_out(writer: User) -> None:

@@ -25,6 +25,7 @@ from restructuring.models import Plan, PlanInstalment, PlanRule, PlanTarget
 from restructuring.terms import LEAVE, WHOLE, Terms
 from runs import clock
 from staff.models import AuthorityLimit
+from strategy.models import Proposal, Rule
 from tests.clients import signed_in
 from tests.factories import UserFactory
 from tests.restructuring.deeds import (
@@ -81,6 +82,18 @@ def test_the_class_stays_no_better_than_the_watch_says(account, lin, chen, terms
     running(lin, chen, account, terms)
     standing = Standing.objects.filter(account=account).first()
     assert standing is None or standing.risk_class == "special-mention"
+
+
+def test_asked_for_it_takes_up_what_a_strategy_proposed(account, lin, terms) -> None:
+    rule = Rule.objects.get(code="first-late")
+    proposed, frozen = (
+        Proposal.objects.create(account=account, kind=kind, rule=rule, business_day=TODAY)
+        for kind in ("plan", "freeze")
+    )
+    ask(lin, account, terms)
+    proposed.refresh_from_db()
+    frozen.refresh_from_db()
+    assert (proposed.status, frozen.status) == ("taken", "open")
 
 
 def test_an_unsigned_plan_is_not_decided(account, lin, chen, terms) -> None:

@@ -92,6 +92,11 @@ def test_a_strategy_is_read_in_words(writer: Client, draft: Version) -> None:
     assert "once in each time of lateness" in page
 
 
+def test_the_history_names_the_rule(writer: Client, draft: Version) -> None:
+    page = writer.get(reverse("strategy-version", args=[draft.number])).content.decode()
+    assert '<a href="#rule-freeze" class="code">freeze</a> Freeze' in page
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -318,10 +323,17 @@ def test_a_proposal_is_dismissed_with_a_reason() -> None:
     assert account.ref in lead.get(reverse("proposals")).content.decode()
     address = reverse("proposal", args=[made.pk])
     assert f'href="{reverse("case", args=[case.ref])}"' in lead.get(address).content.decode()
+    # It says how it is taken up, with the way there.
+    assert f'href="{reverse("freeze", args=[account.ref])}"' in lead.get(address).content.decode()
+    Proposal.objects.filter(pk=made.pk).update(kind="plan")
+    assert f'href="{reverse("plan-new", args=[account.ref])}"' in lead.get(address).content.decode()
+    Proposal.objects.filter(pk=made.pk).update(kind="refer")
+    assert "It is done outside this program" in lead.get(address).content.decode()
     assert lead.post(address, {"seen_version": "1", "reason": ""}).status_code == 422
     assert lead.post(address, {"seen_version": "7", "reason": "No"}).status_code == 422
     assert lead.post(address, {"seen_version": "1", "reason": "Paid today"}).status_code == 302
     made.refresh_from_db()
     assert (made.status, made.reason) == ("dismissed", "Paid today")
+    assert "How it is taken up" not in lead.get(address).content.decode()
     assert account.ref not in lead.get(reverse("proposals")).content.decode()
     assert account.ref in lead.get(reverse("proposals"), {"status": ""}).content.decode()

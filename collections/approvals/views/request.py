@@ -88,6 +88,7 @@ def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, A
     return {
         "request_row": row,
         "kind": kind,
+        "shown": kind.shown(row),
         "present": present,
         "subject_url": kind.url(row),
         "change_url": kind.change_url(row) if may_ask_again else "",

@@ -19,6 +19,7 @@ from cases.permissions import queues_of
 from cases.selectors.plans import to_answer
 from cases.selectors.queues import numbers_of
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
+from reminders.selectors import messages_to_review
 from runs import clock
 from runs.pages import back_to
 from staff.permissions import needs
@@ -62,7 +63,8 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
         ],
         "numbers": {"mine": numbers["mine"]}
         | to_answer(user, clock.today())
-        | {"approvals": sum(one.number for one in to_decide) + back},
+        | {"approvals": sum(one.number for one in to_decide) + back}
+        | messages_to_review(user),
         "to_decide": to_decide,
         "back": back,
         "here": request.GET.get("here", ""),

@@ -104,7 +104,7 @@ class Rulebook:
         verdict, later = self._now_and_later(facts, at)
         moment = verdict.next_allowed_at
         if later is not None and moment is not None and moment - at <= longest:
-            return moment, later
+            return moment, replace(later, postponed_by=verdict.rule)
         return at, verdict
 
     def behind(self, verdict: Verdict, pack: str) -> Rule | None:

@@ -131,6 +131,7 @@ class Verdict:
     cap: str = ""
     days: int = 1
     time_zone: str = ""
+    postponed_by: str = ""  # the rule that refused it earlier, where a later moment was asked for instead
     fewer: bool = False  # the cap is lower for a flag of the person: hardship
 
 

@@ -39,7 +39,8 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What the gate answered to one candidate, as recorded under `decision_id`, for the moment `at`."""
+    """What the gate answered to one candidate, as recorded under `decision_id`, for the moment `at`; `postponed_by`: the rule for
+    which it has to wait until then."""
 
     decision_id: int
     customer_id: int
@@ -49,6 +50,7 @@ class Decided:
     at: datetime
     next_allowed_at: datetime | None
     reserved_until: datetime | None = None
+    postponed_by: str = ""
 
 
 class _Row(NamedTuple):
@@ -120,15 +122,16 @@ def decide_many(
             row.at,
             row.next_allowed_at,
             row.reserved_until,
+            postponed_by,
         )
-        for row in rows
+        for row, postponed_by in rows
     ]
 
 
 def _decide_all(
     actor: Actor, channel: str, purpose: str, candidates: Sequence[Candidate], at: datetime, *, postpone: bool
-) -> list[_Row]:
-    """The decisions, as written."""
+) -> list[tuple[_Row, str]]:
+    """The decisions, as written, each with the rule that postponed it."""
     customers = [candidate.customer_id for candidate in candidates]
     if channel == Channel.VOICE:
         with connection.cursor() as cursor:
@@ -147,7 +150,7 @@ def _decide_all(
     )
     decided_at, actor_name = clock.now(), str(actor)[:150]
     taken: dict[int, list[Past]] = {}
-    rows: list[_Row] = []
+    rows: list[tuple[_Row, str]] = []
     keys = reserve_keys(ContactDecision, len(candidates))
     for key, candidate, (customer, point, facts) in zip(keys, candidates, known, strict=True):
         if customer in taken:
@@ -158,14 +161,13 @@ def _decide_all(
             place = Past(moment, RESERVED, channel, point, candidate.account_id, False, until)
             taken.setdefault(customer, []).append(place)
         point = point or candidate.contact_point_id
-        rows.append(
-            _Row(
-                *(key, customer, point, candidate.account_id, channel, purpose, moment, decided_at),
-                *(actor.pk, actor_name, verdict.allowed, facts.pack, verdict.rule, verdict.rule_version),
-                *(verdict.next_allowed_at, until, candidate.replaces_id),
-            )
+        row = _Row(
+            *(key, customer, point, candidate.account_id, channel, purpose, moment, decided_at),
+            *(actor.pk, actor_name, verdict.allowed, facts.pack, verdict.rule, verdict.rule_version),
+            *(verdict.next_allowed_at, until, candidate.replaces_id),
         )
-    copy_text(ContactDecision, _Row._fields, rows)
+        rows.append((row, verdict.postponed_by))
+    copy_text(ContactDecision, _Row._fields, [row for row, _postponed_by in rows])
     return rows
 
 
@@ -219,7 +221,7 @@ def may_contact(
         contact_point.pk if contact_point else None,
         replaces.pk if replaces else None,
     )
-    (row,) = _decide_all(actor, channel, purpose, [candidate], at or clock.now(), postpone=False)
+    ((row, _postponed_by),) = _decide_all(actor, channel, purpose, [candidate], at or clock.now(), postpone=False)
     decision = ContactDecision(**row._asdict())
     decision._state.adding, decision._state.db = False, connection.alias
     return decision

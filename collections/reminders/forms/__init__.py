@@ -1,6 +1,14 @@
 """What people enter about what goes out. The services check what it means."""
 
-from reminders.forms.messages import AttachForm, BoundsForm, ChannelForm, MarkSentForm, ReasonForm, StateForm
+from reminders.forms.messages import (
+    AttachForm,
+    BoundsForm,
+    ChannelForm,
+    KeepWithForm,
+    MarkSentForm,
+    ReasonForm,
+    StateForm,
+)
 from reminders.forms.templates import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "AttachForm",
     "BoundsForm",
     "ChannelForm",
+    "KeepWithForm",
     "MarkSentForm",
     "ReasonForm",
     "StateForm",

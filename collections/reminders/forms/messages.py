@@ -44,6 +44,13 @@ class AttachForm(ReasonForm):
     field_order = ("message_id", "reason")
 
 
+class KeepWithForm(ReasonForm):
+    """Whom a receipt is about."""
+
+    customer_ref = forms.CharField(label=_("A customer's, an account's or a case's reference"), max_length=64)
+    field_order = ("customer_ref", "reason")
+
+
 class ChannelForm(ReasonForm):
     """What is changed about a channel, as it stood on the screen."""
 

@@ -1,6 +1,7 @@
 """What goes out to people."""
 
 from reminders.models.channels import ChannelControl, ChannelPrice, ChannelState
+from reminders.models.letters import InBatch, PrintBatch
 from reminders.models.outbox import AT_MOST_ONCE, Delivery, Message, MessageKind, MessageStatus
 from reminders.models.receipts import OptOutWords, Receipt, ReceiptKind, ReceiptState
 from reminders.models.templates import (
@@ -20,10 +21,12 @@ __all__ = [
     "ChannelState",
     "DebtWords",
     "Delivery",
+    "InBatch",
     "Message",
     "MessageKind",
     "MessageStatus",
     "OptOutWords",
+    "PrintBatch",
     "Receipt",
     "ReceiptKind",
     "ReceiptState",

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactPoint, Customer
 from compliance.models import Channel, ContactDecision, Purpose
+from reminders.channels.print_folders import NAME
+from reminders.models.letters import InBatch
 
 
 class MessageStatus(models.TextChoices):
@@ -52,6 +54,7 @@ class Message(models.Model):
     sends at most once they are kept as it is given to the provider. `handed_at`: of such a channel, when it was last given to
     the provider without an answer yet. `personal`: where in `subject`
     and `body` something personal was put (of each a list of [start, end]); none known of what was sent before this was kept.
+    `held_by`: the rule of the gate by which it was withheld, or had to wait last.
     `secret`: what of the text only the person may read (`reminders.sealing`). It is encrypted, gone once the message has left or
     ended (CHECK), and stands as stars in `subject` and `body`.
     """
@@ -93,6 +96,7 @@ class Message(models.Model):
     body = models.TextField(_("text"), blank=True)
     personal = models.JSONField(_("what of it is personal"), null=True, blank=True, editable=False)
     secret = models.BinaryField(null=True, blank=True, editable=False)
+    held_by = models.CharField(_("held back by the rule"), max_length=40, blank=True, db_default="")
     error = models.CharField(_("error"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
@@ -120,6 +124,7 @@ class Message(models.Model):
             # Receipts of mail, and of providers that give back our own key, name it so.
             models.Index(fields=["header_id"], name="message_by_header"),
             models.Index(fields=["provider", "provider_id"], name="message_by_provider", condition=~Q(provider_id="")),
+            models.Index(InBatch(), name="message_by_print_batch", condition=Q(channel="letter") & ~Q(provider_id="")),
         ]
 
     def __str__(self) -> str:
@@ -135,3 +140,10 @@ class Message(models.Model):
         """The one debt that it is about; none named where there are several, of which some may be on hold."""
         accounts = self.accounts
         return accounts[0] if len(accounts) == 1 else None
+
+    @property
+    def print_batch(self) -> str:
+        """The print batch in which a letter is; blank for what is in none of ours."""
+        name = self.provider_id.partition("/")[0]
+        is_there = self.channel == Channel.LETTER and self.status == MessageStatus.SENT and NAME.fullmatch(name)
+        return name if is_there else ""

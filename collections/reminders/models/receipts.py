@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -27,6 +29,10 @@ class ReceiptState(models.TextChoices):
     APPLIED = "applied", _("Applied")
     REVIEW = "review", _("To be looked at")
     DISMISSED = "dismissed", _("Dismissed")
+
+
+# Clocks of providers are as right as that.
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class Receipt(models.Model):
@@ -89,6 +95,13 @@ class Receipt(models.Model):
     def text(self) -> str:
         """What the person wrote, in clear."""
         return vault.decrypt(bytes(self.text_cipher)) if self.text_cipher else ""
+
+    @property
+    def is_before_sending(self) -> bool:
+        """Whether it is dated before its message went (by more than clocks differ): the provider's clock is wrong, or it is about
+        another message. It is kept, and shown as such."""
+        sent_at = self.message.sent_at if self.message else None
+        return self.kind != ReceiptKind.REPLIED and sent_at is not None and self.at < sent_at - CLOCKS_DIFFER
 
     @property
     def masked_address(self) -> str:

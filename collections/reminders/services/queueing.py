@@ -48,6 +48,7 @@ _COLUMNS = (
         "attempts",
         "subject",
         "body",
+        "held_by",
         "error",
         "secret",
         "created_at",
@@ -72,7 +73,7 @@ def queue(*, actor: Actor, business_day: date, wanted: Sequence[Wanted]) -> list
                 *(pk, one.key, one.customer_id, one.answer.contact_point_id, one.answer.decision_id),
                 *(one.channel, one.purpose, one.kind, one.template, one.version, one.language, one.context),
                 *(business_day, MessageStatus.QUEUED.value, one.answer.at, header_id(one.key, domain)),
-                *(0, "", "", "", one.secret, now),
+                *(0, "", "", one.answer.postponed_by, "", one.secret, now),
             )
             for pk, one in zip(ids, wanted, strict=True)
         ),

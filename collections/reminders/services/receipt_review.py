@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint
+from accounts.permissions import customers_visible_to
+from accounts.references import named
 from accounts.services.locks import lock_customer
 from audit.services import record
 from compliance.services import opt_outs as compliance
@@ -51,6 +53,34 @@ def attach(*, actor: User, receipt_id: int, message_id: int, reason: str) -> Rec
     # An answer that the register does not take has been read now.
     receipt.customer_id = message.customer_id
     _decide(actor, receipt, ReceiptState.APPLIED, reason, "receipt.attached", message)
+    return receipt
+
+
+@transaction.atomic
+def keep_with(*, actor: User, receipt_id: int, customer_ref: str, reason: str) -> Receipt:
+    """Enter whom a receipt is about of which nobody knew it, by the reference of the customer, an account or a case: it stands
+    with her from then on, an answer in her timeline. Nothing else is done. Locks the customer.
+
+    Raises:
+        PermissionDenied: the actor may not decide on receipts.
+        Conflict: it is not under review any more, or is out of the actor's sight.
+        Invalid: no reason, nobody in the actor's sight has that reference, or it is known whom the receipt is about.
+    """
+    receipt, reason = _asked(actor, receipt_id, reason)
+    ref = customer_ref.replace("\0", "").strip()
+    customer = customers_visible_to(actor).filter(named(ref)).order_by("pk").first()
+    if customer is None:
+        raise Invalid(
+            _("There is no customer, account or case “%(ref)s” among those you see. Enter a whole reference.")
+            % {"ref": ref},
+            "customer_ref",
+        )
+    lock_customer(customer.pk)
+    receipt = _locked(receipt)
+    if receipt.customer_id is not None:
+        raise Invalid(_("It is known whom this is about. Enter the message that it belongs to, or dismiss it."))
+    receipt.customer = customer
+    _decide(actor, receipt, ReceiptState.APPLIED, reason, "receipt.kept-with")
     return receipt
 
 

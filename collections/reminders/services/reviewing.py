@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Invalid
+from accounts.errors import BookError, Conflict, Invalid
 from audit.services import record
+from compliance.sentences import RULE_NAMES
 from compliance.services import Candidate, Decided, decide_many
 from reminders.models import Message, MessageKind, MessageStatus
 from reminders.permissions import visible_to
@@ -21,6 +23,14 @@ from staff.permissions import require
 PERMISSION = "reminders.review_message"
 LONGEST_REASON = 300
 LONGEST_NUMBER = 120
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A message about which nothing was decided, and why."""
+
+    message_id: int
+    why: str
 
 
 @transaction.atomic
@@ -94,6 +104,7 @@ def send_again(*, actor: User, message_id: int, reason: str) -> Decided:
             "status": MessageStatus.QUEUED,
             "decision_id": answer.decision_id,
             "send_after": answer.at,
+            "held_by": answer.postponed_by,
             "handed_at": None,
             "provider_id": "",
             "error": "",
@@ -127,6 +138,49 @@ def cancel(*, actor: User, message_id: int, reason: str) -> None:
     message, reason = _asked(actor, message_id, reason)
     _move(message, MessageStatus.QUEUED, {"status": MessageStatus.CANCELLED, "secret": None})
     _recorded(actor, message, "message.cancelled", {"status": MessageStatus.CANCELLED}, reason)
+
+
+# What may be decided about several at once.
+TOGETHER: Mapping[str, Callable[..., Decided | None]] = {
+    "mark-sent": mark_sent,
+    "send-again": send_again,
+    "give-up": give_up,
+}
+
+
+def decide_together(*, actor: User, verb: str, message_ids: Sequence[int], reason: str) -> list[Refused]:
+    """Decide the same about several messages under review, each as it would be alone and in a transaction of its own; those that
+    were refused, with why, in order.
+
+    Raises:
+        PermissionDenied: the actor may not review.
+        Invalid: no message, no such decision, or no reason; then nothing is decided.
+    """
+    require(actor, PERMISSION)
+    reason = checked_reason(reason)
+    if verb not in TOGETHER:
+        raise Invalid(
+            _("“%(verb)s” is no decision about a message. Press one of the buttons.") % {"verb": verb}, "verb"
+        )
+    if not message_ids:
+        raise Invalid(_("No message was selected. Tick the messages first."))
+    refused = []
+    for message_id in message_ids:
+        try:
+            answer = TOGETHER[verb](actor=actor, message_id=message_id, reason=reason)
+        except BookError as error:
+            refused.append(Refused(message_id, str(error)))
+        else:
+            if answer is not None and not answer.allowed:
+                refused.append(Refused(message_id, say_refused(answer)))
+    return refused
+
+
+def say_refused(answer: Decided) -> str:
+    """That the gate refuses to send one again."""
+    return _("The gate refuses it now (%(rule)s). The message stays here; that it was asked is kept.") % {
+        "rule": RULE_NAMES.get(answer.rule, answer.rule)
+    }
 
 
 def _asked(actor: User, message_id: int, reason: str) -> tuple[Message, str]:

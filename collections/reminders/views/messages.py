@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError, Conflict
@@ -25,7 +25,7 @@ from reminders.masking import masked, masked_in
 from reminders.models import Message, MessageStatus
 from reminders.permissions import visible_to
 from reminders.services import reviewing
-from runs.pages import page_or_part
+from runs.pages import numbers_in, page_or_part
 from runs.paging import log_page
 from staff.exports import export_list
 from staff.permissions import may, needs, require
@@ -93,7 +93,16 @@ def messages_export(request: HttpRequest) -> HttpResponseBase:
     head = [
         *(_("Message"), _("Customer"), _("Customer reference"), _("State"), _("Delivery"), _("Kind"), _("Channel")),
         *(_("Purpose"), _("To"), _("Template"), _("Language"), _("Business day"), _("Not before"), _("Sent at")),
-        *(_("Attempts"), _("Provider"), _("The provider's number"), _("Parts"), _("Cost"), _("Currency"), _("Error")),
+        *(
+            _("Attempts"),
+            _("Provider"),
+            _("The provider's number"),
+            _("Parts"),
+            _("Cost"),
+            _("Currency"),
+            _("Held back by"),
+            _("Error"),
+        ),
     ]
     return export_list(
         request,
@@ -112,17 +121,50 @@ def _cells(one: Message) -> tuple[Any, ...]:
         *(one.get_delivery_display() if one.delivery else "", one.get_kind_display(), one.get_channel_display()),
         *(one.get_purpose_display(), one.contact_point.masked_value, f"{one.template} v{one.template_version}"),
         *(one.language, one.business_day, one.send_after, one.sent_at, one.attempts),
-        *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency, one.error),
+        *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency),
+        *(RULE_NAMES.get(one.held_by, one.held_by), one.error),
     )
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("reminders.view_message")
 def messages_review(request: HttpRequest) -> HttpResponse:
-    """The messages in scope of which nobody knows whether they went, newest first: what a person has to decide."""
+    """The messages in scope of which nobody knows whether they went, newest first: what a person has to decide. Who may review
+    decides here about those that are ticked, each by itself; those that were refused are named, with why."""
+    refused: list[reviewing.Refused] = []
+    status = 200
+    if request.method == "POST":
+        chosen = numbers_in(request.POST.getlist("message"))
+        require(request.user, reviewing.PERMISSION)
+        try:
+            refused = reviewing.decide_together(
+                actor=user_of(request),
+                verb=request.POST.get("verb", ""),
+                message_ids=chosen,
+                reason=request.POST.get("reason", ""),
+            )
+        except BookError as error:
+            notices.error(request, str(error))
+            status = 422
+        else:
+            done = len(chosen) - len(refused)
+            if done:
+                notices.success(
+                    request,
+                    ngettext("%(count)s message is decided.", "%(count)s messages are decided.", done)
+                    % {"count": done},
+                )
+            if not refused:
+                return redirect("messages-review")
+            status = 409
     found = visible_to(request.user).filter(status=MessageStatus.REVIEW).select_related("customer", "contact_point")
-    context = {"page": log_page(found, request.GET.get("before"))}
-    return render(request, "reminders/review.html", context)
+    context = {
+        "page": log_page(found, request.GET.get("before")),
+        "reason": request.POST.get("reason", "") if status != 200 else "",
+        "refused": refused,
+        "may_review": may(request.user, reviewing.PERMISSION),
+    }
+    return render(request, "reminders/review.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -162,7 +204,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         "history": _history(found),
         "receipts": [
             (one, masked_in(one.text, found.customer, found.contact_point))
-            for one in found.receipts.order_by("-at", "-pk")
+            for one in found.receipts.select_related("message").order_by("-at", "-pk")
         ],
     }
     return render(request, "reminders/message.html", context, status=status)
@@ -182,10 +224,7 @@ def _done(
     try:
         answer = SERVICES[verb](actor=user_of(request), message_id=found.pk, **form.cleaned_data)
         if answer is not None and not answer.allowed:
-            raise Conflict(
-                _("The gate refuses it now (%(rule)s). The message stays here; that it was asked is kept.")
-                % {"rule": RULE_NAMES.get(answer.rule, answer.rule)}
-            )
+            raise Conflict(reviewing.say_refused(answer))
     except BookError as error:
         refuse(form, error)
         return error

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
-from reminders.forms import AttachForm, ReasonForm
+from reminders.forms import AttachForm, KeepWithForm, ReasonForm
 from reminders.masking import masked_in
-from reminders.models import ReceiptState
+from reminders.models import Receipt, ReceiptState
 from reminders.permissions import receipts_visible_to
 from reminders.services import receipt_review
 from reminders.services.receipt_review import PERMISSION
@@ -44,6 +44,14 @@ DEEDS: dict[str, Deed] = {
         gettext_lazy("It is acted on as if the provider had named the message."),
         AttachForm,
         receipt_review.attach,
+    ),
+    "keep-with": (
+        gettext_lazy("It belongs to a customer"),
+        gettext_lazy(
+            "It stands with the customer, and nothing else is done: what follows from it is entered on the case."
+        ),
+        KeepWithForm,
+        receipt_review.keep_with,
     ),
     "dismiss": (
         gettext_lazy("Dismiss it"),
@@ -90,7 +98,7 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect("receipts-review")
         found = get_object_or_404(visible, pk=pk)
     is_open = may_decide and found.state == ReceiptState.REVIEW
-    offered = [code for code in DEEDS if code in ("attach", "dismiss") or receipt_review.is_placed(found)]
+    offered = [code for code in DEEDS if code in _offered(found)]
     context = {
         "receipt": found,
         "text": masked_in(found.text, found.customer, found.contact_point) if found.customer else found.text,
@@ -98,3 +106,14 @@ def receipt(request: HttpRequest, pk: int) -> HttpResponse:
         "refused": None if is_open else refused,
     }
     return render(request, "reminders/receipt.html", context, status=status)
+
+
+def _offered(found: Receipt) -> set[str]:
+    """What may be decided about a receipt: of an answer that is placed also what it says, of what is about nobody known also whom
+    it is about."""
+    always = {"attach", "dismiss"}
+    return (
+        always
+        | ({"opt-out", "take-in"} if receipt_review.is_placed(found) else set())
+        | ({"keep-with"} if found.customer_id is None else set())
+    )

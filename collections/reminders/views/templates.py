@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,26 +15,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import BookError, Invalid
 from accounts.forms import refuse
-from accounts.models import Account, Customer
-from accounts.permissions import customers_visible_to
 from audit.models import Event
-from compliance.models import Channel
 from reminders.forms import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 from reminders.models import LANGUAGES, Template, TemplateVersion, VersionStatus
-from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, Signing, longest_sms, sms_length
-from reminders.rendering import render as render_text
-from reminders.rules import VARIABLES
-from reminders.selectors import dues, faults_of_texts, request_of
-from reminders.sentences import say_fault
+from reminders.previews import RECKONED, previews, sample, variables
+from reminders.selectors import request_of
 from reminders.services import templates as services
 from reminders.services.templates import WRITE
-from runs import clock
 from runs.pages import number_in
 from staff.permissions import may, needs, require
 from staff.requests import user_of
 
 # How long the values of an SMS may be, of which the preview says how many parts it takes at most.
-RECKONED = {"name": LONGEST_NAME, "accounts": MOST_ACCOUNTS}
 
 
 @require_GET
@@ -124,17 +114,13 @@ def template_edit(request: HttpRequest, name: str) -> HttpResponse:
             words.data = {**request.POST.dict(), "seen_edits": str(version.edits)}
         except BookError as refusal:
             refuse(words, refusal if not isinstance(refusal, Invalid) else Invalid(str(refusal)))
-    sample = _sample(request, found)
     context = {
         "template": found,
         "version": version,
         "words": words,
         "submit": submit,
         "waiting": request_of(version),
-        "variables": sorted(VARIABLES[found.kind]),
-        "previews": _previews(found, words.texts() if words.is_bound else version.texts, sample),
-        "sample": sample,
-        "reckoned": RECKONED,
+        **_preview(request, found, words.texts() if words.is_bound else version.texts),
     }
     wrong = words.is_bound and (words.errors or submit.errors)
     return render(request, "reminders/template_edit.html", context, status=422 if wrong else 200)
@@ -174,9 +160,7 @@ def template_preview(request: HttpRequest, name: str) -> HttpResponse:
     found = get_object_or_404(Template, name=name)
     version = found.versions.order_by("-number").first()
     words = WordsForm(request.POST, version=version or TemplateVersion(template=found))
-    sample = _sample(request, found)
-    context = {"previews": _previews(found, words.texts(), sample), "sample": sample, "reckoned": RECKONED}
-    return render(request, "reminders/_template_preview.html", context)
+    return render(request, "reminders/_template_preview.html", _preview(request, found, words.texts()))
 
 
 def _add(form: WordsForm, errors: ValidationError) -> None:
@@ -184,49 +168,13 @@ def _add(form: WordsForm, errors: ValidationError) -> None:
         form.add_error(field if field in form.fields else None, found)
 
 
-def _sample(request: HttpRequest, template: Template) -> dict[str, Any]:
-    """The values of a preview: of the customer named by her reference or an account's, masked; else made up."""
-    # A reference has no NUL, and PostgreSQL's texts hold none.
-    asked = (request.POST.get("customer") or request.GET.get("customer") or "").replace("\0", "").strip()
-    today = clock.today()
-    due_on = today + timedelta(days=3 if template.kind == "pre-due" else -3)
-    made_up = [Due("A-1001", "CNY", Decimal("1234.50"), due_on), Due("A-1002", "CNY", Decimal("80.00"), due_on)]
-    values: dict[str, Any] = {
-        "asked": asked,
-        "customer_name": "王*",
-        "dues": made_up,
-        "found": None,
-        "signing": Signing("123456", "R00000001", "9f86d081884c", 10),
+def _preview(request: HttpRequest, template: Template, texts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the preview shows of these texts, with the customer that the form names."""
+    asked = request.POST.get("customer") or request.GET.get("customer") or ""
+    values = sample(request.user, template.kind, asked)
+    return {
+        "previews": previews(template, texts, values),
+        "variables": variables(template.kind, values),
+        "sample": values,
+        "reckoned": RECKONED,
     }
-    if asked:
-        named = Q(ref=asked) | Q(pk__in=Account.objects.filter(ref=asked).values("customer_id"))
-        customer: Customer | None = customers_visible_to(request.user).filter(named).order_by("pk").first()
-        if customer is not None:
-            accounts = list(customer.accounts.values_list("pk", flat=True))
-            owed = list(dues(accounts=accounts, on=today).values())
-            values |= {"found": customer, "customer_name": customer.masked_name, "dues": owed or made_up}
-    return values
-
-
-def _previews(template: Template, texts: Mapping[str, Any], sample: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of each language: how it reads with the sample's values, what is wrong, and the length of an SMS."""
-    faults = faults_of_texts(template, texts, clock.today())
-    found = []
-    for language in LANGUAGES:
-        text = {"subject": "", "body": "", **texts.get(language, {})}
-        try:
-            shown = render_text(text, language, sample)
-        except (KeyError, ValueError):
-            shown = None
-        is_sms = shown is not None and template.channel == Channel.SMS
-        found.append(
-            {
-                "language": language,
-                "name": LANGUAGE_NAMES[language],
-                "shown": shown,
-                "faults": [(place, say_fault(fault)) for of, place, fault in faults if of == language],
-                "length": sms_length(shown) if shown and is_sms else None,
-                "longest": longest_sms(text, language) if is_sms else None,
-            }
-        )
-    return found

@@ -28,6 +28,8 @@ from runs import clock
 from runs.bulk import reserve_keys
 from staff.models import User
 from staff.permissions import Anyone, may, require
+from strategy.models import Action, Proposal, ProposalStatus
+from strategy.services import proposing
 
 KIND = "restructuring"
 ASK, DECIDE = "restructuring.ask_plan", "restructuring.decide_plan"
@@ -45,7 +47,8 @@ def ask_plan(
     replaces: Plan | None = None,
     documents: Sequence[UploadedFile] = (),
 ) -> Plan:
-    """Ask for a plan on these terms, from the open business day on, with documents beside it. Locks customer → account.
+    """Ask for a plan on these terms, from the open business day on, with documents beside it; an open proposal of a plan is taken
+    up. Locks customer → account → proposal.
 
     A plan that was sent back to `actor` for changes is asked for again with this one in its place; `replaces`: one that was
     ended for this one. That the account is in the actor's scope is the view's to ask.
@@ -110,6 +113,8 @@ def ask_plan(
         asked_by_name=str(actor)[:150],
     )
     _write_parts(plan, parts, made)
+    for proposed in Proposal.objects.filter(account=account, kind=Action.PLAN, status=ProposalStatus.OPEN):
+        proposing.take(actor=actor, proposal_id=proposed.pk)
     preview = _preview(plan, rule, parts, made)
     _request(actor, plan, sent_back.request if sent_back else None, reason, preview, documents)
     record(

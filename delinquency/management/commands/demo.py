@@ -20,7 +20,7 @@ from delinquency.books.demo_book import ACCOUNTS, load_demo_book
 from delinquency.books.uci import LoadRefused, load_uci
 from delinquency.close_of_day import CloseRefused, StepFailed, close_day
 from delinquency.demo.history import live_through
-from delinquency.demo.hours import choose_clock, keep_clock, read_clock
+from delinquency.demo.hours import RUNNING, DemoClock, choose_clock, keep_clock, read_clock, running
 from delinquency.demo.logins import Login, make_logins
 from delinquency.demo.processes import HOST, free_port, run
 from delinquency.jobs import last_ended_day
@@ -52,6 +52,10 @@ class Command(BaseCommand):
                 )
             )
         self._set_clock()
+        with running(settings.VAR_DIR / RUNNING, _its_clock()):
+            self._run(book, accounts, port)
+
+    def _run(self, book: Path | None, accounts: int, port: int) -> None:
         self._load(book, accounts)
         logins = make_logins()
         self._close()
@@ -66,9 +70,11 @@ class Command(BaseCommand):
                 settings.BASE_DIR / "Procfile",
                 port=web,
                 environment={
+                    **_its_clock(),
                     "EMAIL_PORT": str(mail),
                     "WEBHOOK_URL": f"http://{HOST}:{gateway}",
                     "CORE_URL": f"http://{HOST}:{core}",
+                    "SINKS_TELL_URL": f"http://{HOST}:{web}",
                 },
                 when_ready=lambda: self._announce(web, logins),
             )
@@ -137,6 +143,13 @@ class Command(BaseCommand):
         if done == total or done % 4_000 == 0:
             self.stdout.write(_("  {done} of {total} accounts").format(done=done, total=total))
             self.stdout.flush()
+
+
+def _its_clock() -> dict[str, str]:
+    """The variables that set the clock under which this process runs."""
+    if settings.CLOCK_STARTS_AT is None:
+        return {}
+    return DemoClock(settings.CLOCK_STARTS_AT, settings.CLOCK_STARTED, is_set=True).environment()
 
 
 def _outbox() -> Path:

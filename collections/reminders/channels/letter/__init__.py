@@ -23,11 +23,10 @@ from django.conf import settings
 from reminders.channels import Outgoing, Sent, TransportError
 from reminders.channels.letter.fonts import Font, common_part, find_font
 from reminders.channels.letter.page import Unprintable, print_letter
+from reminders.channels.print_folders import COLUMNS, MANIFEST
 from runs import clock
 
-MANIFEST = "manifest.csv"
 _LOCK = ".lock"
-_COLUMNS = ("file", "sha256", "pages", "language")
 
 
 class Adapter:
@@ -84,7 +83,7 @@ class PrintBatch:
         with (self._path / MANIFEST).open("a", newline="", encoding="utf-8") as file:
             row = csv.writer(file)
             if file.tell() == 0:
-                row.writerow(_COLUMNS)
+                row.writerow(COLUMNS)
             row.writerow((name, hashlib.sha256(data).hexdigest(), pages, outgoing.language))
             file.flush()
             os.fsync(file.fileno())

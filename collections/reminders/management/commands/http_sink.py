@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
 import os
 import re
 import threading
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from reminders.echoes import teller, told_of
 from reminders.sinks import SignedSink, SinkCommand
 
 
@@ -27,6 +31,8 @@ class Sink(SignedSink):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         super().__init__(port, say)
         self._folder = folder
+        self._teller = teller("webhook", settings.HOOK_WEBHOOK_SECRET, settings.SINKS_TELL_URL)
+        self._places: defaultdict[str, itertools.count[int]] = defaultdict(itertools.count)
 
     def take(self, name: str, key: str, body: bytes) -> tuple[int, dict[str, Any]]:
         """Keep a message of the channel `name`, unless it is kept already; answered with the number under which it is."""
@@ -40,6 +46,10 @@ class Sink(SignedSink):
         try:
             os.link(part, path)
             self.say(f"{path.name}: {len(body)} bytes")
+            if self._teller is not None:
+                address = str(json.loads(body).get("to", ""))
+                names = {"message": number}
+                self._teller.tell(told_of(name, next(self._places[name]), names=names, address=address))
         except FileExistsError:
             self.say(f"{path.name}: again")
         finally:

@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import signal
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from reminders.echoes import teller, told_of
 from reminders.sinks import SinkCommand
 
 
@@ -24,6 +26,8 @@ class Sink:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._say = say
+        self._teller = teller("smtp", settings.HOOK_EMAIL_SECRET, settings.SINKS_TELL_URL)
+        self._places = itertools.count()
         self._numbers = itertools.count(1 + max((int(p.stem) for p in folder.glob("[0-9]*.eml")), default=0))
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
@@ -32,6 +36,12 @@ class Sink:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content if isinstance(content, bytes) else content.encode())
         self._say(f"{path.name}: {len(content)} bytes")
+        if self._teller is not None:
+            key = str(
+                message_from_bytes(content if isinstance(content, bytes) else content.encode())["Message-ID"] or ""
+            )
+            names = {"key": key.strip("<>")}
+            self._teller.tell(told_of("email", next(self._places), names=names, address=envelope.rcpt_tos[0]))
         return "250 Kept"
 
 

@@ -228,10 +228,13 @@ class Batch:
                     why = f"Refused by the gate: {answer.rule}."
                     if answer.rule == OPT_OUT and message.kind == MessageKind.NOTICE:
                         why += " It goes by letter instead." if by_letter(message) else " No letter can go instead."
-                    return settle([Settled(message, "withheld", {"error": why})], self.claim_of.token)
+                    return settle(
+                        [Settled(message, "withheld", {"error": why, "held_by": answer.rule})], self.claim_of.token
+                    )
                 mine = Message.objects.filter(pk=message.pk, claim=self.claim_of.token, status=MessageStatus.CLAIMED)
                 mine.update(decision_id=answer.decision_id)
-                return settle([Settled(message, "postponed", {"send_after": answer.at})], self.claim_of.token)
+                values = {"send_after": answer.at, **({"held_by": answer.postponed_by} if answer.postponed_by else {})}
+                return settle([Settled(message, "postponed", values)], self.claim_of.token)
 
         self.counts += through_restarts(work)
 
@@ -253,7 +256,9 @@ class Batch:
 
         def work() -> tuple[Counter[str], set[int]]:
             with transaction.atomic():
-                return settle(settled, self.claim_of.token), hand_over(texts, self.claim_of.token)
+                return settle(settled, self.claim_of.token), hand_over(
+                    texts, self.claim_of.token, registry.provider_of(self.claim_of.channel)
+                )
 
         counts, ours = through_restarts(work) if settled or going else (Counter[str](), set[int]())
         self.counts += counts

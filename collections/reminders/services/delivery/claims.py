@@ -28,7 +28,7 @@ WINDOW = timedelta(seconds=5)
 
 _HAND_OVER = """
     UPDATE reminders_message m
-       SET handed_at = %s, claimed_at = %s, subject = v.subject, body = v.body, personal = v.personal
+       SET handed_at = %s, claimed_at = %s, provider = %s, subject = v.subject, body = v.body, personal = v.personal
       FROM json_to_recordset(%s) AS v (id bigint, subject text, body text, personal jsonb)
      WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
     RETURNING m.id"""
@@ -88,8 +88,8 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
     return Claim(token, channel, begins, interval)
 
 
-def hand_over(going: Mapping[int, Rendered], token: uuid.UUID) -> set[int]:
-    """Mark these messages, by key, as given to the provider, in the caller's transaction, and keep their texts: whatever dies
+def hand_over(going: Mapping[int, Rendered], token: uuid.UUID, provider: str) -> set[int]:
+    """Mark these messages, by key, as given to `provider`, in the caller's transaction, and keep their texts: whatever dies
     then, who decides what became of one reads what was given. The keys of those that are still the claim's, which alone may go
     once it is committed."""
     if not going:
@@ -99,7 +99,7 @@ def hand_over(going: Mapping[int, Rendered], token: uuid.UUID) -> set[int]:
         for key, text in going.items()
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, [clock.now(), clock.now(), json.dumps(rows), token])
+        cursor.execute(_HAND_OVER, [clock.now(), clock.now(), provider, json.dumps(rows), token])
         return {key for (key,) in cursor.fetchall()}
 
 

@@ -36,7 +36,7 @@ _REGISTERED = {"sent": Outcome.SENT, "failed": Outcome.FAILED, "set-aside": Outc
 _SETTLE = """
     UPDATE reminders_message m
        SET claim = NULL, claimed_at = NULL, status = v.status, attempts = m.attempts + v.attempts, error = v.error,
-           send_after = coalesce(v.send_after, m.send_after), sent_at = v.sent_at,
+           send_after = coalesce(v.send_after, m.send_after), held_by = coalesce(v.held_by, m.held_by), sent_at = v.sent_at,
            handed_at = CASE WHEN v.keep THEN m.handed_at END,
            secret = CASE WHEN v.status = 'queued' THEN m.secret END,
            subject = CASE WHEN v.again THEN '' ELSE coalesce(v.subject, m.subject) END,
@@ -46,8 +46,8 @@ _SETTLE = """
            provider_id = coalesce(v.provider_id, m.provider_id), parts = coalesce(v.parts, m.parts),
            cost = v.cost, cost_currency = coalesce(v.cost_currency, '')
       FROM json_to_recordset(%s) AS v (
-           id bigint, status text, attempts int, error text, send_after timestamptz, sent_at timestamptz, keep boolean,
-           again boolean, subject text, body text, personal jsonb,
+           id bigint, status text, attempts int, error text, send_after timestamptz, held_by text, sent_at timestamptz,
+           keep boolean, again boolean, subject text, body text, personal jsonb,
            provider text, provider_id text, parts int, cost numeric, cost_currency text)
      WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
     RETURNING m.id"""

@@ -1,0 +1,101 @@
+"""What the sinks of a demo tell of the messages that they took: receipts at our own hooks, signed as a provider's are.
+
+Which message meets what depends on its place in the order alone, so that every demo has some of each.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import urllib3
+
+from reminders.hooks.signed import signature
+from runs import clock
+
+# Of each so many messages of a channel one meets each of these fates; the rest is delivered.
+EVERY = 25
+# So long after a message was taken: its record is written by then, mostly.
+AFTER_SECONDS = 3.0
+TOLD_TOGETHER = 50
+PAUSE_SECONDS, TRIES = 2.0, 150
+_FATES: Mapping[int, Mapping[str, str]] = {
+    3: {"kind": "undelivered", "code": "switched off"},
+    6: {"kind": "bounced", "code": "no such address"},
+    9: {"kind": "replied", "text": "TD"},
+    12: {"kind": "replied", "text": "I pay on Friday, when my salary comes."},
+    15: {"kind": "replied", "text": "Please STOP, I paid already."},
+    18: {"kind": "replied", "text": "Who is this?", "address": "+8613900000000"},
+    21: {"kind": "undelivered", "message": "0000000000"},
+}  # fmt: skip
+# A reader of bounces knows addresses alone.
+_STRANGER = {"email": "stranger@example.org"}
+
+
+def told_of(channel: str, place: int, *, names: Mapping[str, str], address: str) -> list[dict[str, str]]:
+    """The events of the message that was taken as the `place`-th (from 0) of its channel. `names`: by what the hook knows it."""
+    identity = "-".join(names.values())
+    fate = _FATES.get(place % EVERY)
+    if fate is None or fate["kind"] == "replied":
+        events = [{"kind": "delivered", **names}]
+    else:
+        events = [{"kind": fate["kind"], **names, **fate}]
+        if "message" in fate:
+            # Of something that nobody sent: the message's own key must not give it away.
+            events = [dict(fate)]
+    if fate is not None and fate["kind"] == "replied":
+        stranger = _STRANGER.get(channel, fate["address"]) if "address" in fate else ""
+        events.append({"kind": "replied", "text": fate["text"], "address": stranger or address})
+    return [{"id": f"{identity}-{number}", "channel": channel, **event} for number, event in enumerate(events)]
+
+
+class Teller(threading.Thread):
+    """Tells events at a hook, some together, as long as the sink lives. Where nobody answers it tries again for some minutes."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        super().__init__(daemon=True)
+        self._url, self._secret = url, secret
+        self._waiting: queue.SimpleQueue[tuple[float, dict[str, str]]] = queue.SimpleQueue()
+        self._http = urllib3.PoolManager(retries=False, timeout=30)
+
+    def tell(self, events: Sequence[Mapping[str, str]]) -> None:
+        """Tell these some seconds from now."""
+        for event in events:
+            self._waiting.put((time.monotonic() + AFTER_SECONDS, dict(event)))
+
+    def run(self) -> None:
+        while True:
+            due, event = self._waiting.get()
+            time.sleep(max(due - time.monotonic(), 0))
+            events = [event]
+            while not self._waiting.empty() and len(events) < TOLD_TOGETHER:
+                events.append(self._waiting.get()[1])
+            self._send(events)
+
+    def _send(self, events: list[dict[str, Any]]) -> None:
+        for _ in range(TRIES):
+            body, stamp = json.dumps({"events": events}).encode(), str(int(clock.now().timestamp()))
+            headers = {
+                "Content-Type": "application/json",
+                "X-Delinquency-Timestamp": stamp,
+                "X-Delinquency-Signature": signature(self._secret, stamp, body),
+            }
+            try:
+                if self._http.request("POST", self._url, body=body, headers=headers).status < 500:
+                    return
+            except urllib3.exceptions.HTTPError:
+                pass
+            time.sleep(PAUSE_SECONDS)
+
+
+def teller(provider: str, secret: str, told_at: str) -> Teller | None:
+    """One that tells at that provider's hook of the web process at `told_at`; None: nothing is told."""
+    if not told_at or not secret:
+        return None
+    made = Teller(f"{told_at}/hooks/{provider}/", secret)
+    made.start()
+    return made

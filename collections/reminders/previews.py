@@ -1,0 +1,94 @@
+"""What a template's words look like: with values made up, or with a real customer's, masked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+
+from accounts.models import Customer
+from accounts.permissions import customers_visible_to
+from accounts.references import named
+from compliance.models import Channel
+from reminders.forms import LANGUAGE_NAMES
+from reminders.models import LANGUAGES, Template
+from reminders.rendering import (
+    LONGEST_NAME,
+    MOST_ACCOUNTS,
+    Due,
+    Signing,
+    examples,
+    language_for,
+    longest_sms,
+    render,
+    sms_length,
+)
+from reminders.rules import VARIABLES
+from reminders.selectors import dues, faults_of_texts
+from reminders.sentences import MEANINGS, say_fault
+from runs import clock
+from staff.permissions import Anyone
+
+RECKONED = {"name": LONGEST_NAME, "accounts": MOST_ACCOUNTS}
+
+
+def made_up(kind: str) -> dict[str, Any]:
+    """The values of a preview of a kind of message, of nobody."""
+    due_on = clock.today() + timedelta(days=3 if kind == "pre-due" else -3)
+    return {
+        "asked": "",
+        "customer_name": "王*",
+        "dues": [Due("A-1001", "CNY", Decimal("1234.50"), due_on), Due("A-1002", "CNY", Decimal("80.00"), due_on)],
+        "found": None,
+        "signing": Signing("123456", "R00000001", "9f86d081884c", 10),
+    }
+
+
+def sample(user: Anyone, kind: str, asked: str) -> dict[str, Any]:
+    """The values of a preview: of the customer named by her reference, an account's or a case's, masked, where `user` sees her;
+    else made up."""
+    # A reference has no NUL, and PostgreSQL's texts hold none.
+    asked = asked.replace("\0", "").strip()
+    values = made_up(kind) | {"asked": asked}
+    customer: Customer | None = (
+        customers_visible_to(user).filter(named(asked)).order_by("pk").first() if asked else None
+    )
+    if customer is not None:
+        accounts = list(customer.accounts.values_list("pk", flat=True))
+        owed = list(dues(accounts=accounts, on=clock.today()).values())
+        values |= {"found": customer, "customer_name": customer.masked_name, "dues": owed or values["dues"]}
+    return values
+
+
+def previews(template: Template, texts: Mapping[str, Any], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each language: how it reads with these values, what is wrong, and the length of an SMS."""
+    faults = faults_of_texts(template, texts, clock.today())
+    found = []
+    for language in LANGUAGES:
+        text = {"subject": "", "body": "", **texts.get(language, {})}
+        try:
+            shown = render(text, language, values)
+        except (KeyError, ValueError):
+            shown = None
+        is_sms = shown is not None and template.channel == Channel.SMS
+        found.append(
+            {
+                "language": language,
+                "name": LANGUAGE_NAMES[language],
+                "shown": shown,
+                "faults": [(place, say_fault(fault)) for of, place, fault in faults if of == language],
+                "length": sms_length(shown) if shown and is_sms else None,
+                "longest": longest_sms(text, language) if is_sms else None,
+            }
+        )
+    return found
+
+
+def variables(kind: str, values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The variables of a kind of message: of each its name, what it is, and what it would say with these values, in the
+    reader's language."""
+    said = examples(values, language_for(get_language() or ""))
+    return [(name, str(MEANINGS[name]), said.get(name, "")) for name in sorted(VARIABLES[kind])]

@@ -1,0 +1,120 @@
+"""Printed letters: the print batches, one of them, and the letters as files."""
+
+from __future__ import annotations
+
+from django.contrib import messages as notices
+from django.core.exceptions import BadRequest
+from django.db.models import Count, Min
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.errors import Conflict
+from reminders.channels import print_folders as folders
+from reminders.models import InBatch, PrintBatch
+from reminders.permissions import letters_in, letters_visible_to
+from reminders.services import letters as printing
+from runs.paging import PAGE_SIZE, LogPage
+from staff.permissions import may, needs
+from staff.requests import user_of
+
+SERVICES = {"printed": printing.mark_printed, "posted": printing.mark_posted}
+
+
+@require_GET
+@needs("reminders.view_message")
+def print_batches(request: HttpRequest) -> HttpResponse:
+    """The print batches that hold letters in scope, newest first: when each was made, how many letters, what became of it."""
+    before = request.GET.get("before", "")
+    found = (
+        letters_visible_to(request.user)
+        .annotate(batch=InBatch())
+        .values("batch")
+        .annotate(letters=Count("pk"), made_at=Min("sent_at"))
+    )
+    found = (found.filter(batch__lt=before) if before else found).order_by("-batch")
+    rows = list(found[: PAGE_SIZE + 1])
+    page = LogPage(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1]["batch"] if len(rows) > PAGE_SIZE else None, not before)
+    kept = {one.name: one for one in PrintBatch.objects.filter(name__in=[row["batch"] for row in page.rows])}
+    for row in page.rows:
+        row["kept"] = kept.get(row["batch"], PrintBatch(name=row["batch"]))
+    return render(request, "reminders/print_batches.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("reminders.view_message")
+def print_batch(request: HttpRequest, name: str) -> HttpResponse:
+    """One print batch and its letters in scope; who prints enters here that it was printed and handed to the post. 404 where
+    none is in scope."""
+    letters = letters_visible_to(request.user, name).select_related("customer", "contact_point")
+    rows = list(letters.order_by("pk"))
+    if not rows:
+        raise Http404
+    status, refused = 200, ""
+    if request.method == "POST":
+        do = SERVICES.get(request.POST.get("verb", ""))
+        if do is None:
+            raise BadRequest
+        try:
+            batch = do(actor=user_of(request), name=name)
+        except Conflict as error:
+            status, refused = 409, str(error)
+        else:
+            said = _("Batch %(name)s is entered as printed.") if batch.state == "printed" else None
+            notices.success(
+                request, (said or _("Batch %(name)s is entered as handed to the post.")) % {"name": batch.name}
+            )
+            return redirect("print-batch", name=name)
+    context = {
+        "batch": PrintBatch.objects.filter(name=name).first() or PrintBatch(name=name),
+        "letters": rows,
+        "made_at": min(letter.sent_at for letter in rows if letter.sent_at),
+        "may_print": may(request.user, printing.PERMISSION),
+        "refused": refused,
+        **_beside(name, len(rows)),
+    }
+    return render(request, "reminders/print_batch.html", context, status=status)
+
+
+def _beside(name: str, seen: int) -> dict[str, int | bool]:
+    """How many more letters the batch holds: out of sight, and in the folder without a record that they were sent."""
+    recorded = letters_in(name).count()
+    try:
+        there = len(folders.manifest_of(name))
+    except folders.Missing:
+        return {"unseen": recorded - seen, "unrecorded": 0, "is_there": False}
+    return {"unseen": recorded - seen, "unrecorded": max(there - recorded, 0), "is_there": True}
+
+
+@require_GET
+@needs(printing.PERMISSION)
+def print_batch_files(request: HttpRequest, name: str) -> HttpResponse:
+    """The letters of a batch in scope as one ZIP, on the record; where one cannot be given, the batch's page says why."""
+    if not letters_visible_to(request.user, name).exists():
+        raise Http404
+    try:
+        data = printing.take_batch(actor=user_of(request), name=name)
+    except Conflict as error:
+        notices.error(request, str(error))
+        return redirect("print-batch", name=name)
+    return _given(data, f"letters-{name}.zip", "application/zip")
+
+
+@require_GET
+@needs(printing.PERMISSION)
+def message_letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """One letter as it was printed, on the record; where it cannot be given, the message's page says why. Out of scope is 404."""
+    get_object_or_404(letters_visible_to(request.user), pk=pk)
+    try:
+        data = printing.take_letter(actor=user_of(request), message_id=pk)
+    except Conflict as error:
+        notices.error(request, str(error))
+        return redirect("message", pk=pk)
+    return _given(data, f"letter-{pk}.pdf", "application/pdf")
+
+
+def _given(data: bytes, name: str, media_type: str) -> HttpResponse:
+    return HttpResponse(
+        data, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
