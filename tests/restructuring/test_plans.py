@@ -84,7 +84,7 @@ def test_the_class_stays_no_better_than_the_watch_says(account, lin, chen, terms
     assert standing is None or standing.risk_class == "special-mention"
 
 
-def test_asked_for_it_takes_up_what_a_strategy_proposed(account, lin, terms) -> None:
+def test_asked_for_it_takes_up_what_a_strategy_proposed(account, lin, chen, terms) -> None:
     rule = Rule.objects.get(code="first-late")
     proposed, frozen = (
         Proposal.objects.create(account=account, kind=kind, rule=rule, business_day=TODAY)
