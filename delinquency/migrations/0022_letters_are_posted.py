@@ -10,6 +10,6 @@ PRINT = ("reminders.print_letter",)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delinquency", "0021_the_desk_asks_for_write_offs"), ("reminders", "0020_print_batches")]
+    dependencies = [("delinquency", "0021_the_desk_asks_for_write_offs"), ("reminders", "0021_print_batches")]
 
     operations = [granted({"supervisor": PRINT, "legal-officer": PRINT})]
