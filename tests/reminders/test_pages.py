@@ -79,7 +79,7 @@ def test_a_filter_that_makes_no_sense_is_named_above_the_list_that_it_does_not_n
     reader: Client, part: dict[str, str]
 ) -> None:
     MessageFactory(key="first")
-    answer = reader.get("/messages/?status=nonsense&business_day=31.12.2026", **part)
+    answer = reader.get("/messages/?status=nonsense&day_from=31.12.2026", **part)
     results = answer.content.decode().partition('id="results"')[2]
     assert "“State”: “nonsense” is not on the list. Choose one that is. It filters nothing." in results
     assert "“31.12.2026” is no date" in results
