@@ -50,7 +50,7 @@ $(VENV)/.stamp: requirements/dev.txt pyproject.toml
 
 test: setup browser ## Sets up and passes every test, the linters and the types first; FULL=1: the large ones whole.
 	@$(MAKE) --no-print-directory check
-	$(PYTHON) -m pytest -n 2 --dist worksteal
+	$(PYTHON) -m pytest -n 3 --dist worksteal
 
 check: lint types
 

@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -172,7 +172,7 @@ def _close(
             runs.move_opening(last)
             book.reopen(day=last)
     # What the opening moved is no change of the days to be closed.
-    latest_change = StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0
+    latest_change = (StandingChange.objects.aggregate(latest=Max("id"))["latest"] or 0) if dry_run else 0
     if day and day != last + timedelta(days=1):
         return [_refuse_or_known(day, last)]
     if through and through <= last:
@@ -202,11 +202,13 @@ def _refuse_or_known(day: date, last: date) -> DayResult:
 
 def _close_one(actor: audit.Actor, day: date, steps: Sequence[Step], *, dry_run: bool) -> DayResult:
     began = time.monotonic()
-    outcomes = []
+    seconds = {}
     with audit.in_request(f"close-day-{day.isoformat()}"):
         for position, (name, function) in enumerate(steps, start=1):
             is_last = position == len(steps)
-            outcomes.append(_run_step(actor, day, position, name, function, is_last=is_last, dry_run=dry_run))
+            seconds[name] = _run_step(actor, day, position, name, function, is_last=is_last, dry_run=dry_run)
+    counts = dict(DayClose.objects.filter(date=day).values_list("step", "result"))
+    outcomes = [StepOutcome(name, counts[name], seconds[name]) for name, _function in steps]
     return DayResult(day=day, steps=outcomes, seconds=time.monotonic() - began)
 
 
@@ -219,7 +221,8 @@ def _run_step(
     *,
     is_last: bool,
     dry_run: bool,
-) -> StepOutcome:
+) -> float:
+    """The seconds that the step took in this run, 0 when it was done before."""
     began = time.monotonic()
     run = runs.begin_step(day=day, step=name, position=position, dry_run=dry_run)
     try:
@@ -227,7 +230,7 @@ def _run_step(
             if position == 1 and not dry_run:
                 await_postings()
             function(run)
-        with transaction.atomic():
+        with transaction.atomic() if is_last else nullcontext():
             if run is not None:
                 runs.finish_step(run)
             if is_last:
@@ -240,8 +243,7 @@ def _run_step(
                 step=name, day=day, error=f"{type(error).__name__}: {error}"
             )
         ) from error
-    counts = DayClose.objects.get(date=day, step=name).result
-    return StepOutcome(name, counts, time.monotonic() - began if run else 0.0)
+    return time.monotonic() - began if run else 0.0
 
 
 def _keep_error(run: StepRun, error: Exception) -> None:

@@ -59,26 +59,15 @@ def who_decides(
     """Who may decide a request of this kind and amount, about this customer, that the author asks for. For the page that
     asks, before there is a request, and for the request's own. Five queries at most."""
     kind = kinds.get(code)
-    people = _with(kind.decide_permission)
-    rungs: list[Rung] = []
-    if kind.limit:
-        rungs = _rungs(kind, amount, currency)
-        # A role may give the authority, and another the permission.
-        people = people.filter(groups__in=_able(kind, amount, currency)).distinct()
-    if customer_id is not None:
-        people = people.filter(pk__in=who_reaches(customer_id).values("pk"))
-    if author_id is not None:
-        people = people.exclude(pk=author_id)
+    people = _people(kind, amount, currency, customer_id, author_id)
     named = list(people.order_by("display_name", "username")[: PEOPLE_SHOWN + 1])
     more = people.count() - PEOPLE_SHOWN if len(named) > PEOPLE_SHOWN else 0
-    deputies = (
-        in_force(clock.today())
-        .filter(Q(kinds=[]) | Q(kinds__contains=[code]), delegator__in=people.values("pk"))
-        .filter(deputy__in=_with(STAND_IN).values("pk"))
-        .exclude(deputy=author_id)
-        .exclude(deputy__in=people.values("pk"))
+    return Climb(
+        rungs=_rungs(kind, amount, currency) if kind.limit else [],
+        people=named[:PEOPLE_SHOWN],
+        deputies=list(_deputies(code, people, author_id).order_by("deputy_name", "pk")[:PEOPLE_SHOWN]),
+        more=more,
     )
-    return Climb(rungs, named[:PEOPLE_SHOWN], list(deputies.order_by("deputy_name", "pk")[:PEOPLE_SHOWN]), more)
 
 
 def climb_of(request: Request) -> Climb:
@@ -93,15 +82,41 @@ def climb_of(request: Request) -> Climb:
 
 
 def needs_decider(request: Request) -> None:
-    """Refuse what nobody could decide. Queries as `who_decides`.
+    """Refuse what nobody could decide: neither people nor deputies of `climb_of`. Three queries at most.
 
     Raises:
         Conflict: nobody may decide it at the moment.
     """
-    if climb_of(request).is_stuck:
+    author_id = request.requested_by_id
+    people = _people(kinds.get(request.kind), request.amount, request.currency, request.customer_id, author_id)
+    if not (people.exists() or _deputies(request.kind, people, author_id).exists()):
         raise Conflict(
             _("Nobody may decide this at the moment, so that it cannot be asked for. Tell the administrator.")
         )
+
+
+def _people(
+    kind: kinds.Kind, amount: Decimal | None, currency: str, customer_id: int | None, author_id: int | None
+) -> QuerySet[User]:
+    """Who may decide it herself; one query for the limits, if the kind has any."""
+    people = _with(kind.decide_permission)
+    if kind.limit:
+        # A role may give the authority, and another the permission.
+        people = people.filter(groups__in=_able(kind, amount, currency)).distinct()
+    if customer_id is not None:
+        people = people.filter(pk__in=who_reaches(customer_id).values("pk"))
+    return people if author_id is None else people.exclude(pk=author_id)
+
+
+def _deputies(code: str, people: QuerySet[User], author_id: int | None) -> QuerySet[Delegation]:
+    """Who decides only because she stands in for one of `people`."""
+    return (
+        in_force(clock.today())
+        .filter(Q(kinds=[]) | Q(kinds__contains=[code]), delegator__in=people.values("pk"))
+        .filter(deputy__in=_with(STAND_IN).values("pk"))
+        .exclude(deputy=author_id)
+        .exclude(deputy__in=people.values("pk"))
+    )
 
 
 def _with(permission: str) -> QuerySet[User]:

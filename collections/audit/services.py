@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -107,15 +108,19 @@ def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Ro
     """Record one event a row by COPY, in the caller's transaction; returns how many.
 
     `subject_type` is the model's name in lower case; a row is (subject_id, subject_ref, customer_id, account_id,
-    before, after, reason).
+    before, after, reason). No row, no statement.
     """
+    rest = iter(rows)
+    first = next(rest, None)
+    if first is None:
+        return 0
     at, request_id, name = clock.now(), current_request_id(), str(actor)[:150]
     count = 0
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY audit_event ({_COLUMNS}) FROM STDIN") as copy,
     ):
-        for subject_id, subject_ref, customer_id, account_id, before, after, reason in rows:
+        for subject_id, subject_ref, customer_id, account_id, before, after, reason in chain((first,), rest):
             copy.write_row(
                 (
                     at,

@@ -140,6 +140,8 @@ def match(
                 "match_kinds": [kind for _channel, kind in channels],
             },
         )
+        if not cursor.rowcount:
+            return 0
         cursor.execute(f"CREATE INDEX ON {table} (customer_id)")
         cursor.execute(f"ANALYZE {table}")
         cursor.execute(f"SELECT count(DISTINCT customer_id) FROM {table}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -45,6 +46,18 @@ def test_axe_finds_nothing(
             reports.append(f"{address}\n{results.generate_report()}")
     context.close()
     assert not reports, "\n".join(reports)
+
+
+def test_no_stylesheet_holds_a_page_to_one_orientation(browser: Browser, live_server: LiveServer) -> None:
+    context = browser.new_context(base_url=live_server.url, bypass_csp=True)
+    page = context.new_page()
+    sign_in(page, UserFactory(role="data-entry"))
+    for address in ("/preferences/", "/admin/accounts/account/add/"):
+        page.goto(address)
+        found = Axe().run(page, options={"runOnly": ["css-orientation-lock"]}).response
+        # Not incomplete: it could read the sheets.
+        assert [len(found[kind]) for kind in ("passes", "violations", "incomplete")] == [1, 0, 0], address
+    context.close()
 
 
 def test_the_theme_of_the_desk_holds_and_is_changed_here_too(page: Page) -> None:

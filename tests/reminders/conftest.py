@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
@@ -93,18 +94,25 @@ class _AnyPort(Controller):
         super()._trigger_server()
 
 
-@pytest.fixture
-def mail(settings) -> Iterator[MailServer]:
+@contextmanager
+def mail_server() -> Iterator[MailServer]:
+    """A mail server of this machine; the settings are its user's."""
     server = MailServer()
     controller = _AnyPort(server, hostname="127.0.0.1", port=0)
     controller.start()
     server.port = controller.port
     server.connections = 0
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     # Its connections are kept from batch to batch, and so would be those to the last test's server.
     registry.forget()
     yield server
     controller.stop()
+
+
+@pytest.fixture
+def mail(settings) -> Iterator[MailServer]:
+    with mail_server() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
 
 
 @pytest.fixture

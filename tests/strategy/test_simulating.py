@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import html
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,136 +13,30 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import ContactPoint, Customer
-from cases.models import CallTask, Queue, WorkTerms
-from compliance.models import Contact, ContactDecision
+from cases.models import WorkTerms
 from delinquency.close_of_day import close_day
-from reminders.models import ChannelPrice, Message
-from reminders.services import templates
-from reminders.services.delivery import deliver
 from runs import clock
 from runs.models import JobRun
 from staff.models import User
-from strategy.models import Deployment, Proposal, Simulation, Treatment, Version, VersionStatus
-from strategy.rules import HOLDOUT, arm_of
+from strategy.models import Simulation, Version
 from strategy.services.asking import ask_simulation
 from strategy.services.simulating import run_simulation
 from tests.clients import signed_in
 from tests.close_of_day.book import ACTOR, FIRST, make_book
-from tests.factories import MOMENT, BusinessDayFactory, UserFactory
+from tests.factories import BusinessDayFactory, UserFactory
 from tests.queues import work
 from tests.reminders.conftest import MailServer
 from tests.reminders.conftest import mail as mail  # a fixture
-from tests.strategy.conftest import new_version, rule
+from tests.strategy.conftest import new_version
+from tests.strategy.week import LAST, asked, at, insistent
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
-DAYS = 7
-LAST = FIRST + timedelta(days=DAYS - 1)
-
-
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    """An hour in Shanghai."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour - 8, minutes=minute)
-
-
-def insistent(version: Version) -> Version:
-    """Writes every second day as long as somebody is late, asks for calls, proposes to freeze."""
-    rule(version, "write", action="message", templates=["overdue-sms", "first-late"], every_days=2)
-    rule(version, "call", action="call", queue=Queue.objects.get(code="call"), days_from=2)
-    rule(version, "freeze", days_from=32)
-    return version
-
-
-@pytest.fixture
-def lived(mail: MailServer) -> Version:
-    """A week in which a strategy with a hold-out was in force, every night closed, and every morning sent what was queued."""
-    version = insistent(new_version())
-    Version.objects.filter(pk=version.pk).update(status=VersionStatus.APPROVED)
-    Deployment.objects.create(
-        effective_from=date(2020, 1, 1),
-        champion=version,
-        holdout_percent=30,
-        salt="salt",
-        decided_by_name="Test",
-        decided_at=MOMENT,
-    )
-    ChannelPrice.objects.create(
-        channel="email", effective_from=date(2020, 1, 1), currency="CNY", each="0.0200", source="Contract"
-    )
-    make_book()
-    # Those whom the gate refuses: of the treated, whatever keys the customers have.
-    treated = [
-        key
-        for key in Customer.objects.filter(ref__regex="^C-(new|old)").order_by("pk").values_list("pk", flat=True)
-        if arm_of(key, "salt", 30, 0) != HOLDOUT
-    ]
-    ContactPoint.objects.filter(customer__in=treated[:2]).update(permitted=False)
-    for number in range(DAYS):
-        day = FIRST + timedelta(days=number)
-        with clock.frozen(at(day, 23, 30)):
-            close_day(actor=ACTOR, day=day)
-        with clock.frozen(at(day + timedelta(days=1), 9)):
-            deliver("email", seconds=60)
-    return version
 
 
 @pytest.fixture
 def writer() -> User:
     return UserFactory(username="writer", role="supervisor")
-
-
-def asked(writer: User, version: Version, **given: Any) -> Simulation:
-    # As a worker would have left those asked before.
-    JobRun.objects.update(status="done")
-    with clock.frozen(at(LAST + timedelta(days=1), 12)):
-        return ask_simulation(actor=writer, version_id=version.pk, **{"days": DAYS, "champion_id": version.pk, **given})
-
-
-def test_what_was_in_force_is_simulated_as_it_was_and_nothing_is_done(lived: Version, writer: User) -> None:
-    counted = (Message, ContactDecision, Contact, Treatment, Proposal, CallTask)
-    before = [model.objects.count() for model in counted]
-    found = run_simulation(asked(writer, lived, holdout_percent=30))
-    assert [model.objects.count() for model in counted] == before
-    really = found["really"]
-    for figure in ("sent", "people", "by_channel", "cost", "held_out", "withheld"):
-        assert found[figure] == really[figure], figure
-    assert found["sent"] > 0
-    assert found["withheld"] > 0
-    assert found["held_out"] > 0
-    assert found["call"] == really["call"] > 0
-    assert sum(number for _times, number in found["contacts_each"]) == found["people"]
-    assert sum(number for _hour, number in found["by_hour"]) == found["sent"]
-    assert sum(sent for _day, sent, *_rest in found["by_day"]) == found["sent"]
-    assert [row["code"] for row in found["by_rule"]] == ["write", "call", "freeze"]
-    assert {arm["arm"] for arm in found["by_arm"]} == {"champion", "holdout"}
-    assert [rule for rule, _number in found["by_refusal"]] == ["contact-point"]
-
-
-def test_messages_without_a_price_are_told_beside_the_cost(lived: Version, writer: User) -> None:
-    assert run_simulation(asked(writer, lived))["unpriced"] == []
-    ChannelPrice.objects.all().delete()
-    found = run_simulation(asked(writer, lived))
-    assert (found["cost"], found["unpriced"]) == ([], found["by_channel"])
-
-
-def test_what_has_no_approved_words_is_told_by_its_rule_and_not_counted_as_sent(lived: Version, writer: User) -> None:
-    templates.add_template(actor=writer, name="late-two", title="Late, two", kind="overdue", channel="email")
-    alone, other = new_version(901), new_version(902)
-    rule(alone, "write", action="message", templates=["late-two"])
-    found = run_simulation(simulation := asked(writer, alone))
-    (row,) = found["by_rule"]
-    assert (found["sent"], found["people"], found["withheld"], row["sent"]) == (0, 0, 0, 0)
-    assert found["unapproved"] == row["unapproved"] > 0
-    page = signed_in(writer).get(reverse("simulation", args=[simulation.pk])).content.decode()
-    assert "No version of “late-two” is approved yet." in html.unescape(page)
-    assert f"{row['unapproved']} messages are not counted." in page
-    # By the next of its templates it goes, and the page says what is lacking all the same.
-    rule(other, "write", action="message", templates=["late-two", "first-late"])
-    found = run_simulation(asked(writer, other))
-    (row,) = found["by_rule"]
-    assert (row["unapproved"], row["unapproved_templates"]) == (0, ["late-two"])
-    assert found["sent"] == row["sent"] > 0
 
 
 def test_where_fewer_days_are_closed_than_asked_for_that_is_said_before_and_after(
@@ -178,53 +71,6 @@ def test_activation_begins_with_the_shares_that_were_simulated(writer: User, ver
     form = client.get(address).context["form"]
     assert (form["champion"].value(), form["challenger"].value()) == (1, version.number)
     assert {name: form[name].value() for name in shares} == shares
-
-
-def test_a_draft_is_simulated_beside_what_was_in_force(lived: Version, writer: User) -> None:
-    calm = new_version(901)
-    rule(calm, "write", action="message", templates=["first-late"])
-    alone = run_simulation(asked(writer, calm))
-    assert 0 < alone["sent"] < alone["really"]["sent"] + alone["really"]["held_out"]
-    assert max(times for times, people in alone["contacts_each"] if people) == 1
-    both = run_simulation(asked(writer, calm, champion_id=lived.pk, challenger_id=calm.pk, challenger_percent=50))
-    arms = {arm["arm"]: arm for arm in both["by_arm"]}
-    assert arms["challenger"]["people"] > 0
-    assert arms["challenger"]["call"] == 0 < arms["champion"]["call"]
-
-
-def test_what_staff_wrote_in_these_days_counts_and_what_ran_by_itself_does_not(lived: Version, writer: User) -> None:
-    simulation = asked(writer, lived)
-    found = run_simulation(simulation)
-    Contact.objects.filter(channel="email").model.objects.bulk_create(
-        Contact(
-            customer_id=point.customer_id,
-            contact_point=point,
-            channel="email",
-            direction="outbound",
-            made_by="staff",
-            outcome="sent",
-            actor_name="Lin",
-            recorded_at=MOMENT,
-            at=at(FIRST + timedelta(days=day), 10),
-            decision=ContactDecision.objects.create(
-                customer_id=point.customer_id,
-                contact_point=point,
-                channel="email",
-                purpose="reminder",
-                at=MOMENT,
-                decided_at=MOMENT,
-                actor_name="Lin",
-                allowed=True,
-                rule="contact-hours",
-                rule_version=1,
-            ),
-        )
-        for point in ContactPoint.objects.filter(kind="email", permitted=True)
-        for day in range(DAYS)
-    )
-    again = run_simulation(simulation)
-    assert again["sent"] < found["sent"]
-    assert "messages" in {rule for rule, _number in again["by_refusal"]}
 
 
 @pytest.mark.parametrize(

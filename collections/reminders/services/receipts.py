@@ -109,10 +109,13 @@ def _receive(provider: str, told: Told) -> str:
 def reconsider() -> int:
     """Place receipts that came before their message was known: providers are sometimes quicker than the record of the sending.
     How many. Locks as `receive`; safe to repeat."""
+    unplaced = Receipt.objects.filter(state=ReceiptState.REVIEW, message=None)
+    if not unplaced.exists():
+        return 0
     known = _known()
     by_number = known.filter(provider=OuterRef("provider"), provider_id=OuterRef("message_ref")).exclude(provider_id="")
     by_key = known.filter(header_id=Concat(Value("<"), OuterRef("message_key"), Value(">")))
-    waiting = Receipt.objects.filter(Exists(by_number) | Exists(by_key), state=ReceiptState.REVIEW, message=None)
+    waiting = unplaced.filter(Exists(by_number) | Exists(by_key))
     found = 0
     for receipt in waiting.order_by("id")[:MOST_AGAIN]:
         message = _message_of(receipt)

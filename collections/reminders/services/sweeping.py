@@ -31,6 +31,8 @@ def sweep() -> bool:
     set_aside_uncertain()
     reconsider()
     now = clock.now()
+    if not due(now).exists():
+        return False
     wanted = []
     for control in ChannelControl.objects.exclude(state=ChannelState.PAUSED):
         # As many jobs as there are batches, and as the channel allows at once.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from runs import clock
 from runs.models import BusinessDay, DayClose, RunStatus
@@ -49,9 +51,7 @@ class StepRun:
 
     def expect(self, total: int) -> None:
         """Say how many items lie behind the cursor; those done before a crash are added to them."""
-        row = self._row()
-        row.total = row.done + total
-        row.save(update_fields=["total"])
+        self.write("total = done + %(total)s", total=total)
 
     def advance(self, *, cursor: int, done: int, **counts: int) -> None:
         """Record a batch, inside its own transaction: `done` items of it, up to the key `cursor`.
@@ -64,12 +64,15 @@ class StepRun:
         """
         if not connection.in_atomic_block:
             raise transaction.TransactionManagementError("StepRun.advance belongs inside the batch's transaction.")
-        row = self._row()
-        row.cursor = cursor
-        row.done += done
-        row.result = {**row.result, **{name: row.result.get(name, 0) + count for name, count in counts.items()}}
-        row.heartbeat_at = clock.now()
-        row.save(update_fields=["cursor", "done", "result", "heartbeat_at"])
+        self.write(
+            """cursor = %(cursor)s, done = done + %(done)s, heartbeat_at = %(now)s,
+               result = result || coalesce((SELECT jsonb_object_agg(key, value::bigint + coalesce((result ->> key)::bigint, 0))
+                                              FROM jsonb_each_text(%(counts)s)), '{}')""",
+            cursor=cursor,
+            done=done,
+            counts=Jsonb(counts),
+            now=clock.now(),
+        )
         self.cursor = cursor
 
     def in_batches(self, keys: Sequence[int], size: int, work: Callable[[list[int]], Mapping[str, int]]) -> None:
@@ -81,8 +84,26 @@ class StepRun:
             with transaction.atomic():
                 self.advance(done=len(batch), cursor=batch[-1], **work(batch))
 
-    def _row(self) -> DayClose:
-        return DayClose.objects.get(date=self.day, step=self.step)
+    def write(self, assignments: str, **values: Any) -> None:
+        """Set columns of the step's row, in one statement: on a quiet day a close does little else."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE runs_dayclose SET {assignments} WHERE date = %(day)s AND step = %(step)s",
+                {"day": self.day, "step": self.step, **values},
+            )
+            if not cursor.rowcount:
+                raise DayClose.DoesNotExist(f"The step {self.step} of {self.day} has not begun.")
+
+
+# A step that is done stays as it is and yields no row.
+_BEGIN = """
+    INSERT INTO runs_dayclose AS d (date, step, position, status, done, cursor, result, error, started_at, heartbeat_at)
+    VALUES (%(day)s, %(step)s, %(position)s, %(running)s, 0, 0, '{}', '', %(now)s, %(now)s)
+    ON CONFLICT (date, step) DO UPDATE
+       SET position = excluded.position, status = excluded.status, error = '', finished_at = NULL,
+           heartbeat_at = excluded.heartbeat_at
+     WHERE d.status <> %(done)s
+    RETURNING cursor"""
 
 
 def begin_step(*, day: date, step: str, position: int, dry_run: bool = False) -> StepRun | None:
@@ -90,26 +111,22 @@ def begin_step(*, day: date, step: str, position: int, dry_run: bool = False) ->
 
     The caller holds the lock of the close: one run at a time.
     """
-    now = clock.now()
-    row, _created = DayClose.objects.get_or_create(
-        date=day, step=step, defaults={"position": position, "started_at": now}
-    )
-    if row.status == RunStatus.DONE:
-        return None
-    row.position = position
-    row.status = RunStatus.RUNNING
-    row.error = ""
-    row.finished_at = None
-    row.heartbeat_at = now
-    row.save(update_fields=["position", "status", "error", "finished_at", "heartbeat_at"])
-    return StepRun(day=day, step=step, dry_run=dry_run, cursor=row.cursor)
+    running, done = RunStatus.RUNNING.value, RunStatus.DONE.value
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BEGIN,
+            {"day": day, "step": step, "position": position, "running": running, "done": done, "now": clock.now()},
+        )
+        begun = cursor.fetchone()
+    return StepRun(day=day, step=step, dry_run=dry_run, cursor=begun[0]) if begun else None
 
 
 def finish_step(run: StepRun) -> None:
     """Mark the step done: it will not run again for this day."""
-    now = clock.now()
-    DayClose.objects.filter(date=run.day, step=run.step).update(
-        status=RunStatus.DONE, error="", finished_at=now, heartbeat_at=now
+    run.write(
+        "status = %(status)s, error = '', finished_at = %(now)s, heartbeat_at = %(now)s",
+        status=RunStatus.DONE.value,
+        now=clock.now(),
     )
 
 

@@ -96,11 +96,13 @@ def strategy(run: StepRun) -> None:
     deployment = deployment_on(run.day)
     if deployment is None:
         return
-    plan = _plan(run.day, deployment)
-    run.expect(match(stock_tonight(run.day), deployment, run.day, after=run.cursor))
-    for customers in _batches():
-        with transaction.atomic():
-            run.advance(cursor=customers[-1], done=len(customers), **_treat(plan, customers))
+    people = match(stock_tonight(run.day), deployment, run.day, after=run.cursor)
+    run.expect(people)
+    if people:
+        plan = _plan(run.day, deployment)
+        for customers in _batches():
+            with transaction.atomic():
+                run.advance(cursor=customers[-1], done=len(customers), **_treat(plan, customers))
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {TABLE}")
 

@@ -111,6 +111,8 @@ def set_aside_uncertain() -> int:
     """
     now = clock.now()
     found = list(uncertain(now).select_for_update(skip_locked=True).order_by("id"))
+    if not found:
+        return 0
     why = "The worker died after giving it to the provider: it may have been sent."
     Message.objects.filter(pk__in=[message.pk for message in found]).update(
         status=MessageStatus.REVIEW, claim=None, claimed_at=None, secret=None, error=why
