@@ -72,6 +72,7 @@ ELSEWHERE = {
     "approvals.bulkitem": "rows of their bulk decision",
     "approvals.delegation": "a page of their own",
     "reminders.channelcontrol": "the page of channels",
+    "reminders.printbatch": "pages of their own",
     "reminders.template": "pages of their own",
     "reminders.templateversion": "the pages of their template",
     "axes.accessattempt": "failures at the door; lifted on the page of users",

@@ -29,7 +29,7 @@ def test_it_is_written_seen_put_forward_and_approved_by_another(page: Page) -> N
     words.fill("{lender}: {total} is due. {pay_url} {lender_contact} {opt_out}")
     expect(preview).not_to_contain_text("there is no variable")
     expect(preview).to_contain_text("GSM-7")
-    page.get_by_label("A customer's or an account's reference").fill(case.customer.accounts.get().ref)
+    page.get_by_label("A customer's, an account's or a case's reference").fill(case.customer.accounts.get().ref)
     expect(preview).not_to_contain_text("1,314.50")
     page.get_by_role("button", name="Save the draft").click()
     expect(page.locator(".alert-success")).to_contain_text("The draft is saved.")

@@ -21,7 +21,7 @@ SENSELESS = [
     ("/promises/", "show=some&assignee=nobody", {"“Show”: “some”": LISTED, "“Worked by”: “nobody”": LISTED}),
     ("/disputes/", "reason=mood", {"“Reason”: “mood”": LISTED}),
     ("/complaints/", "handler=0&received_to=2026-02-30", {"“Handled by”: “0”": LISTED, "“2026-02-30”": DAY}),
-    ("/messages/", "status=revue&business_day=x", {"“State”: “revue”": LISTED, "“Business day”: “x”": DAY}),
+    ("/messages/", "status=revue&day_from=x", {"“State”: “revue”": LISTED, "“Business day from”: “x”": DAY}),
     ("/treatments/", "strategy=first&arm=left", {"“Strategy”: “first”": NUMBER, "“Arm”: “left”": LISTED}),
 ]
 
