@@ -93,12 +93,17 @@ class Tally:
 
 def tally(cases: QuerySet[Case]) -> list[Tally]:
     """The cases by bucket and currency, in one pass over them."""
+    # Of each team by itself, in the order of the index: PostgreSQL takes half as long again where it has to hash every case.
     rows = (
-        cases.order_by("bucket", "currency")
-        .values_list("bucket", "currency")
+        cases.order_by("team", "bucket", "currency")
+        .values_list("team", "bucket", "currency")
         .annotate(count=Count("*"), amount=Sum("overdue_amount"))
     )
-    return [Tally(*row) for row in rows.values_list("bucket", "currency", "count", "amount")]
+    found: dict[tuple[str, str], tuple[int, Decimal]] = {}
+    for _team, bucket, currency, count, amount in rows.values_list("team", "bucket", "currency", "count", "amount"):
+        counted, summed = found.get((bucket, currency), (0, Decimal(0)))
+        found[bucket, currency] = counted + count, summed + amount
+    return [Tally(*key, *found[key]) for key in sorted(found)]
 
 
 def totals(tallies: Iterable[Tally]) -> dict[str, Decimal]:

@@ -31,6 +31,8 @@ from staff.permissions import may, may_enter_data, needs
 from staff.requests import user_of
 
 PAGE_SIZE = 25
+# What a person is called by.
+NAMES = ("display_name", "first_name", "last_name", "username")
 # Of what came back to the reader, so much stands above her own list.
 BACK_SHOWN = 3
 # The kinds of work that somebody's own list is divided by.
@@ -98,6 +100,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
     first = PAGE_SIZE * (page.number - 1)
     rows = list(page_of(filters.qs, day, first=first, size=PAGE_SIZE)) if numbers["count"] else []
     page.object_list = rows
+    assigns = may(user, "cases.assign_case")
     context: dict[str, Any] = {
         "closed_day": closed_day,
         "day": day,
@@ -112,8 +115,8 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "closed_any": bool(numbers["everywhere"]) or has_closed_any(),
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
-        "takers": takers_for(user, rows) if may(user, "cases.assign_case") else (),
-        "ticked": take_ticked(request) if may(user, "cases.assign_case") else None,
+        "takers": [(str(one.pk), str(one)) for one in takers_for(user, rows).only(*NAMES)] if assigns else (),
+        "ticked": take_ticked(request) if assigns else None,
         "save": QueueForm(user=user),
         "back": _back(user) if mine and not is_part(request) else None,
         **numbers,
