@@ -180,7 +180,7 @@ def test_cases_are_offered_to_those_alone_whom_the_service_accepts(client: Clien
 
 def _offered(client: Client) -> list[int]:
     """To whom the worklist offers to give its cases."""
-    return [int(key) for key, _name in client.get("/worklist/").context["takers"]]
+    return [key for key, _name in client.get("/worklist/").context["takers"]]
 
 
 def test_several_cases_are_released_at_once(supervisor: Client) -> None:

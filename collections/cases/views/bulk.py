@@ -97,12 +97,12 @@ def _refused(request: HttpRequest, why: str, cases: Iterable[int] = ()) -> HttpR
 def _keep_ticked(request: HttpRequest, cases: Iterable[int]) -> None:
     """Have the list that is shown next tick these cases, and choose the same person."""
     if kept := sorted(cases):
-        request.session[TICKED] = {"cases": kept, "to": request.POST.get("to", "")}
+        request.session[TICKED] = {"cases": kept, "to": number_in(request.POST.get("to", ""))}
 
 
 def take_ticked(request: HttpRequest) -> dict[str, Any]:
     """What stays ticked on the list that is shown now, and who was chosen; told once."""
-    kept: dict[str, Any] = request.session.pop(TICKED) if TICKED in request.session else {"cases": [], "to": ""}
+    kept: dict[str, Any] = request.session.pop(TICKED) if TICKED in request.session else {"cases": [], "to": None}
     return kept
 
 

@@ -19,7 +19,7 @@ from cases.models import Case, Queue
 from cases.permissions import queues_of, visible_to
 from cases.selectors import Tally, open_cases, page_of, tally, totals
 from cases.selectors.contactable import show_callable
-from cases.selectors.people import takers_for
+from cases.selectors.people import takers_named
 from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
 from cases.views.bulk import take_ticked
@@ -31,8 +31,6 @@ from staff.permissions import may, may_enter_data, needs
 from staff.requests import user_of
 
 PAGE_SIZE = 25
-# What a person is called by.
-NAMES = ("display_name", "first_name", "last_name", "username")
 # Of what came back to the reader, so much stands above her own list.
 BACK_SHOWN = 3
 # The kinds of work that somebody's own list is divided by.
@@ -115,7 +113,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "closed_any": bool(numbers["everywhere"]) or has_closed_any(),
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
-        "takers": [(str(one.pk), str(one)) for one in takers_for(user, rows).only(*NAMES)] if assigns else (),
+        "takers": takers_named(user, rows) if assigns else (),
         "ticked": take_ticked(request) if assigns else None,
         "save": QueueForm(user=user),
         "back": _back(user) if mine and not is_part(request) else None,
