@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.db.models import Q, QuerySet
 
 from accounts.models import Account, Customer
+from accounts.permissions import customers_visible_to
+from staff.permissions import Anyone
 
 # Given a reference, the keys of the customers of what bears it, as `customer_id` of whatever rows.
 Bearers = Callable[[str], QuerySet[Customer, int]]
@@ -20,8 +22,17 @@ def on_reference(bearers: Bearers) -> None:
         _bearers.append(bearers)
 
 
-def named(ref: str) -> Q:
-    """Of customers, those whom a whole reference names."""
+def typed(text: str) -> str:
+    """The reference that somebody typed. It has no NUL, and PostgreSQL's texts hold none."""
+    return text.replace("\0", "").strip()
+
+
+def customer_named(ref: str, user: Anyone) -> Customer | None:
+    """The customer whom `user` may know of and whom a whole reference names."""
+    return customers_visible_to(user).filter(_named(ref)).order_by("pk").first() if ref else None
+
+
+def _named(ref: str) -> Q:
     found = Q(ref=ref) | Q(pk__in=Account.objects.filter(ref=ref).values("customer_id"))
     for bearers in _bearers:
         found |= Q(pk__in=bearers(ref))

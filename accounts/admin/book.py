@@ -38,14 +38,18 @@ class PaymentInline(ReadInline):
         return reversed_on(payment)
 
 
-class HoldInline(ReadInline):
+class SaysReason:
+    """Of holds, why in the reader's words."""
+
+    @admin.display(description=gettext_lazy("Reason"), ordering="reason")
+    def said_reason(self, hold: Hold) -> str:
+        return reason_in_words(hold.reason)
+
+
+class HoldInline(SaysReason, ReadInline):
     model = Hold
     fields = ["kind", "starts_on", "ends_on", "said_reason", "known_from", "withdrawn_at"]
     ordering = ["starts_on", "id"]
-
-    @admin.display(description=gettext_lazy("Reason"))
-    def said_reason(self, hold: Hold) -> str:
-        return reason_in_words(hold.reason)
 
 
 class PartyInline(ReadInline):
@@ -223,7 +227,7 @@ def lift(actor: Any, hold: Hold, values: dict[str, Any]) -> Hold | None:
 
 
 @admin.register(Hold)
-class HoldAdmin(EntryAdmin):
+class HoldAdmin(SaysReason, EntryAdmin):
     """A hold is its whole row: it is placed and lifted, never changed. A deferral is only read here."""
 
     entered = ["account", "kind", "starts_on", "ends_on", "reason"]
@@ -245,10 +249,6 @@ class HoldAdmin(EntryAdmin):
             done=gettext_lazy("The hold was lifted."),
         )
     ]
-
-    @admin.display(description=gettext_lazy("Reason"), ordering="reason")
-    def said_reason(self, hold: Hold) -> str:
-        return reason_in_words(hold.reason)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By the right to see holds here alone. The rights to place and lift them are collectors' too, for the desk,

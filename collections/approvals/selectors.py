@@ -51,7 +51,7 @@ def page_of_inbox(found: QuerySet[Request], *, first: int, size: int, number: in
     nearer = found if first <= number - last else found.reverse()
     span = slice(first, last) if nearer is found else slice(number - last, number - first)
     page = Request.objects.filter(pk__in=nearer.values("pk")[span])
-    return page.select_related("customer").order_by("expires_at", "pk")
+    return page.select_related("customer").order_by(*found.query.order_by)
 
 
 def pending(requests: QuerySet[Request]) -> QuerySet[Request]:

@@ -23,6 +23,7 @@ EVERY = 25
 AFTER_SECONDS = 3.0
 TOLD_TOGETHER = 50
 PAUSE_SECONDS, TRIES = 2.0, 150
+_DELIVERED = {"kind": "delivered"}
 _FATES: Mapping[int, Mapping[str, str]] = {
     3: {"kind": "undelivered", "code": "switched off"},
     6: {"kind": "bounced", "code": "no such address"},
@@ -39,17 +40,14 @@ _STRANGER = {"email": "stranger@example.org"}
 def told_of(channel: str, place: int, *, names: Mapping[str, str], address: str) -> list[dict[str, str]]:
     """The events of the message that was taken as the `place`-th (from 0) of its channel. `names`: by what the hook knows it."""
     identity = "-".join(names.values())
-    fate = _FATES.get(place % EVERY)
-    if fate is None or fate["kind"] == "replied":
-        events = [{"kind": "delivered", **names}]
+    fate = _FATES.get(place % EVERY, _DELIVERED)
+    events: list[Mapping[str, str]]
+    if fate["kind"] == "replied":
+        sender = _STRANGER.get(channel, fate["address"]) if "address" in fate else address
+        events = [{**names, **_DELIVERED}, {**fate, "address": sender}]
     else:
-        events = [{"kind": fate["kind"], **names, **fate}]
-        if "message" in fate:
-            # Of something that nobody sent: the message's own key must not give it away.
-            events = [dict(fate)]
-    if fate is not None and fate["kind"] == "replied":
-        stranger = _STRANGER.get(channel, fate["address"]) if "address" in fate else ""
-        events.append({"kind": "replied", "text": fate["text"], "address": stranger or address})
+        # Of something that nobody sent the message's own key must not give it away.
+        events = [fate if "message" in fate else {**names, **fate}]
     return [{"id": f"{identity}-{number}", "channel": channel, **event} for number, event in enumerate(events)]
 
 

@@ -9,9 +9,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from accounts.models import Customer
-from accounts.permissions import customers_visible_to
-from accounts.references import named
+from accounts.references import customer_named, typed
 from compliance.models import Channel
 from reminders.forms import LANGUAGE_NAMES
 from reminders.models import LANGUAGES, Template
@@ -50,13 +48,9 @@ def made_up(kind: str) -> dict[str, Any]:
 def sample(user: Anyone, kind: str, asked: str) -> dict[str, Any]:
     """The values of a preview: of the customer named by her reference, an account's or a case's, masked, where `user` sees her;
     else made up."""
-    # A reference has no NUL, and PostgreSQL's texts hold none.
-    asked = asked.replace("\0", "").strip()
+    asked = typed(asked)
     values = made_up(kind) | {"asked": asked}
-    customer: Customer | None = (
-        customers_visible_to(user).filter(named(asked)).order_by("pk").first() if asked else None
-    )
-    if customer is not None:
+    if (customer := customer_named(asked, user)) is not None:
         accounts = list(customer.accounts.values_list("pk", flat=True))
         owed = list(dues(accounts=accounts, on=clock.today()).values())
         values |= {"found": customer, "customer_name": customer.masked_name, "dues": owed or values["dues"]}

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -23,6 +25,14 @@ def page_or_part(
 ) -> HttpResponse:
     """The whole page, or for HTMX its part from the same address."""
     return vary(render(request, part if is_part(request) else page, context, status=status))
+
+
+def page_of_known(found: QuerySet[Any], asked: str | None, *, size: int, number: int) -> Page[Any]:
+    """The page `asked` for (text from an address) of rows of which it is known that they are `number`: counting them again would
+    cost as much as fetching the page."""
+    paginator = Paginator(found, size)
+    paginator.count = number
+    return paginator.get_page(asked)
 
 
 def elsewhere(request: HttpRequest, address: str) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +19,7 @@ from approvals.permissions import visible_to
 from approvals.seats import Seat, seats_of
 from approvals.selectors import Waiting, came_back, inbox_of, mine, overview, page_of_inbox, stood_in_for
 from runs import clock
-from runs.pages import numbers_in, page_or_part
+from runs.pages import numbers_in, page_of_known, page_or_part
 from runs.paging import LogPage, log_page
 from staff.models import User
 from staff.permissions import needs
@@ -52,11 +52,9 @@ def approvals(request: HttpRequest) -> HttpResponse:
     waits = overview(user, seats)
     page: Page[Request] | LogPage
     if show == "inbox":
-        paginator = Paginator(filters.qs, PAGE_SIZE)
-        # Known: counting the same again would cost as much as fetching the page.
-        paginator.count = number = _number(waits["inbox"], filters)
-        page = paginator.get_page(request.GET.get("page"))
-        first = PAGE_SIZE * (page.number - 1)
+        number = _number(waits["inbox"], filters)
+        page = page_of_known(filters.qs, request.GET.get("page"), size=PAGE_SIZE, number=number)
+        first = page.start_index() - 1
         rows = list(page_of_inbox(filters.qs, first=first, size=PAGE_SIZE, number=number)) if number else []
         page.object_list = rows
     else:

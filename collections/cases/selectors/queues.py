@@ -139,8 +139,9 @@ def _of_each(
     pass, it would cost more than everything else together.
     """
     today = clock.today()
-    every = Case.objects.annotate(days_past_due=days_past_due(book_day() or today), free_from=FREE_FROM)
-    seen = visible_to(user).filter(status=CaseStatus.OPEN).order_by().annotate(**every.query.annotations)
+    worked_out: dict[str, Any] = {"days_past_due": days_past_due(book_day() or today), "free_from": FREE_FROM}
+    every = Case.objects.annotate(**worked_out)
+    seen = visible_to(user).filter(status=CaseStatus.OPEN).order_by().annotate(**worked_out)
     asker = _Asker(user)
     asked: dict[int | str, Narrow] = {queue.pk: partial(asker.narrow, queue=queue) for queue in queues}
     asked |= {kind: partial(working, kind=kind, day=today, user=user) for kind in kinds}

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -24,7 +23,7 @@ from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
 from cases.views.bulk import take_ticked
 from runs import clock
-from runs.pages import is_part, page_or_part
+from runs.pages import is_part, page_of_known, page_or_part
 from runs.selectors import book_day, has_closed_any
 from staff.models import User
 from staff.permissions import may, may_enter_data, needs
@@ -91,11 +90,8 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
     )
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
     numbers = _own_numbers(filters, user) if mine else _numbers(filters)
-    paginator = Paginator(filters.qs, PAGE_SIZE)
-    # Known from the tally: counting the same cases again would cost as much as fetching the page.
-    paginator.count = numbers["count"]
-    page = paginator.get_page(request.GET.get("page"))
-    first = PAGE_SIZE * (page.number - 1)
+    page = page_of_known(filters.qs, request.GET.get("page"), size=PAGE_SIZE, number=numbers["count"])
+    first = page.start_index() - 1
     rows = list(page_of(filters.qs, day, first=first, size=PAGE_SIZE)) if numbers["count"] else []
     page.object_list = rows
     assigns = may(user, "cases.assign_case")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
@@ -25,7 +24,7 @@ from cases.selectors.plans import (
 )
 from cases.selectors.queues import count_of_each
 from runs import clock
-from runs.pages import page_or_part
+from runs.pages import page_of_known, page_or_part
 from staff.exports import export_list
 from staff.permissions import needs, require
 from staff.requests import user_of
@@ -63,10 +62,8 @@ def disputes(request: HttpRequest) -> HttpResponseBase:
 
 
 def _listed(request: HttpRequest, asked: PlansForm, found: QuerySet[Any], counts: Mapping[str, int]) -> dict[str, Any]:
-    paginator = Paginator(found, PAGE_SIZE)
-    paginator.count = counts[asked.kind]  # known: counted with its like
     return {
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": page_of_known(found, request.GET.get("page"), size=PAGE_SIZE, number=counts[asked.kind]),
         "asked": asked,
         "kind": asked.kind,
         "kinds": [(code, name, counts[code]) for code, name in asked.kinds],

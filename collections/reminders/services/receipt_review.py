@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import ContactPoint
-from accounts.permissions import customers_visible_to
-from accounts.references import named
+from accounts.references import customer_named, typed
 from accounts.services.locks import lock_customer
 from audit.services import record
 from compliance.services import opt_outs as compliance
@@ -67,8 +66,8 @@ def keep_with(*, actor: User, receipt_id: int, customer_ref: str, reason: str) -
         Invalid: no reason, nobody in the actor's sight has that reference, or it is known whom the receipt is about.
     """
     receipt, reason = _asked(actor, receipt_id, reason)
-    ref = customer_ref.replace("\0", "").strip()
-    customer = customers_visible_to(actor).filter(named(ref)).order_by("pk").first()
+    ref = typed(customer_ref)
+    customer = customer_named(ref, actor)
     if customer is None:
         raise Invalid(
             _("There is no customer, account or case “%(ref)s” among those you see. Enter a whole reference.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages as notices
 from django.core.exceptions import BadRequest
 from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import Conflict
@@ -19,7 +23,11 @@ from runs.paging import PAGE_SIZE, LogPage
 from staff.permissions import may, needs
 from staff.requests import user_of
 
-SERVICES = {"printed": printing.mark_printed, "posted": printing.mark_posted}
+# What each button of a batch's page does, and what is said then.
+DEEDS = {
+    "printed": (printing.mark_printed, gettext_lazy("Batch %(name)s is entered as printed.")),
+    "posted": (printing.mark_posted, gettext_lazy("Batch %(name)s is entered as handed to the post.")),
+}
 
 
 @require_GET
@@ -53,18 +61,16 @@ def print_batch(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404
     status, refused = 200, ""
     if request.method == "POST":
-        do = SERVICES.get(request.POST.get("verb", ""))
-        if do is None:
+        verb = request.POST.get("verb", "")
+        if verb not in DEEDS:
             raise BadRequest
+        do, said = DEEDS[verb]
         try:
-            batch = do(actor=user_of(request), name=name)
+            do(actor=user_of(request), name=name)
         except Conflict as error:
             status, refused = 409, str(error)
         else:
-            said = _("Batch %(name)s is entered as printed.") if batch.state == "printed" else None
-            notices.success(
-                request, (said or _("Batch %(name)s is entered as handed to the post.")) % {"name": batch.name}
-            )
+            notices.success(request, said % {"name": name})
             return redirect("print-batch", name=name)
     context = {
         "batch": PrintBatch.objects.filter(name=name).first() or PrintBatch(name=name),
@@ -93,12 +99,8 @@ def print_batch_files(request: HttpRequest, name: str) -> HttpResponse:
     """The letters of a batch in scope as one ZIP, on the record; where one cannot be given, the batch's page says why."""
     if not letters_visible_to(request.user, name).exists():
         raise Http404
-    try:
-        data = printing.take_batch(actor=user_of(request), name=name)
-    except Conflict as error:
-        notices.error(request, str(error))
-        return redirect("print-batch", name=name)
-    return _given(data, f"letters-{name}.zip", "application/zip")
+    take = partial(printing.take_batch, actor=user_of(request), name=name)
+    return _given(request, take, f"letters-{name}.zip", "application/zip", reverse("print-batch", args=[name]))
 
 
 @require_GET
@@ -106,15 +108,17 @@ def print_batch_files(request: HttpRequest, name: str) -> HttpResponse:
 def message_letter(request: HttpRequest, pk: int) -> HttpResponse:
     """One letter as it was printed, on the record; where it cannot be given, the message's page says why. Out of scope is 404."""
     get_object_or_404(letters_visible_to(request.user), pk=pk)
+    take = partial(printing.take_letter, actor=user_of(request), message_id=pk)
+    return _given(request, take, f"letter-{pk}.pdf", "application/pdf", reverse("message", args=[pk]))
+
+
+def _given(request: HttpRequest, take: Callable[[], bytes], name: str, media_type: str, page: str) -> HttpResponse:
+    """What is taken, as a file; where it cannot be, `page` says why."""
     try:
-        data = printing.take_letter(actor=user_of(request), message_id=pk)
+        data = take()
     except Conflict as error:
         notices.error(request, str(error))
-        return redirect("message", pk=pk)
-    return _given(data, f"letter-{pk}.pdf", "application/pdf")
-
-
-def _given(data: bytes, name: str, media_type: str) -> HttpResponse:
+        return redirect(page)
     return HttpResponse(
         data, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
