@@ -1,113 +1,18 @@
-"""Plans by which a late debt is paid otherwise than billed: what was offered, agreed and asked for, and what became of it."""
+"""Plans by which a late debt is paid otherwise than billed: what was offered and agreed, and what became of it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.models import Account, Bill, ContactPoint, Customer, Hold, Relief, RiskClass, Watch
+from accounts.models import Account, Bill, Customer, Hold, Relief, Watch
 from accounts.models.book import MoneyField
 from approvals.models import Request
-from reminders.models import Message
-from restructuring.installed import INSTALLED_SOURCE
-
-
-class BreachTerms(models.TextChoices):
-    """What holds once a plan is breached. Whatever was paid is credited either way."""
-
-    RESTORE = "restore", _("The debt is owed as it was before the plan, less what was paid")
-    STAND = "stand", _("The instalments stay due as they are")
-
-
-class PlanRule(models.Model):
-    """What plans may be, and how they end, from a date on. The earliest row also covers the time before its date."""
-
-    effective_from = models.DateField(_("in force from"), unique=True)
-    most_months = models.PositiveSmallIntegerField(
-        _("longest term, months"), default=60, validators=[MinValueValidator(1), MaxValueValidator(60)]
-    )
-    annual_cap = models.DecimalField(
-        _("all-in cost a year at most"),
-        max_digits=7,
-        decimal_places=6,
-        null=True,
-        blank=True,
-        help_text=_("The effective yearly cost; the product's own cap counts too"),
-    )
-    most_discount = models.DecimalField(
-        _("discount at most, share of the balance"),
-        max_digits=5,
-        decimal_places=4,
-        validators=[MinValueValidator(0), MaxValueValidator(1)],
-    )
-    discount_rate = models.DecimalField(_("rate of the present value a year"), max_digits=7, decimal_places=6)
-    surplus_share = models.DecimalField(
-        _("share of the surplus that can be paid"),
-        max_digits=5,
-        decimal_places=4,
-        validators=[MinValueValidator(0), MaxValueValidator(1)],
-    )
-    grace_days = models.PositiveSmallIntegerField(
-        _("days of grace of an instalment"), validators=[MaxValueValidator(60)]
-    )
-    breach_after = models.PositiveSmallIntegerField(
-        _("missed instalments that breach a plan"), validators=[MinValueValidator(1), MaxValueValidator(12)]
-    )
-    breach_terms = models.CharField(_("after a breach"), max_length=10, choices=BreachTerms)
-    watch_months = models.PositiveSmallIntegerField(_("watch period, months"))
-    watch_floor = models.CharField(_("class no better than"), max_length=20, choices=RiskClass)
-    needs_signature = models.BooleanField(_("signed before it is decided"), default=True)
-    # Of one-time codes what the rule of the day says, whatever rule the plan was asked for under.
-    code_minutes = models.PositiveSmallIntegerField(
-        _("a code to sign with holds, minutes"), default=10, validators=[MinValueValidator(2), MaxValueValidator(60)]
-    )
-    code_attempts = models.PositiveSmallIntegerField(
-        _("attempts at a code"), default=5, validators=[MinValueValidator(1), MaxValueValidator(10)]
-    )
-    code_pause_seconds = models.PositiveSmallIntegerField(
-        _("seconds between two codes, at least"), default=60, validators=[MaxValueValidator(3600)]
-    )
-    far_away_days = models.PositiveSmallIntegerField(
-        _("a first payment is far away after, days"),
-        default=62,
-        validators=[MinValueValidator(1), MaxValueValidator(366)],
-        help_text=_("Who makes the offer is warned, and nothing is forbidden: the lender's own"),
-    )
-    source = models.CharField(_("source"), max_length=500)
-
-    class Meta:
-        verbose_name = _("rule of plans")
-        verbose_name_plural = _("rules of plans")
-        ordering = ["effective_from"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(most_months__range=(1, 60), breach_after__gte=1),
-                name="plan_rule_in_range",
-            ),
-            models.CheckConstraint(
-                condition=Q(code_minutes__range=(2, 60), code_attempts__range=(1, 10), code_pause_seconds__lte=3600),
-                name="plan_rule_codes_in_range",
-            ),
-            models.CheckConstraint(condition=Q(far_away_days__range=(1, 366)), name="plan_rule_far_away_in_range"),
-            models.CheckConstraint(
-                condition=Q(most_discount__range=(0, 1), surplus_share__range=(0, 1), discount_rate__gte=0),
-                name="plan_rule_shares_in_range",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.effective_from.isoformat()
-
-    @property
-    def said_source(self) -> str:
-        """On what it rests: what is installed in the reader's language, what somebody wrote as it stands."""
-        return gettext(self.source) if self.source == INSTALLED_SOURCE else self.source
+from restructuring.models.rules import BreachTerms, PlanRule
 
 
 class PlanKind(models.TextChoices):
@@ -305,101 +210,3 @@ class PlanInstalment(models.Model):
     @property
     def total(self) -> Any:
         return self.principal + self.interest + self.fee
-
-
-class Way(models.TextChoices):
-    SCAN = "scan", _("Scan of the signed paper")
-    CODE = "code", _("One-time code")
-
-
-class Agreement(models.Model):
-    """A plan's agreement as it was printed, by its hash; and the debtor's signature: the paper's scan, or a one-time code.
-
-    What was printed stays as it is, and so does what was signed (trigger).
-    """
-
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="agreements", verbose_name=_("plan"))
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
-    file = models.FileField(_("file"), upload_to="agreements/%Y/%m/")
-    sha256 = models.CharField("SHA-256", max_length=64)
-    made_at = models.DateTimeField(_("made at"))
-    made_by_name = models.CharField(_("made by"), max_length=150)
-    signed_at = models.DateTimeField(_("signed at"), null=True, blank=True)
-    recorded_by_name = models.CharField(_("recorded by"), max_length=150, blank=True)
-    way = models.CharField(_("signed by"), max_length=4, choices=Way, blank=True)
-    code = models.OneToOneField(
-        "SigningCode", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("code")
-    )
-    scan = models.FileField(_("scan"), upload_to="agreements/%Y/%m/", blank=True)
-    scan_type = models.CharField(max_length=40, blank=True)
-    scan_sha256 = models.CharField("SHA-256", max_length=64, blank=True)
-
-    class Meta:
-        verbose_name = _("agreement")
-        verbose_name_plural = _("agreements")
-        ordering = ["-id"]
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "language"], name="agreement_once_per_language"),
-            models.CheckConstraint(
-                condition=Q(signed_at__isnull=True, way="", code__isnull=True)
-                | Q(signed_at__isnull=False, way="scan", code__isnull=True) & ~Q(scan="") & ~Q(scan_sha256="")
-                | Q(signed_at__isnull=False, way="code", code__isnull=False),
-                name="agreement_signed_by_scan_or_code",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.plan} {self.language}"
-
-
-class SigningCode(models.Model):
-    """A one-time code that was sent to the debtor, to sign one agreement with: that file, by its hash, and no other.
-
-    The code itself is kept nowhere: `digest` is keyed, and of the code and the hash. `ended_at`: when it was used or used up by
-    wrong attempts, or when a newer one or a scan took its place; one that lapsed merely lapses. What was sent stays (trigger).
-    """
-
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="codes", verbose_name=_("agreement"))
-    sha256 = models.CharField("SHA-256", max_length=64)
-    contact_point = models.ForeignKey(
-        ContactPoint, models.PROTECT, db_index=False, related_name="+", verbose_name=_("contact point")
-    )
-    message = models.OneToOneField(Message, models.PROTECT, related_name="+", verbose_name=_("message"))
-    digest = models.BinaryField(max_length=32, editable=False)
-    sent_at = models.DateTimeField(_("sent at"))
-    sent_by_name = models.CharField(_("sent by"), max_length=150)
-    valid_until = models.DateTimeField(_("valid until"))
-    most_attempts = models.PositiveSmallIntegerField(_("attempts at a code"))
-    attempts = models.PositiveSmallIntegerField(_("wrong attempts"), default=0)
-    used_at = models.DateTimeField(_("entered at"), null=True, blank=True)
-    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("code to sign with")
-        verbose_name_plural = _("codes to sign with")
-        ordering = ["-id"]
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["agreement"], name="signing_code_one_not_ended", condition=Q(ended_at__isnull=True)
-            ),
-            models.CheckConstraint(
-                condition=Q(attempts__lte=F("most_attempts"))
-                & (Q(attempts__lt=F("most_attempts")) | Q(ended_at__isnull=False)),
-                name="signing_code_attempts",
-            ),
-            models.CheckConstraint(
-                condition=Q(used_at__isnull=True)
-                | Q(used_at=F("ended_at"), used_at__lt=F("valid_until"), attempts__lt=F("most_attempts")),
-                name="signing_code_used_in_time",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.agreement} {self.pk}"
-
-    @property
-    def left(self) -> int:
-        """How many attempts are left."""
-        return self.most_attempts - self.attempts
