@@ -25,12 +25,7 @@ Row: TypeAlias = tuple[int | None, str, int | None, int | None, Values, Values, 
 
 _COLUMNS = """at, actor_id, actor_name, verb, subject_type, subject_id, subject_ref, customer_id, account_id, before, after,
      reason, request_id"""
-# Every change writes one: it is planned once a connection.
-_INSERT = f"""
-    INSERT INTO audit_event ({_COLUMNS})
-    VALUES (%s::timestamptz, %s::bigint, %s::text, %s::text, %s::text, %s::bigint, %s::text, %s::bigint, %s::bigint, %s::jsonb,
-            %s::jsonb, %s::text, %s::text)"""
-
+_TOLD_COLUMNS = "at, actor_id, actor_name, verb, before, after, reason, request_id"
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -68,6 +63,37 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
+def recording(subjects: str) -> str:
+    """The INSERT that records one event of each row of `subjects`, for the statement that makes the change to record it as well.
+
+    `subjects` selects subject_type, subject_id, subject_ref, customer_id and account_id, in that order; the rest is in the
+    parameters that `told` gives.
+    """
+    return f"""
+    INSERT INTO audit_event (subject_type, subject_id, subject_ref, customer_id, account_id, {_TOLD_COLUMNS})
+    SELECT of.*, %(event_at)s::timestamptz, %(event_actor)s::bigint, %(event_actor_name)s::text, %(event_verb)s::text,
+           %(event_before)s::jsonb, %(event_after)s::jsonb, %(event_reason)s::text, %(event_request)s::text
+      FROM ({subjects}) of"""
+
+
+def told(*, actor: Actor, verb: str, before: Values = None, after: Values = None, reason: str = "") -> dict[str, Any]:
+    """What a statement with `recording` is asked with: who did what, now. Amounts, dates and moments become text."""
+    return {
+        "event_at": clock.now(),
+        "event_actor": actor.pk,
+        "event_actor_name": str(actor)[:150],
+        "event_verb": verb,
+        "event_before": _text(before),
+        "event_after": _text(after),
+        "event_reason": reason,
+        "event_request": current_request_id(),
+    }
+
+
+# Every change writes one: it is planned once a connection.
+_RECORD = recording("SELECT %(type)s::text, %(id)s::bigint, %(ref)s::text, %(customer)s::bigint, %(account)s::bigint")
+
+
 def record(
     *,
     actor: Actor,
@@ -85,23 +111,15 @@ def record(
     key: the record outlives what it names. Amounts, dates and moments in `before` and `after` become text.
     """
     key = subject.pk
-    values = (
-        clock.now(),
-        actor.pk,
-        str(actor)[:150],
-        verb,
-        subject._meta.model_name or "",
-        key if isinstance(key, int) else None,
-        getattr(subject, "ref", None) or ("" if isinstance(key, int) else str(key)),
-        customer_id,
-        account_id,
-        _text(before),
-        _text(after),
-        reason,
-        current_request_id(),
-    )
+    values = told(actor=actor, verb=verb, before=before, after=after, reason=reason) | {
+        "type": subject._meta.model_name or "",
+        "id": key if isinstance(key, int) else None,
+        "ref": getattr(subject, "ref", None) or ("" if isinstance(key, int) else str(key)),
+        "customer": customer_id,
+        "account": account_id,
+    }
     with prepared_cursor() as cursor:
-        cursor.execute(_INSERT, values)
+        cursor.execute(_RECORD, values)
 
 
 def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Row]) -> int:

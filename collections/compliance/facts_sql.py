@@ -39,7 +39,7 @@ _FACTS = """
                 WHERE o.customer_id = c.id AND o.relationship = 'own' AND o.kind IN ('mobile', 'phone'))
            END,
            {elsewhere}, p.opted_out) ORDER BY asked.place, p.id)::text
-    FROM unnest(%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[])
+    FROM unnest({asked})
          WITH ORDINALITY AS asked (customer_id, point_id, account_id, place)
     JOIN accounts_customer c ON c.id = asked.customer_id
     LEFT JOIN LATERAL (
@@ -81,25 +81,23 @@ _HISTORY = f"""
     SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
            c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
     FROM compliance_contact c
-    WHERE c.customer_id = ANY(%(asked_of)s::bigint[]) AND {{which}}
+    WHERE c.customer_id = ANY({{customers}}) AND {{which}}
       AND (%(no_batch_from)s::timestamptz IS NULL OR c.made_by <> 'batch' OR c.at < %(no_batch_from)s::timestamptz)
       AND {_NOT_OVERRULED}
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
            0::bigint
     FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY(%(asked_of)s::bigint[]) AND {_HOLDS_A_PLACE}
+    WHERE d.customer_id = ANY({{customers}}) AND {_HOLDS_A_PLACE}
     ) past
 """
 
 
 # A message is counted in its own channel. Who is called may have spoken to us in any; what a third person said holds for
 # ever.
-_HISTORY_OF_MESSAGES = _HISTORY.format(which="c.at >= %(since)s::timestamptz AND c.channel = %(channel)s::text")
-_HISTORY_OF_CALLS = _HISTORY.format(
-    which="""(c.at >= %(since)s::timestamptz OR c.outcome IN ('third-person', 'third-person-refused'))
+_MESSAGES = "c.at >= %(since)s::timestamptz AND c.channel = %(channel)s::text"
+_CALLS = """(c.at >= %(since)s::timestamptz OR c.outcome IN ('third-person', 'third-person-refused'))
       AND (c.channel = 'voice' OR c.outcome <> 'sent')"""
-)
 
 # Calls of the same number for another customer.
 _ELSEWHERE = f"""
@@ -116,12 +114,31 @@ _ELSEWHERE = f"""
             WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id)"""
 
 
-def _wanted(*, each: bool, calls: bool) -> str:
+def _wanted(asked: str, customers: str, *, each: bool, calls: bool) -> str:
     facts = _FACTS.format(
-        held=_HELD, reported=_REPORTED, which="" if each else _BEST, elsewhere=_ELSEWHERE if calls else "NULL"
+        asked=asked,
+        held=_HELD,
+        reported=_REPORTED,
+        which="" if each else _BEST,
+        elsewhere=_ELSEWHERE if calls else "NULL",
     )
-    return f"({facts}), ({_HISTORY_OF_CALLS if calls else _HISTORY_OF_MESSAGES})"
+    return f"({facts}), ({_HISTORY.format(customers=customers, which=_CALLS if calls else _MESSAGES)})"
 
 
 # Both in one statement, by whether each contact point is wanted, and whether a call is.
-WANTED = {(each, calls): _wanted(each=each, calls=calls) for each in (False, True) for calls in (False, True)}
+WANTED = {
+    (each, calls): _wanted(
+        "%(customers)s::bigint[], %(points)s::bigint[], %(accounts)s::bigint[]",
+        "%(asked_of)s::bigint[]",
+        each=each,
+        calls=calls,
+    )
+    for each in (False, True)
+    for calls in (False, True)
+}
+
+
+def wanted_to_call(customers: str) -> str:
+    """The same of every number of the customers whose keys `customers` selects, another part of the statement."""
+    keys = f"ARRAY({customers})"
+    return _wanted(f"{keys}, '{{}}'::bigint[], '{{}}'::bigint[]", keys, each=True, calls=True)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Q, QuerySet
 
 from audit.services import Actor
-from compliance.facts_sql import WANTED
+from compliance.facts_sql import WANTED, wanted_to_call
 from compliance.models import CustomerFlag
 from compliance.rules import (
     KINDS,
@@ -38,10 +37,12 @@ VOICE = "voice"
 CONTACT_VULNERABLE = "compliance.contact_vulnerable"
 
 # Many rows come as one JSON text: it is read much faster than rows are, value by value.
-_RULES = """
+RULES = """
     SELECT json_agg(json_build_array(pack, code, version, effective_from, parameters, source) ORDER BY id)::text
     FROM compliance_contactrule
 """
+# Another text once any of them is another: much shorter.
+RULES_MARK = "SELECT string_agg(id || ' ' || xmin, ' ' ORDER BY id) FROM compliance_contactrule"
 
 
 class Known(NamedTuple):
@@ -69,23 +70,18 @@ class Look:
 def rulebook() -> Rulebook:
     """The rules of all packs as they stand now."""
     with prepared_cursor() as cursor:
-        cursor.execute(_RULES)
-        return _book(_text(cursor))
+        cursor.execute(RULES)
+        (text,) = cursor.fetchone()
+    return rulebook_of(text)
 
 
 @functools.lru_cache(maxsize=4)
-def _book(text: str) -> Rulebook:
-    """Kept while the rules are the same: what a book works out about days and zones, it works out once."""
+def rulebook_of(text: str | None) -> Rulebook:
+    """The rules of `RULES`. Kept while they are the same: what a book works out about days and zones, it works out once."""
     return Rulebook(
         Rule(code, version, date.fromisoformat(starts), parameters, pack, source)
-        for pack, code, version, starts, parameters, source in json.loads(text)
+        for pack, code, version, starts, parameters, source in json.loads(text or "[]")
     )
-
-
-def _text(cursor: CursorWrapper) -> str:
-    """The one value of a query: the JSON text of all rows."""
-    (text,) = cursor.fetchone()
-    return text or "[]"
 
 
 def facts_of(
@@ -259,24 +255,45 @@ def callable_from(
     many they are; one where the `rules` were read already.
     """
     rules = rules or rulebook()
-    found: dict[int, datetime | None] = dict.fromkeys(customer_ids)
-    asked: list[tuple[int, int | None, int | None]] = [(customer, None, None) for customer in found]
     everybody = facts_of(
-        channel="voice",
+        channel=VOICE,
         purpose="collection",
-        asked=asked,
+        asked=[(customer, None, None) for customer in dict.fromkeys(customer_ids)],
         at=at,
         actor=actor,
         rules=rules,
         anybody=actor is None,
         each=True,
     )
+    return dict.fromkeys(customer_ids) | _earliest(everybody, at, rules)
+
+
+# The same as part of another statement: two texts of the customers whose keys a part of it selects, the parameters that they
+# take, and the answer that they give.
+callable_sql = wanted_to_call
+
+
+def callable_values(at: datetime, rules: Rulebook) -> dict[str, Any]:
+    """What a statement with `callable_sql` is asked with."""
+    return _values(VOICE, (), at, rules)
+
+
+def callable_by(
+    texts: Sequence[str | None], *, at: datetime, actor: Actor, rules: Rulebook
+) -> dict[int, datetime | None]:
+    """`callable_from` of what `callable_sql` answered."""
+    facts, past = texts
+    return _earliest(_known(facts, past, VOICE, "collection", actor), at, rules)
+
+
+def _earliest(everybody: Iterable[Known], at: datetime, rules: Rulebook) -> dict[int, datetime | None]:
+    found: dict[int, datetime | None] = {}
     for known in everybody:
-        if found[known.customer_id] == at:
+        earlier = found.setdefault(known.customer_id)
+        if earlier == at:
             continue
         verdict = rules.decide(known.facts, at)
         moment = at if verdict.allowed else verdict.next_allowed_at
-        earlier = found[known.customer_id]
         if moment is not None and (earlier is None or moment < earlier):
             found[known.customer_id] = moment
     return found

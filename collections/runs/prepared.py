@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -12,18 +13,32 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
-from psycopg._queries import PostgresQuery
+from psycopg._queries import PostgresQuery, _query2pg
 
 M = TypeVar("M", bound=models.Model)
 Statement = tuple[str, tuple[Any, ...]]
-# In a query set that `statement_of` writes, stand for the moment and for the day at which it will be asked.
-THE_MOMENT, THE_DAY = datetime(1, 2, 3, tzinfo=UTC), date(1, 2, 3)
+# In a query set that `statement_of` writes, stand for the moment and for the day at which it will be asked, and for some keys.
+THE_MOMENT, THE_DAY, THE_KEYS = datetime(1, 2, 3, tzinfo=UTC), date(1, 2, 3), ("keys",)
 
-_STAND_INS = {THE_MOMENT: "timestamptz", THE_DAY: "date"}
+_STAND_INS: dict[Any, str] = {THE_MOMENT: "timestamptz", THE_DAY: "date", THE_KEYS: "bigint[]"}
+_PLACE = re.compile("%(?:%|s)")
+
+
+class _Query(PostgresQuery):
+    """Reads a text once, however long: psycopg takes the long ones for texts that never come again."""
+
+    def convert(self, query: Any, values: Any) -> None:
+        if values is None:
+            super().convert(query, values)
+        else:
+            self.query, self._want_formats, self._order, self._parts = _query2pg(query.encode(), self._tx.encoding)
+            self.dump(values)
 
 
 class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
     """Binds its parameters in the server and has every statement prepared."""
+
+    _query_cls = _Query
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> _Cursor:
         super().execute(query, params, prepare=True, **options)
@@ -49,8 +64,9 @@ def statement_of(queryset: models.QuerySet[Any]) -> Statement:
     """The statement of a query set, to be kept and given to `rows_of` or `first_of`: Django and PostgreSQL may take longer to
     write and to plan one than to answer it.
 
-    Keys, `THE_MOMENT` and `THE_DAY` stay parameters, so that one plan serves whoever asks; other values are part of the text,
-    so that partial indexes serve it. A locking one is written in a transaction only. Blank for one that cannot have rows.
+    Keys, `THE_MOMENT`, `THE_DAY` and `THE_KEYS` stay parameters, so that one plan serves whoever asks; other values are part
+    of the text, so that partial indexes serve it. A locking one is written in a transaction only. Blank for one that cannot
+    have rows.
     """
     try:
         text, values = queryset.query.sql_with_params()
@@ -59,13 +75,22 @@ def statement_of(queryset: models.QuerySet[Any]) -> Statement:
     parts, kept = [], []
     for value in values:
         is_key = isinstance(value, int) and not isinstance(value, bool)
-        as_type = "bigint" if is_key else _STAND_INS.get(value)
+        as_type = "bigint" if is_key else _STAND_INS.get(value) if isinstance(value, Hashable) else None
         if as_type:
             parts.append(f"%s::{as_type}")
             kept.append(value)
         else:
             parts.append(sql.Literal(value).as_string(connection.connection).replace("%", "%%"))
     return text.replace("%%", "%%%%") % tuple(parts), tuple(kept)
+
+
+def part_of(statement: Statement, name: str) -> tuple[str, dict[str, Any]]:
+    """A kept statement as a part of a longer one, whose parameters have names: its text, and its values by names that begin
+    with `name`."""
+    text, values = statement
+    names = iter([f"{name}_{number}" for number in range(len(values))])
+    named = _PLACE.sub(lambda place: f"%({next(names)})s" if place[0] == "%s" else place[0], text)
+    return named, {f"{name}_{number}": value for number, value in enumerate(values)}
 
 
 def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
@@ -82,8 +107,10 @@ def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, .
 def first_of(model: type[M], statement: Statement, moment: datetime) -> M | None:
     """The first row of a kept statement at `moment`, as a whole instance; None when there is none."""
     rows = rows_of(statement, {THE_MOMENT: moment})
-    if not rows:
-        return None
+    return instance_of(model, rows[0]) if rows else None
+
+
+def instance_of(model: type[M], row: Sequence[Any]) -> M:
+    """An instance of the row that begins with all fields of the model in their order."""
     names = [field.attname for field in model._meta.concrete_fields]
-    # Annotations come behind the fields.
-    return model.from_db(connection.alias, names, rows[0][: len(names)])
+    return model.from_db(connection.alias, names, row[: len(names)])

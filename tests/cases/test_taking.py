@@ -15,12 +15,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.errors import Conflict
 from audit.models import Event
+from audit.services import SystemActor
 from cases.models import Case, Queue
 from cases.services import taking
-from cases.services.assigning import assign, take
+from cases.services.assigning import assign, release, take
 from cases.services.taking import take_next
 from cases.services.waiting import NO_END
-from compliance.models import ContactAgreement, CustomerFlag
+from compliance.models import ContactAgreement, ContactRule, CustomerFlag
+from compliance.services import add_rule
 from runs import clock
 from staff.models import User
 from tests.factories import CaseFactory, ContactPointFactory, CustomerFactory, DecisionFactory, TeamFactory, UserFactory
@@ -117,7 +119,25 @@ def test_one_who_may_not_be_called_now_is_set_aside_until_then() -> None:
     assert refused.wait_for == "gate"
     assert refused.wait_until is not None
     assert NOON < refused.wait_until < NOON + timedelta(days=2)
-    assert refused.assignee is None
+    assert (refused.assignee, refused.version) == (None, 1)
+    assert [event.subject_id for event in Event.objects.filter(verb="case.taken")] == [free.pk]
+
+
+@pytest.mark.django_db
+def test_a_rule_that_comes_into_force_holds_for_the_next_take() -> None:
+    lin = UserFactory()
+    first, second = callable_case(priority=2), callable_case(priority=1)
+    assert take_next(actor=lin) == first
+    hours = ContactRule.objects.filter(pack="cn", code="contact-hours").latest("effective_from")
+    closed = {**hours.parameters, "opens": "22:00", "closes": "23:00"}
+    rule = add_rule(
+        actor=SystemActor("t"), code="contact-hours", effective_from=TODAY + timedelta(1), parameters=closed, source="x"
+    )
+    assert take_next(actor=lin, leaving=first.pk) == second
+    ContactRule.objects.filter(pk=rule.pk).update(effective_from=TODAY)
+    second.refresh_from_db()
+    release(actor=lin, case_id=second.pk, seen_version=second.version)
+    assert take_next(actor=lin) is None
 
 
 @pytest.mark.django_db
@@ -216,7 +236,9 @@ def test_it_costs_as_many_queries_with_many_cases_as_with_few() -> None:
             assert take_next(actor=lin)
         return len(captured)
 
-    assert queries(2) == queries(20) <= 12  # with the reading of her scope and permissions
+    callable_case(team=TeamFactory(name="Another"))
+    take_next(actor=UserFactory())  # the first of a process reads the rules and where customers live
+    assert queries(2) == queries(20) == 5  # with the reading of her scope and permissions
 
 
 @pytest.mark.django_db(transaction=True)

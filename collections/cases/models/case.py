@@ -128,6 +128,12 @@ class Case(models.Model):
                 name="case_by_assignee",
                 condition=Q(status="open", assignee__isnull=False),
             ),
+            # The same of the few that may have something to do today: "take next" asks for them first.
+            models.Index(
+                fields=["assignee", "-priority", "id"],
+                name="case_own_due",
+                condition=Q(status="open") & (Q(follow_up_on__isnull=False) | Q(promise_broken_on__isnull=False)),
+            ),
         ]
         permissions = [
             ("work_case", _("Can take and work cases")),

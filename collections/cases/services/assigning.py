@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customers
-from audit.services import record, record_many
+from audit.services import record_many, recording, told
 from cases.errors import StaleScreen
 from cases.models import Case, CaseStatus
 from cases.permissions import visible_to
@@ -24,8 +25,14 @@ from staff.permissions import Scope, may, scope_of
 
 WORK, ASSIGN = "cases.work_case", "cases.assign_case"
 _FIELDS = ("assignee", "assigned_at", "version")
-_HAND = """
-    UPDATE cases_case SET assignee_id = %s::bigint, assigned_at = %s::timestamptz, version = %s::integer WHERE id = %s::bigint"""
+# Of cases that are locked, `given` as rows (id, ref, customer_id): they become somebody's, and that is recorded.
+HAND = """
+    UPDATE cases_case c SET assignee_id = %(to)s::bigint, assigned_at = %(assigned_at)s::timestamptz, version = c.version + 1
+      FROM given WHERE c.id = given.id"""
+RECORD = recording("SELECT 'case', id, ref, customer_id, NULL::bigint FROM given")
+_HAND_ONE = f"""
+    WITH given AS (SELECT %(id)s::bigint AS id, %(ref)s::text AS ref, %(customer)s::bigint AS customer_id), handed AS ({HAND})
+    {RECORD}"""
 
 
 @dataclass(frozen=True)
@@ -38,21 +45,25 @@ class Assigned:
 
 def hand(case: Case, *, to: User | None, actor: User, verb: str, reason: str = "") -> Case:
     """Make a locked case `to`'s (None: nobody's) and record it; the caller has decided that it may be."""
-    before = _named(case.assignee)
-    case.assignee = to
-    case.assigned_at = clock.now() if to else None
-    case.version += 1
+    values = hand_values(from_=case.assignee, to=to, actor=actor, verb=verb, reason=reason)
     with prepared_cursor() as cursor:
-        cursor.execute(_HAND, [case.assignee_id, case.assigned_at, case.version, case.pk])
-    record(
-        actor=actor,
-        verb=verb,
-        subject=case,
-        before=before,
-        after=_named(to),
-        reason=reason,
-        customer_id=case.customer_id,
-    )
+        cursor.execute(_HAND_ONE, values | {"id": case.pk, "ref": case.ref, "customer": case.customer_id})
+    return handed(case, to, values)
+
+
+def hand_values(*, from_: User | None, to: User | None, actor: User, verb: str, reason: str = "") -> dict[str, Any]:
+    """What a statement of `HAND` and `RECORD` is asked with."""
+    return told(actor=actor, verb=verb, before=_named(from_), after=_named(to), reason=reason) | {
+        "to": to.pk if to else None,
+        "assigned_at": clock.now() if to else None,
+    }
+
+
+def handed(case: Case, to: User | None, values: Mapping[str, Any]) -> Case:
+    """The case as `HAND` left it, asked with these values."""
+    case.assignee = to
+    case.assigned_at = values["assigned_at"]
+    case.version += 1
     return case
 
 

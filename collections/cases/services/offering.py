@@ -1,0 +1,187 @@
+"""What there is for somebody to take: found, handed over and recorded by one statement, with what the gate has to know of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import BooleanField, Exists, OuterRef, QuerySet
+from django.db.models.expressions import RawSQL
+
+from cases.filters import DEFAULT_ORDER, ORDERS
+from cases.models import Case, CaseStatus, Queue
+from cases.models.case import FREE_FROM
+from cases.permissions import visible_to
+from cases.selectors.due import due
+from cases.selectors.hours import ZONES, Hours, hours_at
+from cases.selectors.queues import cases_of
+from cases.services.assigning import HAND, RECORD, hand_values, handed
+from cases.services.waiting import Moment
+from compliance.models import FlagKind
+from compliance.rules import Rulebook
+from compliance.selectors import (
+    CONTACT_VULNERABLE,
+    RULES,
+    RULES_MARK,
+    callable_by,
+    callable_sql,
+    callable_values,
+    flags_in_force,
+    rulebook_of,
+)
+from runs.prepared import THE_KEYS, THE_MOMENT, instance_of, part_of, prepared_cursor, statement_of
+from runs.selectors import book_day
+from staff.models import User
+from staff.permissions import Scope, may, scope_of
+
+PRIORITY = ("-priority", "pk")
+_COLUMNS = ", ".join(str(field.column) for field in Case._meta.concrete_fields)
+# In the place of a statement that cannot have rows.
+_NONE = "SELECT * FROM cases_case WHERE false"
+# Which rules there are, and where customers live; the first text is another once a rule is.
+_GROUND = f"SELECT ({RULES_MARK}), ({ZONES}), ({RULES})"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What offers stand on and what changes rarely: the gate's rules, with a mark that changes as they do, and where customers
+    live. Read once a process; the statement of each offer tells whether it still holds."""
+
+    mark: str | None
+    zones: str | None
+    rules: Rulebook
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What there is for somebody to take, in the order in which it is offered.
+
+    Two are equal that ask the same, at whatever moment of the day.
+    """
+
+    actor: User
+    scope: Scope
+    may_contact_vulnerable: bool
+    hours: Hours
+    today: date
+    queue: Queue | None
+    moment: Moment = field(compare=False)
+    ground: Ground = field(compare=False)
+
+    def own(self, now: datetime) -> QuerySet[Case]:
+        """Those of the actor's with something to do today that nobody has done yet."""
+        return self._open(now).filter(due(self.today), assignee=self.actor).order_by(*PRIORITY)
+
+    def free(self, now: datetime) -> QuerySet[Case]:
+        """Those that nobody works."""
+        free = self._open(now).filter(assignee=None)
+        if not self.scope.everything:
+            # Her scope says "or assigned to her" too, which is never so here, and which the index on the team cannot follow.
+            free = free.filter(team__in=self.scope.teams)
+        if not self.may_contact_vulnerable:
+            vulnerable = flags_in_force(self.today).filter(customer=OuterRef("customer"), kind=FlagKind.VULNERABLE)
+            free = free.filter(~Exists(vulnerable))
+        return free.order_by(*(_order(self.queue) if self.queue else PRIORITY))
+
+    def _open(self, now: datetime) -> QuerySet[Case]:
+        if self.queue:
+            cases = cases_of(self.queue, self.actor, book_day() or self.today)
+        else:
+            cases = visible_to(self.actor).filter(status=CaseStatus.OPEN)
+        return self.hours.callable_among(cases.annotate(free_from=FREE_FROM).filter(free_from__lte=now))
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A case as it was given, and from when its customer may be called (None: not as things stand)."""
+
+    case: Case
+    callable_from: datetime | None
+
+
+_ground: Ground | None = None
+
+
+def offer_to(actor: User, queue: Queue | None) -> Offer:
+    """What there is for the actor at the moment, of a queue or of all that she sees. The first of a process costs a statement."""
+    ground = _ground or _read_ground()
+    moment = Moment.present()
+    hours = hours_at(moment.now, ground.rules, ground.zones)
+    return Offer(actor, scope_of(actor), may(actor, CONTACT_VULNERABLE), hours, moment.today, queue, moment, ground)
+
+
+def _read_ground() -> Ground:
+    global _ground
+    with prepared_cursor() as cursor:
+        cursor.execute(_GROUND)
+        mark, zones, rules = cursor.fetchone()
+    _ground = Ground(mark, zones, rulebook_of(rules))
+    return _ground
+
+
+class Outdated(Exception):
+    """The rules, or where customers live, are not what the offer was made for."""
+
+
+def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
+    """The first case of the offer that is none of `passed` and that nobody has locked, locked: one of the actor's, or a free one
+    that becomes hers, recorded as `case.taken`; None when there is none. One statement, in the caller's transaction, who rolls
+    back what may not be given.
+
+    Raises:
+        Outdated: roll back, and make the offer anew.
+    """
+    text, kept = _statement(offer) if offer.queue is None else _written(offer)
+    given: dict[Any, Any] = {THE_MOMENT: offer.moment.now, THE_KEYS: list(passed)}
+    hand = hand_values(from_=None, to=offer.actor, actor=offer.actor, verb="case.taken")
+    values = {name: given.get(value, value) for name, value in kept.items()}
+    values |= callable_values(offer.moment.now, offer.ground.rules) | hand
+    with prepared_cursor() as cursor:
+        cursor.execute(text, values)
+        mark, zones, facts, past, is_free, *row = cursor.fetchone()
+    if (mark, zones) != (offer.ground.mark, offer.ground.zones):
+        _read_ground()
+        raise Outdated
+    if is_free is None:
+        return None
+    case = instance_of(Case, row)
+    until = callable_by([facts, past], at=offer.moment.now, actor=offer.actor, rules=offer.ground.rules)
+    return Offered(handed(case, offer.actor, hand) if is_free else case, until.get(case.customer_id))
+
+
+# Without a queue, which is most often, the statement is written once a day for each person: Django takes longer to write it than
+# PostgreSQL to answer. A queue's filters may hang on more than the queue.
+@functools.lru_cache(maxsize=1_000)
+def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
+    return _written(offer)
+
+
+def _written(offer: Offer) -> tuple[str, dict[str, Any]]:
+    """One that is hers already is given as it is; only where there is none is a free one looked for, and becomes hers."""
+    own, values = part_of(statement_of(_first(offer.own(THE_MOMENT))), "own")
+    free, more = part_of(statement_of(_first(offer.free(THE_MOMENT))), "free")
+    text = f"""
+        WITH own AS MATERIALIZED ({own or _NONE}), free AS MATERIALIZED ({free or _NONE}), offered AS MATERIALIZED (
+            SELECT {_COLUMNS}, false AS is_free FROM own
+            UNION ALL SELECT {_COLUMNS}, true FROM free WHERE NOT EXISTS (SELECT FROM own)
+        ), given AS (SELECT id, ref, customer_id FROM offered WHERE is_free),
+        handed AS ({HAND}), recorded AS ({RECORD})
+        SELECT ({RULES_MARK}), ({ZONES}), {callable_sql("SELECT customer_id FROM offered")}, is_free, {_COLUMNS}
+          FROM (SELECT) one LEFT JOIN offered ON true"""
+    return text, values | more
+
+
+def _first(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The first that is none of `THE_KEYS` and that nobody else has locked, locked."""
+    other = RawSQL("cases_case.id <> ALL(%s)", [THE_KEYS], output_field=BooleanField())
+    return cases.filter(other).select_for_update(skip_locked=True, no_key=True, of=("self",))[:1]
+
+
+def _order(queue: Queue) -> tuple[str, str]:
+    """A queue's order; one that nobody knows any more orders as the worklist does."""
+    sort = queue.sort if queue.sort.removeprefix("-") in ORDERS else DEFAULT_ORDER
+    column = ORDERS[sort.removeprefix("-")][0]
+    return (f"-{column}" if sort.startswith("-") else column), "pk"
