@@ -224,7 +224,8 @@ def _work(work: dict[str, Any]) -> Iterator[str]:
         f"{work['collectors']} collectors, served by {work['processes']} processes of {work['threads']} threads as the server "
         f"runs, on {work['cases']:,} open cases, {work['free']:,} of them free; timed from the press of the key. In a burst all "
         f"press it in the same moment, again and again, and wait for the machine's cores, not for one another. Bare: the floor "
-        f"of a burst, the same locks and writes as SQL alone, without the gate, the scope or anything of one's own. Arriving "
+        f"of a burst, the same locks and writes as SQL alone, without the gate, the scope or anything of one's own. Queue: a "
+        f"burst from the queue of early cases. Arriving "
         f"steadily each presses it at random moments, every {work['seconds between']:.0f} s on average. At last what is left "
         f"is taken, all presses waiting in line."
     )
@@ -239,7 +240,7 @@ def _work(work: dict[str, Any]) -> Iterator[str]:
                 f"{work[how]['median']:.1f}",
                 f"{work[how]['p95']:.1f}",
             )
-            for how in ("bare", "burst", "steady", "drained")
+            for how in ("bare", "burst", "queue", "steady", "drained")
         ],
     )
     ratio = work["burst"]["p95"] / work["bare"]["p95"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 
-from cases.models import Case, CaseStatus, WaitFor
+from cases.models import Case, CaseStatus, Queue, WaitFor
 from cases.models.case import FREE_FROM
 from cases.services.taking import take_next
 from cases.services.waiting import NO_END, Moment, write_waits
@@ -66,9 +67,9 @@ def work(seed: int) -> dict[str, Any]:
     workbench of this database.
 
     `bare`: the floor, the same locks and writes as SQL alone, when all press in the same moment, again and again. `burst`: take
-    next, pressed so. `steady`: each does so at random moments, on average every
-    two seconds, twenty-five in a second altogether. `drained`: what may be given is cut down to some thousands, and all
-    take until there is nothing; then what was given is compared with what could have been.
+    next, pressed so; `queue`: that of the queue of early cases, which has an order of its own. `steady`: each does so at random
+    moments, on average every two seconds, twenty-five in a second altogether. `drained`: what may be given is cut down to some
+    thousands, and all take until there is nothing; then what was given is compared with what could have been.
     """
     wanted = User.objects.filter(username__startswith="bench", is_staff=True, team__isnull=False)
     if not wanted.exists():
@@ -101,6 +102,7 @@ def work(seed: int) -> dict[str, Any]:
         given: list[int] = []
         found["bare"] = _measure(collectors, given, _burst, _take_bare)
         found["burst"] = _measure(collectors, given, _burst)
+        found["queue"] = _measure(collectors, given, _burst, _take_from_queue)
         found["steady"] = _measure(collectors, given, partial(_steady, seed))
         left = set(
             free.filter(team__in={collector.team_id for collector in collectors})
@@ -123,6 +125,16 @@ def work(seed: int) -> dict[str, Any]:
 def _take(collector: User) -> int | None:
     case = take_next(actor=collector)
     return None if case is None else case.pk
+
+
+def _take_from_queue(collector: User) -> int | None:
+    case = take_next(actor=collector, queue=_early())
+    return None if case is None else case.pk
+
+
+@functools.cache
+def _early() -> Queue:
+    return Queue.objects.get(code="early")
 
 
 def _take_bare(collector: User) -> int | None:
@@ -151,7 +163,9 @@ def _measure(collectors: Sequence[User], given: list[int], hour: Hour, take: Tak
 
 def _serve(hour: Hour, take: Take, starts: float, collectors: Sequence[User]) -> tuple[list[float], list[int]]:
     """One process's share of the collectors: how long each take lasted from the press on (ms), and the cases given."""
-    gc.enable()  # a server does collect
+    # As a server does: what is loaded stays, the rest is collected.
+    gc.freeze()
+    gc.enable()
     taken: list[float] = []
     given: list[int] = []
     for collector in collectors:

@@ -123,6 +123,16 @@ class Case(models.Model):
                 name="case_to_take",
                 condition=Q(status="open", assignee__isnull=True),
             ),
+            # The same of a queue in the order of the amount; of one for some buckets the others are passed over as well.
+            models.Index(
+                F("team"),
+                F("overdue_amount").desc(),
+                F("id"),
+                FREE_FROM,
+                F("bucket"),
+                name="case_to_take_by_amount",
+                condition=Q(status="open", assignee__isnull=True),
+            ),
             models.Index(
                 fields=["assignee", "-priority", "id"],
                 name="case_by_assignee",

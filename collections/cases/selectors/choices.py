@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -29,10 +29,10 @@ _CHOICES = """
 class Choices:
     """(value, label) of everything that a field of the lists offers, in order."""
 
-    buckets: list[tuple[str, str]] = field(default_factory=list)
-    products: list[tuple[str, str]] = field(default_factory=list)
-    teams: list[tuple[str, str]] = field(default_factory=list)
-    members: list[tuple[str, str]] = field(default_factory=list)
+    buckets: tuple[tuple[str, str], ...] = ()
+    products: tuple[tuple[str, str], ...] = ()
+    teams: tuple[tuple[str, str], ...] = ()
+    members: tuple[tuple[str, str], ...] = ()
 
 
 def choices_for(user: Anyone) -> Choices:
@@ -60,4 +60,4 @@ def _read(user: Anyone) -> Choices:
         )
         for kind, value, label, _order in cursor.fetchall():
             found[kind].append((value, label))
-    return Choices(found["bucket"], found["product"], found["team"], found["member"])
+    return Choices(*(tuple(found[kind]) for kind in ("bucket", "product", "team", "member")))

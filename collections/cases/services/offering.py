@@ -15,6 +15,7 @@ from cases.filters import DEFAULT_ORDER, ORDERS
 from cases.models import Case, CaseStatus, Queue
 from cases.models.case import FREE_FROM
 from cases.permissions import visible_to
+from cases.selectors.choices import Choices, choices_for
 from cases.selectors.due import due
 from cases.selectors.hours import ZONES, Hours, hours_at
 from cases.selectors.queues import cases_of
@@ -56,6 +57,23 @@ class Ground:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What a queue asks for on a day. Two are equal that filter and order alike, which hangs on what there is to choose from."""
+
+    query: str
+    sort: str
+    choices: Choices
+    day: date
+    queue: Queue = field(compare=False)
+
+    def order(self) -> tuple[str, str]:
+        """By what; an order that nobody knows any more is the worklist's."""
+        sort = self.sort if self.sort.removeprefix("-") in ORDERS else DEFAULT_ORDER
+        column = ORDERS[sort.removeprefix("-")][0]
+        return (f"-{column}" if sort.startswith("-") else column), "pk"
+
+
+@dataclass(frozen=True)
 class Offer:
     """What there is for somebody to take, in the order in which it is offered.
 
@@ -67,7 +85,7 @@ class Offer:
     may_contact_vulnerable: bool
     hours: Hours
     today: date
-    queue: Queue | None
+    asked: Asked | None
     moment: Moment = field(compare=False)
     ground: Ground = field(compare=False)
 
@@ -84,11 +102,11 @@ class Offer:
         if not self.may_contact_vulnerable:
             vulnerable = flags_in_force(self.today).filter(customer=OuterRef("customer"), kind=FlagKind.VULNERABLE)
             free = free.filter(~Exists(vulnerable))
-        return free.order_by(*(_order(self.queue) if self.queue else PRIORITY))
+        return free.order_by(*(self.asked.order() if self.asked else PRIORITY))
 
     def _open(self, now: datetime) -> QuerySet[Case]:
-        if self.queue:
-            cases = cases_of(self.queue, self.actor, book_day() or self.today)
+        if self.asked:
+            cases = cases_of(self.asked.queue, self.actor, self.asked.day)
         else:
             cases = visible_to(self.actor).filter(status=CaseStatus.OPEN)
         return self.hours.callable_among(cases.annotate(free_from=FREE_FROM).filter(free_from__lte=now))
@@ -106,11 +124,15 @@ _ground: Ground | None = None
 
 
 def offer_to(actor: User, queue: Queue | None) -> Offer:
-    """What there is for the actor at the moment, of a queue or of all that she sees. The first of a process costs a statement."""
+    """What there is for the actor at the moment, of a queue or of all that she sees. A queue costs two short statements, the
+    first offer of a process one."""
     ground = _ground or _read_ground()
     moment = Moment.present()
     hours = hours_at(moment.now, ground.rules, ground.zones)
-    return Offer(actor, scope_of(actor), may(actor, CONTACT_VULNERABLE), hours, moment.today, queue, moment, ground)
+    asked = None
+    if queue is not None:
+        asked = Asked(queue.query, queue.sort, choices_for(actor), book_day() or moment.today, queue)
+    return Offer(actor, scope_of(actor), may(actor, CONTACT_VULNERABLE), hours, moment.today, asked, moment, ground)
 
 
 def _read_ground() -> Ground:
@@ -134,7 +156,7 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
     Raises:
         Outdated: roll back, and make the offer anew.
     """
-    text, kept = _statement(offer) if offer.queue is None else _written(offer)
+    text, kept = _statement(offer)
     given: dict[Any, Any] = {THE_MOMENT: offer.moment.now, THE_KEYS: list(passed)}
     hand = hand_values(from_=None, to=offer.actor, actor=offer.actor, verb="case.taken")
     values = {name: given.get(value, value) for name, value in kept.items()}
@@ -152,14 +174,9 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
     return Offered(handed(case, offer.actor, hand) if is_free else case, until.get(case.customer_id))
 
 
-# Without a queue, which is most often, the statement is written once a day for each person: Django takes longer to write it than
-# PostgreSQL to answer. A queue's filters may hang on more than the queue.
-@functools.lru_cache(maxsize=1_000)
+# Written once a day for each person and queue: Django takes longer to write it than PostgreSQL to answer.
+@functools.lru_cache(maxsize=2_000)
 def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
-    return _written(offer)
-
-
-def _written(offer: Offer) -> tuple[str, dict[str, Any]]:
     """One that is hers already is given as it is; only where there is none is a free one looked for, and becomes hers."""
     own, values = part_of(statement_of(_first(offer.own(THE_MOMENT))), "own")
     free, more = part_of(statement_of(_first(offer.free(THE_MOMENT))), "free")
@@ -178,10 +195,3 @@ def _first(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The first that is none of `THE_KEYS` and that nobody else has locked, locked."""
     other = RawSQL("cases_case.id <> ALL(%s)", [THE_KEYS], output_field=BooleanField())
     return cases.filter(other).select_for_update(skip_locked=True, no_key=True, of=("self",))[:1]
-
-
-def _order(queue: Queue) -> tuple[str, str]:
-    """A queue's order; one that nobody knows any more orders as the worklist does."""
-    sort = queue.sort if queue.sort.removeprefix("-") in ORDERS else DEFAULT_ORDER
-    column = ORDERS[sort.removeprefix("-")][0]
-    return (f"-{column}" if sort.startswith("-") else column), "pk"
