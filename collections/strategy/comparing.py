@@ -11,7 +11,7 @@ from strategy.models import Rule
 COMPARED = (
     *("title", "stage", "days_from", "days_to", "products", "buckets", "kinds", "risk_classes", "languages"),
     *("currency", "amount_from", "amount_to", "promise", "reachable_by"),
-    *("action", "templates", "queue_id", "every_days"),
+    *("action", "templates", "queue_id", "every_days", "retry_days"),
 )
 
 

@@ -19,7 +19,7 @@ from compliance.models import Channel
 from reminders.models import Template
 from runs.forms import DayInput, SaysWhatIsMissing
 from runs.selectors import open_day
-from strategy.models import Action, PromiseState, Rule, Simulation, Version, VersionStatus
+from strategy.models import WRITES, Action, PromiseState, Rule, Simulation, Version, VersionStatus
 from strategy.selectors import closed_days
 from strategy.words import queue_name
 
@@ -55,19 +55,21 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         *("products", "buckets", "kinds", "risk_classes", "languages"),
         *("currency", "amount_from", "amount_to", "promise", "reachable_by"),
     )
-    WHAT = ("action", "queue", "every_days")
 
     class Meta:
         model = Rule
         fields = (
             *("title", "code", "stage", "days_from", "days_to", "products", "buckets", "kinds", "risk_classes"),
             *("languages", "currency", "amount_from", "amount_to", "promise", "reachable_by", "action", "queue"),
-            "every_days",
+            *("every_days", "retry_days"),
         )
         help_texts = {
             "code": gettext_lazy("Small letters, digits and hyphens: first-call. The same from strategy to strategy."),
             "days_to": gettext_lazy("Blank: without end"),
             "every_days": gettext_lazy("Blank: once"),
+            "retry_days": gettext_lazy(
+                "While the gate refuses for a reason that passes. 0: not at all. What the law demands is tried until it goes"
+            ),
             "currency": gettext_lazy("Wanted where an amount is given: CNY"),
         }
 
@@ -128,7 +130,7 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         """The rule as entered, by the names of its fields."""
         values = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
         chosen = [self.cleaned_data[f"template_{place}"] for place in self.places]
-        values["templates"] = [name for name in chosen if name] if values["action"] == Action.MESSAGE else []
+        values["templates"] = [name for name in chosen if name] if values["action"] in WRITES else []
         if values["action"] != Action.CALL:
             values["queue"] = None
         return values

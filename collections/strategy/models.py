@@ -17,6 +17,7 @@ from cases.models import Queue
 from compliance.models import Channel, ContactDecision
 from reminders.models import Message
 from runs.models import JobRun
+from strategy.retrying import UNTIL_IT_GOES
 
 
 def _check_title(title: str) -> None:
@@ -78,11 +79,14 @@ class Action(models.TextChoices):
     FREEZE = "freeze", _("Propose to freeze")
     REFER = "refer", _("Propose to refer")
     PLAN = "plan", _("Propose a plan")
+    # Writes as well: the notice that must come before a report. Whether to report is never a treatment.
     BUREAU_NOTICE = "bureau-notice", _("Announce a report to the bureau")
 
 
+# What sends a message, by its templates.
+WRITES = (Action.MESSAGE, Action.BUREAU_NOTICE)
 # What another part of the program takes up and a person decides.
-PROPOSED = (Action.FREEZE, Action.REFER, Action.PLAN, Action.BUREAU_NOTICE)
+PROPOSED = (Action.FREEZE, Action.REFER, Action.PLAN)
 
 
 class PromiseState(models.TextChoices):
@@ -97,8 +101,9 @@ class Rule(models.Model):
 
     Of a person's accounts, the first rule in order that fits decides what is done of each action. Days count from the stage's own
     date, both ends included. A rule applies to a person again `every_days` after it last did, or, left blank, once in each
-    time that the account is late (for what is not late yet: once for each due date). Amounts are the overdue amount, or of
-    what is not late yet the amount that falls due, in `currency`.
+    time that the account is late (for what is not late yet: once for each due date). What the gate refuses for a reason that
+    passes is tried again for `retry_days` (see `strategy.retrying`). Amounts are the overdue amount, or of what is not late yet
+    the amount that falls due, in `currency`.
     """
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="rules", verbose_name=_("strategy"))
@@ -133,6 +138,9 @@ class Rule(models.Model):
     every_days = models.PositiveSmallIntegerField(
         _("again after days"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    retry_days = models.PositiveSmallIntegerField(
+        _("tried again for days"), default=3, validators=[MaxValueValidator(60)]
+    )
 
     class Meta:
         verbose_name = _("rule of a strategy")
@@ -149,7 +157,9 @@ class Rule(models.Model):
                 name="strategy_rule_amount_in_currency",
             ),
             models.CheckConstraint(
-                condition=Q(action="message", templates__len__gt=0) | ~Q(action="message") & Q(templates__len=0),
+                condition=Q(action="message", templates__len__gt=0)
+                | Q(action="bureau-notice")
+                | ~Q(action__in=["message", "bureau-notice"]) & Q(templates__len=0),
                 name="strategy_rule_message_has_template",
             ),
             models.CheckConstraint(
@@ -218,6 +228,7 @@ class Arm(models.TextChoices):
 class Outcome(models.TextChoices):
     QUEUED = "queued", _("Message queued")
     REFUSED = "refused", _("Refused by the gate")
+    AGAIN = "again", _("Refused for now")
     CALL = "call", _("Call asked for")
     PROPOSED = "proposed", _("Proposed")
     HELD_OUT = "held-out", _("Held out")
@@ -227,7 +238,8 @@ class Treatment(models.Model):
     """What a rule did, or would have done but for the gate or the hold-out, to a person on a business day. Append-only (trigger).
 
     One row for each account for which the rule fitted; of several of a person's they have one message, which names all.
-    `decision` is the last of the gate's that it led to.
+    `decision` is the last of the gate's that it led to. Until `again_until` a refusal does not count as done: see
+    `strategy.retrying`.
     """
 
     business_day = models.DateField(_("business day"))
@@ -252,6 +264,7 @@ class Treatment(models.Model):
         related_name="+",
         verbose_name=_("decision"),
     )
+    again_until = models.DateField(_("tried again until"), null=True, blank=True)
     created_at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -265,10 +278,21 @@ class Treatment(models.Model):
                 fields=["customer", "business_day", "code", "account"], name="strategy_treatment_once"
             )
         ]
-        indexes = [models.Index(fields=["business_day", "id"], name="strategy_treatment_by_day")]
+        indexes = [
+            models.Index(fields=["business_day", "id"], name="strategy_treatment_by_day"),
+            # What is still tried again, of all that was ever done.
+            models.Index(
+                fields=["again_until"], name="strategy_treatment_again", condition=Q(again_until__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.business_day}"
+
+    @property
+    def until_it_goes(self) -> bool:
+        """Whether it is tried again without an end."""
+        return self.again_until == UNTIL_IT_GOES
 
 
 class ProposalStatus(models.TextChoices):

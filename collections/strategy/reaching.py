@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 
@@ -12,6 +13,9 @@ class Answer(Protocol):
 
     @property
     def allowed(self) -> bool: ...
+
+    @property
+    def next_allowed_at(self) -> datetime | None: ...
 
 
 P = TypeVar("P")
@@ -31,11 +35,13 @@ class Way:
 
 @dataclass(frozen=True)
 class Reached(Generic[P, A]):
-    """What came of one person: the way that is taken (none: all were refused), and the last answer (none: no way was open)."""
+    """What came of one person: the way that is taken (none: all were refused), the last answer (none: no way was open), and
+    whether waiting helps where one was refused."""
 
     person: P
     way: Way | None
     answer: A | None
+    passes: bool
 
 
 # The verdicts of the people asked about, in their order, for one channel and purpose.
@@ -48,6 +54,7 @@ def reach(people: Sequence[tuple[P, Sequence[Way]]], decide: Decide[P, A]) -> li
     All who are at the same step are asked about together, one question for each channel and purpose.
     """
     found: dict[int, Reached[P, A]] = {}
+    passing: set[int] = set()
     left = dict(enumerate(people))
     step = 0
     while left:
@@ -56,13 +63,15 @@ def reach(people: Sequence[tuple[P, Sequence[Way]]], decide: Decide[P, A]) -> li
             if step < len(ways):
                 asked.setdefault((ways[step].channel, ways[step].purpose), []).append(place)
             else:
-                found.setdefault(place, Reached(person, None, None))
+                found.setdefault(place, Reached(person, None, None, False))
                 del left[place]
         for (channel, purpose), places in sorted(asked.items()):
             answers = decide(channel, purpose, [left[place][0] for place in places])
             for place, answer in zip(places, answers, strict=True):
                 person, ways = left[place]
-                found[place] = Reached(person, ways[step] if answer.allowed else None, answer)
+                if answer.next_allowed_at is not None:
+                    passing.add(place)
+                found[place] = Reached(person, ways[step] if answer.allowed else None, answer, place in passing)
                 if answer.allowed:
                     del left[place]
         step += 1

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 BEFORE_DUE, LATE, PROMISE = "before-due", "late", "promise"
-MESSAGE, CALL = "message", "call"
+MESSAGE, CALL, BUREAU_NOTICE = "message", "call", "bureau-notice"
+NOTICE = "notice"
 CHAMPION, CHALLENGER, HOLDOUT = "champion", "challenger", "holdout"
 
 # Which kinds of message speak of what a stage is about.
@@ -124,12 +125,17 @@ def _of_conditions(rule: RuleLike, known: Known) -> Iterable[Fault]:
 
 
 def _of_treatment(rule: RuleLike, known: Known) -> Iterable[Fault]:
+    writes = rule.action in (MESSAGE, BUREAU_NOTICE)
+    kinds = frozenset({NOTICE}) if rule.action == BUREAU_NOTICE else FITTING_KINDS[rule.stage]
     if rule.action != MESSAGE and rule.stage == BEFORE_DUE:
         # Nobody works, freezes or refers what is not late.
         yield Fault("message-only", "action")
-    if rule.action == MESSAGE and not rule.templates:
+    if rule.action == BUREAU_NOTICE and rule.stage == PROMISE:
+        # What is reported is lateness.
+        yield Fault("notice-late", "stage")
+    if writes and not rule.templates:
         yield Fault("no-template", "templates")
-    if rule.action != MESSAGE and rule.templates:
+    if not writes and rule.templates:
         yield Fault("no-message", "templates")
     if len(rule.templates) > MOST_TEMPLATES:
         yield Fault("many-templates", "templates", {"count": len(rule.templates), "most": MOST_TEMPLATES})
@@ -138,8 +144,9 @@ def _of_treatment(rule: RuleLike, known: Known) -> Iterable[Fault]:
     for name in rule.templates:
         if name not in known.templates:
             yield Fault("unknown", "templates", {"values": [name], "known": sorted(known.templates)})
-        elif known.templates[name] not in FITTING_KINDS[rule.stage]:
-            yield Fault("template-kind", "templates", {"name": name, "kind": known.templates[name]})
+        elif known.templates[name] not in kinds:
+            code = "notice-kind" if rule.action == BUREAU_NOTICE else "template-kind"
+            yield Fault(code, "templates", {"name": name, "kind": known.templates[name]})
         elif name not in known.approved:
             yield Fault("unapproved", "templates", {"name": name})
     if rule.action == CALL and rule.queue_id is None:

@@ -31,6 +31,10 @@ _SENTENCES: Mapping[str, str | Promise] = {
     "template-kind": gettext_lazy(
         "“%(name)s” is about “%(kind)s”, which is not what the rule's days count to. Choose another template."
     ),
+    "notice-kind": gettext_lazy(
+        "“%(name)s” is about “%(kind)s”. A report is announced by a notice that the law demands: choose such a template."
+    ),
+    "notice-late": gettext_lazy("A report is announced to who is late. Count from the days past due."),
     "unapproved": gettext_lazy(
         "No version of “%(name)s” is approved yet. Have one approved, or choose another template."
     ),

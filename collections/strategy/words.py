@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,8 +14,8 @@ from django.utils.translation import ngettext, pgettext
 from accounts.models import OverdueKind, Product, RiskClass
 from cases.models import Queue
 from compliance.models import Channel
-from reminders.models import Template
-from strategy.models import Action, PromiseState, Rule, Stage
+from reminders.models import MessageKind, Template
+from strategy.models import WRITES, Action, PromiseState, Rule, Stage
 
 
 @dataclass(frozen=True)
@@ -26,24 +26,36 @@ class RuleInWords:
     conditions: list[str]
     treatment: str
     repetition: str
+    # What becomes of a message that the gate refuses; blank for what is no message.
+    trying_again: str
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the codes in rules are called: products by code, templates by name."""
+    """What the codes in rules are called: products by code, templates by name; and which of these are notices."""
 
     products: Mapping[str, str]
     templates: Mapping[str, str]
+    # Of the templates those that the law demands.
+    notices: frozenset[str]
 
     def in_words(self, rule: Rule) -> RuleInWords:
-        return RuleInWords(rule, conditions(rule, self.products), treatment(rule, self.templates), repetition(rule))
+        return RuleInWords(
+            rule,
+            conditions(rule, self.products),
+            treatment(rule, self.templates),
+            repetition(rule),
+            trying_again(rule, self.notices),
+        )
 
 
 def names() -> Names:
     """Read now. Two queries."""
+    templates = list(Template.objects.values_list("name", "title", "kind"))
     return Names(
         {product.code: product.label for product in Product.objects.all()},
-        dict(Template.objects.values_list("name", "title")),
+        {name: title for name, title, _kind in templates},
+        frozenset(name for name, _title, kind in templates if kind == MessageKind.NOTICE),
     )
 
 
@@ -78,10 +90,11 @@ def queue_name(queue: Queue) -> str:
 def treatment(rule: Rule, templates: Mapping[str, str]) -> str:
     """What is done; `templates`: their titles by name."""
     action = Action(rule.action)
-    if action == Action.MESSAGE:
+    if rule.templates:
         # What the installation named is in the catalogue; what somebody wrote stays as it stands.
-        titles = [_(templates.get(name, name)) for name in rule.templates]
-        return _("Write: %(templates)s") % {"templates": pgettext("what is tried next", ", else ").join(titles)}
+        titles = pgettext("what is tried next", ", else ").join(_(templates.get(name, name)) for name in rule.templates)
+        said = _("Announce a report to the bureau: %(templates)s")
+        return (said if action == Action.BUREAU_NOTICE else _("Write: %(templates)s")) % {"templates": titles}
     if action == Action.CALL and rule.queue is not None:
         return _("Have called, in the queue “%(queue)s”") % {"queue": queue_name(rule.queue)}
     return str(action.label)
@@ -96,6 +109,21 @@ def repetition(rule: Rule) -> str:
     if rule.stage == Stage.LATE:
         return _("once in each time of lateness")
     return _("once for each due date") if rule.stage == Stage.BEFORE_DUE else _("once for each promised payment")
+
+
+def trying_again(rule: Rule, notices: Collection[str]) -> str:
+    """What becomes of what the gate refuses; blank for what is no message."""
+    if rule.action not in WRITES:
+        return ""
+    if rule.action == Action.BUREAU_NOTICE or any(name in notices for name in rule.templates):
+        return _("refused, it is tried every evening until it goes")
+    if not rule.retry_days:
+        return _("refused, it is not tried again")
+    return ngettext(
+        "refused for now, it is tried again for %(days)s day",
+        "refused for now, it is tried again for %(days)s days",
+        rule.retry_days,
+    ) % {"days": rule.retry_days}
 
 
 def promise_in_words(state: str) -> str:

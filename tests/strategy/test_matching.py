@@ -18,6 +18,13 @@ from strategy.stock import COLUMNS, stock_tonight
 from tests.factories import MOMENT, AccountFactory, CaseFactory, ContactPointFactory, CustomerFactory, HoldFactory
 from tests.strategy.conftest import DAY, due_in, late, new_version, rule, split
 
+_EARLIER = ("customers", "accounts", "codes", "anchors", "days")
+
+
+def _whole(one: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What was done before; queued, unless it tells an outcome and until when that is tried again."""
+    return one if len(one) > len(_EARLIER) else (*one, "queued", None)
+
 
 def matched(*versions: Any, earlier: list[tuple[Any, ...]] = (), day: Any = DAY, **shares: int) -> set[tuple[str, int]]:
     """(code, account) of all that applies."""
@@ -27,12 +34,12 @@ def matched(*versions: Any, earlier: list[tuple[Any, ...]] = (), day: Any = DAY,
 def rows(*versions: Any, earlier: list[tuple[Any, ...]] = (), day: Any = DAY, **shares: int) -> list[dict[str, Any]]:
     before = Earlier(
         """SELECT * FROM unnest(%(earlier_customers)s::bigint[], %(earlier_accounts)s::bigint[], %(earlier_codes)s::text[],
-                %(earlier_anchors)s::date[], %(earlier_days)s::date[])
-           AS e (customer_id, account_id, code, anchor_on, business_day)""",
+                %(earlier_anchors)s::date[], %(earlier_days)s::date[], %(earlier_outcomes)s::text[], %(earlier_untils)s::date[])
+           AS e (customer_id, account_id, code, anchor_on, business_day, outcome, again_until)""",
         dict(
             zip(
-                ("earlier_customers", "earlier_accounts", "earlier_codes", "earlier_anchors", "earlier_days"),
-                [list(column) for column in zip(*earlier, strict=True)] or [[]] * 5,
+                [f"earlier_{name}" for name in (*_EARLIER, "outcomes", "untils")],
+                [list(column) for column in zip(*(_whole(one) for one in earlier), strict=True)] or [[]] * 7,
                 strict=True,
             )
         ),

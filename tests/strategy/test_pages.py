@@ -69,6 +69,7 @@ FORM: dict[str, Any] = {
     "promise": "",
     "reachable_by": "",
     "every_days": "7",
+    "retry_days": "3",
 }
 
 

@@ -56,7 +56,7 @@ def faults(**fields: Any) -> list[tuple[str, str]]:
         SOON,
         {**AHEAD, "stage": "promise", "templates": ["promise"], "promise": "open"},
         {"action": "call", "templates": [], "queue_id": 7},
-        {"action": "bureau-notice", "templates": []},
+        {"action": "bureau-notice", "templates": ["notice"]},
     ],
     ids=str,
 )
@@ -87,6 +87,12 @@ def test_these_make_sense(fields: dict[str, Any]) -> None:
         ),
         ({**SOON, "templates": [], "action": "freeze"}, ("message-only", "action")),
         ({"templates": []}, ("no-template", "templates")),
+        ({"action": "bureau-notice", "templates": []}, ("no-template", "templates")),
+        ({"action": "bureau-notice", "templates": ["mail"]}, ("notice-kind", "templates")),
+        (
+            {**AHEAD, "stage": "promise", "promise": "", "action": "bureau-notice", "templates": ["notice"]},
+            ("notice-late", "stage"),
+        ),
         ({"action": "plan"}, ("no-message", "templates")),
         ({"templates": ["mail", "mail"]}, ("twice", "templates")),
         ({"templates": ["gone"]}, ("unknown", "templates")),

@@ -19,7 +19,7 @@ from compliance.models import Contact, ContactDecision
 from reminders.models import ChannelPrice, Message
 from reminders.services import templates
 from staff.models import User
-from strategy.models import Proposal, Treatment, Version
+from strategy.models import Proposal, Rule, Treatment, Version
 from strategy.services.simulating import run_simulation
 from tests.clients import signed_in
 from tests.close_of_day.book import FIRST
@@ -110,9 +110,8 @@ def test_a_draft_is_simulated_beside_what_was_in_force(lived: Version, writer: U
     assert arms["challenger"]["call"] == 0 < arms["champion"]["call"]
 
 
-def test_what_staff_wrote_in_these_days_counts_and_what_ran_by_itself_does_not(lived: Version, writer: User) -> None:
-    simulation = asked(writer, lived)
-    found = run_simulation(simulation)
+def staff_writes_daily() -> None:
+    """By e-mail, to whoever has an address."""
     Contact.objects.filter(channel="email").model.objects.bulk_create(
         Contact(
             customer_id=point.customer_id,
@@ -140,6 +139,28 @@ def test_what_staff_wrote_in_these_days_counts_and_what_ran_by_itself_does_not(l
         for point in ContactPoint.objects.filter(kind="email", permitted=True)
         for day in range(DAYS)
     )
+
+
+def test_what_staff_wrote_in_these_days_counts_and_what_ran_by_itself_does_not(lived: Version, writer: User) -> None:
+    simulation = asked(writer, lived)
+    found = run_simulation(simulation)
+    staff_writes_daily()
     again = run_simulation(simulation)
     assert again["sent"] < found["sent"]
     assert "messages" in {rule for rule, _number in again["by_refusal"]}
+
+
+def test_what_is_refused_is_tried_again_as_in_the_night(lived: Version, writer: User) -> None:
+    once, again, daily, law = (new_version(number) for number in range(901, 905))
+    rule(once, "one", action="message", templates=["overdue-sms"], retry_days=3)
+    rule(daily, "one", action="message", templates=["overdue-sms"], every_days=1, retry_days=0)
+    rule(law, "one", action="message", templates=["demand-letter"], retry_days=0)
+    withheld = {version: run_simulation(asked(writer, version))["withheld"] for version in (once, daily, law)}
+    # Nobody has a telephone or an address: a reminder is given up at once, what the law demands is tried every evening.
+    assert 0 < withheld[once] < withheld[daily] == withheld[law]
+    # What passes with time is tried again, as often as the rule says.
+    staff_writes_daily()
+    rule(again, "one", action="message", templates=["first-late"], every_days=4, retry_days=3)
+    tried = run_simulation(asked(writer, again))
+    Rule.objects.filter(version=again).update(retry_days=0)
+    assert tried["withheld"] > run_simulation(asked(writer, again))["withheld"] > 0

@@ -22,8 +22,9 @@ from runs import clock
 from runs.bulk import copy_rows
 from runs.services import StepRun
 from strategy.matching import TABLE, match
-from strategy.models import PROPOSED, Action, Deployment, Outcome, Rule, Treatment
+from strategy.models import PROPOSED, WRITES, Action, Deployment, Outcome, Rule, Treatment
 from strategy.reaching import Reached, Way, open_ways, reach
+from strategy.retrying import after_refusal
 from strategy.selectors import deployment_on
 from strategy.services import proposing
 from strategy.services.telling import tell
@@ -36,7 +37,8 @@ ACTOR = SystemActor("strategy")
 _STILL = f"""FROM {TABLE} m JOIN accounts_account a ON a.id = m.account_id
      WHERE m.customer_id = ANY(%(customers)s) AND {NOT_HELD}
        AND (m.stage = 'before-due' OR EXISTS (SELECT FROM accounts_standing s WHERE s.account_id = m.account_id))"""
-_FITTING = f"""SELECT m.customer_id, m.account_id, m.rule_id, m.code, m.anchor_on, m.arm, m.action, m.language {_STILL}
+_FITTING = f"""SELECT m.customer_id, m.account_id, m.rule_id, m.code, m.anchor_on, m.arm, m.action, m.language, m.by_law,
+           m.tried_until {_STILL}
        AND NOT m.held_out ORDER BY m.customer_id, m.account_id"""
 # All but messages, of which the gate must be asked first.
 _RECORD = f"""
@@ -44,12 +46,12 @@ _RECORD = f"""
            created_at)
     SELECT %(on)s, m.customer_id, m.account_id, m.rule_id, m.code, m.anchor_on, m.arm, m.action,
            CASE WHEN m.held_out THEN 'held-out' WHEN m.action = 'call' THEN 'call' ELSE 'proposed' END, %(now)s
-      {_STILL} AND (m.held_out OR m.action <> 'message')
+      {_STILL} AND (m.held_out OR m.action NOT IN ('message', 'bureau-notice'))
      ORDER BY m.customer_id, m.account_id
     RETURNING outcome"""
 _COLUMNS = (
     *("business_day", "customer_id", "account_id", "rule_id", "code", "anchor_on", "arm", "action", "outcome"),
-    *("message_id", "decision_id", "created_at"),
+    *("message_id", "decision_id", "again_until", "created_at"),
 )
 
 
@@ -64,6 +66,8 @@ class Fitting(NamedTuple):
     arm: str
     action: str
     language: str
+    by_law: bool
+    tried_until: date | None
 
 
 class Person(NamedTuple):
@@ -162,7 +166,7 @@ def _treat(plan: Plan, customers: Sequence[int]) -> dict[str, int]:
         held_out = sum(outcome == Outcome.HELD_OUT for (outcome,) in cursor.fetchall())
     calls = {one.customer_id: one for one in reversed(fitting) if one.action == Action.CALL}
     return {
-        **_write(plan, [one for one in fitting if one.action == Action.MESSAGE], now),
+        **_write(plan, [one for one in fitting if one.action in WRITES], now),
         "calls": call_tasks.ask_many(
             actor=ACTOR, asked=[_asked(plan, one) for _customer, one in sorted(calls.items())]
         ),
@@ -205,7 +209,7 @@ def _write(plan: Plan, fitting: Sequence[Fitting], now: datetime) -> dict[str, i
     going = [one for one in reached if one.way is not None]
     keys = queue(actor=ACTOR, business_day=plan.day, wanted=[_wanted(plan.day, one) for one in going])
     message_of = {one.person.fitting[0].customer_id: key for one, key in zip(going, keys, strict=True)}
-    copy_rows(Treatment, _COLUMNS, (row for one in reached for row in _rows(plan.day, one, message_of, now)))
+    copy_rows(Treatment, _COLUMNS, (row for one in reached for row in _rows(plan, one, message_of, now)))
     return {"queued": len(going), "refused": len(reached) - len(going), "put_off": len(people) - len(reached)}
 
 
@@ -245,14 +249,22 @@ def _wanted(day: date, one: Reached[Person, Decided]) -> Wanted:
 
 
 def _rows(
-    day: date, one: Reached[Person, Decided], message_of: dict[int, int], now: datetime
+    plan: Plan, one: Reached[Person, Decided], message_of: dict[int, int], now: datetime
 ) -> Iterator[tuple[object, ...]]:
     """A treatment for each account for which the rule fitted."""
     assert one.answer is not None
     for fits in one.person.fitting:
         message = message_of.get(fits.customer_id)
-        outcome = Outcome.REFUSED if message is None else Outcome.QUEUED
+        outcome, again_until = Outcome.QUEUED.value, None
+        if message is None:
+            outcome, again_until = after_refusal(
+                plan.day,
+                passes=one.passes,
+                by_law=fits.by_law,
+                retry_days=plan.rules[fits.rule_id].retry_days,
+                tried_until=fits.tried_until,
+            )
         yield (
-            *(day, fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm, fits.action),
-            *(outcome.value, message, one.answer.decision_id, now),
+            *(plan.day, fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm),
+            *(fits.action, outcome, message, one.answer.decision_id, again_until, now),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -26,8 +26,9 @@ from runs.models import JobRun
 from runs.services import advance
 from strategy.history import prepare, stock_on
 from strategy.matching import TABLE, Earlier, match
-from strategy.models import Deployment, Outcome, Rule, Simulation, Treatment
+from strategy.models import WRITES, Deployment, Outcome, Rule, Simulation, Treatment
 from strategy.reaching import Way, reach
+from strategy.retrying import after_refusal
 from strategy.services.evaluating import way_of
 from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
 
@@ -39,19 +40,26 @@ BATCH = 5000
 _SIMULATED = """
     DROP TABLE IF EXISTS strategy_simulated;
     CREATE TEMPORARY TABLE strategy_simulated (
-        customer_id bigint, account_id bigint, code text, anchor_on date, business_day date)"""
+        customer_id bigint, account_id bigint, code text, anchor_on date, business_day date, outcome text, again_until date);
+    CREATE INDEX ON strategy_simulated (customer_id, business_day)"""
 _KEEP = f"""
     INSERT INTO strategy_simulated
-    SELECT customer_id, account_id, code, anchor_on, %(day)s FROM {TABLE}"""
+    SELECT m.customer_id, m.account_id, m.code, m.anchor_on, %(day)s, coalesce(r.outcome, ''), r.again_until
+      FROM {TABLE} m
+      LEFT JOIN unnest(%(accounts)s::bigint[], %(rules)s::bigint[], %(outcomes)s::text[], %(untils)s::date[])
+             AS r (account_id, rule_id, outcome, again_until) ON r.account_id = m.account_id AND r.rule_id = m.rule_id"""
 # Before the first day what was really done counts; from then on what would have been.
 _EARLIER = """
-    SELECT customer_id, account_id, code, anchor_on, business_day FROM strategy_treatment WHERE business_day < %(simulated_from)s
+    SELECT customer_id, account_id, code, anchor_on, business_day, outcome, again_until
+      FROM strategy_treatment WHERE business_day < %(simulated_from)s
     UNION ALL
-    SELECT customer_id, account_id, code, anchor_on, business_day FROM strategy_simulated"""
+    SELECT customer_id, account_id, code, anchor_on, business_day, outcome, again_until FROM strategy_simulated"""
 _MATCHED = f"""
-    SELECT customer_id, array_agg(account_id ORDER BY account_id), rule_id, action, arm, language, held_out FROM {TABLE}
-     GROUP BY customer_id, rule_id, action, arm, language, held_out,
-              CASE WHEN action IN ('message', 'call') THEN 0 ELSE account_id END
+    SELECT customer_id, array_agg(account_id ORDER BY account_id), rule_id, action, arm, language, held_out, by_law,
+           array_agg(tried_until ORDER BY account_id)
+      FROM {TABLE}
+     GROUP BY customer_id, rule_id, action, arm, language, held_out, by_law,
+              CASE WHEN action IN ('message', 'bureau-notice', 'call') THEN 0 ELSE account_id END
      ORDER BY customer_id"""
 
 
@@ -65,6 +73,17 @@ class _Person(NamedTuple):
     arm: str
     language: str
     held_out: bool
+    by_law: bool
+    tried_until: list[date | None]
+
+
+class _Refused(NamedTuple):
+    """What the gate would have refused of an account, as `after_refusal` keeps it."""
+
+    account_id: int
+    rule_id: int
+    outcome: str
+    again_until: date | None
 
 
 class _Known(NamedTuple):
@@ -81,6 +100,7 @@ class _Answer:
     allowed: bool
     rule: str
     at: datetime
+    next_allowed_at: datetime | None
     zone: str
 
 
@@ -144,9 +164,18 @@ class _Nights:
             with connection.cursor() as cursor:
                 cursor.execute(_MATCHED)
                 people = [_Person(*row) for row in cursor.fetchall()]
-                cursor.execute(_KEEP, {"day": day})
+            refused = self._one(day, people)
+            with connection.cursor() as cursor:
+                accounts, rules, outcomes, untils = [list(column) for column in zip(*refused, strict=True)] or [[]] * 4
+                of_day: dict[str, Any] = {
+                    "day": day,
+                    "accounts": accounts,
+                    "rules": rules,
+                    "outcomes": outcomes,
+                    "untils": untils,
+                }
+                cursor.execute(_KEEP, of_day)
                 cursor.execute("ANALYZE strategy_simulated")
-            self._one(day, people)
             if run is not None:
                 advance(run, done=number + 1, total=len(days))
         shown = {
@@ -161,15 +190,15 @@ class _Nights:
         }
         return {**self.tally.result(days, shown), "really": really(self.first, self.last)}
 
-    def _one(self, day: date, people: Iterable[_Person]) -> None:
-        """What one night would have done of whom the rules fit."""
+    def _one(self, day: date, people: Iterable[_Person]) -> list[_Refused]:
+        """What one night would have done of whom the rules fit; what the gate would have refused."""
         written: list[_Person] = []
         for person in people:
             if person.held_out:
                 self._happened(day, person, HELD_OUT)
-            elif person.action == "message" and not self.ways[person.rule_id]:
+            elif person.action in WRITES and not self.ways[person.rule_id]:
                 self.tally.unapproved[person.rule_id] += 1
-            elif person.action == "message":
+            elif person.action in WRITES:
                 written.append(person)
             elif person.action == "call":
                 self._happened(day, person, CALL)
@@ -179,10 +208,12 @@ class _Nights:
                 self._happened(day, person, PROPOSED)
         night = datetime.combine(day, NIGHT, clock.begins(day).tzinfo)
         self.answered.clear()
+        refused: list[_Refused] = []
         for start in range(0, len(written), BATCH):
-            self._write(day, night, written[start : start + BATCH])
+            refused += self._write(day, night, written[start : start + BATCH])
+        return refused
 
-    def _write(self, day: date, night: datetime, people: Sequence[_Person]) -> None:
+    def _write(self, day: date, night: datetime, people: Sequence[_Person]) -> Iterator[_Refused]:
         def decide(channel: str, purpose: str, asked: Sequence[_Person]) -> list[_Answer]:
             return self._decide(channel, purpose, asked, night)
 
@@ -191,6 +222,15 @@ class _Nights:
             if way is None or answer is None:
                 self._happened(day, person, WITHHELD)
                 self.tally.by_refusal[answer.rule if answer else "no-way"] += 1
+                for account, tried_until in zip(person.accounts, person.tried_until, strict=True):
+                    outcome, until = after_refusal(
+                        day,
+                        passes=reached.passes,
+                        by_law=person.by_law,
+                        retry_days=self.rules[person.rule_id].retry_days,
+                        tried_until=tried_until,
+                    )
+                    yield _Refused(account, person.rule_id, outcome, until)
                 continue
             self._happened(day, person, SENT)
             price, currency = self._price(way, person.language)
@@ -222,7 +262,9 @@ class _Nights:
             moment, verdict = answer
             if verdict.allowed:
                 contacts.append(Past(moment.astimezone(UTC), MESSAGE, channel))
-            answers.append(_Answer(verdict.allowed, verdict.rule, moment, known.facts.time_zone))
+            answers.append(
+                _Answer(verdict.allowed, verdict.rule, moment, verdict.next_allowed_at, known.facts.time_zone)
+            )
         return answers
 
     def _know(self, channel: str, purpose: str, people: Sequence[_Person]) -> None:
@@ -304,7 +346,7 @@ def really(first: date, last: date) -> dict[str, Any]:
     return {
         "sent": messages.count(),
         "people": messages.values("customer").distinct().count(),
-        "withheld": outcomes.get(Outcome.REFUSED, 0),
+        "withheld": outcomes.get(Outcome.REFUSED, 0) + outcomes.get(Outcome.AGAIN, 0),
         "held_out": outcomes.get(Outcome.HELD_OUT, 0),
         "call": outcomes.get(Outcome.CALL, 0),
         "proposed": outcomes.get(Outcome.PROPOSED, 0),
