@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from cases.models import Queue
 from compliance.models import Channel
 from reminders.models import MessageKind, Template
 from strategy.models import WRITES, Action, PromiseState, Rule, Stage
+from strategy.order import behind
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class RuleInWords:
     repetition: str
     # What becomes of a message that the gate refuses; blank for what is no message.
     trying_again: str
+    # Which rule before it takes its place; blank where none does for ever.
+    kept_back: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,16 @@ class Names:
             repetition(rule),
             trying_again(rule, self.notices),
         )
+
+    def in_order(self, rules: Iterable[Rule]) -> list[RuleInWords]:
+        """All rules of a strategy, in their order; each says where one before it takes its place."""
+        told = [self.in_words(rule) for rule in rules]
+        titles = {one.rule.code: one.rule.title for one in told}
+        kept_back = {
+            one.code: kept_back_by(titles[one.before], is_never=one.is_never)
+            for one in behind([one.rule for one in told], self.notices)
+        }
+        return [replace(one, kept_back=kept_back.get(one.rule.code, "")) for one in told]
 
 
 def names() -> Names:
@@ -124,6 +137,17 @@ def trying_again(rule: Rule, notices: Collection[str]) -> str:
         "refused for now, it is tried again for %(days)s days",
         rule.retry_days,
     ) % {"days": rule.retry_days}
+
+
+def kept_back_by(title: str, *, is_never: bool) -> str:
+    """That a rule stands behind another, which is called `title`, and takes its place."""
+    if is_never:
+        said = _("Never reached: “%(rule)s” before it fits whatever this one fits, every day.")
+    else:
+        said = _(
+            "“%(rule)s” before it is about the same day and fits whatever this one fits: it is reached only where that was done before."
+        )
+    return said % {"rule": _(title)}
 
 
 def promise_in_words(state: str) -> str:

@@ -336,6 +336,9 @@ def test_what_cannot_be_put_in_force_is_not_asked_for(writer: User) -> None:
     Rule.objects.filter(version=version).update(templates=["gone"])
     with pytest.raises(Conflict, match="Rule first-late: There is no “gone”"):
         ask(writer, version)
+    Rule.objects.filter(version=version).update(action="bureau-notice", templates=[])
+    with pytest.raises(Conflict, match="Rule first-late: Choose at least one template"):
+        ask(writer, version)
     assert not Request.objects.exists()
 
 

@@ -207,7 +207,7 @@ def _editor(request: HttpRequest, version: Version, *, status: int = 200, **show
         shown["form"] = None
     context = {
         "version": version,
-        "rules": [called.in_words(rule) for rule in version.rules.select_related("queue")],
+        "rules": called.in_order(version.rules.select_related("queue")),
         "waiting": waiting,
         "is_locked": locked,
         "editing": not locked,

@@ -31,6 +31,7 @@ from strategy.sentences import say_fault
 from strategy.services.activating import ask_activation
 from strategy.services.asking import ask_simulation
 from strategy.tally import MANY
+from strategy.words import names
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,6 +92,11 @@ def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
         "latest": latest,
         "waiting": request_of(version),
         "is_draft": version.status == VersionStatus.DRAFT,
+        "kept_back": [
+            row
+            for row in names().in_order(version.rules.order_by("position", "id").select_related("queue"))
+            if row.kept_back
+        ],
     }
     return render(request, "strategy/activate.html", context, status=422 if form.errors else 200)
 

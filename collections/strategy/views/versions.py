@@ -43,7 +43,7 @@ def strategy(request: HttpRequest, number: int) -> HttpResponse:
     called = names()
     context = {
         "version": version,
-        "rules": [called.in_words(rule) for rule in version.rules.select_related("queue")],
+        "rules": called.in_order(version.rules.select_related("queue")),
         "others": Version.objects.exclude(pk=version.pk).values_list("number", "title")[:VERSIONS_SHOWN],
         "current": deployment_on(day) if day else None,
         "simulations": version.simulations.select_related("run")[:10],
