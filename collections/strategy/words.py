@@ -145,7 +145,7 @@ def kept_back_by(title: str, *, is_never: bool) -> str:
         said = _("Never reached: “%(rule)s” before it fits whatever this one fits, every day.")
     else:
         said = _(
-            "“%(rule)s” before it is about the same day and fits whatever this one fits: it is reached only where that was done before."
+            "“%(rule)s” before it has the same day and fits whatever this one fits: reached only where that was done before."
         )
     return said % {"rule": _(title)}
 

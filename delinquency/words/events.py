@@ -89,6 +89,7 @@ VERBS: Words = {
     "message.letter-taken": _("Letter taken as a file"),
     "print-batch.posted": _("Letters handed to the post"),
     "print-batch.printed": _("Letters printed"),
+    "print-batch.undone": _("Letters entered by mistake, taken back"),
     "print-batch.taken": _("Letters taken as files"),
     "message.failed": _("Message failed"),
     "message.given-up": _("Message given up"),

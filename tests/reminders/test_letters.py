@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from pypdf import PdfReader
 from accounts.errors import Conflict
 from audit.models import Event
 from reminders.channels import Outgoing, Sent, letter
-from reminders.models import Message, PrintBatch
+from reminders.models import Message, PrintBatch, Receipt
 from reminders.services import letters as printing
+from runs import clock
 from tests.factories import CustomerFactory, MessageFactory, TeamFactory, UserFactory, late_case
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +170,69 @@ def test_what_lies_in_the_folder_without_a_record_is_said(officer: Client) -> No
     page = officer.get(f"/letters/{name_of(one)}/")
     assert page.context["unrecorded"] == 1
     assert "One file more lies in its folder" in page.content.decode()
+
+
+def test_what_was_entered_by_mistake_is_taken_back_step_by_step_on_the_record(officer: Client) -> None:
+    (one,) = printed(CustomerFactory())
+    address = f"/letters/{name_of(one)}/"
+    assert officer.post(address, {"verb": "undo", "seen_state": "waiting", "reason": "x"}).status_code == 409
+    for verb in ("printed", "posted"):
+        officer.post(address, {"verb": verb})
+    assert "Take it back" in officer.get(address).content.decode()
+    undo = {"verb": "undo", "seen_state": "posted", "reason": "The van did not come"}
+    assert officer.post(address, {**undo, "reason": " "}).status_code == 422
+    assert officer.post(address, {**undo, "seen_state": "printed"}).status_code == 409
+    assert PrintBatch.objects.get().state == "posted"
+    assert officer.post(address, undo).status_code == 302
+    assert PrintBatch.objects.get().state == "printed"
+    assert officer.post(address, undo).status_code == 409
+    assert officer.post(address, {**undo, "seen_state": "printed"}).status_code == 302
+    batch = PrintBatch.objects.get()
+    assert (batch.state, batch.printed_at, batch.printed_by_name, batch.posted_by_name) == ("waiting", None, "", "")
+    events = Event.objects.filter(verb="print-batch.undone").order_by("pk")
+    assert [(one.before["state"], one.after["state"], one.reason) for one in events] == [
+        ("posted", "printed", "The van did not come"),
+        ("printed", "waiting", "The van did not come"),
+    ]
+    assert officer.post(address, {"verb": "printed"}).status_code == 302
+
+
+def test_what_is_told_of_a_letter_or_long_entered_stays(officer: Client) -> None:
+    told, old = printed(CustomerFactory()), printed(CustomerFactory())
+    for (one,) in (told, old):
+        for verb in ("printed", "posted"):
+            officer.post(f"/letters/{name_of(one)}/", {"verb": verb})
+    Receipt.objects.create(
+        provider="pdf",
+        event_id="1",
+        kind="undelivered",
+        channel="letter",
+        at=clock.now(),
+        received_at=clock.now(),
+        message=told[0],
+        state="applied",
+    )
+    undo = {"verb": "undo", "seen_state": "posted", "reason": "By mistake"}
+    refused = officer.post(f"/letters/{name_of(told[0])}/", undo)
+    assert refused.status_code == 409
+    assert "It was told already what became of letters" in refused.content.decode()
+    with clock.frozen(clock.now() + timedelta(hours=24, minutes=1)):
+        refused = officer.post(f"/letters/{name_of(old[0])}/", undo)
+        assert refused.status_code == 409
+        assert "This could be taken back until" in refused.content.decode()
+        assert "Take it back" not in officer.get(f"/letters/{name_of(old[0])}/").content.decode()
+    assert not Event.objects.filter(verb="print-batch.undone").exists()
+
+
+def test_who_does_not_see_all_letters_or_may_not_print_takes_nothing_back(officer: Client, client: Client) -> None:
+    team = TeamFactory()
+    case = late_case(team=team)
+    mine, _others = printed(case.customer, CustomerFactory())
+    name = name_of(mine)
+    PrintBatch.objects.create(name=name, printed_at=clock.now(), printed_by_name="Lin")
+    undo = {"verb": "undo", "seen_state": "printed", "reason": "By mistake"}
+    client.force_login(UserFactory(role="supervisor", team=team))
+    assert client.post(f"/letters/{name}/", undo).status_code == 409
+    client.force_login(UserFactory(role="collector", team=team))
+    assert client.post(f"/letters/{name}/", undo).status_code == 403
+    assert PrintBatch.objects.get().state == "printed"

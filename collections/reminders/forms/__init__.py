@@ -8,6 +8,7 @@ from reminders.forms.messages import (
     MarkSentForm,
     ReasonForm,
     StateForm,
+    UndoForm,
 )
 from reminders.forms.templates import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 
@@ -22,5 +23,6 @@ __all__ = [
     "StateForm",
     "SubmitForm",
     "TemplateForm",
+    "UndoForm",
     "WordsForm",
 ]

@@ -32,6 +32,12 @@ class MarkSentForm(ReasonForm):
     field_order = ("provider_id", "reason")
 
 
+class UndoForm(ReasonForm):
+    """Why what was entered for a print batch is taken back, and what the screen showed of it."""
+
+    seen_state = forms.CharField(widget=forms.HiddenInput)
+
+
 class AttachForm(ReasonForm):
     """Which message a receipt is about."""
 

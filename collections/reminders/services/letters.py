@@ -1,4 +1,4 @@
-"""Letters on paper: taken as files, entered as printed and as handed to the post; each on the record."""
+"""Letters on paper: taken as files, entered as printed and as handed to the post, and that taken back; each on the record."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from audit.services import record
+from compliance.selectors import rulebook
 from reminders.channels import print_folders as folders
-from reminders.models import Message, PrintBatch
+from reminders.models import Message, PrintBatch, Receipt
 from reminders.permissions import letters_in, letters_visible_to
+from reminders.services.reviewing import checked_reason
 from runs import clock
 from staff.models import User
 from staff.permissions import require
@@ -94,7 +98,64 @@ def mark_posted(*, actor: User, name: str) -> PrintBatch:
 
 
 @transaction.atomic
-def _marked(actor: User, name: str, verb: str, fits: Callable[[PrintBatch], bool]) -> PrintBatch:
+def undo(*, actor: User, name: str, seen_state: str, reason: str) -> PrintBatch:
+    """Take back what was last entered for a batch by mistake: handed to the post, or printed. Locks its row.
+
+    Raises:
+        PermissionDenied: the actor may not print letters.
+        Invalid: no reason.
+        Conflict: as `undo_refused`; it is not in `seen_state` any more, or holds letters out of the actor's sight.
+    """
+    reason = checked_reason(reason)
+    there = _all_in_sight(actor, name)
+    batch = PrintBatch.objects.select_for_update(no_key=True).filter(name=name).first() or PrintBatch(name=name)
+    before = batch.state
+    if before != seen_state:
+        raise Conflict(_("Somebody entered something for batch %(name)s since you opened it.") % {"name": name})
+    if refused := undo_refused(batch):
+        raise Conflict(refused)
+    setattr(batch, f"{before}_at", None)
+    setattr(batch, f"{before}_by_name", "")
+    batch.save(update_fields=[f"{before}_at", f"{before}_by_name"])
+    record(
+        actor=actor,
+        verb="print-batch.undone",
+        subject=batch,
+        before={"state": before},
+        after={"state": batch.state, "letters": there},
+        reason=reason,
+    )
+    return batch
+
+
+def undo_until(batch: PrintBatch) -> datetime | None:
+    """Until when what was last entered for a batch may be taken back: as long as a contact may be corrected, by the strictest
+    rule of those of its addressees. None: nothing was entered."""
+    entered = batch.posted_at or batch.printed_at
+    if entered is None:
+        return None
+    rules = rulebook()
+    where = letters_in(batch.name).values_list("customer__jurisdiction", "customer__time_zone").order_by().distinct()
+    hours = min((rules.correct_hours(pack, zone, entered) for pack, zone in where), default=0)
+    return entered + timedelta(hours=hours)
+
+
+def undo_refused(batch: PrintBatch) -> str:
+    """Why what was last entered for a batch cannot be taken back now; blank: it can. Three queries."""
+    until = undo_until(batch)
+    if until is None:
+        return _("Nothing was entered for batch %(name)s: there is nothing to take back.") % {"name": batch.name}
+    if Receipt.objects.filter(message__in=letters_in(batch.name)).exists():
+        return _("It was told already what became of letters of batch %(name)s: they went.") % {"name": batch.name}
+    if clock.now() > until:
+        return _("This could be taken back until %(until)s. What was entered stays.") % {
+            "until": f"{timezone.localtime(until):%Y-%m-%d %H:%M}"
+        }
+    return ""
+
+
+def _all_in_sight(actor: User, name: str) -> int:
+    """How many letters a batch holds, all of which the actor sees, who may print."""
     require(actor, PERMISSION)
     seen, there = letters_visible_to(actor, name).count(), letters_in(name).count()
     if not seen:
@@ -107,6 +168,12 @@ def _marked(actor: User, name: str, verb: str, fits: Callable[[PrintBatch], bool
             )
             % {"unseen": there - seen, "count": there, "name": name}
         )
+    return there
+
+
+@transaction.atomic
+def _marked(actor: User, name: str, verb: str, fits: Callable[[PrintBatch], bool]) -> PrintBatch:
+    there = _all_in_sight(actor, name)
     _manifest(name)
     PrintBatch.objects.get_or_create(name=name)
     batch = PrintBatch.objects.select_for_update(no_key=True).get(name=name)

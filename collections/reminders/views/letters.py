@@ -11,16 +11,18 @@ from django.db.models import Count, Min
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import Conflict
 from reminders.channels import print_folders as folders
+from reminders.forms import UndoForm
 from reminders.models import InBatch, PrintBatch
 from reminders.permissions import letters_in, letters_visible_to
 from reminders.services import letters as printing
 from runs.paging import PAGE_SIZE, LogPage
-from staff.permissions import may, needs
+from staff.permissions import may, needs, require
 from staff.requests import user_of
 
 # What each button of a batch's page does, and what is said then.
@@ -60,20 +62,30 @@ def print_batch(request: HttpRequest, name: str) -> HttpResponse:
     if not rows:
         raise Http404
     status, refused = 200, ""
+    verb = request.POST.get("verb", "")
+    form = UndoForm(request.POST) if verb == "undo" else None
     if request.method == "POST":
-        verb = request.POST.get("verb", "")
-        if verb not in DEEDS:
+        if form is None and verb not in DEEDS:
             raise BadRequest
-        do, said = DEEDS[verb]
-        try:
-            do(actor=user_of(request), name=name)
-        except Conflict as error:
-            status, refused = 409, str(error)
+        require(request.user, printing.PERMISSION)
+        if form is not None and not form.is_valid():
+            status = 422
         else:
-            notices.success(request, said % {"name": name})
-            return redirect("print-batch", name=name)
+            try:
+                said = _done(request, name, verb, form)
+            except Conflict as error:
+                status, refused = 409, str(error)
+            else:
+                notices.success(request, said % {"name": name})
+                return redirect("print-batch", name=name)
+    batch = PrintBatch.objects.filter(name=name).first() or PrintBatch(name=name)
+    entered = batch.state != "waiting" and may(request.user, printing.PERMISSION)
+    not_undone = printing.undo_refused(batch) if entered else ""
     context = {
-        "batch": PrintBatch.objects.filter(name=name).first() or PrintBatch(name=name),
+        "batch": batch,
+        "form": (form or UndoForm(initial={"seen_state": batch.state})) if entered and not not_undone else None,
+        "not_undone": not_undone,
+        "undo_until": printing.undo_until(batch) if entered else None,
         "letters": rows,
         "made_at": min(letter.sent_at for letter in rows if letter.sent_at),
         "may_print": may(request.user, printing.PERMISSION),
@@ -81,6 +93,16 @@ def print_batch(request: HttpRequest, name: str) -> HttpResponse:
         **_beside(name, len(rows)),
     }
     return render(request, "reminders/print_batch.html", context, status=status)
+
+
+def _done(request: HttpRequest, name: str, verb: str, form: UndoForm | None) -> str:
+    """Do what a button says; what is said then."""
+    if form is not None:
+        printing.undo(actor=user_of(request), name=name, **form.cleaned_data)
+        return _("What was entered last for batch %(name)s is taken back.")
+    do, said = DEEDS[verb]
+    do(actor=user_of(request), name=name)
+    return str(said)
 
 
 def _beside(name: str, seen: int) -> dict[str, int | bool]:
