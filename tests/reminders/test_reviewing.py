@@ -219,7 +219,8 @@ def test_those_ticked_are_decided_one_by_one_and_the_refused_are_named(client: C
     one, other = in_doubt(key="one"), in_doubt(key="other")
     gone, theirs = in_doubt(key="gone", status="sent"), MessageFactory(status="review", key="theirs")
     chosen = [one.pk, other.pk, gone.pk, theirs.pk]
-    answer = client.post("/messages/review/", {"verb": "give-up", "reason": "Too old", "message": chosen})
+    told = {"verb": "give-up", "reason": "Too old", "message": chosen, "confirmed": "1"}
+    answer = client.post("/messages/review/", told)
     assert answer.status_code == 409
     assert [refused.message_id for refused in answer.context["refused"]] == [gone.pk, theirs.pk]
     page = answer.content.decode()
@@ -230,6 +231,34 @@ def test_those_ticked_are_decided_one_by_one_and_the_refused_are_named(client: C
         ("one", "failed"), ("other", "failed"), ("gone", "sent"), ("theirs", "review"),
     }  # fmt: skip
     assert Event.objects.filter(verb="message.given-up", reason="Too old").count() == 2
+
+
+def test_before_it_is_confirmed_it_is_said_which_and_what_becomes_of_each(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    one, other, code = in_doubt(key="one"), in_doubt(key="other"), in_doubt(key="code", kind="signing")
+    gone, theirs = in_doubt(key="gone", status="sent"), MessageFactory(status="review", key="theirs")
+    chosen = [row.pk for row in (one, other, code, gone, theirs)]
+    answer = client.post("/messages/review/", {"verb": "send-again", "reason": "It <never> came", "message": chosen})
+    assert answer.status_code == 200
+    assert [row.pk for row in answer.context["able"]] == [one.pk, other.pk]
+    assert [row.message_id for row in answer.context["left_out"]] == [code.pk, gone.pk, theirs.pk]
+    page = answer.content.decode()
+    for told in ("Send 2 messages again?", "3 cannot be decided so", "was quicker", "Its code is not kept", "p***@"):
+        assert told in page
+    assert 'name="reason" value="It &lt;never&gt; came"' in page
+    assert set(Message.objects.exclude(key="gone").values_list("status", flat=True)) == {"review"}
+    told = {"verb": "give-up", "reason": "Too old", "message": [gone.pk]}
+    assert "None of what was ticked can be decided so." in client.post("/messages/review/", told).content.decode()
+    assert not Event.objects.filter(subject_type="message").exists()
+
+
+def test_what_is_to_be_confirmed_costs_the_same_for_many(
+    client: Client, chief: User, django_assert_max_num_queries
+) -> None:
+    client.force_login(chief)
+    chosen = [in_doubt(key=f"key-{number}").pk for number in range(20)]
+    with django_assert_max_num_queries(10):
+        client.post("/messages/review/", {"verb": "mark-sent", "reason": "It went", "message": chosen})
 
 
 def test_nothing_is_decided_together_without_ticks_or_a_reason(client: Client, chief: User) -> None:

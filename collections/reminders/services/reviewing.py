@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -82,11 +82,7 @@ def send_again(*, actor: User, message_id: int, reason: str) -> Decided:
         Invalid: no reason.
     """
     message, reason = _asked(actor, message_id, reason)
-    _still(message, MessageStatus.REVIEW)
-    if message.kind == MessageKind.SIGNING:
-        raise Conflict(
-            _("Its code is not kept, so it cannot be sent again. Send another code from the page of the plan.")
-        )
+    _check("send-again", message)
     (answer,) = decide_many(
         actor=actor,
         channel=message.channel,
@@ -148,6 +144,29 @@ TOGETHER: Mapping[str, Callable[..., Decided | None]] = {
 }
 
 
+def look_together(
+    *, actor: User, verb: str, message_ids: Sequence[int], reason: str
+) -> tuple[list[Message], list[Refused]]:
+    """Which of these messages `decide_together` would decide about now, and which it would refuse, with why; nothing is decided.
+    The gate is asked only as one is sent again. One query.
+
+    Raises: as `decide_together`.
+    """
+    _check_together(actor, verb, message_ids, reason)
+    found = visible_to(actor).select_related("customer", "contact_point").in_bulk(message_ids)
+    able: list[Message] = []
+    refused = []
+    for message_id in message_ids:
+        try:
+            message = found.get(message_id) or _missing(message_id)
+            _check(verb, message)
+        except Conflict as error:
+            refused.append(Refused(message_id, str(error)))
+        else:
+            able.append(message)
+    return able, refused
+
+
 def decide_together(*, actor: User, verb: str, message_ids: Sequence[int], reason: str) -> list[Refused]:
     """Decide the same about several messages under review, each as it would be alone and in a transaction of its own; those that
     were refused, with why, in order.
@@ -156,14 +175,7 @@ def decide_together(*, actor: User, verb: str, message_ids: Sequence[int], reaso
         PermissionDenied: the actor may not review.
         Invalid: no message, no such decision, or no reason; then nothing is decided.
     """
-    require(actor, PERMISSION)
-    reason = checked_reason(reason)
-    if verb not in TOGETHER:
-        raise Invalid(
-            _("“%(verb)s” is no decision about a message. Press one of the buttons.") % {"verb": verb}, "verb"
-        )
-    if not message_ids:
-        raise Invalid(_("No message was selected. Tick the messages first."))
+    reason = _check_together(actor, verb, message_ids, reason)
     refused = []
     for message_id in message_ids:
         try:
@@ -176,6 +188,19 @@ def decide_together(*, actor: User, verb: str, message_ids: Sequence[int], reaso
     return refused
 
 
+def _check_together(actor: User, verb: str, message_ids: Sequence[int], reason: str) -> str:
+    """The reason without blanks around it; raises as `decide_together`."""
+    require(actor, PERMISSION)
+    reason = checked_reason(reason)
+    if verb not in TOGETHER:
+        raise Invalid(
+            _("“%(verb)s” is no decision about a message. Press one of the buttons.") % {"verb": verb}, "verb"
+        )
+    if not message_ids:
+        raise Invalid(_("No message was selected. Tick the messages first."))
+    return reason
+
+
 def say_refused(answer: Decided) -> str:
     """That the gate refuses to send one again."""
     return _("The gate refuses it now (%(rule)s). The message stays here; that it was asked is kept.") % {
@@ -186,10 +211,11 @@ def say_refused(answer: Decided) -> str:
 def _asked(actor: User, message_id: int, reason: str) -> tuple[Message, str]:
     """The message, if the actor may decide about it, and the reason without blanks around it."""
     require(actor, PERMISSION)
-    message = visible_to(actor).filter(pk=message_id).first()
-    if message is None:
-        raise Conflict(_("There is no message %(message)s among those you see.") % {"message": message_id})
-    return message, checked_reason(reason)
+    return visible_to(actor).filter(pk=message_id).first() or _missing(message_id), checked_reason(reason)
+
+
+def _missing(message_id: int) -> NoReturn:
+    raise Conflict(_("There is no message %(message)s among those you see.") % {"message": message_id})
 
 
 def checked_reason(reason: str) -> str:
@@ -215,6 +241,15 @@ def _move(message: Message, expected: MessageStatus, values: Mapping[str, Any]) 
     if not Message.objects.filter(pk=message.pk, status=expected).update(**values):
         message.refresh_from_db(fields=["status"])
         _still(message, expected)
+
+
+def _check(verb: str, message: Message) -> None:
+    """Refuse (Conflict) what cannot be decided about a message under review."""
+    _still(message, MessageStatus.REVIEW)
+    if verb == "send-again" and message.kind == MessageKind.SIGNING:
+        raise Conflict(
+            _("Its code is not kept, so it cannot be sent again. Send another code from the page of the plan.")
+        )
 
 
 def _still(message: Message, expected: MessageStatus) -> None:

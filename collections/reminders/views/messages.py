@@ -130,19 +130,23 @@ def _cells(one: Message) -> tuple[Any, ...]:
 @needs("reminders.view_message")
 def messages_review(request: HttpRequest) -> HttpResponse:
     """The messages in scope of which nobody knows whether they went, newest first: what a person has to decide. Who may review
-    decides here about those that are ticked, each by itself; those that were refused are named, with why."""
+    decides here about those that are ticked, each by itself: it is said first which they are and what becomes of them; confirmed
+    (`confirmed`), those that were refused are named, with why."""
     refused: list[reviewing.Refused] = []
     status = 200
     if request.method == "POST":
         chosen = numbers_in(request.POST.getlist("message"))
         require(request.user, reviewing.PERMISSION)
+        asked: dict[str, Any] = {
+            "actor": user_of(request),
+            "verb": request.POST.get("verb", ""),
+            "message_ids": chosen,
+            "reason": request.POST.get("reason", ""),
+        }
         try:
-            refused = reviewing.decide_together(
-                actor=user_of(request),
-                verb=request.POST.get("verb", ""),
-                message_ids=chosen,
-                reason=request.POST.get("reason", ""),
-            )
+            if not request.POST.get("confirmed"):
+                return _to_confirm(request, asked)
+            refused = reviewing.decide_together(**asked)
         except BookError as error:
             notices.error(request, str(error))
             status = 422
@@ -165,6 +169,14 @@ def messages_review(request: HttpRequest) -> HttpResponse:
         "may_review": may(request.user, reviewing.PERMISSION),
     }
     return render(request, "reminders/review.html", context, status=status)
+
+
+def _to_confirm(request: HttpRequest, asked: dict[str, Any]) -> HttpResponse:
+    """What the press comes to: how many messages, which, and what becomes of each; nothing is decided yet."""
+    able, left_out = reviewing.look_together(**asked)
+    does = next(does for code, _words, does, _form in DEEDS[MessageStatus.REVIEW] if code == asked["verb"])
+    context = {**asked, "able": able, "left_out": left_out, "does": does}
+    return render(request, "reminders/confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
