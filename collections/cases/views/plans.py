@@ -65,6 +65,7 @@ def _listed(request: HttpRequest, asked: PlansForm, found: QuerySet[Any], counts
     return {
         "page": page_of_known(found, request.GET.get("page"), size=PAGE_SIZE, number=counts[asked.kind]),
         "asked": asked,
+        "filter": {"form": asked},
         "kind": asked.kind,
         "kinds": [(code, name, counts[code]) for code, name in asked.kinds],
         "today": clock.today(),
