@@ -524,6 +524,7 @@ ADMIN: dict[str, Rows] = {
     "freezing_freezepolicy": Rows(READERS, ADMINISTRATOR),
     "reminders_channelprice": Rows(READERS, ADMINISTRATOR),
     "reminders_debtwords": Rows(READERS, ADMINISTRATOR),
+    "reminders_harmlesswords": Rows(READERS, ADMINISTRATOR),
     "reminders_optoutwords": Rows(READERS, ADMINISTRATOR),
     "reminders_writingrule": Rows(READERS, ADMINISTRATOR),
     "restructuring_planrule": Rows(READERS, ADMINISTRATOR),

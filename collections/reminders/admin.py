@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin.base import ReadersAdmin
 from accounts.errors import BookError
 from accounts.forms import refuse
-from reminders.models import ChannelPrice, DebtWords, OptOutWords, WritingRule
+from reminders.models import ChannelPrice, DebtWords, HarmlessWords, OptOutWords, WritingRule
 from reminders.services import words
 from reminders.services.channels import add_price, check_price
 from runs.forms import SaysWhatIsMissing
@@ -87,6 +87,13 @@ class NewDebtWords(NewWords):
     )
 
 
+class NewHarmlessWords(NewWords):
+    words = _Lines(
+        label=_("Words"),
+        help_text=_("One a line: a whole word in which a word of debt stands though no debt is meant: 退还款项."),
+    )
+
+
 class NewWritingRule(_NewWords):
     """What texts of a kind and channel must say."""
 
@@ -129,6 +136,12 @@ class WritingRuleAdmin(_WordsAdmin):
 @admin.register(DebtWords)
 class DebtWordsAdmin(_WordsAdmin):
     form = NewDebtWords
+    list_display = ["language", "effective_from", "words", "source"]
+
+
+@admin.register(HarmlessWords)
+class HarmlessWordsAdmin(_WordsAdmin):
+    form = NewHarmlessWords
     list_display = ["language", "effective_from", "words", "source"]
 
 

@@ -20,6 +20,7 @@ from reminders.models import (
     LANGUAGES,
     ChannelPrice,
     DebtWords,
+    HarmlessWords,
     Message,
     MessageKind,
     MessageStatus,
@@ -139,7 +140,7 @@ def approved_number(template: str) -> int:
 
 
 def wording_for(kind: str, channel: str, on: date) -> Wording:
-    """The rules that hold on a day for the words of that kind and channel. Two queries.
+    """The rules that hold on a day for the words of that kind and channel. Three queries.
 
     The words of debt are those of all languages: who reads over a shoulder reads a Chinese one in an English text as well.
     """
@@ -151,7 +152,8 @@ def wording_for(kind: str, channel: str, on: date) -> Wording:
     )
     return Wording(
         required=rule or (),
-        forbidden_words=_words_of_debt(on),
+        forbidden_words=words_of_debt(on),
+        harmless_words=harmless_words(on),
         # Whoever signs by a code has it read out where others look over her shoulder.
         seen_by_others=("subject", "body") if channel == Channel.PUSH or kind == MessageKind.SIGNING else ("subject",),
         has_subject=channel != Channel.SMS,
@@ -159,13 +161,23 @@ def wording_for(kind: str, channel: str, on: date) -> Wording:
 
 
 def word_of_sender(on: date) -> str:
-    """The word by which the sender's name says, on a day, that there is a debt; "" if none does. One query."""
-    return next(iter(words_in(settings.LENDER_NAME, _words_of_debt(on))), "")
+    """The word by which the sender's name says, on a day, that there is a debt; "" if none does. Two queries."""
+    return next(iter(words_in(settings.LENDER_NAME, words_of_debt(on), harmless_words(on))), "")
 
 
-def _words_of_debt(on: date) -> list[str]:
+def words_of_debt(on: date) -> list[str]:
+    """The words that say that there is a debt, on a day, of all languages. One query."""
+    return _words_on(DebtWords.objects.all(), on)
+
+
+def harmless_words(on: date) -> list[str]:
+    """The longer words within which a word of debt says nothing of one, on a day, of all languages. One query."""
+    return _words_on(HarmlessWords.objects.all(), on)
+
+
+def _words_on(lists: QuerySet[DebtWords] | QuerySet[HarmlessWords], on: date) -> list[str]:
     words = (
-        DebtWords.objects.filter(effective_from__lte=on)
+        lists.filter(effective_from__lte=on)
         .order_by("language", "-effective_from")
         .distinct("language")
         .values_list("words", flat=True)

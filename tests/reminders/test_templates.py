@@ -19,7 +19,7 @@ from reminders.models import Template, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, texts_of
 from reminders.rules import VARIABLES
 from reminders.rules.wording import words_in
-from reminders.selectors import _words_of_debt, approved_number, faults_of_texts
+from reminders.selectors import approved_number, faults_of_texts, harmless_words, words_of_debt
 from reminders.sentences import MEANINGS
 from reminders.services import templates as services
 from runs import clock
@@ -95,6 +95,15 @@ HARMLESS = (
         "您有一条新消息",
         "服务条款变更通知",
     ),
+    *(
+        "退还款项已到账",
+        "返还款项通知",
+        "关于退还款的说明",
+        "挂失信用卡办理结果",
+        "如何补办遗失信用卡",
+        "为您挑选的特征信息",
+        "请查清收件地址",
+    ),
 )
 TELLING = (
     *(
@@ -107,17 +116,19 @@ TELLING = (
     ),
     *("Collection notice", "Enforcement begins", "You owe us", "F1nal n0tice", "u n p a i d"),
     *("请尽快还款", "催款通知", "征信提醒", "我们将起诉", "法院传票", "请还钱", "律-师-函"),
+    # What is harmless hides nothing beside it, and itself only where it stands unbroken.
+    *("退还款项，请还款", "挂失信用卡后逾期", "退，还款", "退·还款项", "您已失信", "丢失信用"),
 )
 
 
 @pytest.mark.parametrize("subject", HARMLESS)
 def test_a_harmless_subject_passes_the_installed_words(subject: str) -> None:
-    assert not words_in(subject, _words_of_debt(clock.today()))
+    assert not words_in(subject, words_of_debt(clock.today()), harmless_words(clock.today()))
 
 
 @pytest.mark.parametrize("subject", TELLING)
 def test_a_telling_subject_does_not(subject: str) -> None:
-    assert words_in(subject, _words_of_debt(clock.today()))
+    assert words_in(subject, words_of_debt(clock.today()), harmless_words(clock.today()))
 
 
 def test_no_template_has_a_title_with_what_nobody_sees(writer: User) -> None:

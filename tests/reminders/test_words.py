@@ -10,7 +10,8 @@ from django.test import Client
 from accounts.errors import Conflict, Invalid
 from audit.models import Event
 from reminders.models import DebtWords, OptOutWords, WritingRule
-from reminders.selectors import wording_for
+from reminders.rules.wording import words_in
+from reminders.selectors import harmless_words, wording_for
 from reminders.services import words
 from runs import clock
 from tests.factories import UserFactory
@@ -64,3 +65,21 @@ def test_what_is_past_or_has_its_day_taken_is_refused() -> None:
     words.add(actor=user, row=OptOutWords(language="en", effective_from=today, words=["NO"], source="A test"))
     with pytest.raises(Conflict, match="starts on"):
         words.add(actor=user, row=OptOutWords(language="en", effective_from=today, words=["NEIN"], source="A test"))
+
+
+def test_an_administrator_enters_harmless_words_and_texts_follow_them(client: Client) -> None:
+    client.force_login(UserFactory(role="administrator"))
+    today = clock.today()
+    given = {"language": "zh-hans", "effective_from": today, "source": "Counsel, 2026"}
+    for words_given in ("还款", "退款", "退还款项\r\n账单"):
+        page = client.post("/admin/reminders/harmlesswords/add/", {**given, "words": words_given})
+        assert page.status_code == 200
+        assert "is not longer than a word of debt that stands in it" in page.content.decode()
+    assert client.post("/admin/reminders/harmlesswords/add/", {**given, "words": "交还款箱"}).status_code == 302
+    wording = wording_for("overdue", "email", today)
+    assert wording.harmless_words == ["交还款箱"]
+    assert words_in("请交还款箱", wording.forbidden_words, wording.harmless_words) == []
+    # The list that was installed was in force until then.
+    assert words_in("退还款项", wording.forbidden_words, wording.harmless_words) == ["还款"]
+    assert "退还款" in harmless_words(today - timedelta(days=1))
+    assert Event.objects.get(verb="words.added").after["words"] == ["交还款箱"]

@@ -7,6 +7,7 @@ from reminders.models.receipts import OptOutWords, Receipt, ReceiptKind, Receipt
 from reminders.models.templates import (
     LANGUAGES,
     DebtWords,
+    HarmlessWords,
     Template,
     TemplateVersion,
     VersionStatus,
@@ -21,6 +22,7 @@ __all__ = [
     "ChannelState",
     "DebtWords",
     "Delivery",
+    "HarmlessWords",
     "InBatch",
     "Message",
     "MessageKind",

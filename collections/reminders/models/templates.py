@@ -171,3 +171,24 @@ class DebtWords(models.Model):
 
     def __str__(self) -> str:
         return self.language
+
+
+class HarmlessWords(models.Model):
+    """Longer words in which a word of debt stands and says nothing of one, from a date on: “退还款项”, a refund."""
+
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
+    effective_from = models.DateField(_("in force from"))
+    words = ArrayField(models.CharField(max_length=40), verbose_name=_("words"))
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        verbose_name = _("harmless words")
+        verbose_name_plural = _("harmless words")
+        ordering = ["language", "-effective_from"]
+        default_permissions = ("add", "view")
+        constraints = [
+            models.UniqueConstraint(fields=["language", "effective_from"], name="harmless_words_once_per_date")
+        ]
+
+    def __str__(self) -> str:
+        return self.language

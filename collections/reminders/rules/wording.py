@@ -30,10 +30,12 @@ SHORT = 3
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The dated rules that hold for one kind and channel: of each group of variables at least one must stand in the body;
-    none of the words may stand where others see them. A word of letters is meant whole, unless it ends in a star."""
+    none of the words may stand where others see them. A word of letters is meant whole, unless it ends in a star; within a
+    harmless word none is meant."""
 
     required: Sequence[Sequence[str]] = ()
     forbidden_words: Sequence[str] = ()
+    harmless_words: Sequence[str] = ()
     seen_by_others: Sequence[str] = ("subject",)
     has_subject: bool = True
 
@@ -57,17 +59,22 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
     said = variables_in(body)
     found += [Fault("missing", "body", {"names": list(group)}) for group in wording.required if not said & set(group)]
     for place in wording.seen_by_others:
-        found += [Fault("word", place, {"word": word}) for word in words_in(texts[place], wording.forbidden_words)]
+        forbidden = words_in(texts[place], wording.forbidden_words, wording.harmless_words)
+        found += [Fault("word", place, {"word": word}) for word in forbidden]
         found += [
             Fault("private", place, {"name": name}) for name in sorted(variables_in(texts[place]) & _OPEN_TO_OTHERS)
         ]
     return found
 
 
-def words_in(text: str, words: Sequence[str]) -> list[str]:
+def words_in(text: str, words: Sequence[str], harmless: Sequence[str] = ()) -> list[str]:
     """Which of the words stand in a text as an eye reads it, spelt letter by letter or with digits for letters too; a word of
-    letters is meant whole, unless it ends in a star."""
+    letters is meant whole, unless it ends in a star. What stands within one of the harmless words, written plainly, is passed
+    over: “还款” in “退还款项”."""
     shown = seen(text)
+    for one in sorted(map(seen, harmless), key=len, reverse=True):
+        pattern = rf"(?<!\w){re.escape(one)}(?!\w)" if one.isascii() else re.escape(one)
+        shown = re.sub(pattern, " ", shown, flags=re.ASCII)
     read = {shown, guessed(shown)}
     put_together = {guessed(one) for one in spelt(shown)}
     return [word for word in words if _stands_in(word, read, put_together)]

@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from audit.services import Actor, record
-from reminders.models import DebtWords, OptOutWords, WritingRule
-from reminders.rules.wording import VARIABLES
+from reminders.models import DebtWords, HarmlessWords, OptOutWords, WritingRule
+from reminders.rules.wording import VARIABLES, words_in
+from reminders.selectors import words_of_debt
 from runs import clock
 
-Dated = WritingRule | DebtWords | OptOutWords
+Dated = WritingRule | DebtWords | HarmlessWords | OptOutWords
 
 
 @transaction.atomic
@@ -39,7 +40,8 @@ def check(row: Dated) -> None:
 
     Raises:
         Conflict: one of its kind starts on that day already.
-        Invalid: the day is past, or a rule wants a variable that texts of its kind do not have.
+        Invalid: the day is past, a rule wants a variable that texts of its kind do not have, or a harmless word holds no word of
+            debt, or is one.
     """
     today = clock.today()
     if row.effective_from < today:
@@ -57,6 +59,16 @@ def check(row: Dated) -> None:
             % {"day": row.effective_from},
             "effective_from",
         )
+    if isinstance(row, HarmlessWords):
+        forbidden = words_of_debt(row.effective_from)
+        for word in row.words:
+            held = words_in(word, forbidden)
+            if not held or word in held:
+                raise Invalid(
+                    _("“%(word)s” is not longer than a word of debt that stands in it. Enter the whole harmless word.")
+                    % {"word": word},
+                    "words",
+                )
     if isinstance(row, WritingRule):
         known = VARIABLES[row.kind]
         for name in (name for group in row.required for name in group):
