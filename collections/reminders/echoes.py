@@ -24,26 +24,56 @@ AFTER_SECONDS = 3.0
 TOLD_TOGETHER = 50
 PAUSE_SECONDS, TRIES = 2.0, 150
 _DELIVERED = {"kind": "delivered"}
-_FATES: Mapping[int, Mapping[str, str]] = {
-    3: {"kind": "undelivered", "code": "switched off"},
-    6: {"kind": "bounced", "code": "no such address"},
-    9: {"kind": "replied", "text": "TD"},
-    12: {"kind": "replied", "text": "I pay on Friday, when my salary comes."},
-    15: {"kind": "replied", "text": "Please STOP, I paid already."},
-    18: {"kind": "replied", "text": "Who is this?", "address": "+8613900000000"},
-    21: {"kind": "undelivered", "message": "0000000000"},
-}  # fmt: skip
-# A reader of bounces knows addresses alone.
-_STRANGER = {"email": "stranger@example.org"}
+# By the place in a round what is told in the first round, in the second, and so on, and then from the beginning.
+_FATES: Mapping[int, Sequence[Mapping[str, str]]] = {
+    3: [{"kind": "undelivered", "code": code} for code in ("switched off", "no space left", "out of reach")],
+    6: [{"kind": "bounced", "code": code} for code in ("no such address", "not in service", "closed by its owner")],
+    9: [{"kind": "replied", "text": "TD"}, {"kind": "opted-out"}, {"kind": "replied", "text": "退订"}],
+    12: [
+        {"kind": "replied", "text": text}
+        for text in (
+            "I pay on Friday, when my salary comes.",
+            "已付，请查收。",
+            "Can I pay in two parts?",
+            "这笔金额不对，请核实。",
+            "Thank you, done.",
+        )
+    ],
+    15: [
+        {"kind": "replied", "text": "Please STOP, I paid already."},
+        _DELIVERED,
+        {"kind": "replied", "text": "请退订，这是我公司的号码。"},
+        {"kind": "complained", "code": "marked as unwanted"},
+        {"kind": "replied", "text": "Unsubscribe me from this, and call me instead."},
+    ],
+    18: [
+        {"kind": "replied", "text": "Who is this?", "address": "1"},
+        {"kind": "undelivered", "code": "filtered"},
+        {"kind": "replied", "text": "您找错人了。", "address": "2"},
+        {"kind": "replied", "text": "I am her sister: she moved.", "address": "3"},
+    ],
+    21: [{"kind": "undelivered", "message": "0000000000"}, _DELIVERED, _DELIVERED, _DELIVERED],
+}
+# By push nobody answers, and nobody takes herself off.
+_OF_PUSH = frozenset({"delivered", "undelivered", "bounced"})
+
+
+def _stranger(channel: str, number: str) -> str:
+    """The address of somebody whom nobody here knows; a reader of bounces knows addresses of mail alone."""
+    return f"stranger{number}@example.org" if channel == "email" else f"+861390000000{number}"
 
 
 def told_of(channel: str, place: int, *, names: Mapping[str, str], address: str) -> list[dict[str, str]]:
     """The events of the message that was taken as the `place`-th (from 0) of its channel. `names`: by what the hook knows it."""
     identity = "-".join(names.values())
-    fate = _FATES.get(place % EVERY, _DELIVERED)
+    around, at = divmod(place, EVERY)
+    fates = _FATES.get(at, [_DELIVERED])
+    fate = fates[around % len(fates)]
+    if channel == "push" and fate["kind"] not in _OF_PUSH:
+        fate = _DELIVERED
     events: list[Mapping[str, str]]
     if fate["kind"] == "replied":
-        sender = _STRANGER.get(channel, fate["address"]) if "address" in fate else address
+        sender = _stranger(channel, fate["address"]) if "address" in fate else address
         events = [{**names, **_DELIVERED}, {**fate, "address": sender}]
     else:
         # Of something that nobody sent the message's own key must not give it away.

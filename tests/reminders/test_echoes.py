@@ -66,6 +66,27 @@ def test_one_round_has_some_of_everything_and_always_the_same(rf: Any) -> None:
     assert opted_out.channel == "sms"
 
 
+def test_the_rounds_differ_as_people_and_networks_do() -> None:
+    told = [
+        tuple(event.get(name, "") for name in ("kind", "text", "code", "address"))
+        for place in range(4 * EVERY)
+        for event in told_of("sms", place, names={"message": f"p{place}"}, address="her own")
+        if event["kind"] != "delivered" and event.get("message") != "0000000000"
+    ]
+    # Within four rounds hardly anything is told twice, and each kind there is occurs.
+    assert len(set(told)) >= len(told) - 3
+    assert {kind for kind, *_rest in told} == {"undelivered", "bounced", "opted-out", "complained", "replied"}
+    assert len({address for *_rest, address in told if address not in ("", "her own")}) == 3
+    assert told_of("sms", 9, names={"message": "p"}, address="a") == told_of(
+        "sms", 9, names={"message": "p"}, address="a"
+    )
+
+
+def test_by_push_nobody_answers() -> None:
+    told = [told_of("push", place, names={"message": "p"}, address="a") for place in range(4 * EVERY)]
+    assert {event["kind"] for events in told for event in events} == {"delivered", "undelivered", "bounced"}
+
+
 def test_nothing_is_told_where_nobody_is_named(settings: Any) -> None:
     assert settings.SINKS_TELL_URL == ""
     assert teller("webhook", "s3cret", "") is None
