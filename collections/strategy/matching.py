@@ -64,6 +64,8 @@ WITH rules AS MATERIALIZED (
            r.action = 'bureau-notice' OR EXISTS (
                SELECT FROM reminders_template t WHERE t.name = ANY(r.templates) AND t.kind = 'notice') AS by_law
       FROM strategy_rule r WHERE r.version_id = ANY(%(match_versions)s::bigint[])
+       -- Approved before announcements named their templates, it has nothing to send, and must not take another's place.
+       AND (r.action <> 'bureau-notice' OR r.templates <> '{{{{}}}}')
 ), asked AS MATERIALIZED (
     SELECT s.*, {_LANGUAGE} AS language, {ARM_SQL.format(customer="s.customer_id")} AS arm
       FROM ({{stock}}) s

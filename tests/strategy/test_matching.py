@@ -248,7 +248,7 @@ def test_arms_are_the_same_in_sql_and_python_and_have_their_shares(version: Vers
     challenger = new_version(901)
     rule(version, "champion")
     rule(challenger, "challenger")
-    rule(version, "law", action="bureau-notice")
+    rule(version, "law", action="bureau-notice", templates=["demand-letter"])
     for _ in range(200):
         late()
     found = rows(version, challenger, share=30, holdout=20)
@@ -281,6 +281,13 @@ def test_a_notice_that_the_law_demands_reaches_the_hold_out(version: Version) ->
     found = {(row["code"], row["held_out"]) for row in rows(version, holdout=100)}
     assert found == {("message", True), ("notice", False)}
     assert matched(version, holdout=0) == {("message", account.pk)}
+
+
+def test_an_announcement_without_templates_takes_nobodys_place(version: Version) -> None:
+    rule(version, "old", action="bureau-notice")
+    rule(version, "message", action="message", templates=["overdue-sms"])
+    account = late()
+    assert matched(version) == {("message", account.pk)}
 
 
 def test_an_account_with_two_bills_ahead_is_there_once_for_the_first(version: Version) -> None:
