@@ -91,6 +91,9 @@ def django_db_modify_db_settings(migrated_template: str) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
     """Tests that commit end with a database as the migrations left it (`tests/flush.py`)."""
+    if not str(connection.settings_dict["NAME"]).startswith("test_"):
+        # pytest-django makes one only where a test that is run is marked to need it.
+        pytest.exit("None of these tests is marked django_db, so that they would run on the developer's own database.")
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Nobody pulls the plug on a test database.
         cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off")

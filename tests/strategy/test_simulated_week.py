@@ -19,7 +19,7 @@ from compliance.models import Contact, ContactDecision
 from reminders.models import ChannelPrice, Message
 from reminders.services import templates
 from staff.models import User
-from strategy.models import Proposal, Rule, Treatment, Version
+from strategy.models import Proposal, Rule, Simulation, Treatment, Version
 from strategy.services.simulating import run_simulation
 from tests.clients import signed_in
 from tests.close_of_day.book import FIRST
@@ -70,6 +70,12 @@ def test_what_was_in_force_is_simulated_as_it_was_and_nothing_is_done(lived: Ver
     assert [row["code"] for row in found["by_rule"]] == ["write", "call", "freeze"]
     assert {arm["arm"] for arm in found["by_arm"]} == {"champion", "holdout"}
     assert [rule for rule, _number in found["by_refusal"]] == ["contact-point"]
+
+
+@pytest.mark.django_db
+def test_what_a_test_adds_to_the_week_is_taken_back() -> None:
+    """Marked, so that there is a test database also where this module is run alone."""
+    assert not Simulation.objects.exists()
 
 
 def test_messages_without_a_price_are_told_beside_the_cost(lived: Version, writer: User) -> None:
