@@ -18,8 +18,7 @@ from audit.models import Event
 from reminders.models import Template, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, texts_of
 from reminders.rules import VARIABLES
-from reminders.rules.wording import words_in
-from reminders.selectors import approved_number, faults_of_texts, harmless_words, words_of_debt
+from reminders.selectors import approved_number, faults_of_texts
 from reminders.sentences import MEANINGS
 from reminders.services import templates as services
 from runs import clock
@@ -57,78 +56,6 @@ def submitted(writer: User) -> tuple[TemplateVersion, Request]:
     version = drafted(writer)
     request = services.submit_draft(actor=writer, version_id=version.pk, seen_edits=version.edits, reason="Shorter")
     return version, request
-
-
-HARMLESS = (
-    *(
-        "A message about your account",
-        "Your statement is ready",
-        "Your code to sign with",
-        "Your new card is on its way",
-    ),
-    *(
-        "Thank you for your payment",
-        "Owen, your account has news",
-        "Your appointment on 4 May at 10 am",
-        "Changes to our terms",
-    ),
-    *(
-        "Your 2FA code",
-        "5G, 24/7: our app v1.3",
-        "Latest news from our bank",
-        "Outstanding service, every day",
-        "Courtesy notice",
-    ),
-    *(
-        "Q & A about the U.S. dollar",
-        "Plan B: a new app",
-        "Issue 12 of our letter",
-        "Please call us",
-        "Your tax form 1099-A",
-    ),
-    *(
-        "关于您账户的通知",
-        "您的账单已生成",
-        "签署验证码",
-        "您的新卡已寄出",
-        "感谢您的付款",
-        "您有一条新消息",
-        "服务条款变更通知",
-    ),
-    *(
-        "退还款项已到账",
-        "返还款项通知",
-        "关于退还款的说明",
-        "挂失信用卡办理结果",
-        "如何补办遗失信用卡",
-        "为您挑选的特征信息",
-        "请查清收件地址",
-    ),
-)
-TELLING = (
-    *(
-        "Unpaid bill",
-        "Final demand",
-        "Legal action follows",
-        "See you in court",
-        "Your repayment",
-        "Report to the credit bureau",
-    ),
-    *("Collection notice", "Enforcement begins", "You owe us", "F1nal n0tice", "u n p a i d"),
-    *("请尽快还款", "催款通知", "征信提醒", "我们将起诉", "法院传票", "请还钱", "律-师-函"),
-    # What is harmless hides nothing beside it, and itself only where it stands unbroken.
-    *("退还款项，请还款", "挂失信用卡后逾期", "退，还款", "退·还款项", "您已失信", "丢失信用"),
-)
-
-
-@pytest.mark.parametrize("subject", HARMLESS)
-def test_a_harmless_subject_passes_the_installed_words(subject: str) -> None:
-    assert not words_in(subject, words_of_debt(clock.today()), harmless_words(clock.today()))
-
-
-@pytest.mark.parametrize("subject", TELLING)
-def test_a_telling_subject_does_not(subject: str) -> None:
-    assert words_in(subject, words_of_debt(clock.today()), harmless_words(clock.today()))
 
 
 def test_no_template_has_a_title_with_what_nobody_sees(writer: User) -> None:
