@@ -1,7 +1,8 @@
-"""Holds: place, lift. Only a deferral moves the clock, so only it can change the standing."""
+"""Holds: place, lift. Only a deferral moves the clock, and one of some bills alone what is overdue beside them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
@@ -17,11 +18,19 @@ from runs import clock
 
 @transaction.atomic
 def place_hold(
-    *, actor: Actor, account_id: int, kind: str, starts_on: date, ends_on: date | None = None, reason: str = ""
+    *,
+    actor: Actor,
+    account_id: int,
+    kind: str,
+    starts_on: date,
+    ends_on: date | None = None,
+    reason: str = "",
+    covers: Sequence[int] | None = None,
 ) -> Hold:
     """Stop what `kind` says from `starts_on` to `ends_on`, both included; None runs on. Back-dated is ordinary.
 
-    Known from this moment. Locks customer → account.
+    `covers`: the keys of the bills that it is about; what is overdue beside them it does not stop. Known from this moment.
+    Locks customer → account.
 
     Raises:
         Invalid: it ends before it starts.
@@ -35,6 +44,7 @@ def place_hold(
         starts_on=starts_on,
         ends_on=ends_on,
         reason=reason,
+        covers=None if covers is None else sorted(covers),
         known_from=now,
         origin=Origin.ENTERED,
         recorded_at=now,
@@ -79,6 +89,7 @@ def lift_hold(*, actor: Actor, hold_id: int, last_day: date | None, reason: str)
             starts_on=hold.starts_on,
             ends_on=last_day,
             reason=hold.reason,
+            covers=hold.covers,
             known_from=now,
             origin=Origin.ENTERED,
             recorded_at=now,
