@@ -369,7 +369,8 @@ class Story(Found):
 
 
 def _hold_sentence(hold: HoldPart) -> str:
-    facts = {"first": hold.starts_on, "last": hold.ends_on, "kind": HoldKind(hold.kind).label, "count": hold.days_off}
+    facts: dict[str, object] = {"first": hold.starts_on, "last": hold.ends_on, "count": hold.days_off}
+    facts["kind"] = HoldKind(hold.kind).label
     span = (_("from %(first)s on") if hold.ends_on is None else _("from %(first)s to %(last)s")) % facts
     if hold.kind != HoldKind.DEFERRAL:
         facts |= {"span": span, "bills": listed(hold.bills)}
