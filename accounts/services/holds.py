@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold, Origin
@@ -14,6 +13,7 @@ from accounts.services.locks import lock_account
 from accounts.services.re_aging import re_age
 from audit.services import Actor, record
 from runs import clock
+from runs.said import said as _
 
 
 @transaction.atomic
