@@ -54,7 +54,7 @@ def said_of(singular: str, plural: str, number: int) -> Said:
     return Said(ngettext(singular, plural, number), {"say": singular, "many": plural, "number": number})
 
 
-def said_list(parts: Iterable[str], *, apart: bool = False) -> Said:
+def said_list(parts: Iterable[str | Promise], *, apart: bool = False) -> Said:
     """As `runs.texts.listed`."""
     parts = list(parts)
     return Said(listed(parts, apart=apart), {"list": [_made(part) for part in parts], "apart": apart})
