@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import Permission
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.errors import Conflict
 from accounts.permissions import who_reaches
@@ -24,11 +25,13 @@ PEOPLE_SHOWN = 12
 
 @dataclass(frozen=True)
 class Rung:
-    """A role that decides this kind, and up to how much (None: without limit)."""
+    """A role with an authority for this kind, up to how much (None: without limit), and whether it `decides` the kind at all: the
+    right to may come from another role of the same person."""
 
     role: Role
     most: Decimal | None
     covers: bool
+    decides: bool
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,14 @@ def who_decides(
     author_id: int | None,
 ) -> Climb:
     """Who may decide a request of this kind and amount, about this customer, that the author asks for. For the page that
-    asks, before there is a request, and for the request's own. Five queries at most; where nobody may, three more."""
+    asks, before there is a request, and for the request's own. Four queries at most; where nobody may, three more."""
     kind = kinds.get(code)
-    people = _people(kind, amount, currency, customer_id, author_id)
+    rungs = _rungs(kind, amount, currency)
+    people = _people(kind, rungs, customer_id, author_id)
     named = list(people.order_by("display_name", "username")[: PEOPLE_SHOWN + 1])
     more = people.count() - PEOPLE_SHOWN if len(named) > PEOPLE_SHOWN else 0
     found = Climb(
-        rungs=_rungs(kind, amount, currency) if kind.limit else [],
+        rungs=[rung for rung in rungs if rung.decides],
         people=named[:PEOPLE_SHOWN],
         deputies=list(_deputies(code, people, author_id).order_by("deputy_name", "pk")[:PEOPLE_SHOWN]),
         more=more,
@@ -90,7 +94,7 @@ def needs_decider(request: Request) -> None:
         Conflict: nobody may decide it at the moment.
     """
     author_id, kind = request.requested_by_id, kinds.get(request.kind)
-    people = _people(kind, request.amount, request.currency, request.customer_id, author_id)
+    people = _people(kind, _rungs(kind, request.amount, request.currency), request.customer_id, author_id)
     if not (people.exists() or _deputies(request.kind, people, author_id).exists()):
         raise Conflict(
             _("Nobody may decide this at the moment, so that it cannot be asked for. Tell the administrator.")
@@ -99,11 +103,9 @@ def needs_decider(request: Request) -> None:
         )
 
 
-def _people(
-    kind: kinds.Kind, amount: Decimal | None, currency: str, customer_id: int | None, author_id: int | None
-) -> QuerySet[User]:
-    """Who may decide it herself; one query for the limits, if the kind has any."""
-    people = deciders(kind, _able(kind, amount, currency) if kind.limit else ())
+def _people(kind: kinds.Kind, rungs: Sequence[Rung], customer_id: int | None, author_id: int | None) -> QuerySet[User]:
+    """Who may decide it herself."""
+    people = deciders(kind, [rung.role.pk for rung in rungs if rung.covers])
     if customer_id is not None:
         people = people.filter(pk__in=who_reaches(customer_id).values("pk"))
     return people if author_id is None else people.exclude(pk=author_id)
@@ -120,20 +122,19 @@ def _deputies(code: str, people: QuerySet[User], author_id: int | None) -> Query
     )
 
 
-def _able(kind: kinds.Kind, amount: Decimal | None, currency: str) -> list[int]:
-    rows = limits_in_force(clock.today()).filter(kind=kind.limit, currency=currency)
-    return [row.role_id for row in rows if _covers(row.most, amount)]
-
-
 def _rungs(kind: kinds.Kind, amount: Decimal | None, currency: str) -> list[Rung]:
+    """The roles with an authority, the lowest first; none for a kind without limit. One query."""
+    if not kind.limit:
+        return []
     app, codename = kind.decide_permission.split(".")
+    having = Permission.objects.filter(group=OuterRef("role"), content_type__app_label=app, codename=codename)
     rows = (
         limits_in_force(clock.today())
         .filter(kind=kind.limit, currency=currency)
-        .filter(role__permissions__content_type__app_label=app, role__permissions__codename=codename)
+        .annotate(decides=Exists(having))
         .select_related("role")
     )
-    found = [Rung(row.role, row.most, _covers(row.most, amount)) for row in rows]
+    found = [Rung(row.role, row.most, _covers(row.most, amount), row.decides) for row in rows]
     return sorted(found, key=lambda rung: (rung.most is None, rung.most or 0, rung.role.code))
 
 

@@ -94,14 +94,12 @@ def scopes_of(users: Sequence[User]) -> dict[int, Scope]:
     }
 
 
-def who_see(teams: Collection[int | None]) -> QuerySet[User]:
-    """The staff whose scope takes in the cases of one of `teams` (keys; None: a case without team). `scope_of` from the
-    other side."""
-    keys = {team for team in teams if team is not None}
+def who_see(teams: Collection[int] | QuerySet[Any, Any]) -> QuerySet[User]:
+    """The staff whose scope takes in the cases of one of `teams` (keys, or a query for them). `scope_of` from the other side."""
     far = Role.objects.filter(scope=RoleScope.EVERYTHING).values("user")  # type: ignore[misc]  # as in `scopes_of`
     everything = Q(pk__in=far) | Q(is_superuser=True)
-    over = Q(pk__in=User.objects.filter(supervises__in=keys).values("pk"))
-    return User.objects.filter(everything | over | Q(team__in=keys), is_active=True, is_staff=True)
+    over = Q(pk__in=User.objects.filter(supervises__in=teams).values("pk"))
+    return User.objects.filter(everything | over | Q(team__in=teams), is_active=True, is_staff=True)
 
 
 def may_enter_data(user: Anyone) -> bool:
