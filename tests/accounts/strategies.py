@@ -393,6 +393,20 @@ def holds(draw: st.DrawFn, kinds: st.SearchStrategy[str] = hold_kinds) -> Oracle
 
 
 @st.composite
+def holds_of_bills(draw: st.DrawFn) -> OracleHold:
+    """One about some bills alone that was always known and stays: most of those that chance draws are never in force."""
+    starts_on = draw(st.one_of(st.just(LONG_AGO), days))
+    length = draw(st.one_of(st.none(), st.integers(0, 60)))
+    return OracleHold(
+        "contact",
+        starts_on,
+        None if length is None else starts_on + timedelta(days=length),
+        midnight(LONG_AGO),
+        covers=draw(st.frozensets(st.sampled_from(REFS), max_size=3)),
+    )
+
+
+@st.composite
 def product_rows(draw: st.DrawFn, name: str, since: date, fees: bool = True) -> OracleProduct:
     return OracleProduct(
         since,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
@@ -357,6 +357,26 @@ def test_stepping_from_transition_to_transition_misses_nothing(scenario: Scenari
             *(then.bucket, then.kind, then.risk_class, then.overdue_amount),
         )
         assert (stored.beside_amount, stored.beside_since) == (then.beside_amount, then.beside_since)
+
+
+@examples(100)
+@given(scenarios(), st.integers(-3, 15), st.integers(0, 15), st.frozensets(st.sampled_from(make.REFS), max_size=3))
+def test_what_is_overdue_beside_what_is_held_changes_on_transitions_alone(
+    scenario: Scenario, begins: int, length: int, covers: frozenset[str]
+) -> None:
+    """Also where the hold begins or ends while the account is late."""
+    starts_on = scenario.as_of + timedelta(days=begins)
+    hold = OracleHold("contact", starts_on, starts_on + timedelta(days=length), midnight(LONG_AGO), covers=covers)
+    scenario = without_what_comes_later(scenario.having(holds=(*scenario.account.holds, hold)))
+    stored = scenario.standing()
+    assume(stored.late)
+    terms, holds, cached = scenario.terms(), scenario.believed(), scenario.replay().bills
+    first = scenario.as_of.toordinal()
+    for day in range(first + 1, first + 35):
+        then = judge(terms, cached, holds, day)
+        if stored.next_transition_on is not None and stored.next_transition_on <= day:
+            stored = then
+        assert make.beside_in_words(replace(stored, as_of=day)) == make.beside_in_words(then)
 
 
 @examples(220)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
+from django.urls import reverse
 
 from accounts.models import Account, Hold, Standing
 from accounts.selectors.explain import explain
@@ -151,6 +152,14 @@ def test_every_past_day_shows_a_simulation_what_its_night_was_shown(account, pla
     assert [bool(found) for found in shown.values()] == [False, False, False, True, True]
     prepare(first, first + timedelta(days=4))
     assert {day: rows(stock_on(day)) for day in shown} == shown
+
+
+def test_the_timeline_tells_when_it_began(account, late, chen, client) -> None:
+    client.force_login(chen)
+    case = Case.objects.get(customer=account.customer_id, status="open")
+    page = client.get(reverse("case", args=[case.ref])).content.decode()
+    assert "of it ¥300.00 beside what is held" in page
+    assert "of it ¥0.00 beside what is held" in page
 
 
 def test_any_past_day_explains_it(account, late) -> None:
