@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0017_own_due_cases'),
+        ('cases', '0017_what_is_taken'),
     ]
 
     operations = [
