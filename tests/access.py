@@ -429,6 +429,7 @@ TABLE: dict[str, Row] = {
     # Another's, or none, does not exist.
     "bulk-decision": Row(DESK, DESK, near=lambda w: {"pk": 1}, seen=(404,), done=(404,)),
     # Who may not delegate gets the form back with what is missing: it is refused by the service, not by the page.
+    "approval-gaps": Row(ADMINISTRATOR),
     "delegations": Row(DESK, DESK, done=(422,)),
     "delegation-end": Row(does=DESK, near=lambda w: {"pk": 1}, done=(404,)),
     # --- the record and the days

@@ -27,13 +27,13 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from accounts.admin.columns import grouped
 from accounts.errors import BookError
 from accounts.identity import hidden_in
 from accounts.models import Account
 from accounts.tools import tools_of
 from runs.forms import SaysWhatIsMissing
 from runs.pages import number_in
+from staff.admin.columns import grouped
 
 # Up to so many rows a list says how many there are; beyond, what PostgreSQL expects.
 COUNTED = 10_000

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
-from accounts.admin.columns import GroupedRows
 from accounts.admin.importing import ImportPages
 from accounts.admin.postings import BillInline, NewBills, new_bill, reversed_on
 from accounts.errors import Invalid
@@ -23,6 +22,7 @@ from accounts.services import entering, holds, parties, posting
 from runs import clock
 from runs.forms import SaysWhatIsMissing
 from runs.texts import reason_in_words
+from staff.admin.columns import GroupedRows
 
 
 class PaymentInline(ReadInline):

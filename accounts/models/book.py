@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -218,6 +219,8 @@ class Hold(models.Model):
 
     Never edited: lifting or changing one withdraws this row at a moment (`withdrawn_at`) and writes its successor, so
     that what was known at any past moment can still be told.
+
+    `covers`: the keys of the bills that it is about, null of the whole account. What is overdue beside them it does not stop.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="holds", verbose_name=_("account"))
@@ -229,6 +232,7 @@ class Hold(models.Model):
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.ENTERED)
     recorded_at = models.DateTimeField(_("recorded at"))
+    covers = ArrayField(models.BigIntegerField(), verbose_name=_("bills that it is about"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("hold")
@@ -238,7 +242,11 @@ class Hold(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")), name="hold_ends_after_start"
-            )
+            ),
+            # Late fees accrue on the account, and its days are counted on it: neither stops for some of its bills.
+            models.CheckConstraint(
+                condition=Q(covers__isnull=True) | Q(kind__in=("contact", "treatment")), name="hold_of_bills_of_contact"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,9 @@ class Standing(models.Model):
     Days past due on day D are `coalesce(clock_stopped_on, D) - clock_from_on`: derived, never stored. The clock is
     stopped while a deferral covers the day. `next_transition_on` is the first day on which anything here changes
     without a new entry.
+
+    `beside_*`: while a hold is about some bills alone (a plan's), what is overdue beside them, since when, and from when its
+    days count; null where none is, the days null where nothing is overdue beside them.
     """
 
     account = models.OneToOneField(
@@ -41,6 +44,9 @@ class Standing(models.Model):
     overdue_amount = MoneyField(_("overdue amount"))
     clock_from_on = models.DateField(_("days count from"))
     clock_stopped_on = models.DateField(_("days stand still since"), null=True, blank=True)
+    beside_amount = MoneyField(_("overdue beside what is held"), null=True, blank=True)
+    beside_since = models.DateField(_("overdue beside what is held since"), null=True, blank=True)
+    beside_from_on = models.DateField(_("its days count from"), null=True, blank=True)
     next_transition_on = models.DateField(_("next change on"), null=True, blank=True)
 
     class Meta:
@@ -72,6 +78,8 @@ class StandingChange(models.Model):
     to_kind = models.CharField(_("to kind"), max_length=10, blank=True)
     to_risk_class = models.CharField(_("to class"), max_length=20, blank=True)
     to_overdue_amount = MoneyField(_("to overdue amount"), default=0)
+    to_beside_amount = MoneyField(_("to overdue beside what is held"), null=True, blank=True)
+    to_beside_since = models.DateField(null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"))
 
     class Meta:

@@ -57,13 +57,19 @@ class Credit(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """An interval, both ends included; `ends_on` None runs on. `withdrawn`: from when it is no longer believed."""
+    """An interval, both ends included; `ends_on` None runs on. `withdrawn`: from when it is no longer believed. `covers`: the
+    keys of the bills that it is about, None of the whole account."""
 
     kind: str
     starts_on: int
     ends_on: int | None
     known: int
     withdrawn: int | None = None
+    covers: frozenset[int] | None = None
+
+    def in_force(self, day: int) -> bool:
+        """Does it cover the day?"""
+        return self.starts_on <= day and (self.ends_on is None or self.ends_on >= day)
 
 
 class Watch(NamedTuple):

@@ -25,6 +25,9 @@ class HowLate:
 
     Days are ordinals, the amount in cents. On a later day before `next_transition_on` the days past due are
     `(clock_stopped_on or that day) - clock_from_on`, and everything else is unchanged unless an entry arrives.
+
+    `beside_*`: while a hold is about some bills alone, what is overdue beside them, since when, and from when its days count;
+    None where there is none.
     """
 
     as_of: int
@@ -37,6 +40,9 @@ class HowLate:
     overdue_amount: int = 0
     clock_from_on: int | None = None
     clock_stopped_on: int | None = None
+    beside_amount: int | None = None
+    beside_since: int | None = None
+    beside_from_on: int | None = None
     next_transition_on: int | None = None
     unmet: tuple[int, ...] = ()
 
@@ -51,8 +57,8 @@ def judge(
     """Judge an account at the end of `as_of` from the state of its bills.
 
     `bills` are all those that take part and have anything left or were missed; fully paid ones change nothing.
-    `holds` and `watches` are those believed (see `believed`); holds other than deferrals do not matter here, and a watch
-    touches nothing but the class.
+    `holds` and `watches` are those believed (see `believed`). Of holds only deferrals matter, and those of some bills alone,
+    which touch nothing but what is told to be overdue beside these; a watch touches nothing but the class.
     """
     how_late = _judge(terms, bills, holds, as_of)
     return _watched(how_late, watches) if watches else how_late
@@ -85,22 +91,20 @@ def _judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_o
     if not unmet:
         return HowLate(as_of, next_transition_on=_next_while_current(asking, final_passes_on, as_of))
 
+    passed = terms.final_due_on if final_passed else None
+    since, amount = _since(unmet, passed), _amount(unmet, passed)
     if final_passed:
-        assert terms.final_due_on is not None
         assert final_passes_on is not None
-        since = min(_late_from_after_final(state, terms.final_due_on) for state in unmet)
         late_on = min(min(state.missed_on, final_passes_on) if state.short else final_passes_on for state in unmet)
-        amount = sum(state.left for state in unmet)
     else:
-        since = min(state.due_on for state in unmet)
         late_on = min(state.missed_on for state in unmet)
-        amount = sum(state.short for state in unmet)
 
     deferrals = [hold for hold in holds if hold.kind == "deferral"]
     days_past_due = as_of - since - (covered_days(deferrals, since + 1, as_of) if deferrals else 0)
     # While a deferral covers the day the clock stands at the last day before its unbroken stretch.
     stopped_on = _stretch_begins(deferrals, since, as_of)
     missed = _missed_in_twelve_months(terms, bills, final_passes_on, as_of)
+    partial = [hold for hold in holds if hold.covers is not None]
     limit = terms.on(as_of).missed_limit
     if final_passed:
         kind = FULL
@@ -108,7 +112,7 @@ def _judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_o
         kind = MULTIPLE
     else:
         kind = SINGLE
-    return HowLate(
+    how_late = HowLate(
         as_of=as_of,
         overdue_since=since,
         late_on=late_on,
@@ -120,10 +124,40 @@ def _judge(terms: Terms, bills: Sequence[BillState], holds: Sequence[Hold], as_o
         clock_from_on=(as_of if stopped_on is None else stopped_on) - days_past_due,
         clock_stopped_on=stopped_on,
         next_transition_on=_next_while_late(
-            terms, bills, deferrals, final_passes_on, as_of, days_past_due if stopped_on is None else None, missed
+            *(terms, bills, [*deferrals, *partial], final_passes_on, as_of),
+            *(days_past_due if stopped_on is None else None, missed),
         ),
         unmet=tuple(state.key for state in unmet),
     )
+    in_force_now = [hold.covers for hold in partial if hold.covers is not None and hold.in_force(as_of)]
+    if not in_force_now:
+        return how_late
+    beside = [state for state in unmet if not any(state.key in covered for covered in in_force_now)]
+    return _with_beside(how_late, beside, passed, deferrals)
+
+
+def _with_beside(
+    how_late: HowLate, beside: Sequence[BillState], passed: int | None, deferrals: Sequence[Hold]
+) -> HowLate:
+    """What is overdue beside what holds in force are about; its days stand still while those of the account do."""
+    if not beside:
+        return replace(how_late, beside_amount=0)
+    since, as_of = _since(beside, passed), how_late.as_of
+    days = as_of - since - (covered_days(deferrals, since + 1, as_of) if deferrals else 0)
+    stands_on = as_of if how_late.clock_stopped_on is None else how_late.clock_stopped_on
+    return replace(how_late, beside_amount=_amount(beside, passed), beside_since=since, beside_from_on=stands_on - days)
+
+
+def _since(unmet: Sequence[BillState], passed: int | None) -> int:
+    """The earliest day from which one of them is late; `passed`: the final due date, once it is over."""
+    if passed is None:
+        return min(state.due_on for state in unmet)
+    return min(_late_from_after_final(state, passed) for state in unmet)
+
+
+def _amount(unmet: Sequence[BillState], passed: int | None) -> int:
+    """What makes them current; `passed`: the final due date, once it is over."""
+    return sum(state.short if passed is None else state.left for state in unmet)
 
 
 def believed(facts: Sequence[T], known_micros: int | None) -> list[T]:
@@ -196,7 +230,7 @@ def _next_while_current(asking: Sequence[BillState], final_passes_on: int | None
 def _next_while_late(
     terms: Terms,
     bills: Sequence[BillState],
-    deferrals: Sequence[Hold],
+    holds: Sequence[Hold],
     final_passes_on: int | None,
     as_of: int,
     days_past_due: int | None,
@@ -211,7 +245,7 @@ def _next_while_late(
         days.append(final_passes_on)
     for table in (terms.rows, terms.buckets, terms.risks):
         days += [row.effective_from for row in table if row.effective_from > as_of]
-    for hold in deferrals:
+    for hold in holds:
         if hold.starts_on > as_of:
             days.append(hold.starts_on)
         if hold.ends_on is not None and hold.ends_on >= as_of:

@@ -93,7 +93,7 @@ _BILL_COLUMNS = """id, account_id, ref, kind, statement_on, due_on, service_fee,
 _PAYMENT_COLUMNS = "id, account_id, ref, amount, effective_on, recorded_at, designated_bill_id"
 # Most bills are statements, and nobody sends the word a million times.
 _KIND = f"CASE WHEN kind <> '{BillKind.STATEMENT.value}' THEN kind END"
-_HOLD_COLUMNS = "account_id, kind, starts_on, ends_on, known_from, withdrawn_at"
+_HOLD_COLUMNS = "account_id, kind, starts_on, ends_on, known_from, withdrawn_at, covers"
 
 
 def _sparse(column: str, value: str = "{0}") -> str:
@@ -180,6 +180,7 @@ def facts_sql(accounts: str, *, staged: bool = False, refs: bool = False, prints
         [
             *("array_agg(kind)", f"array_agg({_DAY.format('starts_on')})", f"array_agg({_DAY.format('ends_on')})"),
             *(f"array_agg({_MICROS.format('known_from')})", f"array_agg({_MICROS.format('withdrawn_at')})"),
+            _sparse("covers", "array_to_string({0}, ',')"),
         ],
         f"SELECT {_HOLD_COLUMNS} FROM accounts_hold WHERE account_id {{which}}",
         "starts_on",
@@ -259,9 +260,9 @@ _WATCH, _ACCELERATION = from_tuple(Watch), from_tuple(Acceleration)
 
 def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
     (account_id, ref, customer_id, product_id, final_due_on, aged_on, wakes_on) = row[:7]
-    found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on, row[55])
-    # Positions: 0-6 the account, 7-20 bills, 21-22 their print, 23-29 payments, 30-33 theirs, 34-38 holds, 39-46 reliefs,
-    # 47-51 watches, 52-54 accelerations, 55 the day as of which it is judged.
+    found = AccountFacts(account_id, ref, customer_id, terms.of(product_id, final_due_on), aged_on, wakes_on, row[56])
+    # Positions: 0-6 the account, 7-20 bills, 21-22 their print, 23-29 payments, 30-33 theirs, 34-39 holds, 40-47 reliefs,
+    # 48-52 watches, 53-55 accelerations, 56 the day as of which it is judged.
     if row[7] is not None:
         keys = row[7]
         seldom = (column or repeat(None) for column in (row[13], row[19]))
@@ -286,17 +287,22 @@ def _facts(row: Sequence[Any], terms: TermsBook) -> AccountFacts:
             )
         )
     if row[34] is not None:
-        found.holds = list(map(_HOLD, zip(*row[34:39], strict=False)))
-    if row[39] is not None:
-        keys = row[39]
+        found.holds = list(map(_HOLD, zip(*row[34:39], map(keys_in, row[39] or repeat(None)), strict=False)))
+    if row[40] is not None:
+        keys = row[40]
         # Negative places: before the payments of their day.
         places = range(-len(keys), 0)
         found.reliefs = list(
-            map(_CREDIT, zip(keys, places, row[40], row[41], row[42] or repeat(0), *row[43:47], strict=False))
+            map(_CREDIT, zip(keys, places, row[41], row[42], row[43] or repeat(0), *row[44:48], strict=False))
         )
         found.credits = [*found.reliefs, *found.credits]
-    if row[47] is not None:
-        found.watches = list(map(_WATCH, zip(*row[47:52], strict=False)))
-    if row[52] is not None:
-        found.accelerations = list(map(_ACCELERATION, zip(*row[52:55], strict=False)))
+    if row[48] is not None:
+        found.watches = list(map(_WATCH, zip(*row[48:53], strict=False)))
+    if row[53] is not None:
+        found.accelerations = list(map(_ACCELERATION, zip(*row[53:56], strict=False)))
     return found
+
+
+def keys_in(text: str | None) -> frozenset[int] | None:
+    """The keys that a text lists."""
+    return None if text is None else frozenset(map(int, filter(None, text.split(","))))

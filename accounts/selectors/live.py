@@ -1,4 +1,4 @@
-"""What the night needs of an account: its open bills from their caches, deferrals, and where it stands. One row each."""
+"""What the night needs of an account: open bills from their caches, the holds that it minds, where it stands. One row each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date
 from django.db.backends.utils import CursorWrapper
 
 from accounts.rules import BillState, Hold, Terms, Watch
+from accounts.selectors.facts import keys_in
 from accounts.selectors.stored import STORED_SQL, StoredStanding, stored
 from accounts.selectors.terms import TermsBook
 
@@ -22,7 +23,7 @@ class LiveAccount:
     customer_id: int
     terms: Terms
     bills: list[BillState]
-    deferrals: list[Hold]
+    holds: list[Hold]
     watches: list[Watch]
     standing: StoredStanding | None
 
@@ -48,8 +49,10 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
                  AND (allocated < principal + interest + service_fee + rolled_in - rolled_out OR missed)
           ) b ON true
           LEFT JOIN LATERAL (
-              SELECT array_agg(starts_on - DATE '0001-01-01' + 1), array_agg(ends_on - DATE '0001-01-01' + 1)
-                FROM accounts_hold WHERE account_id = a.id AND kind = 'deferral' AND withdrawn_at IS NULL
+              SELECT array_agg(kind), array_agg(starts_on - DATE '0001-01-01' + 1),
+                     array_agg(ends_on - DATE '0001-01-01' + 1), array_agg(array_to_string(covers, ','))
+                FROM accounts_hold
+               WHERE account_id = a.id AND (kind = 'deferral' OR covers IS NOT NULL) AND withdrawn_at IS NULL
           ) h ON true
           LEFT JOIN LATERAL (
               SELECT array_agg(floor), array_agg(starts_on - DATE '0001-01-01' + 1),
@@ -62,7 +65,8 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
     )
     for account_id, ref, customer_id, product_id, final_due_on, keys, *columns in cursor:
         of_account = terms.of(product_id, final_due_on)
-        statements, dues, capacities, minimums, allocations, missed, starts, ends, floors, since, until = columns[:11]
+        statements, dues, capacities, minimums, allocations, missed, *held = columns[:10]
+        floors, since, until = columns[10:13]
         yield LiveAccount(
             account_id=account_id,
             ref=ref,
@@ -83,10 +87,13 @@ def read_live(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date
                     strict=True,
                 )
             ],
-            deferrals=[Hold("deferral", start, end, 0) for start, end in zip(starts or (), ends or (), strict=True)],
+            holds=[
+                Hold(kind, start, end, 0, None, keys_in(covers))
+                for kind, start, end, covers in zip(*(column or () for column in held), strict=True)
+            ],
             watches=[
                 Watch(floor, start, end, 0)
                 for floor, start, end in zip(floors or (), since or (), until or (), strict=True)
             ],
-            standing=stored(columns[11:]),
+            standing=stored(columns[13:]),
         )

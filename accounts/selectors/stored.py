@@ -19,6 +19,9 @@ class StoredStanding(NamedTuple):
     overdue_amount: int
     clock_from_on: int
     clock_stopped_on: int | None
+    beside_amount: int | None
+    beside_since: int | None
+    beside_from_on: int | None
     next_transition_on: int | None
 
     @classmethod
@@ -35,6 +38,9 @@ class StoredStanding(NamedTuple):
             how_late.overdue_amount,
             how_late.clock_from_on,
             how_late.clock_stopped_on,
+            how_late.beside_amount,
+            how_late.beside_since,
+            how_late.beside_from_on,
             how_late.next_transition_on,
         )
 
@@ -43,7 +49,8 @@ STORED_COLUMNS = ", ".join(StoredStanding._fields)
 # The stored standing of an account aliased `s`, as ordinals and cents, null when there is none.
 STORED_SQL = """s.overdue_since - DATE '0001-01-01' + 1, s.late_on - DATE '0001-01-01' + 1, s.bucket, s.kind, s.risk_class,
     (s.overdue_amount * 100)::bigint, s.clock_from_on - DATE '0001-01-01' + 1,
-    s.clock_stopped_on - DATE '0001-01-01' + 1, s.next_transition_on - DATE '0001-01-01' + 1"""
+    s.clock_stopped_on - DATE '0001-01-01' + 1, (s.beside_amount * 100)::bigint, s.beside_since - DATE '0001-01-01' + 1,
+    s.beside_from_on - DATE '0001-01-01' + 1, s.next_transition_on - DATE '0001-01-01' + 1"""
 
 
 def stored(columns: Sequence[Any]) -> StoredStanding | None:

@@ -124,7 +124,7 @@ def _lock(cursor: CursorWrapper, ids: list[int]) -> list[tuple[int, date | None]
 
 
 def _judge(item: LiveAccount, day: date) -> Judged:
-    how_late = judge(item.terms, item.bills, item.deferrals, day.toordinal(), item.watches)
+    how_late = judge(item.terms, item.bills, item.holds, day.toordinal(), item.watches)
     return Judged.of(item.account_id, item.ref, item.customer_id, item.standing, how_late)
 
 

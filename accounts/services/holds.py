@@ -1,11 +1,11 @@
-"""Holds: place, lift. Only a deferral moves the clock, so only it can change the standing."""
+"""Holds: place, lift. Only a deferral moves the clock, and one of some bills alone what is overdue beside them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import Hold, Origin
@@ -13,15 +13,24 @@ from accounts.services.locks import lock_account
 from accounts.services.re_aging import re_age
 from audit.services import Actor, record
 from runs import clock
+from runs.said import said as _
 
 
 @transaction.atomic
 def place_hold(
-    *, actor: Actor, account_id: int, kind: str, starts_on: date, ends_on: date | None = None, reason: str = ""
+    *,
+    actor: Actor,
+    account_id: int,
+    kind: str,
+    starts_on: date,
+    ends_on: date | None = None,
+    reason: str = "",
+    covers: Sequence[int] | None = None,
 ) -> Hold:
     """Stop what `kind` says from `starts_on` to `ends_on`, both included; None runs on. Back-dated is ordinary.
 
-    Known from this moment. Locks customer → account.
+    `covers`: the keys of the bills that it is about; what is overdue beside them it does not stop. Known from this moment.
+    Locks customer → account.
 
     Raises:
         Invalid: it ends before it starts.
@@ -35,6 +44,7 @@ def place_hold(
         starts_on=starts_on,
         ends_on=ends_on,
         reason=reason,
+        covers=None if covers is None else sorted(covers),
         known_from=now,
         origin=Origin.ENTERED,
         recorded_at=now,
@@ -79,6 +89,7 @@ def lift_hold(*, actor: Actor, hold_id: int, last_day: date | None, reason: str)
             starts_on=hold.starts_on,
             ends_on=last_day,
             reason=hold.reason,
+            covers=hold.covers,
             known_from=now,
             origin=Origin.ENTERED,
             recorded_at=now,

@@ -71,6 +71,8 @@ def write_standings(
             "to_kind",
             "to_risk_class",
             "to_overdue_amount",
+            "to_beside_amount",
+            "to_beside_since",
             "recorded_at",
         ),
         (
@@ -80,6 +82,7 @@ def write_standings(
                 cause,
                 *_change_side(item.before),
                 *_change_side(item.after, item.floor),
+                *_beside(item.after),
                 now,
             )
             for item in moved
@@ -121,10 +124,11 @@ def _write_rows(cursor: CursorWrapper, differing: Sequence[Judged]) -> None:
         cursor.execute(
             f"""UPDATE accounts_standing s
                    SET ({STORED_COLUMNS}) = ROW(n.since, n.late_on, n.bucket, n.kind, n.risk_class, n.amount::numeric,
-                       n.clock_from, n.stopped, n.next_on)
+                       n.clock_from, n.stopped, n.beside::numeric, n.beside_since, n.beside_from, n.next_on)
                   FROM unnest(%s::bigint[], %s::date[], %s::date[], %s::text[], %s::text[], %s::text[], %s::text[],
-                              %s::date[], %s::date[], %s::date[])
-                       AS n(account_id, since, late_on, bucket, kind, risk_class, amount, clock_from, stopped, next_on)
+                              %s::date[], %s::date[], %s::text[], %s::date[], %s::date[], %s::date[])
+                       AS n(account_id, since, late_on, bucket, kind, risk_class, amount, clock_from, stopped, beside,
+                            beside_since, beside_from, next_on)
                  WHERE s.account_id = n.account_id""",
             [list(column) for column in zip(*kept, strict=True)],
         )
@@ -140,6 +144,8 @@ def _row(standing: StoredStanding) -> tuple[object, ...]:
         money_text(standing.overdue_amount),
         to_date(standing.clock_from_on),
         to_date(standing.clock_stopped_on),
+        *_beside(standing),
+        to_date(standing.beside_from_on),
         to_date(standing.next_transition_on),
     )
 
@@ -156,15 +162,24 @@ def _change_side(standing: StoredStanding | None, floor: str = "") -> tuple[obje
     )
 
 
+def _beside(standing: StoredStanding | None) -> tuple[object, ...]:
+    """What is overdue beside what is held, and since when."""
+    if standing is None or standing.beside_amount is None:
+        return (None, None)
+    return (money_text(standing.beside_amount), to_date(standing.beside_since))
+
+
 def _event_side(standing: StoredStanding | None) -> dict[str, str] | None:
     if standing is None:
         return None
     since = to_date(standing.overdue_since)
     assert since is not None
+    beside = {} if standing.beside_amount is None else {"beside_amount": money_text(standing.beside_amount)}
     return {
         "overdue_since": since.isoformat(),
         "bucket": standing.bucket,
         "kind": standing.kind,
         "risk_class": standing.risk_class,
         "overdue_amount": money_text(standing.overdue_amount),
+        **beside,
     }

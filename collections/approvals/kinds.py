@@ -35,6 +35,8 @@ class Kind(ABC):
     decide_permission: ClassVar[str]
     # A staff.models.LimitKind: the request's amount must be within the decider's authority. Blank: the permission is enough.
     limit: ClassVar[str] = ""
+    # Whether a customer's cases say who is near enough to decide it; otherwise whoever has the right is.
+    about_customers: ClassVar[bool] = True
     # The partial that shows payload and preview on the request's page; it finds the row as `request_row`.
     template: ClassVar[str]
     # From the asking on, and again from each time that it is asked anew.

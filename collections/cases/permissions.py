@@ -47,7 +47,7 @@ def customers_named(ref: str) -> QuerySet[Customer, int]:
 
 
 def who_see_customer(customer_id: int) -> QuerySet[User]:
-    """The staff who see a case of the customer (registered with `accounts.permissions`). One query for the cases."""
-    rows = list(Case.objects.filter(customer=customer_id).order_by().values_list("team_id", "assignee_id"))
-    assigned = User.objects.filter(pk__in={person for _team, person in rows if person}, is_active=True, is_staff=True)
-    return who_see({team for team, _person in rows}) | assigned
+    """The staff who see a case of the customer (registered with `accounts.permissions`)."""
+    cases = Case.objects.filter(customer=customer_id).order_by()
+    assigned = User.objects.filter(pk__in=cases.values("assignee"), is_active=True, is_staff=True)
+    return who_see(cases.values("team")) | assigned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.selectors.held import STOPS
 from compliance.outcomes import REPORTS
 
 # Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. A contact about no debt in particular is
@@ -50,7 +51,6 @@ _FACTS = """
         WHERE p.customer_id = asked.customer_id AND p.kind = ANY(%(kinds)s::text[]) {which}
     ) p ON true
 """
-_HELD = "h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL"
 _BEST = """
           AND (asked.point_id IS NULL OR p.id = asked.point_id)
         ORDER BY p.relationship = 'own' AND p.permitted IS TRUE AND p.verification = 'verified' AND p.source <> '' DESC,
@@ -117,7 +117,7 @@ _ELSEWHERE = f"""
 def _wanted(asked: str, customers: str, *, each: bool, calls: bool) -> str:
     facts = _FACTS.format(
         asked=asked,
-        held=_HELD,
+        held=STOPS,
         reported=_REPORTED,
         which="" if each else _BEST,
         elsewhere=_ELSEWHERE if calls else "NULL",

@@ -26,6 +26,7 @@ class GiveBack(Kind):
     decide_permission = "accounts.decide_money"
     # Of no currency, since nobody knows the account: the limit's row has none either.
     limit = LimitKind.REFUND
+    about_customers = False
     template = "desk/_give_back_request.html"
     valid_for = timedelta(days=7)
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _
 
 from accounts.models import Acceleration, Account, AccountStatus, Standing, Watch
 from accounts.selectors.owed import owed_now
 from freezing.models import OPEN, CommandVerb, CoreCommand, FreezePolicy
 from runs import clock
+from runs.said import said as _
 from runs.selectors import begun_day, book_day
 
 # From which status a command leads to which.
@@ -76,12 +76,13 @@ def states(accounts: Iterable[Account], verb: str, policy: FreezePolicy | None) 
     found = []
     for account in rows:
         is_late = account.pk in late_days
+        obstacle: str
         if account.pk in under_way:
             obstacle = _("A command about account %(ref)s is under way already.") % {"ref": account.ref}
         elif account.status != LEADS[CommandVerb(verb)][0]:
             obstacle = _("Account %(ref)s is “%(status)s”.") % {
                 "ref": account.ref,
-                "status": account.get_status_display(),
+                "status": AccountStatus(account.status).label,
             }
         elif verb == CommandVerb.FREEZE:
             # By the rule of the whole customer one late account is enough.

@@ -23,6 +23,7 @@ class ApproveTemplate(Kind):
     label = gettext_lazy("Approve a template")
     ask_permission = WRITE
     decide_permission = "reminders.approve_template"
+    about_customers = False
     template = "reminders/_template_request.html"
     valid_for = timedelta(days=30)
 

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
+from accounts.selectors.held import ASKED_AMOUNT, ASKED_SINCE, STOPS
 from approvals.models import Request
 from approvals.selectors import open_request
 from compliance.models import Channel
@@ -42,13 +43,13 @@ SENDER_SEEN = frozenset({Channel.EMAIL, Channel.PUSH, Channel.LETTER})
 CLAIM_HELD_FOR = timedelta(minutes=2)
 
 # Account `a` is under no hold, on day %(on)s, that stops us from writing about it.
-NOT_HELD = """NOT EXISTS (
+NOT_HELD = f"""NOT EXISTS (
           SELECT FROM accounts_hold h
-          WHERE h.account_id = a.id AND h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL
+          WHERE h.account_id = a.id AND {STOPS}
             AND h.starts_on <= %(on)s AND (h.ends_on IS NULL OR h.ends_on >= %(on)s))"""
 
 _DUES = f"""
-    SELECT a.id, a.ref, a.currency, s.overdue_amount, s.overdue_since
+    SELECT a.id, a.ref, a.currency, {ASKED_AMOUNT}, {ASKED_SINCE}
     FROM accounts_account a
     JOIN accounts_standing s ON s.account_id = a.id
     WHERE a.id = ANY(%(accounts)s) AND {NOT_HELD}
@@ -86,11 +87,11 @@ def uncertain(at: datetime) -> QuerySet[Message]:
     )
 
 
-def messages_to_review(user: User) -> dict[str, int]:
-    """How many messages in scope are to be looked at, as `review`; nothing for who has no link to them. One query at most."""
+def messages_to_review(user: User) -> dict[str, QuerySet[Message]]:
+    """The messages in scope that are to be looked at, as `review`; nothing for who has no link to them."""
     if not (may(user, "reminders.review_message") or may(user, "reminders.view_channelcontrol")):
         return {}
-    return {"review": visible_to(user).filter(status=MessageStatus.REVIEW).count()}
+    return {"review": visible_to(user).filter(status=MessageStatus.REVIEW)}
 
 
 def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:

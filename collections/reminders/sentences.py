@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from reminders.rules import Fault
-from runs.texts import listed
+from runs.said import said as _
+from runs.said import said_list
 
 # What each variable of a text is.
 MEANINGS: Mapping[str, Any] = {
@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, Any] = {
 def say_fault(fault: Fault) -> str:
     """What is wrong, what was expected, and what to do."""
     values = fault.values
-    named = listed([f"{{{name}}}" for name in values.get("known") or values.get("names") or ()])
+    named = said_list([f"{{{name}}}" for name in values.get("known") or values.get("names") or ()])
     texts = {
         "brace": _("Line %(line)s, character %(column)s: a “%(brace)s” stands alone. Write a variable as {name}."),
         "variable": _(

@@ -31,10 +31,12 @@ class Restructure(Kind):
     valid_for = timedelta(days=14)
 
     def check(self, request: Request) -> None:
-        _check(request)
+        _check(Plan.objects.select_related("account", "rule").get(pk=request.payload["plan"]))
 
     def check_shown(self, request: Request, present: Mapping[str, Any] | None) -> None:
-        _check(request, present["changes"] if present else [])
+        plan = _shown(request)
+        assert plan is not None, "what is shown was asked for"
+        _check(plan, present["changes"] if present else [])
 
     def apply(self, request: Request, *, actor: User) -> None:
         take_over(actor=actor, plan_id=request.payload["plan"])
@@ -43,9 +45,12 @@ class Restructure(Kind):
         cancel_asked(actor, request)
 
     def present(self, request: Request) -> dict[str, Any] | None:
-        plan = request.plans.select_related("account").filter(status__in=PROPOSED).first()
-        changes = moved(plan) if plan is not None else []
+        plan = _shown(request)
+        changes = moved(plan) if plan is not None and plan.status in PROPOSED else []
         return {"plan": plan, "changes": changes} if changes else None
+
+    def shown(self, request: Request) -> dict[str, Any]:
+        return {"plan": _shown(request)}
 
     def url(self, request: Request) -> str:
         return reverse("plan", args=[request.preview["plan"]])
@@ -54,7 +59,13 @@ class Restructure(Kind):
         return reverse("plan-new", args=[request.subject_ref])
 
 
-def _check(request: Request, changes: Sequence[Change] | None = None) -> None:
-    plan = Plan.objects.select_related("account", "rule").get(pk=request.payload["plan"])
+def _shown(request: Request) -> Plan | None:
+    """The plan of a request that is shown, read once: it stays with the row that the page read."""
+    if not hasattr(request, "_shown_plan"):
+        request._shown_plan = request.plans.select_related("account", "rule").first()  # type: ignore[attr-defined]  # no field
+    return request._shown_plan  # type: ignore[attr-defined]
+
+
+def _check(plan: Plan, changes: Sequence[Change] | None = None) -> None:
     # Its request is written on it once it has been asked for: from then on a check is part of a decision.
     check_proposed(plan, deciding=plan.request_id is not None, changes=changes)

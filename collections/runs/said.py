@@ -44,12 +44,17 @@ def said(message: str) -> Said:
     return Said(gettext(message), {"say": message})
 
 
+def said_label(label: str | Promise) -> Said:
+    """A lazy translation, as it is said now."""
+    return said(_made(label)["say"] if isinstance(label, Promise) else label)
+
+
 def said_of(singular: str, plural: str, number: int) -> Said:
     """As ngettext."""
     return Said(ngettext(singular, plural, number), {"say": singular, "many": plural, "number": number})
 
 
-def said_list(parts: Iterable[str], *, apart: bool = False) -> Said:
+def said_list(parts: Iterable[str | Promise], *, apart: bool = False) -> Said:
     """As `runs.texts.listed`."""
     parts = list(parts)
     return Said(listed(parts, apart=apart), {"list": [_made(part) for part in parts], "apart": apart})

@@ -64,7 +64,7 @@ def who_may(
 def ask_further(kind: str, value: Decimal | int | None, on: date, *, currency: str = "", permission: str = "") -> str:
     """The sentence, after a blank, that names those roles (`who_may`); nothing where no role may. Two queries at most."""
     able = who_may(kind, value, on, currency=currency, permission=permission)
-    return " " + _("Ask one of: %(roles)s.") % {"roles": said_list(map(str, able))} if able else ""
+    return " " + _("Ask one of: %(roles)s.") % {"roles": said_list(role.label for role in able)} if able else ""
 
 
 def in_force(on: date) -> QuerySet[AuthorityLimit]:

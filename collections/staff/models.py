@@ -10,8 +10,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from staff.roles import INSTALLED
@@ -72,8 +71,12 @@ class Role(Group):
         ordering = ["code"]
 
     def __str__(self) -> str:
+        return str(self.label)
+
+    @property
+    def label(self) -> str | Promise:
         """An installed role speaks the reader's language, until somebody renames it."""
-        return gettext(self.name) if INSTALLED.get(self.code) == self.name else self.name
+        return _(self.name) if INSTALLED.get(self.code) == self.name else self.name
 
 
 class LimitKind(models.TextChoices):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 
 from staff.models import Role, RoleScope, User
@@ -26,6 +26,10 @@ class Scope:
     everything: bool = False
     teams: frozenset[int] = frozenset()
     team_name: str = ""
+
+    def takes_in(self, team: int) -> bool:
+        """Whether a team's cases are among them."""
+        return self.everything or team in self.teams
 
 
 def may_enter(user: Anyone) -> bool:
@@ -68,34 +72,34 @@ def scope_of(user: Anyone) -> Scope:
         return Scope()
     kept: Scope | None = getattr(user, "_scope", None)
     if kept is None:
-        kept = user._scope = _read_scope(user)  # type: ignore[attr-defined]  # a cache, no field
+        kept = user._scope = scopes_of([user])[user.pk]  # type: ignore[attr-defined]  # a cache, no field
     return kept
 
 
-def _read_scope(user: User) -> Scope:
-    reaches = Role.objects.filter(user=user, scope=RoleScope.EVERYTHING)  # type: ignore[misc]  # the stubs take a role for the group it extends
-    everything, name, over = (
-        User.objects.filter(pk=user.pk)
+def scopes_of(users: Sequence[User]) -> dict[int, Scope]:
+    """How far each of these people who work here sees, by key. One query."""
+    reaches = Role.objects.filter(user=OuterRef("pk"), scope=RoleScope.EVERYTHING)  # type: ignore[misc]  # the stubs take a role for the group it extends
+    rows = (
+        User.objects.filter(pk__in=[user.pk for user in users])
         .annotate(
             everything=Exists(reaches), over=ArrayAgg("supervises", filter=Q(supervises__isnull=False), default=[])
         )
-        .values_list("everything", "team__name", "over")
-        .get()
+        .values_list("pk", "is_superuser", "everything", "team", "team__name", "over")
     )
-    if user.is_superuser or everything:
-        return Scope(everything=True, team_name=name or "")
-    own = {user.team_id} if user.team_id else set()
-    return Scope(teams=frozenset(own | set(over)), team_name=name or "")
+    return {
+        key: Scope(everything=True, team_name=name or "")
+        if is_superuser or everything
+        else Scope(teams=frozenset({*([team] if team else []), *over}), team_name=name or "")
+        for key, is_superuser, everything, team, name, over in rows
+    }
 
 
-def who_see(teams: Collection[int | None]) -> QuerySet[User]:
-    """The staff whose scope takes in the cases of one of `teams` (keys; None: a case without team). `scope_of` from the
-    other side."""
-    keys = {team for team in teams if team is not None}
-    far = Role.objects.filter(scope=RoleScope.EVERYTHING).values("user")  # type: ignore[misc]  # as in `_read_scope`
+def who_see(teams: Collection[int] | QuerySet[Any, Any]) -> QuerySet[User]:
+    """The staff whose scope takes in the cases of one of `teams` (keys, or a query for them). `scope_of` from the other side."""
+    far = Role.objects.filter(scope=RoleScope.EVERYTHING).values("user")  # type: ignore[misc]  # as in `scopes_of`
     everything = Q(pk__in=far) | Q(is_superuser=True)
-    over = Q(pk__in=User.objects.filter(supervises__in=keys).values("pk"))
-    return User.objects.filter(everything | over | Q(team__in=keys), is_active=True, is_staff=True)
+    over = Q(pk__in=User.objects.filter(supervises__in=teams).values("pk"))
+    return User.objects.filter(everything | over | Q(team__in=teams), is_active=True, is_staff=True)
 
 
 def may_enter_data(user: Anyone) -> bool:

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 from django.db import connection
 
+from accounts.selectors.held import ASKED_AMOUNT, ASKED_SINCE, stops
 from cases.selectors.promise_facts import GRACE
 from runs import clock
 from strategy.rules import LONGEST_AHEAD_DAYS
@@ -21,11 +22,12 @@ from strategy.stock import Stock
 _PREPARE = """
     DROP TABLE IF EXISTS strategy_past_standing, strategy_past_bill;
     CREATE TEMPORARY TABLE strategy_past_standing AS
-    SELECT account_id, from_on, until_on, overdue_since, bucket, kind, risk_class, amount FROM (
+    SELECT account_id, from_on, until_on, overdue_since, bucket, kind, risk_class, overdue_amount, beside_amount, beside_since
+      FROM (
         SELECT account_id, business_day AS from_on,
                lead(business_day, 1, 'infinity') OVER (PARTITION BY account_id ORDER BY business_day, id) AS until_on,
                to_overdue_since AS overdue_since, to_bucket AS bucket, to_kind AS kind, to_risk_class AS risk_class,
-               to_overdue_amount AS amount
+               to_overdue_amount AS overdue_amount, to_beside_amount AS beside_amount, to_beside_since AS beside_since
           FROM accounts_standingchange WHERE business_day <= %(last)s) changes
      WHERE bucket <> '' AND until_on > from_on AND until_on > %(first)s;
     CREATE TEMPORARY TABLE strategy_past_bill AS
@@ -51,13 +53,16 @@ _PREPARE = """
     ANALYZE strategy_past_bill
 """
 
-_FREE = """NOT EXISTS (
+_LATE_THEN = "{0}.from_on <= %(stock_day)s AND {0}.until_on > %(stock_day)s"
+_BESIDE_THEN = f"""SELECT FROM strategy_past_standing b
+                WHERE b.account_id = h.account_id AND {_LATE_THEN.format("b")} AND b.beside_amount > 0"""
+
+_FREE = f"""NOT EXISTS (
         SELECT FROM accounts_hold h
-         WHERE h.account_id = a.id AND h.kind IN ('contact', 'treatment')
+         WHERE h.account_id = a.id AND {stops(_BESIDE_THEN)}
            AND h.known_from < %(stock_end)s AND (h.withdrawn_at IS NULL OR h.withdrawn_at >= %(stock_end)s)
            AND h.starts_on <= %(stock_day)s AND (h.ends_on IS NULL OR h.ends_on >= %(stock_day)s))"""
 
-_LATE_THEN = "s.from_on <= %(stock_day)s AND s.until_on > %(stock_day)s"
 _OPEN_THEN = """o.made_on <= %(stock_day)s
            AND CASE o.status WHEN 'open' THEN true WHEN 'cancelled' THEN o.closed_at >= %(stock_end)s
                              ELSE o.judged_on > %(stock_day)s END"""
@@ -79,20 +84,21 @@ _DEFERRED = """
                 WHERE h.kind = 'deferral' AND h.known_from < %(stock_end)s
                   AND (h.withdrawn_at IS NULL OR h.withdrawn_at >= %(stock_end)s)
                 GROUP BY account_id) deferred ON deferred.account_id = a.id"""
-_DEFERRED_DAYS = """coalesce((
+_DEFERRED_DAYS = f"""coalesce((
            SELECT sum(upper(part) - lower(part))::int
-             FROM unnest(deferred.days * datemultirange(daterange(s.overdue_since, %(stock_day)s, '(]'))) AS part), 0)"""
+             FROM unnest(deferred.days * datemultirange(daterange({ASKED_SINCE}, %(stock_day)s, '(]'))) AS part), 0)"""
 
 _LATE = f"""
     SELECT a.id AS account_id, a.customer_id, a.ref::text AS ref, p.code::text AS product, s.bucket::text AS bucket,
-           s.kind::text AS kind, s.risk_class::text AS risk_class, a.currency::text AS currency, s.amount,
-           'late'::text AS stage, %(stock_day)s::date - s.overdue_since - {_DEFERRED_DAYS} AS days,
-           s.overdue_since AS anchor_on, c.locale::text AS locale, coalesce(promised.promise, 'none')::text AS promise
+           s.kind::text AS kind, s.risk_class::text AS risk_class, a.currency::text AS currency,
+           {ASKED_AMOUNT} AS amount,
+           'late'::text AS stage, %(stock_day)s::date - {ASKED_SINCE} - {_DEFERRED_DAYS} AS days,
+           {ASKED_SINCE} AS anchor_on, c.locale::text AS locale, coalesce(promised.promise, 'none')::text AS promise
       FROM strategy_past_standing s
       JOIN accounts_account a ON a.id = s.account_id
       JOIN accounts_product p ON p.id = a.product_id
       JOIN accounts_customer c ON c.id = a.customer_id {_PROMISES} {_DEFERRED}
-     WHERE {_LATE_THEN} AND {_FREE}"""
+     WHERE {_LATE_THEN.format("s")} AND {_FREE}"""
 
 _BEFORE_DUE = f"""
     SELECT a.id, a.customer_id, a.ref::text, p.code::text, ''::text, ''::text, ''::text, a.currency::text,
@@ -103,7 +109,7 @@ _BEFORE_DUE = f"""
       JOIN accounts_product p ON p.id = a.product_id
       JOIN accounts_customer c ON c.id = a.customer_id {_PROMISES}
      WHERE b.unpaid > 0 AND b.due_on > %(stock_day)s AND b.from_on <= %(stock_day)s AND b.until_on > %(stock_day)s
-       AND NOT EXISTS (SELECT FROM strategy_past_standing s WHERE s.account_id = a.id AND {_LATE_THEN}) AND {_FREE}"""
+       AND NOT EXISTS (SELECT FROM strategy_past_standing s WHERE s.account_id = a.id AND {_LATE_THEN.format("s")}) AND {_FREE}"""
 
 _PROMISED = f"""
     SELECT a.id, a.customer_id, a.ref::text, p.code::text, s.bucket::text, s.kind::text, s.risk_class::text,
@@ -113,8 +119,8 @@ _PROMISED = f"""
       JOIN cases_case k ON k.id = o.case_id AND {_CASE_THEN}
       JOIN accounts_account a ON a.id = coalesce(o.account_id, (
                SELECT min(l.id) FROM accounts_account l JOIN strategy_past_standing s ON s.account_id = l.id
-                WHERE l.customer_id = k.customer_id AND l.currency = o.currency AND {_LATE_THEN}))
-      JOIN strategy_past_standing s ON s.account_id = a.id AND {_LATE_THEN}
+                WHERE l.customer_id = k.customer_id AND l.currency = o.currency AND {_LATE_THEN.format("s")}))
+      JOIN strategy_past_standing s ON s.account_id = a.id AND {_LATE_THEN.format("s")}
       JOIN accounts_product p ON p.id = a.product_id
       JOIN accounts_customer c ON c.id = a.customer_id
      WHERE i.due_on > %(stock_day)s AND {_FREE}"""

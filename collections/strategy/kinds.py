@@ -22,6 +22,7 @@ class ActivateStrategy(Kind):
     label = gettext_lazy("Activate a strategy")
     ask_permission = CHANGE
     decide_permission = "strategy.activate_version"
+    about_customers = False
     template = "strategy/_activation_request.html"
     valid_for = timedelta(days=30)
 

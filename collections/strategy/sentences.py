@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from reminders.models import MessageKind
-from runs.texts import listed
+from runs.said import said_label, said_list
 from strategy.rules import Fault
 
 _SENTENCES: Mapping[str, str | Promise] = {
@@ -51,7 +51,7 @@ def say_fault(fault: Fault) -> str:
     values = dict(fault.values)
     for name in ("values", "known"):
         if name in values:
-            values[name] = listed(values[name]) or "–"
+            values[name] = said_list(values[name]) or "–"
     if "kind" in values:
         values["kind"] = MessageKind(values["kind"]).label
-    return str(_SENTENCES[fault.code]) % values
+    return said_label(_SENTENCES[fault.code]) % values

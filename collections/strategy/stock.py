@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from accounts.selectors.held import ASKED_AMOUNT, ASKED_FROM_ON, ASKED_SINCE
 from reminders.selectors import NOT_HELD
 
 # The columns of a stock, in order; `locale` is the customer's own, `promise` none, open or broken.
@@ -33,9 +34,9 @@ _PROMISES = """
 # Days past due are those of the standing's clock, which a deferral stops.
 _LATE = f"""
     SELECT a.id AS account_id, a.customer_id, a.ref::text AS ref, p.code::text AS product, s.bucket::text AS bucket,
-           s.kind::text AS kind, s.risk_class::text AS risk_class, a.currency::text AS currency, s.overdue_amount AS amount,
-           'late'::text AS stage, coalesce(s.clock_stopped_on, %(stock_day)s::date) - s.clock_from_on AS days,
-           s.overdue_since AS anchor_on, c.locale::text AS locale, coalesce(promised.promise, 'none')::text AS promise
+           s.kind::text AS kind, s.risk_class::text AS risk_class, a.currency::text AS currency, {ASKED_AMOUNT} AS amount,
+           'late'::text AS stage, coalesce(s.clock_stopped_on, %(stock_day)s::date) - {ASKED_FROM_ON} AS days,
+           {ASKED_SINCE} AS anchor_on, c.locale::text AS locale, coalesce(promised.promise, 'none')::text AS promise
       FROM accounts_standing s
       JOIN accounts_account a ON a.id = s.account_id
       JOIN accounts_product p ON p.id = a.product_id

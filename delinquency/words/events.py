@@ -312,6 +312,7 @@ FIELDS: Words = {
     "provider_id": _("the provider's number"),
     "state": _("state"),
     "outcome": _("outcome"),
+    "beside_amount": _("overdue beside what is held"),
     "overdue_amount": _("overdue amount"),
     "overdue_since": _("overdue since"),
     "overrules": _("overrules what it corrects"),

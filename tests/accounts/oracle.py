@@ -67,11 +67,14 @@ class OracleAcceleration:
 
 @dataclass(frozen=True)
 class OracleHold:
+    """`covers`: the references of the bills that it is about; None: the whole account."""
+
     kind: str
     starts_on: date
     ends_on: date | None
     known_from: datetime
     withdrawn_at: datetime | None = None
+    covers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,8 @@ class Owed:
 
 @dataclass
 class OracleStanding:
-    """`late_on` is the first day on which what is unmet now would have made the account late."""
+    """`late_on` is the first day on which what is unmet now would have made the account late. `beside`: of what is overdue beside
+    the bills that holds are about, the amount, since when, and its days; None where no such hold is in force."""
 
     late: bool
     overdue_since: date | None
@@ -172,6 +176,7 @@ class OracleStanding:
     risk_class: str
     overdue_amount: Decimal
     late_on: date | None = None
+    beside: tuple[Decimal, date | None, int] | None = None
 
 
 def is_known(at: datetime, known_at: datetime | None) -> bool:
@@ -424,4 +429,24 @@ def judge_naively(account: OracleAccount, as_of: date, known_at: datetime | None
         risk_class=max(floor, class_of(days_past_due), key=CLASSES.index),
         overdue_amount=book.overdue_amount(as_of),
         late_on=next(on for on in days_between(since + ONE_DAY, as_of) if book.unmet(on)),
+        beside=beside(book, as_of, [hold for hold in holds if runs(hold, as_of) and hold.covers is not None], holds),
     )
+
+
+def beside(
+    book: Book, on: date, partial: Sequence[OracleHold], holds: Sequence[OracleHold]
+) -> tuple[Decimal, date | None, int] | None:
+    """What is unmet and none of the `partial` holds is about."""
+    if not partial:
+        return None
+    left = [
+        (since, owed)
+        for since, owed in book.unmet(on)
+        if all(owed.bill.ref not in (one.covers or ()) for one in partial)
+    ]
+    if not left:
+        return ZERO, None, 0
+    full = book.account.final_has_passed(on)
+    since = min(late_from for late_from, _ in left)
+    days = sum(not is_covered(day, holds, "deferral") for day in days_between(since + ONE_DAY, on))
+    return sum((owed.left if full else owed.minimum - owed.allocated for _, owed in left), ZERO), since, days

@@ -158,6 +158,7 @@ class Scenario:
         ]
 
     def holds(self) -> list[Hold]:
+        keys = {bill.ref: key for key, bill in enumerate(self.account.bills, 1)}
         return [
             Hold(
                 kind=hold.kind,
@@ -165,6 +166,7 @@ class Scenario:
                 ends_on=ordinal(hold.ends_on),
                 known=moment(hold.known_from),
                 withdrawn=None if hold.withdrawn_at is None else moment(hold.withdrawn_at),
+                covers=None if hold.covers is None else frozenset(keys[ref] for ref in hold.covers if ref in keys),
             )
             for hold in self.account.holds
         ]
@@ -227,12 +229,24 @@ def in_words(said: HowLate) -> OracleStanding:
         risk_class=said.risk_class,
         overdue_amount=money(said.overdue_amount),
         late_on=to_date(said.late_on),
+        beside=beside_in_words(said),
     )
+
+
+def beside_in_words(said: HowLate) -> tuple[Decimal, date | None, int] | None:
+    """What is overdue beside what is held, in the oracle's words."""
+    if said.beside_amount is None:
+        return None
+    if said.beside_from_on is None:
+        return money(said.beside_amount), to_date(said.beside_since), 0
+    stands_on = said.as_of if said.clock_stopped_on is None else said.clock_stopped_on
+    return money(said.beside_amount), to_date(said.beside_since), stands_on - said.beside_from_on
 
 
 # Fifty days before a leap day: month ends, year windows over 29 February.
 EPOCH = date(2024, 1, 10)
 LONG_AGO = date(2000, 1, 1)
+REFS = ("B1", "B2", "B3", "B4", "B5")
 
 offsets = st.one_of(st.sampled_from([0, 1, 5, 10, 20, 21, 22, 30, 31, 50, 51]), st.integers(0, 75))
 days = offsets.map(lambda offset: EPOCH + timedelta(days=offset))
@@ -264,7 +278,7 @@ def midnight(on: date) -> datetime:
 
 @st.composite
 def bills(draw: st.DrawFn, most: int = 5) -> tuple[OracleBill, ...]:
-    refs = draw(st.permutations(["B1", "B2", "B3", "B4", "B5"]))[: draw(st.integers(0, most))]
+    refs = draw(st.permutations(REFS))[: draw(st.integers(0, most))]
     made = []
     for ref in refs:
         statement_on = draw(days)
@@ -366,12 +380,29 @@ def holds(draw: st.DrawFn, kinds: st.SearchStrategy[str] = hold_kinds) -> Oracle
     starts_on = draw(days)
     length = draw(st.one_of(st.none(), st.integers(0, 6), st.integers(0, 60)))
     known_from = draw(st.one_of(st.just(midnight(starts_on)), moments))
+    kind = draw(kinds)
+    some = st.frozensets(st.sampled_from(REFS), max_size=3)
     return OracleHold(
-        draw(kinds),
+        kind,
         starts_on,
         None if length is None else starts_on + timedelta(days=length),
         known_from,
         withdrawn_at=draw(st.one_of(st.none(), st.none(), moments.map(lambda at: max(at, known_from)))),
+        covers=draw(st.one_of(st.none(), some)) if kind in ("contact", "treatment") else None,
+    )
+
+
+@st.composite
+def holds_of_bills(draw: st.DrawFn) -> OracleHold:
+    """One about some bills alone that was always known and stays: most of those that chance draws are never in force."""
+    starts_on = draw(st.one_of(st.just(LONG_AGO), days))
+    length = draw(st.one_of(st.none(), st.integers(0, 60)))
+    return OracleHold(
+        "contact",
+        starts_on,
+        None if length is None else starts_on + timedelta(days=length),
+        midnight(LONG_AGO),
+        covers=draw(st.frozensets(st.sampled_from(REFS), max_size=3)),
     )
 
 

@@ -21,7 +21,17 @@ from tests.accounts.oracle import (
     judge_naively,
     missed_bills,
 )
-from tests.accounts.strategies import EPOCH, LONG_AGO, Scenario, a_year_apart, examples, in_words, midnight, scenarios
+from tests.accounts.strategies import (
+    EPOCH,
+    LONG_AGO,
+    Scenario,
+    a_year_apart,
+    examples,
+    holds_of_bills,
+    in_words,
+    midnight,
+    scenarios,
+)
 
 
 @pytest.mark.parametrize("product", ["plain", "instalment", "revolving"])
@@ -32,6 +42,15 @@ def test_the_standing_is_what_a_naive_day_by_day_reading_finds(product: str) -> 
         assert in_words(scenario.standing()) == judge_naively(scenario.account, scenario.as_of, scenario.known_at)
 
     agrees()
+
+
+@examples(200)
+@given(scenarios(), st.lists(holds_of_bills(), min_size=1, max_size=2))
+def test_what_is_overdue_beside_what_is_held_is_what_a_naive_reading_finds(
+    scenario: Scenario, partial: list[OracleHold]
+) -> None:
+    scenario = scenario.having(holds=(*scenario.account.holds, *partial))
+    assert in_words(scenario.standing()) == judge_naively(scenario.account, scenario.as_of, scenario.known_at)
 
 
 @examples(400)

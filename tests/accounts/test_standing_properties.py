@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
@@ -194,7 +194,15 @@ def test_a_deferral_before_the_debt_was_late_changes_nothing(scenario: Scenario,
 @examples(150)
 @given(scenarios(), make.holds(st.sampled_from(["contact", "treatment"])))
 def test_holds_of_other_kinds_never_touch_the_clock(scenario: Scenario, hold: OracleHold) -> None:
-    assert scenario.having(holds=(*scenario.account.holds, hold)).standing() == scenario.standing()
+    """One about some bills alone moves nothing but what is told beside these, and when it is told anew."""
+    own, said = scenario.standing(), scenario.having(holds=(*scenario.account.holds, hold)).standing()
+    if hold.covers is not None:
+        mind = {
+            name: getattr(own, name)
+            for name in ("beside_amount", "beside_since", "beside_from_on", "next_transition_on")
+        }
+        said = replace(said, **mind)
+    assert said == own
 
 
 @examples(150)
@@ -316,9 +324,11 @@ def test_nothing_moves_by_itself_before_the_next_transition(scenario: Scenario, 
         assert (then.overdue_since, then.late_on, then.bucket, then.kind, then.risk_class, then.overdue_amount) == (
             (said.overdue_since, said.late_on, said.bucket, said.kind, said.risk_class, said.overdue_amount)
         )
+        assert (then.beside_amount, then.beside_since) == (said.beside_amount, said.beside_since)
         if said.clock_from_on is not None:
             stopped_on = day if said.clock_stopped_on is None else said.clock_stopped_on
             assert then.days_past_due == stopped_on - said.clock_from_on
+            assert make.beside_in_words(then) == make.beside_in_words(replace(said, as_of=day))
         else:
             assert then.days_past_due == 0
     sample = as_of + someday
@@ -346,6 +356,27 @@ def test_stepping_from_transition_to_transition_misses_nothing(scenario: Scenari
         assert (stored.bucket, stored.kind, stored.risk_class, stored.overdue_amount) == (
             *(then.bucket, then.kind, then.risk_class, then.overdue_amount),
         )
+        assert (stored.beside_amount, stored.beside_since) == (then.beside_amount, then.beside_since)
+
+
+@examples(100)
+@given(scenarios(), st.integers(-3, 15), st.integers(0, 15), st.frozensets(st.sampled_from(make.REFS), max_size=3))
+def test_what_is_overdue_beside_what_is_held_changes_on_transitions_alone(
+    scenario: Scenario, begins: int, length: int, covers: frozenset[str]
+) -> None:
+    """Also where the hold begins or ends while the account is late."""
+    starts_on = scenario.as_of + timedelta(days=begins)
+    hold = OracleHold("contact", starts_on, starts_on + timedelta(days=length), midnight(LONG_AGO), covers=covers)
+    scenario = without_what_comes_later(scenario.having(holds=(*scenario.account.holds, hold)))
+    stored = scenario.standing()
+    assume(stored.late)
+    terms, holds, cached = scenario.terms(), scenario.believed(), scenario.replay().bills
+    first = scenario.as_of.toordinal()
+    for day in range(first + 1, first + 35):
+        then = judge(terms, cached, holds, day)
+        if stored.next_transition_on is not None and stored.next_transition_on <= day:
+            stored = then
+        assert make.beside_in_words(replace(stored, as_of=day)) == make.beside_in_words(then)
 
 
 @examples(220)

@@ -11,7 +11,8 @@ from django.test import Client
 from accounts.models import Account
 from approvals import services
 from approvals.models import Request
-from tests.factories import AccountFactory, CaseFactory, CustomerFactory, TeamFactory, UserFactory
+from staff.models import AuthorityLimit, Role
+from tests.factories import MOMENT, AccountFactory, CaseFactory, CustomerFactory, TeamFactory, UserFactory
 from tests.kinds import asked
 
 pytestmark = pytest.mark.django_db
@@ -251,14 +252,26 @@ def test_a_request_of_an_unknown_kind_is_shown_to_nobody(desk, lin, account, mon
         assert listed(desk, "?show=all") == []
 
 
-def test_the_page_asks_little(desk, lin, chen, account, django_assert_max_num_queries) -> None:
-    request = asked(lin, account)
-    for version in (1, 3, 5):
+@pytest.mark.parametrize("kind", ["credit-limit", "limited-credit-limit"])
+@pytest.mark.parametrize("rounds", [1, 10])
+def test_the_page_asks_as_much_for_many_as_for_few(
+    desk, lin, chen, account, django_assert_max_num_queries, rounds, kind
+) -> None:
+    AuthorityLimit.objects.create(
+        role=Role.objects.get(code="supervisor"), kind="test-amount", currency="CNY", most=9, source="x",
+        effective_from=MOMENT.date(),
+    )  # fmt: skip
+    amount = {"amount": Decimal(5), "currency": "CNY"} if kind.startswith("limited") else {}
+    request = asked(lin, account, kind=kind, **amount)
+    for number in range(rounds):
+        TeamFactory(name=f"T{number}")
+        UserFactory(role="supervisor")
+        version = 1 + 2 * number
         services.send_back(actor=chen, request_id=request.pk, seen_version=version, comment="Less")
         services.resubmit(
             actor=lin, request_id=request.pk, seen_version=version + 1, payload=request.payload,
-            preview=request.preview, reason="x",
+            preview=request.preview, reason="x", amount=request.amount,
         )  # fmt: skip
     # Two of them are the savepoint of the check, a transaction of its own outside of tests.
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(17 if amount else 15):
         assert desk.get(f"/approvals/{request.pk}/").status_code == 200

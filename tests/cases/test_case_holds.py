@@ -23,6 +23,7 @@ from runs import clock
 from staff.models import AuthorityLimit, User
 from tests.cases.promise_deeds import close_through, days, everything_agrees, late_account
 from tests.factories import AccountFactory, CaseFactory, HoldFactory, PortfolioFactory, UserFactory
+from tests.said import in_chinese
 
 TODAY = date(2026, 3, 10)
 
@@ -205,8 +206,9 @@ def test_a_deferral_of_what_was_paid_meanwhile_is_refused_and_longer_ones_are_an
         approvals.approve(actor=UserFactory(role="supervisor"), request_id=request.pk, seen_version=1)
     AuthorityLimit.objects.filter(role__code="supervisor", kind="hold-days").update(most=None)
     post_payment(actor=UserFactory(), account_id=account.pk, ref="ALL", amount=Decimal(100000), effective_on=TODAY)
-    with pytest.raises(Conflict, match="is closed since"):
+    with pytest.raises(Conflict, match="is closed since") as refused:
         approvals.approve(actor=UserFactory(role="supervisor"), request_id=request.pk, seen_version=1)
+    assert in_chinese(refused).endswith("结案：不再有逾期。请刷新页面。")
     assert not Hold.objects.exists()
 
 
@@ -243,8 +245,9 @@ def test_a_lifted_hold_frees_the_case_and_one_lifted_already_is_refused() -> Non
     assert Case.objects.get().wait_for == "hold"
     let_go(successor)
     assert Case.objects.get().wait_for == ""
-    with pytest.raises(Conflict, match="lifted already"):
+    with pytest.raises(Conflict, match="lifted already") as refused:
         let_go(placed)
+    assert in_chinese(refused) == "该暂停已解除。"
     everything_agrees()
 
 

@@ -10,7 +10,9 @@ import pytest
 from accounts.errors import Invalid
 from audit.models import Event
 from cases.errors import StaleScreen
-from cases.services.follow_ups import HORIZON, clear, schedule
+from cases.selectors.terms import work_terms
+from cases.services.follow_ups import clear, schedule
+from cases.services.terms import WORK, add_work_terms
 from runs import clock
 from tests.factories import CaseFactory, UserFactory
 
@@ -41,7 +43,7 @@ def test_a_follow_up_is_set_waited_for_and_taken_off() -> None:
     ("on", "note", "field"),
     [
         (TODAY - timedelta(days=1), "", "on"),
-        (TODAY + HORIZON + timedelta(days=1), "", "on"),
+        (TODAY + timedelta(days=181), "", "on"),
         (TODAY, "x" * 201, "note"),
     ],
 )
@@ -52,8 +54,20 @@ def test_a_day_that_is_past_or_too_far_or_too_long_a_note_is_refused(on: date, n
 
 
 def test_today_and_the_last_day_are_taken() -> None:
-    for day in (TODAY, TODAY + HORIZON):
+    for day in (TODAY, TODAY + timedelta(days=180)):
         schedule(actor=UserFactory(), case_id=CaseFactory().pk, seen_version=1, on=day)
+
+
+def test_how_far_ahead_is_a_term_of_work_from_its_day_on() -> None:
+    tomorrow = TODAY + timedelta(days=1)
+    terms = {name: getattr(work_terms(TODAY), name) for name in WORK} | {"follow_up_days": 30}
+    add_work_terms(actor=UserFactory(), effective_from=tomorrow, **terms)
+    schedule(actor=UserFactory(), case_id=CaseFactory().pk, seen_version=1, on=TODAY + timedelta(days=180))
+    with clock.frozen(datetime(2026, 11, 25, 4, 0, tzinfo=UTC)):
+        last = tomorrow + timedelta(days=30)
+        schedule(actor=UserFactory(), case_id=CaseFactory().pk, seen_version=1, on=last)
+        with pytest.raises(Invalid, match=f"Give a day until {last}"):
+            schedule(actor=UserFactory(), case_id=CaseFactory().pk, seen_version=1, on=last + timedelta(days=1))
 
 
 def test_a_stale_screen_sets_no_follow_up() -> None:

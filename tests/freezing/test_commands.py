@@ -24,6 +24,7 @@ from runs.models import DayClose
 from strategy.models import Proposal, Rule
 from tests.factories import UserFactory
 from tests.freezing.conftest import ACTOR, TODAY, approved, freeze, late_account, on, pay
+from tests.said import in_chinese
 
 pytestmark = pytest.mark.django_db
 
@@ -183,14 +184,16 @@ def frozen(account, lin, chen, core) -> Account:
 
 
 def test_it_is_unfrozen_only_once_cured(frozen, lin, chen, core) -> None:
-    with pytest.raises(Conflict, match=r"A1 is late: 1,000\.00 CNY is overdue"):
+    with pytest.raises(Conflict, match=r"A1 is late: 1,000\.00 CNY is overdue") as refused:
         commands.ask(actor=lin, account_id=frozen.pk, verb="unfreeze", reason="x")
     pay(frozen)
     watch = watches.place(
         actor=ACTOR, account_id=frozen.pk, floor="special-mention", starts_on=TODAY, ends_on=None, reason="Plan"
     )
-    with pytest.raises(Conflict, match="A1 stays frozen: A watch period runs"):
+    with pytest.raises(Conflict, match="A1 stays frozen: A watch period runs") as bound:
         commands.ask(actor=lin, account_id=frozen.pk, verb="unfreeze", reason="x")
+    assert in_chinese(refused) == "账户 A1 逾期：1,000.00 CNY 已逾期。"
+    assert in_chinese(bound) == "账户 A1 保持冻结：观察期尚未结束。"
     watches.withdraw(actor=ACTOR, watch_id=watch.pk, reason="Over")
     called = acceleration.accelerate(
         actor=ACTOR, account_id=frozen.pk, due_on=TODAY + timedelta(days=9), notified_on=TODAY, reason="x"

@@ -15,7 +15,7 @@ from accounts.errors import Conflict
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
-from reminders.models import Template, TemplateVersion, VersionStatus
+from reminders.models import DebtWords, Template, TemplateVersion, VersionStatus
 from reminders.rendering import Due, render, texts_of
 from reminders.rules import VARIABLES
 from reminders.selectors import approved_number, faults_of_texts
@@ -25,6 +25,7 @@ from runs import clock
 from staff.models import User
 from tests.clients import signed_in
 from tests.factories import UserFactory, late_case
+from tests.said import in_chinese
 
 pytestmark = pytest.mark.django_db
 
@@ -106,8 +107,14 @@ def test_who_wrote_the_words_does_not_approve_them_whoever_asked(writer: User) -
     version = drafted(writer)
     other = UserFactory(role="supervisor")
     request = services.submit_draft(actor=other, version_id=version.pk, seen_edits=version.edits, reason="Mine")
-    with pytest.raises(Conflict, match="You wrote the words"):
+    with pytest.raises(Conflict, match="You wrote the words") as refused:
         approvals.approve(actor=writer, request_id=request.pk, seen_version=request.version, comment="")
+    assert in_chinese(refused) == f"{version}的文字由您编写，须由他人批准。"
+    DebtWords.objects.update(words=["mine"])
+    version.texts["en"]["subject"] = "It is mine"
+    with pytest.raises(Conflict, match="says that there is a debt") as refused:
+        services.check_approvable(version, version.edits)
+    assert "而“mine”透露存在债务" in in_chinese(refused)
     version.refresh_from_db()
     assert version.status == VersionStatus.DRAFT
 

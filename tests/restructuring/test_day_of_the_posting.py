@@ -104,4 +104,7 @@ def test_what_falls_due_beside_a_plan_is_said_with_its_amount(
     close_through(date(2026, 3, 21))
     with clock.frozen(noon(date(2026, 3, 22))):
         assert owed_now([account.pk])[account.pk].overdue == Decimal(300)
-        assert told("300.00 is overdue beside this plan, which did not take it over. It is not collected") == [True] * 2
+        assert (
+            told("300.00 is overdue beside this plan, which did not take it over. It is collected as ever")
+            == [True] * 2
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -273,3 +274,14 @@ def test_rights_are_chosen_in_the_readers_words(boss: Client) -> None:
     assert "案件 · 可以领取并处理案件" in page
     assert "· 可以查看" in page
     assert "Can " not in page
+
+
+def test_the_limits_in_force_are_shown_with_their_thousands_apart(boss: Client) -> None:
+    role = Role.objects.get(code="supervisor")
+    role.limits.create(
+        kind="restructuring", currency="CNY", most=1234567, effective_from=date(2026, 11, 1), source="The board"
+    )
+    page = boss.get(f"/admin/staff/role/{role.pk}/change/").content.decode()
+    assert "<p>1,234,567.00</p>" in page
+    assert "column-money-most" in page
+    assert "1234567" not in page

@@ -25,6 +25,7 @@ from strategy.services.asking import ask_simulation
 from tests.clients import signed_in
 from tests.factories import BusinessDayFactory, DayCloseFactory, UserFactory
 from tests.reminders.conftest import NOON
+from tests.said import in_chinese
 from tests.strategy.conftest import DAY
 from tests.threads import at_once
 
@@ -194,8 +195,9 @@ def test_another_puts_it_in_force_and_then_it_stays_as_it_is(writer: User, decid
 def test_who_wrote_it_does_not_activate_it_when_another_asked(writer: User, decider: User) -> None:
     version = draft(writer)
     request = ask(decider, version)
-    with pytest.raises(Conflict, match="You wrote"):
+    with pytest.raises(Conflict, match="You wrote") as refused:
         approvals.approve(actor=writer, request_id=request.pk, seen_version=1)
+    assert in_chinese(refused) == f"策略 {version.number} 有您编写的内容：须由他人启用。"
     assert deployment_on(DAY).champion == installed()
 
 
@@ -334,8 +336,9 @@ def test_what_cannot_be_put_in_force_is_not_asked_for(writer: User) -> None:
     with pytest.raises(Conflict, match="2026-11-23 or later"):
         ask(writer, version, effective_from=DAY - timedelta(days=1))
     Rule.objects.filter(version=version).update(templates=["gone"])
-    with pytest.raises(Conflict, match="Rule first-late: There is no “gone”"):
+    with pytest.raises(Conflict, match="Rule first-late: There is no “gone”") as refused:
         ask(writer, version)
+    assert in_chinese(refused).startswith("规则 first-late：没有“gone”。请从中选择：")
     Rule.objects.filter(version=version).update(action="bureau-notice", templates=[])
     with pytest.raises(Conflict, match="Rule first-late: Choose at least one template"):
         ask(writer, version)

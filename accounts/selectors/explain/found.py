@@ -169,6 +169,7 @@ class Found:
                 date.fromordinal(hold.starts_on),
                 to_date(hold.ends_on),
                 self._days_off([hold]) if hold.kind == HoldKind.DEFERRAL else 0,
+                tuple(sorted(self._bill_refs[key] for key in hold.covers or ())),
             )
             for hold in sorted(self.believed, key=lambda hold: (hold.starts_on, hold.kind))
         )

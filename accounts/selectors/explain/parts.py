@@ -76,12 +76,14 @@ class ReliefPart:
 
 @dataclass(frozen=True)
 class HoldPart:
-    """A hold that was believed. `days_off`: the late days that it covers; of holds other than deferrals always 0."""
+    """A hold that was believed. `days_off`: the late days that it covers; of holds other than deferrals always 0. `bills`:
+    those that it is about, by reference; empty where it is about the account."""
 
     kind: str
     starts_on: date
     ends_on: date | None
     days_off: int
+    bills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

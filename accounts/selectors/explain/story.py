@@ -253,6 +253,8 @@ class Story(Found):
         }
         for hold in self.holds:
             yield _hold_sentence(hold)
+        if late.beside_amount is not None:
+            yield self._beside_sentence()
         if self.days_off:
             yield (
                 _(
@@ -270,6 +272,16 @@ class Story(Found):
                 )
                 % facts
             )
+
+    def _beside_sentence(self) -> str:
+        late = self.how_late
+        assert late.beside_amount is not None
+        if late.beside_since is None:
+            return _("Nothing is overdue beside what is held: nobody is to be contacted about this account.")
+        return _("Beside what is held %(amount)s is overdue since %(since)s, which contact may be about.") % {
+            "amount": _amount(money(late.beside_amount)),
+            "since": to_date(late.beside_since),
+        }
 
     def _kind_sentence(self) -> str:
         late = self.how_late
@@ -357,10 +369,14 @@ class Story(Found):
 
 
 def _hold_sentence(hold: HoldPart) -> str:
-    facts = {"first": hold.starts_on, "last": hold.ends_on, "kind": HoldKind(hold.kind).label, "count": hold.days_off}
+    facts: dict[str, object] = {"first": hold.starts_on, "last": hold.ends_on, "count": hold.days_off}
+    facts["kind"] = HoldKind(hold.kind).label
     span = (_("from %(first)s on") if hold.ends_on is None else _("from %(first)s to %(last)s")) % facts
     if hold.kind != HoldKind.DEFERRAL:
-        return _("The hold “%(kind)s” %(span)s does not stop the days.") % {**facts, "span": span}
+        facts |= {"span": span, "bills": listed(hold.bills)}
+        if hold.bills:
+            return _("The hold “%(kind)s” %(span)s is about %(bills)s alone, and does not stop the days.") % facts
+        return _("The hold “%(kind)s” %(span)s does not stop the days.") % facts
     if not hold.days_off:
         return _("The deferral %(span)s covers none of the late days.") % {"span": span}
     return ngettext(

@@ -90,22 +90,29 @@ def checked_comment(verb: str, comment: str) -> str:
     return checked(comment, "comment", needed.get(BulkVerb(verb), ""))
 
 
-def standing_of(actor: User, request: Request, seats: Sequence[Seat] | None = None) -> Standing | None:
+def standing_of(
+    actor: User, request: Request, seats: Sequence[Seat] | None = None, *, seen: bool = False
+) -> Standing | None:
     """From which seat `actor` may decide this request, her own before another's, or why she may not; None where it is none
     of her business: she decides nothing of the kind, or nothing about this customer. Beside what `seats_of` asks, a query
-    a seat and two for the refusal. `seats` are `seats_of` her, where the caller has them."""
-    return standings_of(actor, [request], seats)[request.pk]
+    a seat and two for the refusal. `seats` are `seats_of` her, where the caller has them; `seen`: it is one that she sees
+    (`permissions.visible_to`)."""
+    return standings_of(actor, [request], seats, seen=seen)[request.pk]
 
 
 def standings_of(
-    actor: User, requests: Sequence[Request], seats: Sequence[Seat] | None = None
+    actor: User, requests: Sequence[Request], seats: Sequence[Seat] | None = None, *, seen: bool = False
 ) -> dict[int, Standing | None]:
     """`standing_of` for several, by key: a query a seat for all of them, and two for each that is refused for its amount."""
     seats = seats_of(actor) if seats is None else seats
-    keys = [request.pk for request in requests]
-    reached = [
-        frozenset(Request.objects.filter(seat.reach(), pk__in=keys).values_list("pk", flat=True)) for seat in seats
-    ]
+    keys = frozenset(request.pk for request in requests)
+    # Of what she sees, what is not her own is within her reach, unless she stands in for others too.
+    if seen and all(seat.is_own for seat in seats):
+        reached = [keys for _seat in seats]
+    else:
+        reached = [
+            frozenset(Request.objects.filter(seat.reach(), pk__in=keys).values_list("pk", flat=True)) for seat in seats
+        ]
     found: dict[int, Standing | None] = {}
     for request in requests:
         deciding = [(seat, near) for seat, near in zip(seats, reached, strict=True) if seat.decides(request.kind)]

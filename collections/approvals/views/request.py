@@ -80,7 +80,7 @@ def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, A
     is_over = row.expires_at <= now
     is_mine = row.requested_by_id == user.pk
     waits = row.status == RequestStatus.PENDING and not is_over
-    standing = standing_of(user, row, seats) if waits else None
+    standing = standing_of(user, row, seats, seen=True) if waits else None
     decides = standing is not None and standing.seat is not None
     present = kind.present(row) if waits else None
     may_add = is_mine and not is_over and row.status in OPEN

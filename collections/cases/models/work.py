@@ -114,6 +114,11 @@ class WorkTerms(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Of strategies, by everybody together; each person has one"),
     )
+    follow_up_days = models.PositiveSmallIntegerField(
+        _("days ahead of a follow-up, at most"),
+        default=180,
+        help_text=_("Who wants to wait longer means something else: a hold, or a deferral"),
+    )
     effective_from = models.DateField(_("in force from"), unique=True)
     source = models.CharField(_("source"), max_length=300)
 

@@ -124,6 +124,7 @@ def _holds(case: Case, day: date) -> QuerySet[Any]:
         starts_on="starts_on",
         ends_on="ends_on",
         reason="reason",
+        in_part=Q(covers__isnull=False),
         by_dispute=Exists(Dispute.objects.filter(holds=OuterRef("pk"), status=DisputeStatus.OPEN)),
     )
 

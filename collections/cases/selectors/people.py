@@ -49,7 +49,11 @@ def _statement(scope: Scope, teams: frozenset[int | None]) -> Statement:
 def _takers(scope: Scope, teams: frozenset[int | None] | None) -> QuerySet[User]:
     able = User.objects.with_perm("cases.work_case", backend="staff.backends.StaffBackend")
     people = _members(scope).filter(pk__in=able.values("pk")).order_by("display_name", "username")
-    return people if teams is None else people.filter(pk__in=who_see(teams).values("pk"))
+    return (
+        people
+        if teams is None
+        else people.filter(pk__in=who_see({team for team in teams if team is not None}).values("pk"))
+    )
 
 
 def _members(scope: Scope) -> QuerySet[User]:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
-
 from accounts.errors import Conflict
 from accounts.models import Account, Hold, HoldKind
 from accounts.services.holds import check_last_day, lift_hold, place_hold
@@ -18,6 +16,7 @@ from approvals.models import Request
 from cases.models import Case
 from cases.services.concluding import conclude
 from cases.services.versions import lock_case
+from runs.said import said as _
 from staff.models import User
 
 KIND, END = "deferral", "deferral-end"

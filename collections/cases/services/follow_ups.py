@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid
 from audit.services import record
 from cases.models import Case
+from cases.selectors.terms import work_terms
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from runs import clock
 from staff.models import User
 
-# Who wants to wait longer than this means something else: a hold, or a deferral.
-HORIZON = timedelta(days=180)
 NOTE_LENGTH = 200
 
 
@@ -29,16 +28,16 @@ def schedule(*, actor: User, case_id: int, seen_version: int, on: date, note: st
     Raises:
         StaleScreen: the case changed since the actor read it.
         Conflict: it is closed.
-        Invalid: the day is past or too far ahead, or the note too long.
+        Invalid: the day is past, or further ahead than the terms of work allow, or the note too long.
     """
     today = clock.today()
     note = note.strip()
     if on < today:
         raise Invalid(_("%(day)s is past. Give today or a later day.") % {"day": on}, "on")
-    if on > today + HORIZON:
+    last = today + timedelta(days=work_terms(today).follow_up_days)
+    if on > last:
         raise Invalid(
-            _("%(day)s is too far ahead. Give a day until %(last)s, or place a hold.")
-            % {"day": on, "last": today + HORIZON},
+            _("%(day)s is too far ahead. Give a day until %(last)s, or place a hold.") % {"day": on, "last": last},
             "on",
         )
     if len(note) > NOTE_LENGTH:

@@ -24,6 +24,7 @@ WORK = (
     "exact_searches",
     "exact_search_minutes",
     "simulations",
+    "follow_up_days",
     "source",
 )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from accounts.services.locks import lock_customer
 from audit.models import Event
 from cases.errors import StaleScreen
 from cases.models import Case, CaseStatus
+from runs.said import said as _
 
 
 @transaction.atomic

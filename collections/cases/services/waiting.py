@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.selectors.held import STOPS
 from cases.selectors.terms import work_terms
 from compliance.selectors import callable_from
 from runs import clock
@@ -47,14 +48,14 @@ _REFRESH = f"""
           FROM asked c JOIN accounts_account a USING (customer_id) JOIN accounts_standing s ON s.account_id = a.id
     ), held AS (
         SELECT l.case_id, l.account_id, max(coalesce(h.ends_on, '9999-12-30')) FILTER (WHERE h.id IS NOT NULL) AS ends_on
-          FROM late l LEFT JOIN accounts_hold h ON h.account_id = l.account_id AND h.kind IN ('contact', 'treatment')
-               AND h.withdrawn_at IS NULL AND h.starts_on <= %(today)s AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
+          FROM late l LEFT JOIN accounts_hold h ON h.account_id = l.account_id AND {STOPS}
+               AND h.starts_on <= %(today)s AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
          GROUP BY 1, 2
         UNION ALL
         -- With nothing late: what is held is as of one debt, as the gate has it.
         SELECT c.id, NULL, max(coalesce(h.ends_on, '9999-12-30'))
           FROM asked c JOIN accounts_account a USING (customer_id) JOIN accounts_hold h ON h.account_id = a.id
-               AND h.kind IN ('contact', 'treatment') AND h.withdrawn_at IS NULL AND h.starts_on <= %(today)s
+               AND {STOPS} AND h.starts_on <= %(today)s
                AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
          WHERE NOT EXISTS (SELECT FROM late l WHERE l.case_id = c.id) GROUP BY 1
     ), waits (case_id, wait_for, until, place) AS (

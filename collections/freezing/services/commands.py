@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from accounts.models import Account
@@ -21,6 +21,7 @@ from freezing.permissions import ASK
 from freezing.selectors import State, meant, policy_on, states
 from freezing.services.sweeping import sweep
 from runs import clock
+from runs.said import said as _
 from staff.models import User
 from staff.permissions import require
 from strategy.models import Action, Proposal, ProposalStatus
@@ -65,7 +66,7 @@ def refuse(found: Sequence[State]) -> None:
     """Refuse (`Conflict`) what does not fit the present."""
     in_the_way = [one.obstacle for one in found if one.obstacle]
     if in_the_way:
-        raise Conflict(" ".join(in_the_way))
+        raise Conflict(functools.reduce(lambda said, more: said + " " + more, in_the_way))
 
 
 def check(request: Request) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "sha256", "pages", "language")
-# What `PrintBatch` makes, and nothing else: a name never leads out of the folder.
+# What `PrintFolder` makes, and nothing else: a name never leads out of the folder.
 NAME = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}")
 
 Row = Mapping[str, str]

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from approvals import services as approvals
@@ -18,6 +17,7 @@ from reminders.models import LANGUAGES, Template, TemplateVersion, VersionStatus
 from reminders.selectors import faults_of_texts, request_of
 from reminders.sentences import say_fault
 from runs import clock
+from runs.said import said as _
 from staff.models import User
 from staff.permissions import require
 
@@ -215,5 +215,5 @@ def _refuse(version: TemplateVersion, texts: Mapping[str, Any], only: tuple[str,
         raise ValidationError(errors)
 
 
-def _named(version: TemplateVersion) -> dict[str, str]:
-    return {"version": str(version), "state": str(version.get_status_display())}
+def _named(version: TemplateVersion) -> dict[str, Any]:
+    return {"version": str(version), "state": VersionStatus(version.status).label}

@@ -5,21 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from accounts.selectors.owed import owed_now
-from restructuring.models import LIVE, Plan, PlanInstalment
+from accounts.models import Standing
+from restructuring.models import LIVE, Plan
 
 
 def overdue_beside(plans: Iterable[Plan]) -> dict[int, Decimal]:
-    """By key of those of the plans that are live, what is overdue on the account beside its instalments, as of the day that its
-    case tells; those with nothing left out. Three queries, none where no plan is live."""
-    live = [plan for plan in plans if plan.status in LIVE]
+    """By key of those of the plans that are live, what is overdue on the account beside its instalments, as the standing tells it
+    while the plan's hold of contact stands; those with nothing left out. One query, none where no plan is live."""
+    live = {plan.account_id: plan.pk for plan in plans if plan.status in LIVE}
     if not live:
         return {}
-    owed = owed_now([plan.account_id for plan in live])
-    own = set(PlanInstalment.objects.filter(plan__in=live, bill__isnull=False).values_list("bill", flat=True))
-    found = {}
-    for plan in live:
-        beside = sum((bill.overdue for bill in owed[plan.account_id].bills if bill.bill_id not in own), Decimal(0))
-        if beside:
-            found[plan.pk] = beside
-    return found
+    found = Standing.objects.filter(account__in=live, beside_amount__gt=0).values_list("account_id", "beside_amount")
+    return {live[account]: amount for account, amount in found if amount is not None}

@@ -17,7 +17,7 @@ from restructuring.models import LIVE, SETTLED, BreachTerms, Plan, PlanStatus
 from restructuring.selectors.falling_back import final_date_back, taken_back, voids
 from restructuring.selectors.position import open_day
 from restructuring.services.rows import lift, move
-from restructuring.services.taking_over import watched_until
+from restructuring.services.taking_over import bills_of, watched_until
 from runs import clock
 
 
@@ -74,10 +74,12 @@ def reopen(*, actor: Actor, plan: Plan, late: int, missed: int) -> bool:
         return False
     assert plan.ended_on is not None
     held: dict[str, Any] = {
-        name: place_hold(actor=actor, account_id=plan.account_id, kind=kind, starts_on=starts_on, reason=plan.ref)
-        for name, kind, starts_on in (
-            ("fee_hold", HoldKind.FEES, plan.ended_on),
-            ("contact_hold", HoldKind.CONTACT, clock.today()),
+        name: place_hold(
+            actor=actor, account_id=plan.account_id, kind=kind, starts_on=starts_on, reason=plan.ref, covers=covers
+        )
+        for name, kind, starts_on, covers in (
+            ("fee_hold", HoldKind.FEES, plan.ended_on, None),
+            ("contact_hold", HoldKind.CONTACT, clock.today(), bills_of(plan)),
         )
     }
     status = PlanStatus.AT_RISK if late else PlanStatus.RUNNING

@@ -73,7 +73,7 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
     """Close what the plan takes over and bill its instalments, as of the open business day. Runs in the caller's
     transaction; locks customer → account → plan.
 
-    While the plan is kept, the debt may not be collected, from this very day on, and no late fee accrues (holds), and its
+    While the plan is kept, what it asks for may not be collected, from this very day on, and no late fee accrues (holds), and its
     class may not look better than before (watch). A final due date before the last instalment moves to it. Promises to pay
     what it takes over are cancelled.
 
@@ -97,7 +97,12 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
         _move_final_date(actor, plan, reason)
         _bill(actor, plan, day)
         plan.contact_hold = place_hold(
-            actor=actor, account_id=plan.account_id, kind=HoldKind.CONTACT, starts_on=clock.today(), reason=reason
+            actor=actor,
+            account_id=plan.account_id,
+            kind=HoldKind.CONTACT,
+            starts_on=clock.today(),
+            reason=reason,
+            covers=bills_of(plan),
         )
         plan.watch = watches.place(
             actor=actor,
@@ -120,6 +125,11 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
         final_due_before=plan.final_due_before,
     )
     return plan
+
+
+def bills_of(plan: Plan) -> list[int]:
+    """The keys of the bills that the plan asks by: what its hold of contact is about."""
+    return list(PlanInstalment.objects.filter(plan=plan, bill__isnull=False).values_list("bill", flat=True))
 
 
 def watched_until(plan: Plan, day: date) -> date:

@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from staff.admin.columns import GroupedRows
 from staff.admin.recorded import RecordedAdmin
 from staff.admin.rights import RightsField
 from staff.models import AuthorityLimit, Role
@@ -41,6 +42,9 @@ class RoleAdmin(RecordedAdmin):
     fields = ["code", "name", "scope", "permissions"]
     filter_horizontal = ["permissions"]
     inlines = [LimitInline]
+
+    def get_inline_formsets(self, *args: Any, **values: Any) -> list[Any]:
+        return [GroupedRows.of(rows) for rows in super().get_inline_formsets(*args, **values)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
         return super().get_queryset(request).annotate(_members=Count("user"))

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from approvals import services as approvals
 from approvals.models import Request
 from audit.services import record
 from runs import clock
+from runs.said import said as _
 from runs.selectors import begun_day, book_day
 from staff.models import User
 from strategy.models import Deployment, Simulation, Version, VersionStatus

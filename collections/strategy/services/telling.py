@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from accounts.selectors.held import ASKED_AMOUNT, ASKED_SINCE
 from reminders.selectors import NOT_HELD
 from strategy.models import Stage
 
@@ -23,7 +24,7 @@ _ROW = """json_build_object('id', a.id, 'ref', a.ref, 'currency', {currency}, 'a
 
 _LATE = f"""
     SELECT a.customer_id, min(a.id), json_build_object('accounts', json_agg({
-    _ROW.format(currency="a.currency", amount="s.overdue_amount", due_on="s.overdue_since")
+    _ROW.format(currency="a.currency", amount=ASKED_AMOUNT, due_on=ASKED_SINCE)
 } ORDER BY a.id))::text
       FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
      WHERE a.customer_id = ANY(%(customers)s) AND {NOT_HELD}

@@ -8,12 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from approvals.models import RequestStatus
 from audit.services import record
 from runs import clock
+from runs.said import said as _
 from staff.models import User
 from staff.permissions import require
 from strategy.models import Rule, Version, VersionStatus

@@ -78,7 +78,7 @@ def test_the_folder_appears_when_it_is_whole(folder: Path) -> None:
 def test_what_a_dead_worker_left_is_made_good_without_what_it_did_not_hand_over(folder: Path) -> None:
     child = os.fork()
     if child == 0:  # the worker, which dies at once
-        batch = letter.PrintBatch(folder)
+        batch = letter.PrintFolder(folder)
         batch.add(LETTER, b"one", 1)
         next(folder.glob(".*/")).joinpath("8.pdf").write_bytes(b"half")
         os._exit(9)

@@ -40,13 +40,13 @@ class Adapter:
     def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Print each letter, in order; the folder appears when the batch ends, and none where nothing was printed."""
         finish_abandoned(self._folder)
-        made: PrintBatch | None = None
+        made: PrintFolder | None = None
         try:
             for outgoing in batch:
                 result: Sent | TransportError
                 try:
                     data, pages = self._printed(outgoing)
-                    made = made or PrintBatch(self._folder)
+                    made = made or PrintFolder(self._folder)
                     result = Sent(made.add(outgoing, data, pages))
                 except Unprintable as error:
                     result = TransportError(f"letter: {error}", permanent=True)
@@ -65,7 +65,7 @@ class Adapter:
             return print_letter(outgoing, self._font, replaces=True)
 
 
-class PrintBatch:
+class PrintFolder:
     """One folder in the making."""
 
     def __init__(self, folder: Path) -> None:

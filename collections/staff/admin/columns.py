@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.admin import helpers
 from django.db import models
 
-from accounts.models.book import MoneyField
+# Digits in all, and those behind the point, by which a column of money, or of a limit on it, is known.
+AMOUNT = (14, 2)
 
 
 class Amount:
@@ -18,7 +19,7 @@ class Amount:
 
     do_not_call_in_templates = True
 
-    def __init__(self, field: MoneyField) -> None:
+    def __init__(self, field: models.DecimalField[Any, Any]) -> None:
         self.name = field.name
         self.short_description = field.verbose_name
         self.__name__ = f"money-{field.name}"
@@ -36,7 +37,8 @@ _amount = lru_cache(Amount)
 
 def grouped(model: type[models.Model], names: Iterable[Any]) -> list[Any]:
     """Names of columns to be read; an amount of money among them is shown with its thousands apart."""
-    amounts = {field.name: field for field in model._meta.fields if isinstance(field, MoneyField)}
+    decimals = (field for field in model._meta.fields if isinstance(field, models.DecimalField))
+    amounts = {field.name: field for field in decimals if (field.max_digits, field.decimal_places) == AMOUNT}
     return [_amount(amounts[name]) if name in amounts else name for name in names]
 
 
