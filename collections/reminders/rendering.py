@@ -96,8 +96,7 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
     Raises:
         KeyError: the text wants a variable that these values do not give.
     """
-    with translation.override(language):
-        variables = _variables(values, language)
+    variables = _variables(values, language)
     used = _kept_names(text["subject"]) | _kept_names(text["body"])
     marked = variables | {name: f"{_BEGIN}{variables[name]}{_END}" for name in _PERSONAL if variables[name]}
     subject, body, personal = _filled(text, marked)
@@ -110,8 +109,7 @@ def render(text: Mapping[str, str], language: str, values: Mapping[str, Any]) ->
 
 def examples(values: Mapping[str, Any], language: str) -> dict[str, str]:
     """What each variable that these values give says in a language."""
-    with translation.override(language):
-        return _variables(values, language)
+    return _variables(values, language)
 
 
 def sms_length(text: Rendered) -> Length:
@@ -147,16 +145,17 @@ def _unmarked(marked: str) -> tuple[str, list[list[int]]]:
 
 
 def _variables(values: Mapping[str, Any], language: str) -> dict[str, str]:
+    own = _own_words(language)
     found = {
         "lender": _kept_harmless(settings.LENDER_NAME),
         "lender_contact": _kept_harmless(settings.LENDER_CONTACT),
         "pay_url": _kept_harmless(settings.LENDER_PAY_URL),
-        "opt_out": _("Reply STOP to opt out."),
+        "opt_out": own["opt_out"],
         "customer_name": harmless(values["customer_name"]),
     }
     if dues := values.get("dues"):
         found["accounts"] = "\n".join(
-            _("  Account %(account)s: %(amount)s, due on %(day)s")
+            own["account"]
             % {
                 "account": harmless(due.account_ref),
                 "amount": _money(due.currency, due.amount),
@@ -189,7 +188,18 @@ def _money(currency: str, amount: Decimal) -> str:
     return f"{currency} {amount:,.2f}"
 
 
+@lru_cache(maxsize=8)
+def _own_words(language: str) -> dict[str, str]:
+    """The words of ours that stand in variables, in a language."""
+    with translation.override(language):
+        return {
+            "opt_out": _("Reply STOP to opt out."),
+            "account": _("  Account %(account)s: %(amount)s, due on %(day)s"),
+        }
+
+
 @lru_cache(maxsize=1024)
 def _day(day: date, language: str) -> str:
-    """A day as letters write it, in the language that is active."""
-    return date_format(day, pgettext("a date in a letter", "j F Y"))
+    """A day as letters write it."""
+    with translation.override(language):
+        return date_format(day, pgettext("a date in a letter", "j F Y"))

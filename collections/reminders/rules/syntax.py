@@ -71,6 +71,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 def harmless(value: str) -> str:
     """A name or another single value as it may stand in a text: on one line, nothing that is not shown, nothing that turns
     the direction of what stands around it."""
+    if value.isprintable():
+        # None of what is looked for: it is a class of characters that are not printable, all of it.
+        return " ".join(value.split())
     kept = (
         " " if character in _LINE_ENDS or character == "\t" else character
         for character in value

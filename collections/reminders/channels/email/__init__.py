@@ -8,7 +8,8 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -145,13 +146,31 @@ class _Link:
         return self._smtp
 
 
+class _Server(smtplib.SMTP):
+    """Names an ordinary address to the server as it is: the library takes each apart, which costs a sixth of sending a letter."""
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        if "SMTPUTF8" in options or not _ADDRESS.fullmatch(sender):
+            return super().mail(sender, options)
+        return self.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        if options or not _ADDRESS.fullmatch(recip):
+            return super().rcpt(recip, options)
+        return self.docmd("RCPT", f"TO:<{recip}>")
+
+
+class _EncryptedServer(_Server, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte on."""
+
+
 def connect() -> smtplib.SMTP:
     """An open, greeted and, where the settings say so, encrypted and logged-in connection."""
     where = {"host": settings.EMAIL_HOST, "port": settings.EMAIL_PORT, "timeout": settings.EMAIL_TIMEOUT}
     if settings.EMAIL_USE_SSL:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(context=ssl.create_default_context(), **where)
+        smtp: smtplib.SMTP = _EncryptedServer(context=ssl.create_default_context(), **where)
     else:
-        smtp = smtplib.SMTP(**where)
+        smtp = _Server(**where)
     try:
         if settings.EMAIL_USE_TLS:
             smtp.starttls(context=ssl.create_default_context())
@@ -193,7 +212,7 @@ def compose(outgoing: Outgoing) -> bytes:
                 _kept_header("Subject", outgoing.subject),
                 _one_word("Message-ID", outgoing.header_id, _MESSAGE_ID),
                 _one_word("Content-Language", outgoing.language, _LANGUAGE),
-                f"Date: {format_datetime(clock.now())}\r\n".encode(),
+                _date(clock.now().replace(microsecond=0)),
                 b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
                 f'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'.encode(),
                 carried,
@@ -202,6 +221,12 @@ def compose(outgoing: Outgoing) -> bytes:
     except Exception as error:
         # The library's parsers fail in many ways on broken input, and their texts quote it.
         raise TransportError(f"cannot be written: {type(error).__name__}", permanent=True) from None
+
+
+@lru_cache(maxsize=2)
+def _date(second: datetime) -> bytes:
+    """The header is the same for all that is written in a second."""
+    return f"Date: {format_datetime(second)}\r\n".encode()
 
 
 def _one_word(name: str, value: str, plain: re.Pattern[str]) -> bytes:
