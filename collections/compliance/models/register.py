@@ -56,7 +56,9 @@ class Contact(models.Model):
     `not-made` gives a reservation back: the call was not placed.
     """
 
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="contacts", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, db_index=False, related_name="contacts", verbose_name=_("customer")
+    )
     contact_point = models.ForeignKey(
         ContactPoint,
         models.PROTECT,
@@ -98,7 +100,7 @@ class Contact(models.Model):
         ]
         indexes = [
             models.Index(fields=["customer", "at"], name="contact_by_customer"),
-            models.Index(fields=["actor", "at"], name="contact_by_actor"),
+            models.Index(fields=["actor", "at"], name="contact_by_actor", condition=Q(actor__isnull=False)),
             # Who was said to be dead or represented: the gate asks of everybody.
             models.Index(fields=["customer"], name="contact_that_reports", condition=Q(outcome__in=REPORTS)),
         ]

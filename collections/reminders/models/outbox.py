@@ -120,6 +120,8 @@ class Message(models.Model):
                 name="message_to_send",
                 condition=Q(status__in=["queued", "claimed"]),
             ),
+            # What workers hold, of each channel: few, among all that waits.
+            models.Index(fields=["channel", "claim"], name="message_claimed", condition=Q(status="claimed")),
             models.Index(fields=["id"], name="message_to_look_at", condition=Q(status="review")),
             # Receipts of mail, and of providers that give back our own key, name it so.
             models.Index(fields=["header_id"], name="message_by_header"),

@@ -20,7 +20,7 @@ from reminders.models import Message, MessageKind, MessageStatus
 from reminders.rendering import Rendered, render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
 from reminders.services.costs import parts_of
-from reminders.services.delivery.claims import Claim, claim, hand_over
+from reminders.services.delivery.claims import Claim, claim, hand_over, held_by
 from reminders.services.delivery.restarts import through_restarts
 from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, pause_after, settle
 from reminders.services.notices import by_letter
@@ -78,7 +78,7 @@ class Batch:
     def claim(cls, channel: str) -> Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
-        mine = Message.objects.filter(claim=token).select_related("customer", "contact_point", "decision").only(*READ)
+        mine = held_by(channel, token).select_related("customer", "contact_point", "decision").only(*READ)
 
         def work() -> Batch | None:
             # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
@@ -177,7 +177,7 @@ class Batch:
 
     def _hold_on(self) -> None:
         """Keep the claim alive, learn what was lost to others while we were away, and look again."""
-        mine = Message.objects.filter(claim=self.claim_of.token, status=MessageStatus.CLAIMED)
+        mine = held_by(self.claim_of.channel, self.claim_of.token)
         mine.update(claimed_at=clock.now())
         self._held = set(mine.values_list("pk", flat=True))
         self._look()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from audit.services import SystemActor, record_many
 from compliance.models import Outcome
@@ -19,6 +20,7 @@ from reminders.models import AT_MOST_ONCE, ChannelControl, ChannelState, Message
 from reminders.rendering import Rendered
 from reminders.selectors import CLAIM_HELD_FOR, SENDER_SEEN, due, uncertain, word_of_sender
 from runs import clock
+from runs.prepared import prepared_cursor
 
 logger = logging.getLogger(__name__)
 BATCH = 200
@@ -26,6 +28,9 @@ ACTOR = SystemActor("outbox")
 # Under a rate a batch is so many seconds' worth, so that a pause takes hold soon and workers take turns.
 WINDOW = timedelta(seconds=5)
 
+_CLAIM = """
+    UPDATE reminders_message SET status = 'claimed', claim = %s::uuid, claimed_at = %s::timestamptz
+     WHERE id = ANY(%s::bigint[])"""
 _HAND_OVER = """
     UPDATE reminders_message m
        SET handed_at = %s, claimed_at = %s, provider = %s, subject = v.subject, body = v.body, personal = v.personal
@@ -81,11 +86,17 @@ def claim(channel: str, token: uuid.UUID) -> Claim | None:
     )
     if not ids:
         return None
-    Message.objects.filter(pk__in=ids).update(status=MessageStatus.CLAIMED, claim=token, claimed_at=now)
+    with prepared_cursor() as cursor:
+        cursor.execute(_CLAIM, [token, now, ids])
     if interval:
         control.taken_until = begins + timedelta(seconds=len(ids) * interval)
         control.save(update_fields=["taken_until"])
     return Claim(token, channel, begins, interval)
+
+
+def held_by(channel: str, token: uuid.UUID) -> QuerySet[Message]:
+    """The messages of a channel that a claim holds still."""
+    return Message.objects.filter(channel=channel, status=MessageStatus.CLAIMED, claim=token)
 
 
 def hand_over(going: Mapping[int, Rendered], token: uuid.UUID, provider: str) -> set[int]:
