@@ -5,7 +5,6 @@ Values before and after are kept for years and read by many: no identity number,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +25,8 @@ Row: TypeAlias = tuple[int | None, str, int | None, int | None, Values, Values, 
 _COLUMNS = """at, actor_id, actor_name, verb, subject_type, subject_id, subject_ref, customer_id, account_id, before, after,
      reason, request_id"""
 _TOLD_COLUMNS = "at, actor_id, actor_name, verb, before, after, reason, request_id"
+_encoded = DjangoJSONEncoder(ensure_ascii=False).encode
+
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -161,4 +162,4 @@ def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Ro
 
 
 def _text(values: Values) -> str | None:
-    return None if values is None else json.dumps(dict(values), cls=DjangoJSONEncoder, ensure_ascii=False)
+    return None if values is None else _encoded(dict(values))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -34,6 +34,7 @@ from reminders.permissions import visible_to
 from reminders.rendering import LONGEST_NAME, MOST_ACCOUNTS, Due, longest_sms
 from reminders.rules import Fault, Wording, faults_of, words_in
 from reminders.rules.wording import LONGEST_SMS_PARTS
+from runs.prepared import prepared_cursor
 from staff.models import User
 from staff.permissions import may
 
@@ -42,17 +43,20 @@ SENDER_SEEN = frozenset({Channel.EMAIL, Channel.PUSH, Channel.LETTER})
 # A claim older than this is nobody's any more: its worker died.
 CLAIM_HELD_FOR = timedelta(minutes=2)
 
+# Asked with every batch, of the same name and words.
+_kept_words_in = lru_cache(maxsize=8)(words_in)
+
 # Account `a` is under no hold, on day %(on)s, that stops us from writing about it.
 NOT_HELD = f"""NOT EXISTS (
           SELECT FROM accounts_hold h
           WHERE h.account_id = a.id AND {STOPS}
-            AND h.starts_on <= %(on)s AND (h.ends_on IS NULL OR h.ends_on >= %(on)s))"""
+            AND h.starts_on <= %(on)s::date AND (h.ends_on IS NULL OR h.ends_on >= %(on)s::date))"""
 
 _DUES = f"""
     SELECT a.id, a.ref, a.currency, {ASKED_AMOUNT}, {ASKED_SINCE}
     FROM accounts_account a
     JOIN accounts_standing s ON s.account_id = a.id
-    WHERE a.id = ANY(%(accounts)s) AND {NOT_HELD}
+    WHERE a.id = ANY(%(accounts)s::bigint[]) AND {NOT_HELD}
 """  # made of the code's own constants
 
 
@@ -61,7 +65,7 @@ _DUES_AHEAD = f"""
     SELECT DISTINCT ON (a.id) a.id, a.ref, a.currency, b.minimum_due - b.allocated, b.due_on
     FROM accounts_account a
     JOIN accounts_bill b ON b.account_id = a.id
-    WHERE a.id = ANY(%(accounts)s) AND b.allocated < b.minimum_due AND b.due_on >= %(on)s
+    WHERE a.id = ANY(%(accounts)s::bigint[]) AND b.allocated < b.minimum_due AND b.due_on >= %(on)s::date
       AND NOT EXISTS (SELECT FROM accounts_standing s WHERE s.account_id = a.id) AND {NOT_HELD}
     ORDER BY a.id, b.due_on
 """  # made of the code's own constants
@@ -96,7 +100,7 @@ def messages_to_review(user: User) -> dict[str, QuerySet[Message]]:
 
 def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:
     """What each of these accounts asks for now; those that are not late, or under a hold on `on`, are left out."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_DUES, {"accounts": list(accounts), "on": on})
         return {account: Due(*rest) for account, *rest in cursor.fetchall()}
 
@@ -104,7 +108,7 @@ def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:
 def dues_ahead(*, accounts: Sequence[int], on: date) -> dict[int, Due]:
     """What falls due next of each of these accounts, on `on` or later; those that are late by now, owe nothing or are under a
     hold are left out."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_DUES_AHEAD, {"accounts": list(accounts), "on": on})
         return {account: Due(*rest) for account, *rest in cursor.fetchall()}
 
@@ -163,7 +167,8 @@ def wording_for(kind: str, channel: str, on: date) -> Wording:
 
 def word_of_sender(on: date) -> str:
     """The word by which the sender's name says, on a day, that there is a debt; "" if none does. Two queries."""
-    return next(iter(words_in(settings.LENDER_NAME, words_of_debt(on), harmless_words(on))), "")
+    words, harmless = tuple(words_of_debt(on)), tuple(harmless_words(on))
+    return next(iter(_kept_words_in(settings.LENDER_NAME, words, harmless)), "")
 
 
 def words_of_debt(on: date) -> list[str]:

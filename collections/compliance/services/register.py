@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
@@ -34,6 +34,7 @@ from compliance.services.plausible import (
 )
 from compliance.services.reactions import person_changed
 from runs import clock
+from runs.prepared import prepared_cursor
 
 
 class Sent(NamedTuple):
@@ -145,15 +146,14 @@ def log_inbound(
 _REGISTER = """
     INSERT INTO compliance_contact (customer_id, contact_point_id, account_id, decision_id, channel, direction, made_by,
                                     outcome, at, actor_id, actor_name, note, recorded_at)
-    SELECT d.customer_id, d.contact_point_id, d.account_id, d.id, d.channel, 'outbound', %(made_by)s,
-           sent.outcome, sent.at, %(actor)s, %(name)s, '', %(now)s
+    SELECT d.customer_id, d.contact_point_id, d.account_id, d.id, d.channel, 'outbound', %(made_by)s::text,
+           sent.outcome, sent.at, %(actor)s::bigint, %(name)s::text, '', %(now)s::timestamptz
     FROM unnest(%(decisions)s::bigint[], %(at)s::timestamptz[], %(outcomes)s::text[]) AS sent (decision_id, at, outcome)
     JOIN compliance_contactdecision d ON d.id = sent.decision_id AND d.allowed
     ON CONFLICT (decision_id) WHERE corrects_id IS NULL DO NOTHING
 """
 
 
-@transaction.atomic
 def register_sent(*, actor: Actor, rows: Sequence[Sent], made_by: str = MadeBy.BATCH) -> int:
     """Enter messages that really went out, or failed for good; returns how many were new. One statement, no lock.
 
@@ -162,7 +162,7 @@ def register_sent(*, actor: Actor, rows: Sequence[Sent], made_by: str = MadeBy.B
     """
     if not rows:
         return 0
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             _REGISTER,
             {
@@ -175,7 +175,8 @@ def register_sent(*, actor: Actor, rows: Sequence[Sent], made_by: str = MadeBy.B
                 "now": clock.now(),
             },
         )
-        return cursor.rowcount
+        count: int = cursor.rowcount
+        return count
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 
-from accounts.identity import telephone
+from accounts.identity import is_chinese_mobile, telephone
 from reminders.channels import TransportError
 
 
@@ -14,6 +14,8 @@ def e164(number: str) -> str:
     Raises:
         TransportError: permanent, unknown recipient: it can be nobody's number.
     """
+    if is_chinese_mobile(number):
+        return f"+86{number}"
     parsed = telephone(number)
     if parsed is None:
         raise TransportError("not a telephone number", permanent=True, unknown_recipient=True)

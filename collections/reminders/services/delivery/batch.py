@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -117,7 +117,7 @@ class Batch:
     def _written(self, message: Message) -> Outgoing | None:
         """The message as it is to go, or None: then it was put off, withheld or given up."""
         now = clock.now()
-        if _lapsed(message) or not self._rules.decide(self._facts[message.pk], now).allowed:
+        if _lapsed(message, now) or not self._rules.decide(self._facts[message.pk], now).allowed:
             self._hold_back(message)
             return None
         content = self._contents.get(message.pk)
@@ -273,7 +273,7 @@ def _retried(message: Message, why: str, retry_after: float | None = None) -> Se
     return Settled(message, "retried", {"send_after": clock.now() + pause, "error": why})
 
 
-def _lapsed(message: Message) -> bool:
+def _lapsed(message: Message, now: datetime) -> bool:
     """Whether the place that the gate kept for the message may have gone to another meanwhile."""
     until = message.decision.reserved_until
-    return until is not None and until <= clock.now()
+    return until is not None and until <= now

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from audit.services import SystemActor, record_many
@@ -33,9 +33,10 @@ _CLAIM = """
      WHERE id = ANY(%s::bigint[])"""
 _HAND_OVER = """
     UPDATE reminders_message m
-       SET handed_at = %s, claimed_at = %s, provider = %s, subject = v.subject, body = v.body, personal = v.personal
-      FROM json_to_recordset(%s) AS v (id bigint, subject text, body text, personal jsonb)
-     WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
+       SET handed_at = %s::timestamptz, claimed_at = %s::timestamptz, provider = %s::text,
+           subject = v.subject, body = v.body, personal = v.personal
+      FROM json_to_recordset(%s::json) AS v (id bigint, subject text, body text, personal jsonb)
+     WHERE m.id = v.id AND m.claim = %s::uuid AND m.status = 'claimed'
     RETURNING m.id"""
 
 
@@ -109,7 +110,7 @@ def hand_over(going: Mapping[int, Rendered], token: uuid.UUID, provider: str) ->
         {"id": key, "subject": text.kept_subject, "body": text.kept_body, "personal": text.personal}
         for key, text in going.items()
     ]
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_HAND_OVER, [clock.now(), clock.now(), provider, json.dumps(rows), token])
         return {key for (key,) in cursor.fetchall()}
 

@@ -6,12 +6,12 @@ import json
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import Verification
 from accounts.services.customers import verify_contact_point
@@ -20,6 +20,7 @@ from compliance.models import Outcome
 from compliance.services import register
 from reminders.models import Message, MessageStatus
 from runs import clock
+from runs.prepared import prepared_cursor
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +46,11 @@ _SETTLE = """
            provider = coalesce(v.provider, m.provider),
            provider_id = coalesce(v.provider_id, m.provider_id), parts = coalesce(v.parts, m.parts),
            cost = v.cost, cost_currency = coalesce(v.cost_currency, '')
-      FROM json_to_recordset(%s) AS v (
+      FROM json_to_recordset(%s::json) AS v (
            id bigint, status text, attempts int, error text, send_after timestamptz, held_by text, sent_at timestamptz,
            keep boolean, again boolean, subject text, body text, personal jsonb,
            provider text, provider_id text, parts int, cost numeric, cost_currency text)
-     WHERE m.id = v.id AND m.claim = %s AND m.status = 'claimed'
+     WHERE m.id = v.id AND m.claim = %s::uuid AND m.status = 'claimed'
     RETURNING m.id"""
 
 
@@ -85,42 +86,38 @@ def settle(settled: Iterable[Settled], token: uuid.UUID) -> Counter[str]:
 
     One that another worker took over meanwhile is left as it is, and logged.
     """
-    by_id = {one.message.pk: one for one in settled}
+    by_id = {one.message.pk: (one, one.row()) for one in settled}
     if not by_id:
         return Counter()
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            rows = json.dumps([one.row() for one in by_id.values()], default=str)
-            cursor.execute(_SETTLE, [rows, token])
+    with transaction.atomic(savepoint=False):
+        with prepared_cursor() as cursor:
+            cursor.execute(_SETTLE, [json.dumps([row for _, row in by_id.values()], default=str), token])
             ours = [by_id.pop(key) for (key,) in cursor.fetchall()]
         now = clock.now()
         register.register_sent(
             actor=ACTOR,
             rows=[
                 register.Sent(one.message.decision_id, now, _REGISTERED[one.outcome])
-                for one in ours
+                for one, _ in ours
                 if one.outcome in _REGISTERED
             ],
         )
-        for one in sorted(ours, key=lambda one: one.message.customer_id):
+        for one, _ in sorted(ours, key=lambda pair: pair[0].message.customer_id):
             if one.nobody_there:
                 _mark_wrong(one)
-        for outcome in sorted({one.outcome for one in ours}):
+        for outcome in sorted({one.outcome for one, _ in ours}):
             record_many(
                 actor=ACTOR,
                 verb=f"message.{outcome}",
                 subject_type="message",
-                rows=(_event(one) for one in ours if one.outcome == outcome),
+                rows=(_event(one, row) for one, row in ours if one.outcome == outcome),
             )
     for key in by_id:
         logger.warning("Message %s was taken over by another worker.", key)
-    return Counter(one.outcome for one in ours)
+    return Counter(one.outcome for one, _ in ours)
 
 
-def _event(
-    one: Settled,
-) -> tuple[int, str, int, None, dict[str, Any], dict[str, Any], str]:
-    row = one.row()
+def _event(one: Settled, row: Mapping[str, Any]) -> tuple[int, str, int, None, dict[str, Any], dict[str, Any], str]:
     after: dict[str, Any] = {"status": row["status"], "attempts": one.message.attempts + row["attempts"]}
     if row.get("send_after"):
         after["send_after"] = row["send_after"]
