@@ -7,9 +7,12 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
+from accounts import vault
 from audit.services import SystemActor
 from compliance.rules import OPT_OUT, Facts, Rulebook
 from compliance.selectors import facts_of, rulebook
@@ -26,6 +29,17 @@ from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, p
 from reminders.services.notices import by_letter
 from runs import clock
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    class _Beside(TypedDict):
+        """What else is read with a message: its address, encrypted, and until when the gate keeps a place for it."""
+
+        address: bytes
+        reserved_until: datetime | None
+
+    Due = WithAnnotations[Message, _Beside]
+
 ACTOR = SystemActor("outbox")
 LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
 # So many are recorded in one transaction, or what there is after a second. A worker that dies leaves as many to be sent again,
@@ -37,7 +51,7 @@ RECORDED_AFTER_SECONDS = 1.0
 READ = (
     *("key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind", "language", "context"),
     *("template", "template_version", "header_id", "attempts", "send_after", "secret"),
-    *("customer__name", "contact_point__value_cipher", "decision__reserved_until"),
+    "customer__name",
 )
 
 
@@ -63,7 +77,7 @@ def deliver(channel: str, *, seconds: float) -> dict[str, int]:
 class Batch:
     """Some messages under one claim, and what is known for them."""
 
-    def __init__(self, claimed: Claim, messages: list[Message]) -> None:
+    def __init__(self, claimed: Claim, messages: list[Due]) -> None:
         self.claim_of = claimed
         self.messages = messages
         self.counts: Counter[str] = Counter()
@@ -78,12 +92,12 @@ class Batch:
     def claim(cls, channel: str) -> Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
-        mine = held_by(channel, token).select_related("customer", "contact_point", "decision").only(*READ)
+        mine = held_by(channel, token)
 
         def work() -> Batch | None:
             # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
             claimed = claim(channel, token) or (Claim(token, channel, clock.now()) if mine.exists() else None)
-            messages = list(mine.order_by("send_after", "id")) if claimed else []
+            messages = _read(mine) if claimed else []
             return cls(claimed, messages) if claimed and messages else None
 
         return through_restarts(work)
@@ -114,7 +128,7 @@ class Batch:
                 self._wait_for_turn()
                 yield outgoing
 
-    def _written(self, message: Message) -> Outgoing | None:
+    def _written(self, message: Due) -> Outgoing | None:
         """The message as it is to go, or None: then it was put off, withheld or given up."""
         now = clock.now()
         if _lapsed(message, now) or not self._rules.decide(self._facts[message.pk], now).allowed:
@@ -128,7 +142,7 @@ class Batch:
         try:
             written = self._texts[message.template, message.template_version][message.language]
             text = render(written, message.language, content.values)
-            address = message.contact_point.value
+            address = vault.decrypt(bytes(message.address))
         except Exception as error:
             # Whatever is wrong with one message must not stop the others; what it says may quote a person.
             self._settle_soon(_retried(message, f"cannot be written: {type(error).__name__}"))
@@ -273,7 +287,12 @@ def _retried(message: Message, why: str, retry_after: float | None = None) -> Se
     return Settled(message, "retried", {"send_after": clock.now() + pause, "error": why})
 
 
-def _lapsed(message: Message, now: datetime) -> bool:
+def _read(messages: QuerySet[Message]) -> list[Due]:
+    """The messages as they are looked at, oldest first. No more objects than needed: they cost as much as the query."""
+    read = messages.select_related("customer").only(*READ).order_by("send_after", "id")
+    return list(read.annotate(address=F("contact_point__value_cipher"), reserved_until=F("decision__reserved_until")))
+
+
+def _lapsed(message: Due, now: datetime) -> bool:
     """Whether the place that the gate kept for the message may have gone to another meanwhile."""
-    until = message.decision.reserved_until
-    return until is not None and until <= now
+    return message.reserved_until is not None and message.reserved_until <= now
