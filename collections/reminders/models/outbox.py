@@ -59,7 +59,7 @@ class Message(models.Model):
     ended (CHECK), and stands as stars in `subject` and `body`.
     """
 
-    key = models.CharField(_("key"), max_length=100, unique=True)
+    key = models.CharField(_("key"), max_length=100)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="messages", verbose_name=_("customer"))
     contact_point = models.ForeignKey(
         ContactPoint, models.PROTECT, db_index=False, related_name="+", verbose_name=_("contact point")
@@ -109,10 +109,11 @@ class Message(models.Model):
             ("export_message", _("Can take messages away as a file")),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="message_key_once"),
             models.CheckConstraint(
                 condition=Q(secret__isnull=True) | Q(status__in=["queued", "claimed"]),
                 name="message_secret_until_it_left",
-            )
+            ),
         ]
         indexes = [
             models.Index(
