@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as our_settings
+from django.db import connection
 from django.test import Client
 
 from accounts import vault
@@ -21,6 +22,7 @@ from reminders.channels import Outgoing, TransportError, email
 from reminders.models import Message
 from reminders.services import delivery
 from reminders.services.delivery.batch import Batch
+from reminders.services.delivery.claims import held_by
 from runs import clock
 from runs.services import StepRun
 from strategy.services import evaluating
@@ -276,6 +278,19 @@ def test_what_another_worker_holds_is_left_to_it_until_it_dies(run: StepRun, mai
     Message.objects.update(status="claimed", claim=uuid.uuid4(), claimed_at=NOON)
     assert deliver(NOON + timedelta(seconds=119)) == {}
     assert deliver(NOON + timedelta(seconds=121)) == {"sent": 1}
+
+
+def test_what_a_worker_holds_is_found_by_index(run: StepRun) -> None:
+    late()
+    (one,) = queue(run)
+    values = {field.attname: getattr(one, field.attname) for field in Message._meta.concrete_fields}
+    rows = [values | {"id": None, "key": f"waits-{number}"} for number in range(1_000)]
+    Message.objects.bulk_create([Message(**row) for row in rows])
+    with connection.cursor() as cursor:
+        # What other tests left in the tables' statistics decides nothing then.
+        cursor.execute("ANALYZE reminders_message")
+    plan = held_by("email", uuid.uuid4()).explain()
+    assert "message_claimed" in plan, plan
 
 
 def test_a_claim_lost_to_another_is_not_sent_any_more(run: StepRun, mail: MailServer, monkeypatch) -> None:

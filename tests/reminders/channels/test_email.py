@@ -60,6 +60,25 @@ def test_what_is_written_reads_as_it_was_meant(settings: Any, body: str) -> None
     assert not read.defects
 
 
+@pytest.mark.parametrize("address", ["o'neil+x@mail.example.com", '"Ann Lee"@example.com'])
+def test_an_address_is_named_to_the_server_as_it_is(mail: MailServer, address: str) -> None:
+    adapter = email.Adapter()
+    mail.refuse = {address: "550 5.1.1 nobody"}
+    (_, result), (_, other) = adapter.send([replace(letter(1), address=address), letter(2)])
+    assert isinstance(result, TransportError)
+    assert (str(result), result.unknown_recipient, other) == ("550 5.1.1 at RCPT", True, Sent())
+    adapter.close()
+
+
+@pytest.mark.parametrize("behind", ["\r\nRCPT TO:<x@example.com>", "> SIZE=1", "\n."])
+def test_an_address_says_nothing_else_to_the_server(mail: MailServer, behind: str) -> None:
+    adapter = email.Adapter()
+    (_, result), (_, other) = adapter.send([replace(letter(1), address=f"a@example.com{behind}"), letter(2)])
+    assert isinstance(result, TransportError)
+    assert (result.permanent, other, len(mail.letters)) == (True, Sent(), 1)
+    adapter.close()
+
+
 def test_an_address_outside_ascii_needs_a_server_that_takes_it(mail: MailServer) -> None:
     adapter = email.Adapter()
     foreign = replace(letter(1), address="李@example.com")
