@@ -147,7 +147,7 @@ class _Link:
 
 
 class _Server(smtplib.SMTP):
-    """Names an ordinary address to the server as it is: the library takes each apart, which costs a sixth of sending a letter."""
+    """Names an ordinary address to the server as it is, which the library takes apart and puts together at each letter."""
 
     def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
         if "SMTPUTF8" in options or not _ADDRESS.fullmatch(sender):

@@ -288,7 +288,7 @@ def _retried(message: Message, why: str, retry_after: float | None = None) -> Se
 
 
 def _read(messages: QuerySet[Message]) -> list[Due]:
-    """The messages as they are looked at, oldest first. No more objects than needed: they cost as much as the query."""
+    """The messages as they are looked at, oldest first. No more objects than needed: they cost more than the query."""
     read = messages.select_related("customer").only(*READ).order_by("send_after", "id")
     return list(read.annotate(address=F("contact_point__value_cipher"), reserved_until=F("decision__reserved_until")))
 

@@ -23,7 +23,7 @@ from runs import clock
 from runs.prepared import prepared_cursor
 
 logger = logging.getLogger(__name__)
-BATCH = 200
+BATCH = 400
 ACTOR = SystemActor("outbox")
 # Under a rate a batch is so many seconds' worth, so that a pause takes hold soon and workers take turns.
 WINDOW = timedelta(seconds=5)
