@@ -156,7 +156,7 @@ def test_health_counts_what_waits_and_what_went(django_assert_num_queries) -> No
     MessageFactory(key="later", status="queued", send_after=NOON + soon)
     MessageFactory(key="claimed", status="claimed", send_after=NOON)
     MessageFactory(key="doubt", channel="sms", decision__channel="sms", status="review")
-    with clock.frozen(NOON), django_assert_num_queries(4):
+    with clock.frozen(NOON), django_assert_num_queries(5):
         found = {one.control.channel: one for one in health()}
     assert set(found) == {"email", "sms", "push", "letter"}
     mail = found["email"]
