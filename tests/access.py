@@ -386,6 +386,8 @@ TABLE: dict[str, Row] = {
     "case-take": verb(COLLECTORS, form=False),
     "case-release": verb(COLLECTORS, form=False),
     "case-reveal": verb(COLLECTORS | {"legal-officer"}, "point"),
+    "case-verify": verb(LEAD | {"senior-collector"}, "point"),
+    "case-mark-wrong": verb(LEAD | {"senior-collector"}, "point"),
     "case-correct": verb(COLLECTORS, "contact"),
     "case-recording": verb(COLLECTORS, "contact"),
     "case-cancel-promise": verb(COLLECTORS, "promise"),

@@ -137,6 +137,7 @@ class ContactPoint(models.Model):
         permissions = [
             ("reveal_contactpoint", _("Can see a contact point in clear")),
             ("enter_contactpoint", _("Can add a contact point on the page of a case")),
+            ("verify_contactpoint", _("Can verify a contact point, or mark it wrong, on the page of a case")),
         ]
 
     def __str__(self) -> str:

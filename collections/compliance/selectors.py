@@ -57,7 +57,8 @@ class Known(NamedTuple):
 class Look:
     """What the gate would say of one contact point, and under which dated rule, without recording or reserving anything.
 
-    `flags`: the person's, and those that were reported and are not placed yet.
+    `flags`: the person's, and those that were reported and are not placed yet. `shared`: another customer has it too, and here
+    nobody verified it.
     """
 
     contact_point_id: int
@@ -65,6 +66,7 @@ class Look:
     verdict: Verdict
     rule: Rule | None
     flags: Sequence[Span] = ()
+    shared: bool = False
 
 
 def rulebook() -> Rulebook:
@@ -242,7 +244,8 @@ def look(
         for _customer, point, found in _known(facts, past, channel, purpose, actor, replaced=replaced):
             if point is not None:
                 verdict = rules.decide(found, moment)
-                looks.append(Look(point, channel, verdict, rules.behind(verdict, found.pack), found.flags))
+                rule = rules.behind(verdict, found.pack)
+                looks.append(Look(point, channel, verdict, rule, found.flags, found.shared))
     return looks
 
 

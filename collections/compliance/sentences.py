@@ -86,10 +86,18 @@ _WHY: Words = {
 }
 
 
-def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = "voice", flags: str = "") -> str:
+def say(
+    verdict: Answered,
+    *,
+    point: ContactPoint | None = None,
+    channel: str = "voice",
+    flags: str = "",
+    shared: bool = False,
+) -> str:
     """The answer in a sentence, in the reader's language and time: may it be, how often still, until or from when.
 
-    With the `point`, what is wrong with it is said as well; with `flags` (`say_flags`), which flags of the person forbid it.
+    With the `point`, what is wrong with it is said as well (`shared`: another customer has it too); with `flags`
+    (`say_flags`), which flags of the person forbid it.
     """
     if verdict.allowed:
         if verdict.rule == "inbound":
@@ -100,7 +108,7 @@ def say(verdict: Answered, *, point: ContactPoint | None = None, channel: str = 
             return _("%(yes)s: %(more)s.") % {"yes": yes, "more": _("; ").join(parts)}
         return _("%(yes)s.") % {"yes": yes}
     no = str(_NO.get(channel, _("Do not make this contact")))
-    why = _wrong_with(point) if point and verdict.rule == "contact-point" else ""
+    why = _wrong_with(point, shared=shared) if point and verdict.rule == "contact-point" else ""
     if verdict.rule == "person":
         why = flags
     why = why or str(_WHY.get(verdict.rule, verdict.rule))
@@ -225,7 +233,7 @@ def _moment(at: datetime) -> str:
     return _("on %(date)s at %(time)s") % {"date": date_format(here.date(), "DATE_FORMAT"), "time": time}
 
 
-def _wrong_with(point: ContactPoint) -> str:
+def _wrong_with(point: ContactPoint, *, shared: bool) -> str:
     """What keeps a contact point from being used, the gravest first; blank where it is none of these."""
     if point.verification == "wrong":
         return _("it is marked wrong (another’s, out of service, or a third person refused there) until it is verified")
@@ -240,7 +248,11 @@ def _wrong_with(point: ContactPoint) -> str:
     if not point.source.strip():
         return _("nobody knows where it comes from")
     if point.verification == "unverified":
-        return _("it is not verified: others may share it, or this channel asks for it")
+        if shared:
+            return _("another customer has it too: have it verified whose it is, or use another")
+        return _(
+            "nobody verified it yet, and this way of contact takes verified ones only: have it verified, or use another"
+        )
     return ""
 
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from runs.said import said as _
 from runs.said import said_list
 from staff.models import AuthorityLimit, Role, User
-from staff.permissions import Anyone, may_enter
+from staff.permissions import Anyone, may_enter, roles_with
 
 
 class _Authority(Enum):
@@ -56,8 +56,7 @@ def who_may(
     rows = in_force(on).filter(kind=kind, currency=currency).select_related("role")
     able = {row.role for row in rows if row.most is None or (value is not None and row.most >= value)}
     if permission and able:
-        app, codename = permission.split(".")
-        able &= set(Role.objects.filter(permissions__content_type__app_label=app, permissions__codename=codename))
+        able &= set(roles_with(permission))
     return sorted(able, key=str)
 
 

@@ -66,6 +66,13 @@ def needs(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callab
     return decorate
 
 
+def roles_with(permission: str) -> list[Role]:
+    """The roles that have `permission`, by name in the reader's language. One query."""
+    app, codename = permission.split(".")
+    found = Role.objects.filter(permissions__content_type__app_label=app, permissions__codename=codename)
+    return sorted(found, key=str)  # type: ignore[arg-type]  # the stubs take a role for the group it extends
+
+
 def scope_of(user: Anyone) -> Scope:
     """How far `user` sees, read once a request (kept on the user object). One query."""
     if not (isinstance(user, User) and may_enter(user)):
@@ -115,6 +122,7 @@ DESK_RIGHTS = frozenset(
     f"accounts.{right}"
     for right in (
         *("add_hold", "change_hold", "place_deferral", "reveal_contactpoint", "enter_contactpoint"),
+        "verify_contactpoint",
         *(
             "view_unmatchedpayment",
             "match_unmatchedpayment",

@@ -15,7 +15,7 @@ from compliance.models import Contact
 from compliance.services import agreements, flags, opt_outs, register
 from runs import clock
 from staff.models import User
-from tests.factories import DAY, UserFactory
+from tests.factories import DAY, ContactPointFactory, UserFactory
 
 HTMX = {"HX-Request": "true", "HX-Target": "panel"}
 TODAY = DAY
@@ -43,6 +43,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "take": {},
     "release": {},
     "reveal": {"reason": "The number was changed"},
+    "verify": {"reason": "Answered with name and date of birth"},
+    "mark-wrong": {"reason": "A shop answered"},
     "correct": {"outcome": "call-back", "note": "Tomorrow", "reason": "Ticked the wrong one"},
     "recording": {"link": "https://recordings.example/1", "name": "First call"},
     "cancel-promise": {"reason": "Taken by mistake"},
@@ -72,6 +74,12 @@ def target_of(code: str, case: Case, actor: User) -> int | None:
     seen: dict[str, Any] = {"actor": actor, "case_id": case.pk, "seen_version": version(case)}
     if code == "reveal":
         return mobile(case)
+    if code == "mark-wrong":
+        return mobile(case)
+    if code == "verify":
+        return ContactPointFactory(
+            customer=case.customer, verification="unverified", kind="mobile", clear="13900001111"
+        ).pk
     if code in ("correct", "recording"):
         return contact_of(case, actor).pk
     if code == "cancel-promise":

@@ -31,6 +31,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "hours": ({"closes": "10:00", "evidence": "kept words"}, "that is never"),
     "assign": ({"to": "999"}, "is not on the list"),
     "reveal": ({"reason": ""}, "“Reason” is empty. Fill it in."),
+    "verify": ({"reason": ""}, "“How it was verified” is empty. Fill it in."),
+    "mark-wrong": ({"reason": " "}, "“How it was found wrong” is empty. Fill it in."),
     "correct": ({"reason": "", "note": "kept words"}, "is empty. Fill it in."),
     "recording": ({"link": "", "name": "kept words"}, "either a file or a link"),
     "cancel-promise": ({"reason": ""}, "“Reason” is empty"),
@@ -41,8 +43,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "opt-out": ({"channel": "voice", "evidence": "kept words"}, "is not on the list"),
     "opt-in": ({"evidence": ""}, "“Evidence” is empty"),
 }
-STALE = ["contact", "inbound", "contact-point", "promise", "dispute", "hold", "follow-up", "assign", "take", "cancel-promise",
-         "close-dispute", "lift"]  # fmt: skip
+STALE = ["contact", "inbound", "contact-point", "promise", "dispute", "hold", "follow-up", "assign", "take", "verify",
+         "mark-wrong", "cancel-promise", "close-dispute", "lift"]  # fmt: skip
 FORMS = [code for code in GOOD if code not in ("take", "release")]
 
 

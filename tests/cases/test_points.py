@@ -10,7 +10,7 @@ from django.test import Client
 
 from audit.models import Event
 from cases.models import Case
-from cases.services.points import add_point
+from cases.services.points import add_point, verify_point
 from compliance.services import flags
 from staff.models import User
 from tests.factories import DAY, ContactPointFactory, HoldFactory, UserFactory
@@ -84,3 +84,73 @@ def test_what_is_refused_in_writing_says_why_and_never_that_it_may_be_used(
     )
     assert f"{no}: a hold stops contact about the debt" in page
     assert "You may" not in page
+
+
+def test_who_may_verifies_a_number_at_the_contact_point_and_the_record_says_how(
+    case: Case, lead: User, desk: Client
+) -> None:
+    point = ContactPointFactory(
+        customer=case.customer, kind="mobile", clear="13912345678", verification="wrong", source="contract"
+    )
+    said = "it is marked wrong (another’s, out of service, or a third person refused there) until it is verified"
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert said in page
+    where = f"/cases/{case.ref}/verify/{point.pk}/"
+    assert where in page
+    assert f"/cases/{case.ref}/mark-wrong/{point.pk}/" not in page
+    typed = {"reason": "Answered with the date of birth", "seen_version": case.version}
+    assert "Verified: 139****5678." in desk.post(where, typed, follow=True).content.decode()
+    point.refresh_from_db()
+    assert point.verification == "verified"
+    event = Event.objects.get(verb="contact-point.changed")
+    assert (event.actor_id, event.reason, event.before["verification"], event.after["verification"]) == (
+        lead.pk, "Answered with the date of birth", "wrong", "verified",
+    )  # fmt: skip
+    again = desk.post(where, typed | {"seen_version": case.version + 1})
+    assert "“Verified” already. Nothing was changed." in again.content.decode()
+    wrong = desk.post(
+        f"/cases/{case.ref}/mark-wrong/{point.pk}/", typed | {"seen_version": case.version + 1}, follow=True
+    )
+    assert "Marked wrong: 139****5678." in wrong.content.decode()
+    assert said in wrong.content.decode()
+
+
+def test_a_stale_screen_verifies_nothing(case: Case, desk: Client) -> None:
+    point = ContactPointFactory(customer=case.customer, kind="mobile", clear="13912345678", verification="unverified")
+    add_point(
+        actor=UserFactory(), case_id=case.pk, seen_version=case.version, kind="email", value="a@example.com", source="x",
+        relationship="own", permitted=True,
+    )  # fmt: skip
+    typed = {"reason": "Answered", "seen_version": case.version}
+    assert desk.post(f"/cases/{case.ref}/verify/{point.pk}/", typed).status_code == 409
+    point.refresh_from_db()
+    assert point.verification == "unverified"
+
+
+def test_who_may_not_verify_reads_who_may(case: Case, client: Client) -> None:
+    point = ContactPointFactory(customer=case.customer, kind="mobile", clear="13912345678", verification="unverified")
+    collector = UserFactory()
+    client.force_login(collector)
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    assert "May verify it: Senior collector, Supervisor." in page
+    assert "/verify/" not in page
+    with pytest.raises(PermissionDenied):
+        verify_point(
+            actor=collector, case_id=case.pk, seen_version=case.version, contact_point_id=point.pk,
+            verification="verified", reason="x",
+        )  # fmt: skip
+
+
+def test_what_is_not_verified_says_whether_another_has_it_or_the_channel_wants_more(case: Case, desk: Client) -> None:
+    ContactPointFactory(
+        customer=case.customer, kind="mobile", clear="13912345678", verification="unverified", relationship="own"
+    )
+    other = "another customer has it too: have it verified whose it is, or use another."
+    assert other not in desk.get(f"/cases/{case.ref}/").content.decode()
+    ContactPointFactory(kind="mobile", clear="13912345678")
+    assert f"Do not call this number: {other}" in desk.get(f"/cases/{case.ref}/").content.decode()
+    ContactPointFactory(
+        customer=case.customer, kind="email", clear="a@example.com", verification="unverified", relationship="own"
+    )
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    assert "nobody verified it yet, and this way of contact takes verified ones only: have it verified" in page

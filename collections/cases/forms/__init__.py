@@ -13,9 +13,11 @@ from cases.forms.work import (
     FlagForm,
     FollowUpForm,
     HoursForm,
+    MarkWrongForm,
     NoteForm,
     OptInForm,
     OptOutForm,
+    VerifyForm,
 )
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "HoursForm",
     "InboundForm",
     "LiftForm",
+    "MarkWrongForm",
     "NoteForm",
     "OptInForm",
     "OptOutForm",
@@ -47,4 +50,5 @@ __all__ = [
     "ReasonForm",
     "RecordingForm",
     "RefusalsForm",
+    "VerifyForm",
 ]

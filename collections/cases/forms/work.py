@@ -7,7 +7,7 @@ from django.core.validators import FileExtensionValidator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ContactKind, Relationship
-from cases.forms.base import ActionForm, choices_field, date_field, text_field
+from cases.forms.base import ActionForm, choices_field, date_field, reason_field, text_field
 from cases.selectors.people import takers_for
 from compliance.models import Channel, FlagKind
 from compliance.services.opt_outs import channels_of
@@ -70,6 +70,20 @@ class ContactPointForm(ActionForm):
         empty_value=None,
         help_text=_("Whether the person agreed that it is used. Until that is known nobody is contacted there."),
     )
+
+
+class VerifyForm(ActionForm):
+    """That the contact point is right; `target` is it."""
+
+    reason = reason_field(_("How it was verified"))
+    reason.help_text = _("Who confirmed it, how and when: “called, answered with name and date of birth”.")
+
+
+class MarkWrongForm(ActionForm):
+    """That it is not; `target` is the contact point."""
+
+    reason = reason_field(_("How it was found wrong"))
+    reason.help_text = _("What was heard or seen there, and when: “a shop answered, has had the number for years”.")
 
 
 class OptOutForm(ActionForm):

@@ -28,9 +28,11 @@ from compliance.sentences import say, say_flags, say_source
 from runs import clock
 from runs.models import BusinessDay
 from runs.pages import number_in
+from runs.said import said_list
 from runs.texts import coded_in
 from staff.limits import limit_of
 from staff.models import LimitKind, User
+from staff.permissions import roles_with
 
 # How each kind of contact point is spoken of: the gate is asked of one channel for each.
 _CHANNELS = ("voice", "email", "push", "letter")
@@ -68,7 +70,7 @@ class Reach:
     def state(self) -> tuple[str, str]:
         """(tone, sentence)."""
         verdict = self.look.verdict
-        said = say(verdict, point=self.point, channel=self.look.channel, flags=self.flags)
+        said = say(verdict, point=self.point, channel=self.look.channel, flags=self.flags, shared=self.look.shared)
         return ("may" if verdict.allowed else "mustnot"), said
 
     @property
@@ -230,6 +232,11 @@ class CaseDesk:
         flags = [*((one["kind"], one["from_on"]) for one in self.flags), *((kind, "") for kind in self.reported)]
         represented = any(contact.point.relationship == Relationship.REPRESENTATIVE for contact in self.contacts)
         return say_flags(flags, rule, represented=represented)
+
+    @cached_property
+    def verifiers(self) -> str:
+        """The roles whose people verify contact points, for who may not. One query."""
+        return said_list(map(str, roles_with("accounts.verify_contactpoint")))
 
     @property
     def gate(self) -> Reach | None:

@@ -1,18 +1,22 @@
-"""New ways to reach a case's customer, learned while the case is worked."""
+"""The ways to reach a case's customer that are learned, verified or found wrong while the case is worked."""
 
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from accounts.models import ContactPoint
-from accounts.services.customers import add_contact_point
+from accounts.errors import Conflict
+from accounts.models import ContactPoint, Verification
+from accounts.services.customers import add_contact_point, verify_contact_point
+from cases.models import Case
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from staff.models import User
 from staff.permissions import may
 
 ENTER = "accounts.enter_contactpoint"
+VERIFY = "accounts.verify_contactpoint"
 
 
 @transaction.atomic
@@ -47,7 +51,39 @@ def add_point(
         relationship=relationship,
         permitted=permitted,
     )
+    _changed(case)
+    return point
+
+
+@transaction.atomic
+def verify_point(
+    *, actor: User, case_id: int, seen_version: int, contact_point_id: int, verification: str, reason: str
+) -> ContactPoint:
+    """Say that a number or address of the case's customer is right (`Verification.VERIFIED`) or wrong, and how that was found.
+    What the case waits for is judged anew. Locks customer, case.
+
+    Raises:
+        PermissionDenied: the actor may not.
+        StaleScreen: the case changed since the actor read it.
+        Conflict: it is so already.
+    """
+    if not may(actor, VERIFY):
+        raise PermissionDenied
+    case = lock_case(case_id=case_id, seen_version=seen_version)
+    point = ContactPoint.objects.get(pk=contact_point_id, customer=case.customer_id)
+    if point.verification == verification:
+        raise Conflict(
+            _("The contact point is “%(state)s” already. Nothing was changed.")
+            % {"state": Verification(verification).label}
+        )
+    point = verify_contact_point(
+        actor=actor, contact_point_id=contact_point_id, verification=verification, reason=reason
+    )
+    _changed(case)
+    return point
+
+
+def _changed(case: Case) -> None:
     case.version += 1
     case.save(update_fields=["version"])
     refresh_waits(customer_ids=[case.customer_id])
-    return point

@@ -126,7 +126,10 @@ def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpRespon
     desk = desk_of(panel.desk.user, panel.desk.case.ref)
     decision = refused.decision
     reach = next((one for one in desk.reaches if one.point.pk == decision.contact_point_id), None)
-    words = say(decision, point=reach.point, channel=decision.channel, flags=reach.flags) if reach else str(refused)
+    words = str(refused)
+    if reach is not None:
+        shared = reach.look.shared
+        words = say(decision, point=reach.point, channel=decision.channel, flags=reach.flags, shared=shared)
     return whole(request, desk, replace(panel, refusal=words))
 
 

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import ContactPoint, Relationship
+from accounts.models import ContactPoint, Relationship, Verification
 from accounts.services.reveal import reveal_contact_point
 from approvals.models import Request
 from cases import forms
@@ -228,6 +228,20 @@ def contact_point(work: Work) -> str:
         "kind": point.get_kind_display(),
         "value": point.masked_value,
     }
+
+
+def verify(work: Work) -> str:
+    points.verify_point(
+        **work.seen, contact_point_id=work.target.pk, verification=Verification.VERIFIED, reason=work.data["reason"]
+    )
+    return _("Verified: %(value)s.") % {"value": work.target.masked_value}
+
+
+def mark_wrong(work: Work) -> str:
+    points.verify_point(
+        **work.seen, contact_point_id=work.target.pk, verification=Verification.WRONG, reason=work.data["reason"]
+    )
+    return _("Marked wrong: %(value)s.") % {"value": work.target.masked_value}
 
 
 def opt_out(work: Work) -> str:
