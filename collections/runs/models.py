@@ -135,3 +135,19 @@ class JobRun(Progress, models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class SentForm(models.Model):
+    """A form that was done, so that it is not done twice (`runs.once`): a digest of who sent what where, and the answer."""
+
+    mark = models.BinaryField(_("digest"), max_length=32, unique=True)
+    said = models.TextField(_("answer"), blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("form that was sent")
+        verbose_name_plural = _("forms that were sent")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

@@ -101,6 +101,12 @@ def test_who_and_whether_stay_in_sight_while_a_promise_is_filled_in(cases: list[
 def test_what_was_typed_is_not_lost_without_a_word(cases: list[Case], page: Page, zhao: User) -> None:
     sign_in(page, zhao)
     page.goto("/cases/K-1/")
+    page.keyboard.press("t")
+    # The rail follows at once: whose the case is, and how many are hers.
+    mine = page.locator(".rail a", has_text="My work")
+    expect(mine).to_have_attribute("aria-current", "page")
+    expect(page.locator(".rail a", has_text="Worklist")).not_to_have_attribute("aria-current", "page")
+    expect(mine.locator(".n")).to_have_text("1")
     page.keyboard.press("o")
     panel(page, "Note")
     page.keyboard.press("Escape")
@@ -113,6 +119,12 @@ def test_what_was_typed_is_not_lost_without_a_word(cases: list[Case], page: Page
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(page.get_by_role("alert")).to_have_text("What you typed is not saved. Esc again discards it.")
+    page.keyboard.press("x")  # another way out is asked about anew, and the case stays hers
+    expect(page.get_by_role("alert")).to_have_text(
+        "What you typed is not saved. The same again discards it and goes on."
+    )
+    expect(page.locator("#act textarea")).to_have_value("Calls back on Friday")
+    page.keyboard.press("f")
     page.keyboard.press("f")
     panel(page, "Follow-up")  # the second time is meant
     page.keyboard.press("Escape")

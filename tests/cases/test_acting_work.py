@@ -66,3 +66,12 @@ def test_one_of_another_team_is_out_of_sight_once_given_back_and_that_is_said(
     page = client.get("/").content.decode()
     assert "The case is back with the team. You do not see its team" in page
     assert "Take it back" not in page
+
+
+@pytest.mark.parametrize(("code", "asks"), [("take", True), ("follow-up", True), ("note", False), ("reveal", False)])
+def test_what_moves_cases_has_the_rail_count_anew(code: str, asks: bool, case: Case, lead: User, desk: Client) -> None:
+    answer = desk.post(prepared(code, case, lead), values(code, case), headers=HTMX)
+    assert answer.status_code == 200
+    assert (answer.headers.get("HX-Trigger") == "counts") is asks
+    assert ("data-mine" in answer.content.decode()) is (code == "take")
+    assert 'hx-trigger="load, every 60s, counts from:body"' in desk.get(f"/cases/{case.ref}/").content.decode()

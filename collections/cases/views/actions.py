@@ -23,9 +23,12 @@ from cases.views.panel import Panel, address_of, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
 from compliance.outcomes import REPORTS
 from compliance.sentences import say
+from runs.once import once
 from runs.pages import elsewhere, is_part, number_in
 from staff.permissions import require
 
+# What moves no case from one list to another.
+_COUNTS_STAY = ("call", "reveal", "note", "recording", "correct")
 RELEASE, TAKE = BY_CODE["release"], BY_CODE["take"]
 
 
@@ -66,7 +69,10 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
         split = _split(form)
         return panel_alone(request, replace(panel, form=split, to_confirm=split is not form))
     try:
-        said = verb.do(Work(desk.user, desk.case, panel.seen_version, form.cleaned_data, form, target))
+        if not 1 <= panel.seen_version <= desk.case.version:
+            raise StaleScreen([])  # no screen of ours showed it
+        work = Work(desk.user, desk.case, panel.seen_version, form.cleaned_data, form, target)
+        said = once(request, lambda: verb.do(work)) if verb.once else verb.do(work)
     except StaleScreen as stale:
         return panel_alone(request, replace(panel, stale=stale), status=409)
     except Refused as refused:
@@ -74,7 +80,10 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
     except BookError as error:
         _blame(form, error)
         return panel_alone(request, panel)
-    return _done(request, desk, verb, said, target, form)
+    response = _done(request, desk, verb, said, target, form)
+    if is_part(request) and verb.code not in _COUNTS_STAY:
+        response["HX-Trigger"] = "counts"  # the rail asks for its numbers anew
+    return response
 
 
 def _flag_offered(desk: CaseDesk, verb: Verb, form: forms.ActionForm) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from cases.selectors import timeline
 from cases.selectors.desk import CaseDesk, with_day
 from cases.selectors.timeline import KINDS
 from cases.views.verbs import VERBS, Verb
+from runs.once import new_key
 from runs.pages import is_part, page_or_part, vary
 from staff.models import User
 from staff.permissions import may
@@ -50,6 +51,7 @@ class Panel:
     target: Any = None
     stale: StaleScreen | None = None
     refusal: str = ""
+    key: str = field(default_factory=new_key)  # of the form as it is drawn: sent twice, it is done once
     to_confirm: bool = False  # a promise was divided on saving: nothing is saved yet
 
     @property

@@ -39,6 +39,7 @@ class Verb:
     save: str | Words = SAVE
     target: Callable[[Case, int], Model] | None = None
     closed_too: bool = False  # whether it makes sense once the case is closed
+    once: bool = False  # it changes nothing that a version tells: the same form sent twice is done once by its key
     gives_away: bool = False  # whether the case may be out of the actor's sight afterwards
     fits: Callable[[CaseDesk], bool] = lambda desk: True
     about: str | Words = ""
@@ -109,7 +110,9 @@ VERBS = (
     Verb("dispute", gettext_lazy("Dispute"), doing.dispute, (WORK, "cases.add_dispute"), forms.DisputeForm, "d"),
     Verb("hold", gettext_lazy("Hold"), doing.hold, (WORK, "accounts.add_hold"), forms.HoldForm, "h"),
     Verb("follow-up", gettext_lazy("Follow-up"), doing.follow_up, (WORK,), forms.FollowUpForm, "f"),
-    Verb("note", gettext_lazy("Note"), doing.note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True),
+    Verb(
+        "note", gettext_lazy("Note"), doing.note, ("cases.add_note",), forms.NoteForm, "o", closed_too=True, once=True
+    ),
     Verb(
         "flag",
         gettext_lazy("Flag"),
@@ -118,6 +121,7 @@ VERBS = (
         forms.FlagForm,
         "b",
         closed_too=True,
+        once=True,
     ),
     Verb(
         "hours",
@@ -127,6 +131,7 @@ VERBS = (
         forms.HoursForm,
         "g",
         about=gettext_lazy("The hours of contact that the person agreed to, in place of the rule’s."),
+        once=True,
     ),
     Verb(
         "contact-point",
@@ -196,6 +201,7 @@ VERBS = (
         forms.CorrectForm,
         target=_of(Contact, "customer", corrected_by=None),
         closed_too=True,
+        once=True,
     ),
     Verb(
         "recording",
@@ -205,6 +211,7 @@ VERBS = (
         forms.RecordingForm,
         target=_of(Contact, "customer"),
         closed_too=True,
+        once=True,
     ),
     Verb(
         "cancel-promise",
@@ -239,6 +246,7 @@ VERBS = (
         forms.ReasonForm,
         target=_of(CustomerFlag, "customer", ended_at=None),
         closed_too=True,
+        once=True,
     ),
     Verb(
         "revoke-hours",
@@ -248,6 +256,7 @@ VERBS = (
         forms.ReasonForm,
         target=_of(ContactAgreement, "customer", revoked_at=None),
         closed_too=True,
+        once=True,
     ),
     Verb(
         "opt-out",
@@ -260,6 +269,7 @@ VERBS = (
         about=gettext_lazy(
             "The person asked not to be contacted there in this way. It holds at once; other ways stay open."
         ),
+        once=True,
     ),
     Verb(
         "opt-in",
@@ -270,6 +280,7 @@ VERBS = (
         target=_of(OptOut, "customer"),  # of one that is withdrawn already the service says by whom and when
         closed_too=True,
         about=gettext_lazy("Only by a word of the person’s own: say where it is kept."),
+        once=True,
     ),
 )
 BY_CODE = {verb.code: verb for verb in VERBS}

@@ -26,6 +26,7 @@ from compliance.models import Complaint, ComplaintStatus
 from compliance.permissions import complaints_visible_to
 from compliance.services.complaints import close_complaint, hand_to, open_complaint
 from runs import clock
+from runs.once import new_key, once
 from runs.pages import page_or_part
 from staff.exports import export_list
 from staff.permissions import may, needs, require
@@ -131,27 +132,33 @@ def complaint_new(request: HttpRequest) -> HttpResponse:
         values = form.cleaned_data
         chosen = {name: row.pk if (row := values.get(name)) else None for name in ("about", "contact", "handler")}
         try:
-            made = open_complaint(
-                actor=request.user,
-                customer_id=customer.pk,
-                reason=values["reason"],
-                channel=values["channel"],
-                text=values["text"],
-                received_on=values["received_on"],
-                about_id=chosen["about"],
-                contact_id=chosen["contact"],
-                handler_id=chosen["handler"],
+            ref = once(
+                request,
+                lambda: (
+                    open_complaint(
+                        actor=request.user,
+                        customer_id=customer.pk,
+                        reason=values["reason"],
+                        channel=values["channel"],
+                        text=values["text"],
+                        received_on=values["received_on"],
+                        about_id=chosen["about"],
+                        contact_id=chosen["contact"],
+                        handler_id=chosen["handler"],
+                    ).ref
+                ),
             )
         except BookError as error:
             refuse(form, error)
         else:
+            made = Complaint.objects.get(ref=ref)
             messages.success(
                 request,
                 _("Complaint %(ref)s is entered: answer it by %(day)s.") % {"ref": made.ref, "day": made.due_on},
             )
             return redirect("complaint", ref=made.ref)
-    status = 422 if form.errors else 200
-    return render(request, "compliance/complaint_new.html", {"customer": customer, "form": form}, status=status)
+    context = {"customer": customer, "form": form, "form_key": new_key()}
+    return render(request, "compliance/complaint_new.html", context, status=422 if form.errors else 200)
 
 
 def deadline(complaint: Complaint, today: date) -> tuple[str, int]:

@@ -9,28 +9,28 @@
   let opener = null; // the id of what opened the panel: the focus goes back there
 
   // What was typed and is not saved: a field's text that differs from what it came with, or anything in a form that came
-  // back refused. Leaving is asked about once; again means it.
+  // back refused. Leaving is asked about once; the same again means it, another way out is asked about anew.
   const TEXT = "#act :is(textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=submit]))";
   let refused = false;
-  let asked = false;
+  let asked = null; // what was asked about: closing the panel, or what was pressed instead
   const unsaved = () => Boolean(sheet()) && (refused || [...document.querySelectorAll(TEXT)].some((field) => field.value !== field.defaultValue));
 
-  function mayLeave() {
-    if (asked || !unsaved()) return true;
-    asked = true;
+  function mayLeave(by) {
+    if (asked === by || !unsaved()) return true;
+    asked = by;
     const says = sheet().querySelector("[data-unsaved]");
     says.setAttribute("role", "alert");
-    says.textContent = says.dataset.unsaved;
+    says.textContent = by === "close" ? says.dataset.unsaved : says.dataset.unsavedOther;
     return false;
   }
 
   document.addEventListener("input", (event) => {
     if (!asked || !event.target.closest("#act")) return;
-    asked = false;
+    asked = null;
     sheet().querySelector("[data-unsaved]").textContent = "";
   });
   document.addEventListener("htmx:confirm", (event) => {
-    if (event.detail.target?.id === "panel" && !event.detail.elt.closest("#act") && !mayLeave()) event.preventDefault();
+    if (event.detail.target?.id === "panel" && !event.detail.elt.closest("#act") && !mayLeave(event.detail.elt)) event.preventDefault();
   });
   window.addEventListener("beforeunload", (event) => { if (unsaved()) event.preventDefault(); });
 
@@ -46,10 +46,11 @@
   }
 
   function close() {
-    if (!mayLeave()) return;
+    if (!mayLeave("close")) return;
     const verb = sheet().dataset.verb;
     sheet().remove();
-    asked = refused = false;
+    asked = null;
+    refused = false;
     panel().querySelector("[aria-current]")?.removeAttribute("aria-current");
     giveBack(`do-${verb}`);
   }
@@ -112,11 +113,22 @@
     if (!swapped) return; // told once for each part of the answer
     if (sent?.isConnected) said().textContent = "";
     sent = null;
-    swapped = asked = false;
+    swapped = false;
+    asked = null;
+    markRail();
     refused = sending !== null && sheet()?.dataset.verb === sending; // the same form again: it was not saved
     if (sheet()) begin();
     else giveBack("do-call");
   });
+
+  // Taken or given back, the case stands elsewhere on the rail.
+  function markRail() {
+    const of = panel().hasAttribute("data-mine") ? "mine" : "others";
+    for (const link of document.querySelectorAll("[data-of]")) {
+      if (link.dataset.of === of) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
 
   // How long the place under the caps is still kept.
   setInterval(() => {
