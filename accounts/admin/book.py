@@ -264,6 +264,7 @@ class HoldAdmin(SaysReason, EntryAdmin):
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> Hold:
         refuse_deferral(values["kind"])
         refuse_fees(values["kind"])
+        holds.check_plausible(values["starts_on"], values["ends_on"])
         return holds.place_hold(
             actor=request.user,
             account_id=values["account"].pk,

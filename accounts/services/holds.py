@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
 
@@ -14,6 +14,9 @@ from accounts.services.re_aging import re_age
 from audit.services import Actor, record
 from runs import clock
 from runs.said import said as _
+
+# What somebody enters reaches no further: a slip in the year.
+FURTHEST = timedelta(days=3_653)
 
 
 @transaction.atomic
@@ -127,6 +130,18 @@ def check_interval(starts_on: date, ends_on: date | None, /) -> None:
             % {"ends": ends_on.isoformat(), "starts": starts_on.isoformat()},
             "ends_on",
         )
+
+
+def check_plausible(starts_on: date, ends_on: date | None, /) -> None:
+    """Refuse (`Invalid`) a day that somebody enters and that is a slip in the year: more than `FURTHEST` away. None runs on."""
+    today = clock.today()
+    for field, day in (("starts_on", starts_on), ("ends_on", ends_on)):
+        if day is not None and abs(day - today) > FURTHEST:
+            raise Invalid(
+                _("“%(day)s” lies more than ten years away: expected a day from %(first)s to %(last)s. Put it right.")
+                % {"day": day, "first": today - FURTHEST, "last": today + FURTHEST},
+                field,
+            )
 
 
 def _told(hold: Hold) -> dict[str, str | None]:

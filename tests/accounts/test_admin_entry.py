@@ -467,6 +467,16 @@ def test_a_hold_is_placed_and_lifted(boss: Client) -> None:
     assert list(differences(*account_range())) == []
 
 
+@pytest.mark.parametrize("field", ["starts_on", "ends_on"])
+def test_a_hold_by_a_slip_in_the_year_is_refused_at_its_field(boss: Client, field: str) -> None:
+    days = {"starts_on": "2026-02-25", "ends_on": "2026-03-24"} | {
+        field: {"starts_on": "1800-01-01"}.get(field, "9000-12-31")
+    }
+    page = fill(boss, adding("hold"), account=an_account().pk, kind="contact", **days)
+    assert "more than ten years away" in str(errors(page)[field])
+    assert not Hold.objects.exists()
+
+
 def test_a_hold_that_ends_before_it_begins_is_refused_at_its_field(boss: Client) -> None:
     response = fill(
         boss, adding("hold"), account=an_account().pk, kind="contact", starts_on="2026-02-25", ends_on="2026-02-24"

@@ -170,6 +170,6 @@ def test_what_is_no_key_is_not_found(client: Client, number: str) -> None:
     for sent in (
         {"case": f"{number}:1", "do": "release"},
         {"case": f"{case.pk}:{number}", "do": "release"},
-        {"case": f"{case.pk}:{case.version}", "to": number or "x"},
+        {"case": f"{case.pk}:{case.version}", "to": number or "x", "do": "assign"},
     ):
         assert client.post("/cases/assign/", sent).status_code == 404

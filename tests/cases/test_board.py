@@ -197,6 +197,16 @@ def test_no_case_and_nobody_chosen_are_said(supervisor: Client) -> None:
     assert "Nobody was chosen" in answer.content.decode()
 
 
+@pytest.mark.parametrize("do", ["zap", "", None])
+def test_what_is_no_known_verb_changes_no_case(supervisor: Client, do: str | None) -> None:
+    case, wu = CaseFactory(), UserFactory()
+    sent = {"case": f"{case.pk}:{case.version}", "to": wu.pk} | ({} if do is None else {"do": do})
+    answer = supervisor.post("/cases/assign/", sent, follow=True)
+    assert f"“{do or ''}” cannot be done with cases: expected assign or release." in answer.content.decode()
+    case.refresh_from_db()
+    assert case.assignee is None
+
+
 def ticked(answer: HttpResponse) -> list[str]:
     """The references of the rows that the list shows ticked."""
     return re.findall(r'data-select checked aria-label="Select ([^"]+)"', answer.content.decode())

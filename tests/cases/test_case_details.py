@@ -9,11 +9,13 @@ import pytest
 from django.test import Client
 
 from accounts.errors import Invalid
+from accounts.services.holds import FURTHEST
 from cases.models import Case, Promise
 from cases.services import holds, promises
 from compliance.models import Contact, CustomerFlag
 from runs import clock
 from staff.models import User
+from tests.cases.deeds import values
 from tests.factories import DAY, CaseFactory, TeamFactory, UserFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
@@ -87,6 +89,19 @@ def test_who_promises_on_a_colleagues_case_is_told_whose_it_is(case: Case, desk:
     assert words in desk.get(f"/cases/{case.ref}/promise/").content.decode()
     Case.objects.update(assignee=lead)
     assert words not in desk.get(f"/cases/{case.ref}/promise/").content.decode()
+
+
+def test_the_form_of_a_hold_offers_only_days_that_it_takes_and_no_last_day(case: Case, desk: Client) -> None:
+    page = desk.get(f"/cases/{case.ref}/hold/").content.decode()
+    assert page.count(f'max="{DAY + FURTHEST}"') == 2
+    assert page.count(f'min="{DAY - FURTHEST}"') == 2
+
+
+def test_only_where_a_promise_is_open_it_is_said_that_it_is_replaced(case: Case, desk: Client, lead: User) -> None:
+    words = "An open promise is replaced."
+    assert words not in desk.get(f"/cases/{case.ref}/promise/").content.decode()
+    desk.post(f"/cases/{case.ref}/promise/", values("promise", case))
+    assert words in desk.get(f"/cases/{case.ref}/promise/").content.decode()
 
 
 @pytest.mark.parametrize("day", [date(1800, 1, 1), date(8999, 12, 31)])

@@ -179,3 +179,14 @@ def test_the_list_says_why_its_number_is_not_the_queues(collector: Client) -> No
         assert "also of a closed case: 4 within your reach" in page
         assert "The queue “Cases in dispute” counts the open cases that have any: 2." in page
     assert "Open disputes, each of them counted, also of closed cases" in page
+
+
+@pytest.mark.parametrize("address", ["promises", "disputes"])
+def test_a_wrong_choice_of_which_ones_is_named_and_filters_nothing(collector: Client, address: str) -> None:
+    page = collector.get(f"/{address}/?show=zzz").content.decode()
+    assert "“Show”: “zzz” is not on the list. Choose one that is. It filters nothing." in page
+
+
+def test_the_rail_has_no_heading_over_nothing(collector: Client) -> None:
+    assert "Waiting for you" not in collector.get("/promises/").content.decode()
+    assert "Waiting for you" not in collector.get("/queues/counts/").content.decode()

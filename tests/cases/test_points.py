@@ -7,12 +7,14 @@ import html
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from audit.models import Event
 from cases.models import Case
 from cases.services.points import add_point, verify_point
 from compliance.services import flags
 from staff.models import User
+from tests.cases.test_case_page import MOST_QUERIES
 from tests.factories import DAY, ContactPointFactory, HoldFactory, UserFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
@@ -98,6 +100,7 @@ def test_who_may_verifies_a_number_at_the_contact_point_and_the_record_says_how(
     where = f"/cases/{case.ref}/verify/{point.pk}/"
     assert where in page
     assert f"/cases/{case.ref}/mark-wrong/{point.pk}/" not in page
+    assert 'id="sheet-title">Verify <span class="masked">139****5678</span>' in desk.get(where).content.decode()
     typed = {"reason": "Answered with the date of birth", "seen_version": case.version}
     assert "Verified: 139****5678." in desk.post(where, typed, follow=True).content.decode()
     point.refresh_from_db()
@@ -127,11 +130,14 @@ def test_a_stale_screen_verifies_nothing(case: Case, desk: Client) -> None:
     assert point.verification == "unverified"
 
 
-def test_who_may_not_verify_reads_who_may(case: Case, client: Client) -> None:
+def test_who_may_not_verify_reads_who_may(
+    case: Case, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     point = ContactPointFactory(customer=case.customer, kind="mobile", clear="13912345678", verification="unverified")
     collector = UserFactory()
     client.force_login(collector)
-    page = client.get(f"/cases/{case.ref}/").content.decode()
+    with django_assert_max_num_queries(MOST_QUERIES):
+        page = client.get(f"/cases/{case.ref}/").content.decode()
     assert "May verify it: Senior collector, Supervisor." in page
     assert "/verify/" not in page
     with pytest.raises(PermissionDenied):

@@ -226,6 +226,9 @@ def test_a_dispute_is_one_line_when_it_opens_and_one_when_it_closes_whatever_it_
     client.force_login(lead)
     page = client.get(f"/cases/{case.ref}/?timeline=work").content.decode()
     assert page.count("· No contact · No late fees · No treatment</span>") == 1
+    page = " ".join(page.split())
+    assert f"Hold placed No late fees <b>{DAY} – until further notice</b>" in page
+    assert f"Hold lifted No late fees {by_hand.starts_on} – until further notice → <b>it never was in force</b>" in page
 
 
 def test_what_happened_to_the_case_says_when_what_and_from_where_to_where(client: Client) -> None:
@@ -253,9 +256,22 @@ def test_what_happened_to_the_case_says_when_what_and_from_where_to_where(client
     assert "· <bdi>Salary day</bdi>" in work
     assert 'Contact point added Mobile phone <span class="muted"><bdi>139****5678</bdi> ·' in record
     assert "Case moved M1 → <b>M2</b>" in record
-    assert "Case moved 100.00 → <b>250.00</b>" in record
+    assert "Case moved ¥100.00 → <b>¥250.00</b>" in record
     assert "Customer flag placed Hardship" in work
     assert f"{case.ref} ·" not in work + record
+
+
+def test_a_refusal_says_who_asked_and_for_which_number(client: Client) -> None:
+    BusinessDayFactory()
+    case = workable_case()
+    mobile = case.customer.contact_points.get(relationship="own")
+    DecisionFactory(
+        customer=case.customer, contact_point=mobile, channel="voice", purpose="collection", allowed=False,
+        rule="contact-hours", actor_name="Zhao",
+    )  # fmt: skip
+    client.force_login(UserFactory(role="supervisor"))
+    page = client.get(f"/cases/{case.ref}/?timeline=contact").content.decode()
+    assert f'<b>refused</b> <span class="muted">{mobile.masked_value} · Zhao · ' in page
 
 
 def test_what_somebody_wrote_is_kept_apart_from_what_stands_beside_it(client: Client) -> None:

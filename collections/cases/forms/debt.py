@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import CENT, money_field
 from accounts.models import HoldKind
 from accounts.rules import money
+from accounts.services.holds import FURTHEST
 from cases.forms.base import (
     ActionForm,
     account_choices,
@@ -186,6 +187,9 @@ class HoldForm(ActionForm):
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
         self.initial.setdefault("starts_on", clock.today())
+        for name in ("starts_on", "ends_on"):
+            first, last = clock.today() - FURTHEST, clock.today() + FURTHEST
+            self.fields[name].widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}
 
 
 class LiftForm(ActionForm):

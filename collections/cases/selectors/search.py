@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +38,14 @@ class Exact:
     indexes: tuple[bytes, ...]
 
 
+def plain(words: str) -> str:
+    """`words` with the letters and digits of full width, as an input method writes them, in their usual form."""
+    return unicodedata.normalize("NFKC", words)
+
+
 def recognise(words: str) -> Exact | None:
     """The identity or telephone number that `words` have the form of; None for everything else."""
-    tight = _BETWEEN.sub("", words)
+    tight = _BETWEEN.sub("", plain(words))
     if _ID_NUMBER.fullmatch(tight):
         return Exact(ID_NUMBER, (vault.blind_index("id-number", tight),))
     mobile = _MOBILE.fullmatch(tight)
@@ -81,7 +87,7 @@ def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str =
         ways.append((why, {"customer_id__in": exactly}))
     if not kind or kind == PHONE:  # a telephone number may be a reference as well; an identity number never is one
         # References are in capitals as a rule; a rule is not a promise, so what was typed counts too.
-        for ref in dict.fromkeys((words, words.upper())):
+        for ref in dict.fromkeys((words, words.upper(), plain(words), plain(words).upper())):
             accounts = Account.objects.order_by().filter(ref__startswith=ref).values("customer_id")
             ways += [
                 (_("account reference"), {"customer_id__in": accounts}),
@@ -89,8 +95,9 @@ def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str =
                 (_("customer reference"), {"customer__ref__startswith": ref}),
             ]
     if not kind:
-        begins = len(words) >= SHORTEST_NAME or _HAN.fullmatch(words)
-        ways.append((_("name"), {"customer__name__startswith" if begins else "customer__name": words}))
+        for name in dict.fromkeys((words, plain(words))):
+            begins = len(name) >= SHORTEST_NAME or _HAN.fullmatch(name)
+            ways.append((_("name"), {"customer__name__startswith" if begins else "customer__name": name}))
     if not ways:
         return []
     # Each way is a query of its own on its own index; joined by OR, none of the indexes would be used.

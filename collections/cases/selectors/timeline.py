@@ -4,7 +4,8 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
 
 * contact: `contact` (id, channel, direction, made_by, outcome, actor, note, seconds, contact_point: key or null, account: ref
   or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
-  `answer` (id, channel, provider, state); `refusal` (channel, purpose, rule, version, next_allowed_at)
+  `answer` (id, channel, provider, state); `refusal` (channel, purpose, rule, version, next_allowed_at,
+  contact_point: key or null, actor)
 * money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason); `relief`, twice: `step` granted
   and taken-back (step, kind, amount, currency, effective_on, account, of: the waiver's reference, or why). What one decision
   took off several bills is one line a kind
@@ -235,7 +236,13 @@ def _refusals(customer_id: int) -> QuerySet[Any]:
         kind="contact",
         what="refusal",
         facts=JSONObject(
-            channel="channel", purpose="purpose", rule="rule", version="rule_version", next_allowed_at="next_allowed_at"
+            channel="channel",
+            purpose="purpose",
+            rule="rule",
+            version="rule_version",
+            next_allowed_at="next_allowed_at",
+            contact_point="contact_point_id",
+            actor="actor_name",
         ),
     )
 

@@ -57,7 +57,7 @@ def _open() -> str:
     SELECT id, 'C' || lpad(id::text, greatest(8, length(id::text)), '0'), customer_id, 'open', %(on)s, bucket, risk_class,
            currency, overdue_amount, late_accounts, products, clock_from_on, clock_stopped_on, %(now)s, team_id,
            {priority_of("n", "NULL::date")}, 1 FROM numbered n
-    RETURNING id, ref, customer_id, NULL, NULL, NULL, bucket, overdue_amount, late_accounts,
+    RETURNING id, ref, customer_id, NULL, NULL, NULL, NULL, bucket, overdue_amount, late_accounts, currency,
               NULL, {team_name("team_id")}, NULL, NULL"""
 
 
@@ -72,27 +72,27 @@ def _move() -> str:
            assigned_at = CASE WHEN {kept} IS NOT NULL THEN c.assigned_at END,
            priority = {priority_of("w", "c.promise_broken_on")},
            version = c.version + 1
-      FROM wanted w, (SELECT id, bucket, overdue_amount, late_accounts, team_id, assignee_id FROM cases_case
+      FROM wanted w, (SELECT id, bucket, overdue_amount, late_accounts, currency, team_id, assignee_id FROM cases_case
                        WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
      WHERE c.customer_id = w.customer_id AND c.status = 'open' AND b.id = c.id
        AND (c.bucket, c.risk_class, c.currency, c.overdue_amount, c.late_accounts, c.products::text[],
             c.clock_from_on, c.clock_stopped_on, c.team_id)
            IS DISTINCT FROM (w.bucket, w.risk_class, w.currency, w.overdue_amount, w.late_accounts, w.products::text[],
             w.clock_from_on, w.clock_stopped_on, w.team_id)
-    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts,
-              c.bucket, c.overdue_amount, c.late_accounts, {team_name("b.team_id")}, {team_name("c.team_id")},
+    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, b.currency,
+              c.bucket, c.overdue_amount, c.late_accounts, c.currency, {team_name("b.team_id")}, {team_name("c.team_id")},
               {user_name("b.assignee_id")}, {user_name("c.assignee_id")}"""
 
 
 _CURE = """
     UPDATE cases_case c SET status = 'cured', closed_on = %(on)s, overdue_amount = 0, late_accounts = 0, version = c.version + 1
-      FROM (SELECT id, bucket, overdue_amount, late_accounts FROM cases_case
+      FROM (SELECT id, bucket, overdue_amount, late_accounts, currency FROM cases_case
              WHERE customer_id = ANY(%(customers)s) AND status = 'open') b
      WHERE b.id = c.id AND c.status = 'open'
        AND NOT EXISTS (SELECT 1 FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
                         WHERE a.customer_id = c.customer_id)
-    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, NULL, 0::numeric, 0,
-              NULL, NULL, NULL, NULL"""
+    RETURNING c.id, c.ref, c.customer_id, b.bucket, b.overdue_amount, b.late_accounts, b.currency,
+              NULL, 0::numeric, 0, c.currency, NULL, NULL, NULL, NULL"""
 
 # Of each customer what ended the last lateness: the change of standing, and where a relief did it, the latest one that stands.
 _ENDED = """
@@ -166,9 +166,11 @@ def _row(
     old_bucket: str | None,
     old_amount: Decimal | None,
     old_accounts: int | None,
+    old_currency: str | None,
     bucket: str | None,
     amount: Decimal,
     accounts: int,
+    currency: str,
     *names: str | None,
     why: str,
 ) -> Row:
@@ -178,8 +180,9 @@ def _row(
     before = None
     if old_amount is not None:
         before = {"bucket": old_bucket, "overdue_amount": str(old_amount), "late_accounts": old_accounts}
+        before["currency"] = old_currency
         before |= routed(old_team, old_user) if has_moved else {}
-    after = {"bucket": bucket, "overdue_amount": str(amount), "late_accounts": accounts}
+    after = {"bucket": bucket, "overdue_amount": str(amount), "late_accounts": accounts, "currency": currency}
     after |= routed(team, user) if has_moved else {}
     return key, ref, customer_id, None, before, after, why
 

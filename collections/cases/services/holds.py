@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
 from accounts.models import Account, Hold, HoldKind
-from accounts.services.holds import lift_hold, place_hold
+from accounts.services.holds import check_plausible, lift_hold, place_hold
 from approvals.models import Request
 from cases.models import Case
 from cases.services import deferrals
@@ -22,8 +22,6 @@ from staff.limits import ask_further
 from staff.models import LimitKind, User
 from staff.permissions import require
 
-# No hold of a case reaches further: a slip in the year.
-FURTHEST = timedelta(days=3_653)
 YEAR = timedelta(days=365)
 LONGEST_REASON = 300
 
@@ -160,13 +158,7 @@ def _days(first: date, last: date) -> set[int]:
 
 def _check_length(actor: User, starts_on: date, ends_on: date | None) -> None:
     today = clock.today()
-    for field, day in (("starts_on", starts_on), ("ends_on", ends_on)):
-        if day is not None and abs(day - today) > FURTHEST:
-            raise Invalid(
-                _("“%(day)s” lies more than ten years away: expected a day from %(first)s to %(last)s. Put it right.")
-                % {"day": day, "first": today - FURTHEST, "last": today + FURTHEST},
-                field,
-            )
+    check_plausible(starts_on, ends_on)
     most = most_days(actor, LimitKind.HOLD_DAYS, today)
     if most is None:
         return

@@ -41,7 +41,12 @@ def assign_many(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     seen = _selected(request)
     reach = set(visible_to(user).filter(pk__in=seen).values_list("pk", flat=True))
-    releases = request.POST.get("do") == "release"
+    do = request.POST.get("do", "")
+    if do not in ("assign", "release"):
+        return _refused(
+            request, _("“%(do)s” cannot be done with cases: expected assign or release.") % {"do": do}, reach
+        )
+    releases = do == "release"
     chosen = "" if releases else request.POST.get("to", "")
     to = members_of(user).filter(pk=key).first() if (key := number_in(chosen)) else None
     if chosen and key is None:

@@ -141,6 +141,6 @@ def _timeline_context(request: HttpRequest, desk: CaseDesk) -> dict[str, Any]:
     masked = {contact.point.pk: contact.masked for contact in desk.contacts}
     entries = timeline(desk.case.customer_id, kind)
     for entry in entries:
-        if entry.what == "contact":
+        if entry.what in ("contact", "refusal"):
             entry.facts["masked"] = masked.get(entry.facts["contact_point"], "")
     return {"entries": entries, "kind": kind, "kinds": KIND_LABELS}

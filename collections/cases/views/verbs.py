@@ -105,7 +105,6 @@ VERBS = (
         (WORK, "cases.add_promise"),
         forms.PromiseForm,
         "p",
-        about=gettext_lazy("An open promise is replaced."),
     ),
     Verb("dispute", gettext_lazy("Dispute"), doing.dispute, (WORK, "cases.add_dispute"), forms.DisputeForm, "d"),
     Verb("hold", gettext_lazy("Hold"), doing.hold, (WORK, "accounts.add_hold"), forms.HoldForm, "h"),
