@@ -12,7 +12,7 @@ VERIFY = ("accounts.verify_contactpoint",)
 class Migration(migrations.Migration):
     dependencies = [
         ("delinquency", "0023_harmless_words"),
-        ("accounts", "0060_contact_points_are_verified"),
+        ("accounts", "0041_contact_points_are_verified"),
     ]
 
     operations = [granted({"senior-collector": VERIFY, "supervisor": VERIFY})]
