@@ -28,6 +28,7 @@ ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = (
     (freezing_jobs.sweep, "outbox", {"interval": 60}),
     (approval_jobs.expire_overdue, "default", {"cron": "5 * * * *"}),
     (compliance_jobs.remove_expired_recordings, "default", {"cron": "15 4 * * *"}),
+    (run_jobs.forget_forms, "default", {"cron": "25 4 * * *"}),
 )
 
 # RQ's cron always pickles, whatever the queues say, and our workers read JSON only (rq 3.0: `CronJob.enqueue`).

@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from django.http import HttpRequest
 from runs import clock
 from runs.models import SentForm
 
+# A page with a form on it is long gone by then.
+KEPT = timedelta(days=7)
 # Of the form as it was drawn: two that say the same are two, if they were drawn apart.
 KEY = "form_key"
 # The token of a form against forgery is masked anew each time it is drawn.
@@ -36,6 +39,11 @@ def once(request: HttpRequest, do: Callable[[], str]) -> str:
             sent.said = do()
             sent.save(update_fields=["said"])
     return sent.said
+
+
+def forget_old() -> int:
+    """Forget the forms that were done more than `KEPT` ago; how many."""
+    return SentForm.objects.filter(at__lt=clock.now() - KEPT).delete()[0]
 
 
 def _mark(request: HttpRequest) -> bytes:
