@@ -337,5 +337,7 @@ FIELDS: Words = {
     "why": _("why"),
     "relationship": _("relationship"),
     "value": _("value"),
+    "name": _("name"),
+    "whose": _("whose it is"),
     "verification": _("verification"),
 }

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import AccountParty, Customer
+from audit.models import Event
 from cases.models import Case, Dispute, Promise
 from compliance.models import Contact, ContactDecision, Recording
 from compliance.services import flags
 from runs import clock
 from staff.models import User
-from tests.cases.deeds import HTMX, SOON, TODAY, address, contact_of, errors, values, version
-from tests.factories import MOMENT
+from tests.cases.deeds import HTMX, SOON, TODAY, address, contact_of, errors, mobile, values, version
+from tests.factories import MOMENT, ContactPointFactory, CustomerFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 
@@ -48,6 +51,58 @@ def test_an_allowed_call_shows_the_number_and_is_logged_with_its_promise(case: C
     promise = Promise.objects.get()
     assert promise.contact == Contact.objects.get(decision=decision)
     assert promise.amount == 300
+
+
+def named(case: Case) -> str:
+    Customer.objects.filter(pk=case.customer_id).update(name="孙小兰")
+    return "孙小兰"
+
+
+def test_the_whole_name_is_shown_with_the_number_and_nowhere_else(case: Case, desk: Client) -> None:
+    name, where = named(case), f"/cases/{case.ref}/"
+    assert name not in desk.get(where).content.decode()
+    assert name in desk.post(f"{where}call/", values("call", case), headers=HTMX).content.decode()
+    assert Event.objects.get(verb="contact-point.revealed").after["name"] == "孙*兰"
+    assert name in desk.get(f"{where}contact/").content.decode()
+    assert name not in desk.get(where).content.decode()
+    shown = desk.post(address(case, "reveal", mobile(case)), values("reveal", case), headers=HTMX).content.decode()
+    assert shown.count(name) == 1
+
+
+def test_who_may_not_see_the_number_does_not_see_the_name(case: Case, lead: User, desk: Client) -> None:
+    name = named(case)
+    Permission.objects.get(codename="reveal_contactpoint").group_set.clear()
+    page = desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX).content.decode()
+    assert "Your place is kept until" in page
+    assert (name in page, "13800002046" in page) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("relationship", "parties", "said"),
+    [
+        (
+            "contact-person",
+            0,
+            "A third person, name not known: ask only how to reach 孙小兰, and say nothing of a debt",
+        ),
+        ("representative", 0, "Name not known · Representative (lawyer, guardian, executor), for 孙小兰"),
+        ("guarantor", 0, "Name not known · Guarantor, for 孙小兰"),
+        ("guarantor", 1, "李大明 · Guarantor, for 孙小兰"),
+        ("guarantor", 2, "Name not known · Guarantor, for 孙小兰"),
+    ],
+)
+def test_another_than_the_customer_is_asked_for_by_her_own_name(
+    case: Case, desk: Client, relationship: str, parties: int, said: str
+) -> None:
+    named(case)
+    account = case.customer.accounts.get()
+    for name in ("李大明", "王二")[:parties]:
+        AccountParty.objects.create(
+            account=account, customer=CustomerFactory(name=name), role="guarantor", recorded_at=MOMENT
+        )
+    point = ContactPointFactory(customer=case.customer, kind="mobile", clear="13900004444", relationship=relationship)
+    page = desk.post(address(case, "reveal", point.pk), values("reveal", case), headers=HTMX).content.decode()
+    assert said in page
 
 
 def test_a_contact_whose_promise_is_refused_is_not_logged(case: Case, desk: Client) -> None:

@@ -15,7 +15,7 @@ from django.db.models.functions import JSONObject
 from accounts.models import AccountStatus, ContactPoint, Relationship, Relief, ReliefKind
 from audit.models import Event
 from cases.models import Case, CaseStatus
-from cases.selectors.contacts import ContactPointView
+from cases.selectors.contacts import ContactPointView, whom
 from cases.selectors.debts import AccountView, debts
 from cases.selectors.due import due
 from cases.selectors.matters import RESERVATION, Matters, held_by, matters, points_of
@@ -55,6 +55,11 @@ class Reach:
     @property
     def shown(self) -> str:
         return self.revealed or self.contact.masked
+
+    @property
+    def whom(self) -> str:
+        """Whom to ask for there, by the whole name, once it is revealed."""
+        return whom(self.point) if self.revealed else ""
 
     @property
     def is_number(self) -> bool:
@@ -171,7 +176,10 @@ class CaseDesk:
 
     @cached_property
     def contacts(self) -> list[ContactPointView]:
-        return [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
+        found = [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
+        for contact in found:
+            contact.point.customer = self.case.customer
+        return found
 
     @cached_property
     def open_flags(self) -> list[dict[str, Any]]:
