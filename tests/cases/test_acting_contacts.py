@@ -17,7 +17,8 @@ from compliance.services import flags
 from runs import clock
 from staff.models import User
 from tests.cases.deeds import HTMX, SOON, TODAY, address, contact_of, errors, mobile, values, version
-from tests.factories import MOMENT, ContactPointFactory, CustomerFactory
+from tests.clients import signed_in
+from tests.factories import MOMENT, ContactPointFactory, CustomerFactory, UserFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 
@@ -174,6 +175,45 @@ def test_the_place_is_kept_until_a_moment_on_the_readers_clock(case: Case, desk:
     page = desk.post(f"/cases/{case.ref}/call/", values("call", case), follow=True).content.decode()
     assert page.count("12:1") + page.count("12:0") > 1
     assert "04:0" not in page.split("<main", 1)[1]
+
+
+def head(page: str) -> str:
+    return " ".join(page[page.index('id="case-head"') : page.index('id="case-debts"')].split())
+
+
+def test_the_head_keeps_to_ones_own_place_and_tells_the_others_who_is_about_to_call(
+    case: Case, lead: User, client: Client
+) -> None:
+    """At the last call that is free: who is in hardship is called once a day."""
+    flags.place_flag(actor=lead, customer_id=case.customer_id, kind="hardship", from_on=TODAY, evidence="A letter")
+    client.force_login(lead)
+    other, where = signed_in(UserFactory(role="supervisor")), f"/cases/{case.ref}/"
+    assert "You may call this number now: 1 call left today" in head(other.get(where).content.decode())
+    page = client.post(f"{where}call/", values("call", case), headers=HTMX).content.decode()
+    assert "You may call this number now: your place is kept until 12:" in head(page)
+    assert "used up" not in head(page)
+    in_the_way = "Do not call this number now: Wang is about to call until 12:"
+    assert in_the_way in head(other.get(where).content.decode())
+    refused = other.post(f"{where}call/", values("call", case), headers=HTMX).content.decode()
+    assert f"The gate refuses.</b> {in_the_way}" in refused
+    client.post(f"{where}contact/", values("contact", case, decision=ContactDecision.objects.earliest("pk").pk))
+    for reader in (client, other):
+        assert "about to call" not in head(reader.get(where).content.decode())
+
+
+def test_ones_own_place_does_not_speak_against_what_forbids_the_call(case: Case, lead: User, desk: Client) -> None:
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    flags.place_flag(actor=lead, customer_id=case.customer_id, kind="represented", from_on=TODAY, evidence="A letter")
+    said = head(desk.get(f"/cases/{case.ref}/").content.decode())
+    assert "your place is kept" not in said
+    assert "contact the representative only" in said
+
+
+def test_while_calls_are_left_the_others_are_told_who_is_about_to_call(case: Case, lead: User, desk: Client) -> None:
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    other = signed_in(UserFactory(role="supervisor"))
+    assert "Wang is about to call until 12:" in head(other.get(f"/cases/{case.ref}/").content.decode())
+    assert "is about to call" not in head(desk.get(f"/cases/{case.ref}/").content.decode())
 
 
 def test_a_dispute_is_opened_with_the_call_it_came_in(case: Case, desk: Client) -> None:

@@ -19,6 +19,7 @@ from accounts.models import ContactPoint, Hold
 from accounts.models.book import MoneyField
 from cases.models import CallTask, Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from compliance.models import (
+    Channel,
     Complaint,
     ComplaintStatus,
     Contact,
@@ -40,7 +41,8 @@ _CASE, _ACTOR = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033)
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
     """Kind → its open rows, each a dict of facts, oldest first. One query, however many there are.
 
-    `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`. `point`: see `points_of`.
+    `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`; `place`: the
+    same of others' calls. `point`: see `points_of`.
     """
     given = {_CASE.pk: case.pk, _CASE.customer_id: case.customer_id, _ACTOR.pk: actor.pk, THE_DAY: day, THE_MOMENT: now}
     found: Matters = defaultdict(list)
@@ -60,6 +62,7 @@ def _statement() -> Statement:
         _agreements(case),
         _complaints(case),
         _reservations(case, actor, now),
+        _places(case, actor, now),
         _points(case),
         _opt_outs(case),
         _calls(case),
@@ -161,12 +164,16 @@ def _complaints(case: Case) -> QuerySet[Any]:
 
 def held_by(actor: User, customer_id: int) -> QuerySet[ContactDecision]:
     """What the gate allowed `actor` to do by hand to a customer and she has not entered: neither used nor replaced since."""
+    return _held(customer_id).filter(actor=actor)
+
+
+def _held(customer_id: int) -> QuerySet[ContactDecision]:
     return ContactDecision.objects.filter(
         ~Exists(Contact.objects.filter(decision=OuterRef("pk"))),
         ~Exists(ContactDecision.objects.filter(replaces=OuterRef("pk"))),
         ~Exists(Message.objects.filter(decision=OuterRef("pk"))),
         customer=customer_id,
-        actor=actor,
+        actor__isnull=False,
         allowed=True,
     ).exclude(purpose=Purpose.INBOUND)
 
@@ -184,6 +191,12 @@ RESERVATION = {
 
 def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
     return _lines(held_by(actor, case.customer_id).filter(reserved_until__gt=now), "reservation", **RESERVATION)
+
+
+def _places(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
+    """The places that others hold for calls."""
+    held = _held(case.customer_id).filter(reserved_until__gt=now, channel=Channel.VOICE).exclude(actor=actor)
+    return _lines(held, "place", by="actor_name", until="reserved_until")
 
 
 def _points(case: Case) -> QuerySet[Any]:

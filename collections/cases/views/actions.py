@@ -126,7 +126,10 @@ def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpRespon
     desk = desk_of(panel.desk.user, panel.desk.case.ref)
     decision = refused.decision
     reach = next((one for one in desk.reaches if one.point.pk == decision.contact_point_id), None)
-    words = say(decision, point=reach.point, channel=decision.channel, flags=reach.flags) if reach else str(refused)
+    if reach is not None and reach.look.channel == decision.channel and reach.look.but_for_others:
+        words = reach.state[1]  # who else is about to call
+    else:
+        words = say(decision, point=reach.point, channel=decision.channel, flags=reach.flags) if reach else str(refused)
     return whole(request, desk, replace(panel, refusal=words))
 
 
