@@ -333,6 +333,7 @@ FIELDS: Words = {
     "condition_amount": _("agreed payment"),
     "condition_on": _("to come by"),
     "reason_code": _("reason"),
+    "wanted_at": _("at"),
     "wanted_on": _("wanted from"),
     "why": _("why"),
     "relationship": _("relationship"),

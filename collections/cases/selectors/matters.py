@@ -227,6 +227,7 @@ def _calls(case: Case) -> QuerySet[Any]:
         CallTask.objects.filter(case=case, done_at=None),
         "call",
         wanted_on="wanted_on",
+        wanted_at=_text("wanted_at"),
         reason="reason",
     )
 

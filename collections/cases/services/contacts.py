@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -36,6 +37,13 @@ def follow_persons(actor: Actor, customer_ids: Sequence[int]) -> None:
     was read before is stale (`on_person_changed`: inside the change's transaction, the customers locked)."""
     Case.objects.filter(customer__in=customer_ids).update(version=F("version") + 1)
     refresh_waits(customer_ids=customer_ids)
+
+
+class CallBack(NamedTuple):
+    """When the customer asks to be called back: the day, and the hour on her own clock, if she named one."""
+
+    on: date
+    at: time | None = None
 
 
 @dataclass(frozen=True)
@@ -135,21 +143,23 @@ def log_contact(
     seconds: int | None = None,
     note: str = "",
     follow_up_on: date | None = None,
+    call_back: CallBack | None = None,
 ) -> Contact:
     """Enter what came of a contact that the gate allowed, and when to look at the case again. Locks customer, then case.
 
-    A follow-up that was due is answered by it, and taken off unless `follow_up_on` sets another; so with `log_inbound`.
+    A follow-up that was due is answered by it, and taken off unless `follow_up_on` sets another; the call back that the customer
+    wants is asked for. So with `log_inbound`.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
         Conflict: the decision is of another customer, or cannot carry the contact (`register.log_contact`).
-        Invalid: the outcome does not fit the channel.
+        Invalid: the outcome does not fit the channel; or as `schedule`, `call_tasks.ask_back`.
     """
     case = lock_case(case_id=case_id, seen_version=seen_version)
     if not ContactDecision.objects.filter(pk=decision_id, customer=case.customer_id).exists():
         raise Conflict(_("That decision of the gate is about another customer. Ask the gate for this one."))
     contact = register.log_contact(actor=actor, decision_id=decision_id, outcome=outcome, seconds=seconds, note=note)
-    return _after(actor, case, contact, follow_up_on)
+    return _after(actor, case, contact, follow_up_on, call_back)
 
 
 @transaction.atomic
@@ -166,12 +176,13 @@ def log_inbound(
     seconds: int | None = None,
     note: str = "",
     follow_up_on: date | None = None,
+    call_back: CallBack | None = None,
 ) -> Contact:
     """Enter that the customer came to us. Locks customer, then case.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
-        Invalid: as `register.log_inbound`.
+        Invalid: as `register.log_inbound`, `schedule`, `call_tasks.ask_back`.
     """
     case = lock_case(case_id=case_id, seen_version=seen_version)
     contact = register.log_inbound(
@@ -185,7 +196,7 @@ def log_inbound(
         seconds=seconds,
         note=note,
     )
-    return _after(actor, case, contact, follow_up_on)
+    return _after(actor, case, contact, follow_up_on, call_back)
 
 
 def check_contact(case: Case, contact_id: int | None) -> None:
@@ -198,7 +209,7 @@ def check_contact(case: Case, contact_id: int | None) -> None:
         raise Invalid(_("That contact was with another customer."), "contact")
 
 
-def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None) -> Contact:
+def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None, call_back: CallBack | None) -> Contact:
     """The case remembers its last contact, which answers a follow-up that was due; its version was moved by the register's own
     call (`follow_persons`)."""
     case.refresh_from_db(fields=["version", "contacted_at"])
@@ -213,6 +224,8 @@ def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None)
             raise Invalid(str(error), "follow_up_on") from error
     elif answers_follow_up(case, contact.outcome):
         clear(actor=actor, case_id=case.pk, seen_version=case.version)
+    if call_back is not None and contact.outcome == Outcome.CALL_BACK and case.status == CaseStatus.OPEN:
+        call_tasks.ask_back(actor=actor, contact=contact, on=call_back.on, at=call_back.at)
     return contact
 
 

@@ -16,7 +16,7 @@ from accounts.services.reveal import reveal_contact_point
 from approvals.models import Request
 from cases import forms
 from cases.errors import told
-from cases.models import Case
+from cases.models import Case, CaseStatus
 from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, points, promises
 from cases.services.versions import changes_since, lock_case
 from compliance.models import Contact, ContactDecision, Purpose
@@ -104,7 +104,9 @@ def inbound(work: Work) -> str:
 
 
 def _outcome(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: data[name] for name in ("outcome", "seconds", "note", "follow_up_on")}
+    given = {name: data[name] for name in ("outcome", "seconds", "note", "follow_up_on")}
+    day = data["call_back_on"]
+    return given | {"call_back": contacts.CallBack(day, data["call_back_at"]) if day else None}
 
 
 def _further(work: Work, contact: Contact) -> str:
@@ -117,6 +119,8 @@ def _further(work: Work, contact: Contact) -> str:
                 "said": said,
                 "day": work.case.follow_up_on,
             }
+        if work.case.status == CaseStatus.OPEN and (back := work.data["call_back_on"]) is not None:
+            said = _("%(said)s The call is asked for on %(day)s.") % {"said": said, "day": back.isoformat()}
         return said
     further = Work(work.actor, work.case, _now_at(work.case), inner.cleaned_data, inner)
     return (promise if isinstance(inner, forms.PromiseForm) else dispute)(further, contact)
