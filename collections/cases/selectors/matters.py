@@ -1,5 +1,5 @@
-"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, calls that are asked for or
-allowed; and how its customer can be reached. All in one query: the page asks for much."""
+"""What stands open on a case: the promise, disputes, holds, deferrals that are asked for, flags, agreed hours, complaints, calls
+that are asked for or allowed; and how its customer can be reached. All in one query: the page asks for much."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Greatest, JSONObject
 
 from accounts.models import ContactPoint, Hold
 from accounts.models.book import MoneyField
+from approvals.models import OPEN, Request
 from cases.models import CallTask, Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from compliance.models import (
     Channel,
@@ -32,6 +33,9 @@ from compliance.models import (
 from reminders.models import Message
 from runs.prepared import THE_DAY, THE_MOMENT, Statement, rows_of, statement_of
 from staff.models import User
+
+# The kinds of requests that ask for a deferral and for its end.
+DEFERRAL, DEFERRAL_END = "deferral", "deferral-end"
 
 Matters = dict[str, list[dict[str, Any]]]
 # Stand for what the kept statement is asked about; no key is negative.
@@ -66,6 +70,7 @@ def _statement() -> Statement:
         _points(case),
         _opt_outs(case),
         _calls(case),
+        _deferrals(case, now),
     )
     return statement_of(first.union(*others, all=True).order_by("kind_", "key_"))
 
@@ -229,6 +234,23 @@ def _calls(case: Case) -> QuerySet[Any]:
         wanted_on="wanted_on",
         wanted_at=_text("wanted_at"),
         reason="reason",
+    )
+
+
+def _deferrals(case: Case, now: datetime) -> QuerySet[Any]:
+    """What is asked for and waits for another person, or was sent back to who asked."""
+    return _lines(
+        Request.objects.filter(
+            customer=case.customer_id, kind__in=(DEFERRAL, DEFERRAL_END), status__in=OPEN, expires_at__gt=now
+        ),
+        "deferral",
+        kind="kind",
+        status="status",
+        preview="preview",
+        reason="reason",
+        by="requested_by_name",
+        by_id="requested_by",
+        expires_at="expires_at",
     )
 
 

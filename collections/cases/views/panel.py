@@ -23,7 +23,7 @@ from cases.selectors.timeline import KINDS
 from cases.views.verbs import VERBS, Verb
 from runs.pages import is_part, page_or_part, vary
 from staff.models import User
-from staff.permissions import may
+from staff.permissions import may, scope_of
 
 KIND_LABELS = (
     ("", _("All")),
@@ -142,6 +142,7 @@ def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
         "takes_next": may(desk.user, "cases.work_case"),
         "complains": may(desk.user, "compliance.add_complaint"),
         "places_flag": any(verb.code == "flag" and verb.is_offered(desk) for verb in VERBS),
+        "sees_deferrals": may(desk.user, "accounts.place_deferral") or scope_of(desk.user).everything,
         "may_call": any(verb.code == "call" and verb.is_offered(desk) for verb in VERBS),
     }
 
