@@ -229,6 +229,16 @@ def test_a_contact_that_answers_a_follow_up_says_that_it_is_done(case: Case, des
     assert "Follow-up cleared" in page.split('id="timeline"')[1]
 
 
+def test_a_contact_in_which_nobody_was_reached_says_that_the_follow_up_stays(case: Case, desk: Client) -> None:
+    Case.objects.filter(pk=case.pk).update(follow_up_on=TODAY)
+    where = f"/cases/{case.ref}/contact/"
+    not_made = desk.post(where, values("contact", case, outcome="not-made"), follow=True).content.decode()
+    assert f"The follow-up of {TODAY}" not in not_made
+    page = desk.post(where, values("contact", case), follow=True).content.decode()
+    assert f"Logged: No answer. The follow-up of {TODAY} stays, for the next working day." in page
+    assert Case.objects.get(pk=case.pk).follow_up_on == TODAY
+
+
 def test_a_sound_is_attached_to_a_contact(case: Case, lead: User, desk: Client) -> None:
     contact = contact_of(case, lead)
     sound = SimpleUploadedFile("call.wav", b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(64), content_type="audio/wav")
