@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from approvals.kinds import Kind
 from approvals.models import Request
+from cases.selectors.matters import DEFERRAL, DEFERRAL_END
 from cases.services import deferrals
 from staff.models import LimitKind, User
 
@@ -16,7 +17,7 @@ from staff.models import LimitKind, User
 class Deferral(Kind):
     """The hold that stops the days; as long as the decider may hold."""
 
-    code = deferrals.KIND
+    code = DEFERRAL
     label = gettext_lazy("Defer a debt")
     ask_permission = decide_permission = "accounts.place_deferral"
     limit = LimitKind.HOLD_DAYS
@@ -36,7 +37,7 @@ class Deferral(Kind):
 class EndDeferral(Kind):
     """A deferral lifted: the days that it covered after its new end count again."""
 
-    code = deferrals.END
+    code = DEFERRAL_END
     label = gettext_lazy("Lift a deferral")
     ask_permission = decide_permission = "accounts.place_deferral"
     template = "cases/_deferral_end_request.html"

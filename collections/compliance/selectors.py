@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
@@ -58,7 +59,7 @@ class Look:
     """What the gate would say of one contact point, and under which dated rule, without recording or reserving anything.
 
     `flags`: the person's, and those that were reported and are not placed yet. `shared`: another customer has it too, and here
-    nobody verified it.
+    nobody verified it. `but_for_others`: it is refused only because of the places that the named others hold.
     """
 
     contact_point_id: int
@@ -67,6 +68,7 @@ class Look:
     rule: Rule | None
     flags: Sequence[Span] = ()
     shared: bool = False
+    but_for_others: bool = False
 
 
 def rulebook() -> Rulebook:
@@ -184,6 +186,19 @@ def _known(
     return found
 
 
+def _known_there(
+    facts: str | None,
+    past: str | None,
+    channel: str,
+    purpose: str,
+    actor: Actor | None,
+    replaced: Collection[tuple[int, int]],
+) -> dict[int, Facts]:
+    """Contact point → its facts, of what `_known` reads."""
+    known = _known(facts, past, channel, purpose, actor, replaced=replaced)
+    return {one.point_id: one.facts for one in known if one.point_id is not None}
+
+
 def _history(rows: Iterable[Sequence[Any]], replaced: Collection[tuple[int, int]]) -> dict[int, list[Past]]:
     """What was tried of late, or is held a place for, by customer."""
     found: dict[int, list[Past]] = {}
@@ -221,10 +236,14 @@ def look(
     at: datetime | None = None,
     actor: Actor | None = None,
     without: int | None = None,
+    own: Mapping[int, int] = MappingProxyType({}),
+    others: Collection[int] = (),
 ) -> list[Look]:
     """What the gate would say now of each of the customer's contact points, by each of the channels; nothing is recorded.
 
-    `without`: a decision of the customer's whose place is not counted, to see whether it still stands.
+    `without`: a decision of the customer's whose place is not counted, to see whether it still stands. `own`: contact
+    point → a decision whose place is not counted there alone. `others`: decisions; of them is told whether they alone are in the
+    way.
     Channel by channel, by key of the contact point. Two queries. An answer is not a permission: `may_contact` gives that.
     """
     moment = at or clock.now()
@@ -241,11 +260,15 @@ def look(
         answers = cursor.fetchone()
     looks = []
     for channel, facts, past in zip(channels, answers[::2], answers[1::2], strict=True):
-        for _customer, point, found in _known(facts, past, channel, purpose, actor, replaced=replaced):
-            if point is not None:
-                verdict = rules.decide(found, moment)
-                rule = rules.behind(verdict, found.pack)
-                looks.append(Look(point, channel, verdict, rule, found.flags, found.shared))
+        read = functools.partial(_known_there, facts, past, channel, purpose, actor)
+        spared = read({*replaced, *((customer_id, key) for key in others)}) if others else {}
+        for point, found in read(replaced).items():
+            if point in own:
+                found = read({*replaced, (customer_id, own[point])})[point]
+            verdict = rules.decide(found, moment)
+            in_the_way = bool(spared) and not verdict.allowed and rules.decide(spared[point], moment).allowed
+            rule = rules.behind(verdict, found.pack)
+            looks.append(Look(point, channel, verdict, rule, found.flags, found.shared, in_the_way))
     return looks
 
 

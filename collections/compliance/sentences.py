@@ -121,6 +121,21 @@ def say(
     }
 
 
+def say_kept(until: datetime) -> str:
+    """To who may call: that the place of her call is hers."""
+    return _("You may call this number now: your place is kept until %(time)s.") % {"time": _time(until)}
+
+
+def say_about_to_call(name: str, until: datetime, *, refused: bool) -> str:
+    """To everybody else: who holds a place for a call, and that it is in the way, if it is."""
+    said = _("%(name)s is about to call until %(time)s.") % {"name": name, "time": _time(until)}
+    return _("Do not call this number now: %(why)s") % {"why": said} if refused else said
+
+
+def _time(at: datetime) -> str:
+    return date_format(timezone.localtime(at), "H:i")
+
+
 # What to do about the flags that a list of the rule names, the gravest list first.
 _FLAGGED: Words = {
     "nobody": gettext_lazy("nobody is contacted until the flag is ended; leave the case to a supervisor"),

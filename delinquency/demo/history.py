@@ -17,7 +17,7 @@ from accounts.services.posting import post_payment
 from audit.services import SystemActor
 from cases.models import Case, DisputeReason
 from cases.services.assigning import release
-from cases.services.contacts import ask_to_contact, log_contact, log_inbound
+from cases.services.contacts import CallBack, ask_to_contact, log_contact, log_inbound
 from cases.services.disputes import open_dispute
 from cases.services.follow_ups import schedule
 from cases.services.notes import add_note
@@ -107,6 +107,7 @@ def _tell(actor: User, case: Case, decision_id: int | None, told: tuple[str, Sto
             decision_id=decision_id,
             outcome=outcome,
             seconds=0 if outcome in (Outcome.NO_ANSWER, Outcome.BUSY) else 140,
+            call_back=CallBack(clock.today() + timedelta(days=2), time(15)) if outcome == Outcome.CALL_BACK else None,
         )
     story(actor, case, contact)
 

@@ -334,9 +334,12 @@ FIELDS: Words = {
     "condition_amount": _("agreed payment"),
     "condition_on": _("to come by"),
     "reason_code": _("reason"),
+    "wanted_at": _("at"),
     "wanted_on": _("wanted from"),
     "why": _("why"),
     "relationship": _("relationship"),
     "value": _("value"),
+    "name": _("name"),
+    "whose": _("whose it is"),
     "verification": _("verification"),
 }

@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "by-policy": (_("By the policy in force"), ()),
     "case-paid": (_("What was overdue on account %(account)s is paid."), ("account",)),
     "case-written-off": (_("Account %(account)s is written off."), ("account",)),
+    "customer-asked": (_("The customer asks to be called back."), ()),
     "dispute-closed": (_("Dispute %(number)s closed"), ("number",)),
     "dispute-opened": (_("Dispute %(number)s: %(reason)s"), ("number", "reason:dispute-reason")),
     "handed-over": (_("Handed over from %(name)s"), ("name",)),

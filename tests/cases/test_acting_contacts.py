@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import AccountParty, Customer
+from audit.models import Event
 from cases.models import Case, Dispute, Promise
 from compliance.models import Contact, ContactDecision, Recording
 from compliance.services import flags
 from runs import clock
 from staff.models import User
-from tests.cases.deeds import HTMX, SOON, TODAY, address, contact_of, errors, values, version
-from tests.factories import MOMENT
+from tests.cases.deeds import HTMX, SOON, TODAY, address, contact_of, errors, mobile, values, version
+from tests.clients import signed_in
+from tests.factories import MOMENT, ContactPointFactory, CustomerFactory, UserFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 
@@ -48,6 +52,58 @@ def test_an_allowed_call_shows_the_number_and_is_logged_with_its_promise(case: C
     promise = Promise.objects.get()
     assert promise.contact == Contact.objects.get(decision=decision)
     assert promise.amount == 300
+
+
+def named(case: Case) -> str:
+    Customer.objects.filter(pk=case.customer_id).update(name="孙小兰")
+    return "孙小兰"
+
+
+def test_the_whole_name_is_shown_with_the_number_and_nowhere_else(case: Case, desk: Client) -> None:
+    name, where = named(case), f"/cases/{case.ref}/"
+    assert name not in desk.get(where).content.decode()
+    assert name in desk.post(f"{where}call/", values("call", case), headers=HTMX).content.decode()
+    assert Event.objects.get(verb="contact-point.revealed").after["name"] == "孙*兰"
+    assert name in desk.get(f"{where}contact/").content.decode()
+    assert name not in desk.get(where).content.decode()
+    shown = desk.post(address(case, "reveal", mobile(case)), values("reveal", case), headers=HTMX).content.decode()
+    assert shown.count(name) == 1
+
+
+def test_who_may_not_see_the_number_does_not_see_the_name(case: Case, lead: User, desk: Client) -> None:
+    name = named(case)
+    Permission.objects.get(codename="reveal_contactpoint").group_set.clear()
+    page = desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX).content.decode()
+    assert "Your place is kept until" in page
+    assert (name in page, "13800002046" in page) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("relationship", "parties", "said"),
+    [
+        (
+            "contact-person",
+            0,
+            "A third person, name not known: ask only how to reach 孙小兰, and say nothing of a debt",
+        ),
+        ("representative", 0, "Name not known · Representative (lawyer, guardian, executor), for 孙小兰"),
+        ("guarantor", 0, "Name not known · Guarantor, for 孙小兰"),
+        ("guarantor", 1, "李大明 · Guarantor, for 孙小兰"),
+        ("guarantor", 2, "Name not known · Guarantor, for 孙小兰"),
+    ],
+)
+def test_another_than_the_customer_is_asked_for_by_her_own_name(
+    case: Case, desk: Client, relationship: str, parties: int, said: str
+) -> None:
+    named(case)
+    account = case.customer.accounts.get()
+    for name in ("李大明", "王二")[:parties]:
+        AccountParty.objects.create(
+            account=account, customer=CustomerFactory(name=name), role="guarantor", recorded_at=MOMENT
+        )
+    point = ContactPointFactory(customer=case.customer, kind="mobile", clear="13900004444", relationship=relationship)
+    page = desk.post(address(case, "reveal", point.pk), values("reveal", case), headers=HTMX).content.decode()
+    assert said in page
 
 
 def test_a_contact_whose_promise_is_refused_is_not_logged(case: Case, desk: Client) -> None:
@@ -121,6 +177,45 @@ def test_the_place_is_kept_until_a_moment_on_the_readers_clock(case: Case, desk:
     assert "04:0" not in page.split("<main", 1)[1]
 
 
+def head(page: str) -> str:
+    return " ".join(page[page.index('id="case-head"') : page.index('id="case-debts"')].split())
+
+
+def test_the_head_keeps_to_ones_own_place_and_tells_the_others_who_is_about_to_call(
+    case: Case, lead: User, client: Client
+) -> None:
+    """At the last call that is free: who is in hardship is called once a day."""
+    flags.place_flag(actor=lead, customer_id=case.customer_id, kind="hardship", from_on=TODAY, evidence="A letter")
+    client.force_login(lead)
+    other, where = signed_in(UserFactory(role="supervisor")), f"/cases/{case.ref}/"
+    assert "You may call this number now: 1 call left today" in head(other.get(where).content.decode())
+    page = client.post(f"{where}call/", values("call", case), headers=HTMX).content.decode()
+    assert "You may call this number now: your place is kept until 12:" in head(page)
+    assert "used up" not in head(page)
+    in_the_way = "Do not call this number now: Wang is about to call until 12:"
+    assert in_the_way in head(other.get(where).content.decode())
+    refused = other.post(f"{where}call/", values("call", case), headers=HTMX).content.decode()
+    assert f"The gate refuses.</b> {in_the_way}" in refused
+    client.post(f"{where}contact/", values("contact", case, decision=ContactDecision.objects.earliest("pk").pk))
+    for reader in (client, other):
+        assert "about to call" not in head(reader.get(where).content.decode())
+
+
+def test_ones_own_place_does_not_speak_against_what_forbids_the_call(case: Case, lead: User, desk: Client) -> None:
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    flags.place_flag(actor=lead, customer_id=case.customer_id, kind="represented", from_on=TODAY, evidence="A letter")
+    said = head(desk.get(f"/cases/{case.ref}/").content.decode())
+    assert "your place is kept" not in said
+    assert "contact the representative only" in said
+
+
+def test_while_calls_are_left_the_others_are_told_who_is_about_to_call(case: Case, lead: User, desk: Client) -> None:
+    desk.post(f"/cases/{case.ref}/call/", values("call", case), headers=HTMX)
+    other = signed_in(UserFactory(role="supervisor"))
+    assert "Wang is about to call until 12:" in head(other.get(f"/cases/{case.ref}/").content.decode())
+    assert "is about to call" not in head(desk.get(f"/cases/{case.ref}/").content.decode())
+
+
 def test_a_dispute_is_opened_with_the_call_it_came_in(case: Case, desk: Client) -> None:
     said = {"dispute-reason": "paid", "dispute-statement": "Paid in October", "dispute-account": ""}
     desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case, outcome="dispute") | said)
@@ -132,6 +227,16 @@ def test_a_contact_that_answers_a_follow_up_says_that_it_is_done(case: Case, des
     page = desk.post(f"/cases/{case.ref}/inbound/", values("inbound", case), follow=True).content.decode()
     assert f"Logged: Right party. The follow-up of {TODAY} is done and taken off." in page
     assert "Follow-up cleared" in page.split('id="timeline"')[1]
+
+
+def test_a_contact_in_which_nobody_was_reached_says_that_the_follow_up_stays(case: Case, desk: Client) -> None:
+    Case.objects.filter(pk=case.pk).update(follow_up_on=TODAY)
+    where = f"/cases/{case.ref}/contact/"
+    not_made = desk.post(where, values("contact", case, outcome="not-made"), follow=True).content.decode()
+    assert f"The follow-up of {TODAY}" not in not_made
+    page = desk.post(where, values("contact", case), follow=True).content.decode()
+    assert f"Logged: No answer. The follow-up of {TODAY} stays, for the next working day." in page
+    assert Case.objects.get(pk=case.pk).follow_up_on == TODAY
 
 
 def test_a_sound_is_attached_to_a_contact(case: Case, lead: User, desk: Client) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
-from accounts.models import Standing
+from accounts.errors import Invalid
+from accounts.models import Customer, Standing
 from audit.models import Event
 from audit.services import SystemActor
 from cases.models import CallTask, Case, Queue
 from cases.selectors.queues import cases_of, held, working
 from cases.services import call_tasks
-from cases.services.contacts import ask_to_contact, log_contact, log_inbound
+from cases.services.contacts import CallBack, ask_to_contact, log_contact, log_inbound
 from cases.services.follow import follow
 from cases.services.queues import remove_queue
+from compliance.models import Contact
 from runs import clock
 from staff.models import User
+from tests.cases.deeds import values
 from tests.clients import signed_in
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
 from tests.strategy.conftest import new_version, rule
@@ -119,3 +122,83 @@ def test_a_queue_in_which_a_strategy_asks_for_calls_stays(case: Case) -> None:
     other = Queue.objects.get(code="early")
     remove_queue(actor=chief, queue_id=other.pk)
     assert not Queue.objects.filter(pk=other.pk).exists()
+
+
+SOON = DAY + timedelta(days=3)
+
+
+def back(case: Case, lin: User, on: date, at: time | None = None, channel: str = "voice") -> None:
+    log_inbound(
+        actor=lin, case_id=case.pk, seen_version=None, channel=channel, outcome="call-back", call_back=CallBack(on, at)
+    )
+
+
+def test_who_asks_to_be_called_back_is_in_the_queue_on_that_day_and_not_before(case: Case) -> None:
+    ask(case)
+    lin, queue = UserFactory(display_name="Lin"), Queue.objects.get(code="call")
+    with clock.frozen(MOMENT):
+        back(case, lin, SOON, time(15, 30))
+        assert not cases_of(queue, lin, DAY).exists()
+    task = CallTask.objects.get(done_at=None)
+    assert (task.wanted_on, task.wanted_at, task.queue, task.source) == (SOON, time(15, 30), queue, "Lin")
+    event = Event.objects.filter(verb="case.call-asked").first()
+    assert (event.actor_id, event.after["wanted_on"], event.after["wanted_at"]) == (lin.pk, SOON.isoformat(), "15:30")
+    with clock.frozen(MOMENT + timedelta(days=3)):
+        assert list(cases_of(queue, lin, DAY)) == [case]
+        page = " ".join(signed_in(lin).get(f"/cases/{case.ref}/").content.decode().split())
+    assert f"from {SOON} on · at 15:30 on the customer’s clock" in page
+    assert "The customer asks to be called back." in page
+
+
+def test_the_day_that_she_names_last_stands_in_place_of_the_earlier(case: Case) -> None:
+    lin = UserFactory()
+    with clock.frozen(MOMENT):
+        back(case, lin, SOON)
+        back(case, lin, SOON + timedelta(days=1), channel="chat")
+    assert CallTask.objects.get(done_at=None).wanted_on == SOON + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("on", "at", "field"),
+    [
+        (DAY - timedelta(days=1), None, "call_back_on"),
+        (DAY + timedelta(days=61), None, "call_back_on"),
+        (DAY, time(11, 59), "call_back_at"),
+        (DAY, time(12, 1), None),
+        (DAY, None, None),
+        (DAY + timedelta(days=60), time(9), None),
+    ],
+)
+def test_a_call_back_is_for_a_day_and_an_hour_to_come(case: Case, on: date, at: time | None, field: str | None) -> None:
+    with clock.frozen(MOMENT):
+        if field is None:
+            back(case, UserFactory(), on, at)
+        else:
+            with pytest.raises(Invalid) as refused:
+                back(case, UserFactory(), on, at)
+            assert refused.value.field == field
+    assert CallTask.objects.exists() is Contact.objects.exists() is (field is None)
+
+
+def test_the_hour_is_one_of_the_customers_clock(case: Case) -> None:
+    Customer.objects.update(time_zone="America/New_York")
+    with clock.frozen(MOMENT):  # noon here, the evening before there
+        back(case, UserFactory(), DAY, time(9))
+    assert CallTask.objects.get().wanted_at == time(9)
+
+
+@pytest.mark.parametrize("verb", ["contact", "inbound"])
+def test_the_form_wants_the_day_for_this_outcome_alone(case: Case, verb: str) -> None:
+    where, page = f"/cases/{case.ref}/{verb}/", signed_in(role="supervisor")
+    with clock.frozen(MOMENT):
+        typed = values(verb, case, outcome="call-back", call_back_at="15:30")
+        assert "“Call back on” is empty. Fill it in." in page.post(where, typed).content.decode()
+        assert not Contact.objects.exists()
+        refused = page.post(where, typed | {"call_back_on": DAY - timedelta(days=1)}).content.decode()
+        assert "cannot be: give a day from" in refused
+        said = page.post(where, typed | {"call_back_on": SOON}, follow=True).content.decode()
+        assert f"Asks to be called back. The call is asked for on {SOON}." in said
+        assert CallTask.objects.get().wanted_at == time(15, 30)
+        other = values(verb, case, outcome="refused", call_back_on="nonsense")
+        assert page.post(where, other).status_code == 302 or verb == "contact"  # the gate lets her rest
+    assert CallTask.objects.count() == 1

@@ -10,19 +10,22 @@ from django.test import Client
 
 from accounts.errors import Invalid
 from accounts.services.holds import FURTHEST
-from cases.models import Case, Promise
+from cases.models import Case, Dispute, Promise
 from cases.services import holds, promises
 from compliance.models import Contact, CustomerFlag
 from runs import clock
 from staff.models import User
-from tests.cases.deeds import values
+from tests.cases.deeds import values, version
 from tests.factories import DAY, CaseFactory, TeamFactory, UserFactory
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 HTMX = {"HX-Request": "true", "HX-Target": "panel"}
 
 
-@pytest.mark.parametrize(("outcome", "named"), [("deceased", "Deceased"), ("represented", "Represented by a lawyer")])
+@pytest.mark.parametrize(
+    ("outcome", "named"),
+    [("deceased", "Deceased"), ("represented", "Represented by a lawyer"), ("hardship", "Hardship")],
+)
 def test_an_outcome_that_is_a_flag_offers_it_and_forces_nothing(
     case: Case, desk: Client, outcome: str, named: str
 ) -> None:
@@ -35,6 +38,28 @@ def test_an_outcome_that_is_a_flag_offers_it_and_forces_nothing(
     typed["seen_version"] = case.version + 1
     assert desk.post(f"/cases/{case.ref}/inbound/", typed)["Location"] == f"/cases/{case.ref}/flag/?kind={outcome}"
     assert f'<option value="{outcome}" selected' in desk.get(f"/cases/{case.ref}/flag/?kind={outcome}").content.decode()
+
+
+def test_who_says_that_it_is_paid_is_offered_the_dispute_once(case: Case, desk: Client) -> None:
+    where, paid = f"/cases/{case.ref}/inbound/", {"outcome": "already-paid"}
+    page = desk.post(where, values("inbound", case, **paid), headers=HTMX).content.decode()
+    assert 'data-verb="dispute"' in page
+    assert '<option value="paid" selected' in page
+    assert not Dispute.objects.exists()
+    offered = desk.post(where, values("inbound", case, **paid))["Location"]
+    assert offered == f"/cases/{case.ref}/dispute/?reason=paid"
+    assert '<option value="paid" selected' in desk.get(offered).content.decode()
+    disputed = {"reason": "paid", "account": "", "statement": "Paid in October", "seen_version": version(case)}
+    desk.post(f"/cases/{case.ref}/dispute/", disputed)
+    assert desk.post(where, values("inbound", case, **paid))["Location"] == f"/cases/{case.ref}/"
+    Case.objects.update(status="cured", closed_on=DAY)
+    assert desk.post(where, values("inbound", case, outcome="hardship"))["Location"].endswith("/flag/?kind=hardship")
+
+
+def test_a_link_fills_no_reason_but_a_disputes(case: Case, desk: Client) -> None:
+    point = case.customer.contact_points.get(relationship="own").pk
+    page = desk.get(f"/cases/{case.ref}/reveal/{point}/?reason=Because+of+me").content.decode()
+    assert "Because of me" not in page.split('id="act"')[1].split("</form>")[0]
 
 
 def test_what_a_contact_told_of_bars_until_the_flag_is_placed_and_the_page_says_why(case: Case, desk: Client) -> None:

@@ -22,6 +22,7 @@ from cases.services.waiting import refresh_waits
 from runs import clock
 from staff.models import AuthorityLimit, User
 from tests.cases.promise_deeds import close_through, days, everything_agrees, late_account
+from tests.clients import signed_in
 from tests.factories import AccountFactory, CaseFactory, HoldFactory, PortfolioFactory, UserFactory
 from tests.said import in_chinese
 
@@ -300,3 +301,40 @@ def test_data_entry_places_nothing_that_moves_days_or_fees(client: Client) -> No
     assert "changes what is owed" in page.context["adminform"].form.errors["kind"][0]
     assert client.post("/admin/accounts/hold/add/", sent | {"kind": "contact"}).status_code == 302
     assert Hold.objects.get().kind == "contact"
+
+
+def stands_open(user: User) -> str:
+    """What the page of the case says stands open, as `user` reads it."""
+    page = signed_in(user).get(f"/cases/{Case.objects.get().ref}/").content.decode()
+    return " ".join(page.split('id="matters-title"')[1].split("</section>")[0].split())
+
+
+def test_a_deferral_that_waits_for_another_person_stands_open_with_its_request() -> None:
+    PortfolioFactory()
+    late_account()
+    close_through(TODAY)
+    chen, wang = UserFactory(role="supervisor", display_name="Chen"), UserFactory(role="supervisor")
+    hold("deferral", by=chen)
+    request = Request.objects.get()
+    link = f'href="/approvals/{request.pk}/"'
+    for user, opens in ((chen, True), (wang, True), (UserFactory(role="auditor"), True), (UserFactory(), False)):
+        said = stands_open(user)
+        assert "<b>Defer a debt</b>" in said
+        assert f"A1 · {TODAY} – {days(6)}" in said
+        assert "Asked by Chen; another person decides until 2026-03-17" in said
+        assert (link in said) is opens, user
+        assert signed_in(user).get(f"/approvals/{request.pk}/").status_code == (200 if opens else 404)
+    approvals.send_back(actor=wang, request_id=request.pk, seen_version=1, comment="Until when?")
+    assert "Sent back for changes" in stands_open(chen)
+    request.refresh_from_db()
+    approvals.resubmit(
+        actor=chen, request_id=request.pk, seen_version=request.version, payload=request.payload, preview=request.preview,
+        reason=request.reason, amount=request.amount,
+    )  # fmt: skip
+    request.refresh_from_db()
+    approvals.approve(actor=wang, request_id=request.pk, seen_version=request.version)
+    assert "Defer a debt" not in stands_open(chen)
+    let_go(Hold.objects.get(), by=chen, last_day=days(2))
+    assert '<b>Lift a deferral</b> <span class="pill watch">Waiting for a decision</span>' in stands_open(wang)
+    with clock.frozen(datetime(2026, 3, 18, 4, 0, tzinfo=UTC)):
+        assert "Lift a deferral" not in stands_open(wang)

@@ -72,6 +72,18 @@ def test_the_page_asks_little_however_much_it_shows(
             desk.get(address)
 
 
+def test_the_page_asks_little_while_places_are_held(
+    case: Case, lead: User, desk: Client, django_assert_max_num_queries
+) -> None:
+    """The user's own, on a case that is nobody's, and another's."""
+    Case.objects.update(assignee=None)
+    point = case.customer.contact_points.get(relationship="own")
+    for actor in (lead, UserFactory()):
+        may_contact(actor=actor, customer=case.customer, contact_point=point, channel="voice", purpose="collection")
+    with django_assert_max_num_queries(15):
+        assert "your place is kept" in desk.get(f"/cases/{case.ref}/").content.decode()
+
+
 def test_a_panel_alone_asks_less_than_the_page(case: Case, desk: Client, django_assert_max_num_queries) -> None:
     with django_assert_max_num_queries(8):
         desk.get(f"/cases/{case.ref}/note/", headers={"HX-Request": "true"})

@@ -10,6 +10,7 @@ from accounts.errors import Conflict, Invalid
 from audit.models import Event
 from cases.errors import StaleScreen
 from cases.models import Case
+from cases.selectors.due import due
 from cases.services import contacts
 from compliance.models import Contact, ContactDecision
 from compliance.services.flags import place_flag
@@ -138,7 +139,9 @@ def test_a_day_that_cannot_be_is_named_at_its_field_and_nothing_is_entered(lin, 
 @pytest.mark.parametrize(
     ("ahead", "outcome", "new", "then"),
     [
-        (0, "no-answer", None, None),
+        (0, "no-answer", None, 0),  # nobody was reached
+        (-3, "busy", None, -3),
+        (0, "third-person", None, 0),
         (-3, "refused", None, None),
         (2, "refused", None, 2),  # not due: it stays
         (0, "not-made", None, 0),  # nothing happened
@@ -156,6 +159,26 @@ def test_a_contact_answers_a_follow_up_that_is_due(lin, case, ahead: int, outcom
     )  # fmt: skip
     assert Case.objects.get().follow_up_on == day(then)
     assert Event.objects.filter(verb="case.follow-up-cleared").exists() is (then is None)
+
+
+def test_who_speaks_for_the_customer_answers_a_follow_up(lin, case) -> None:
+    place_flag(actor=lin, customer_id=case.customer_id, kind="represented", from_on=clock.today(), evidence="A letter")
+    lawyer = ContactPointFactory(
+        customer=case.customer, kind="mobile", clear="13800002048", relationship="representative"
+    )
+    Case.objects.update(follow_up_on=clock.today())
+    decision = ask(lin, case, contact_point_id=lawyer.pk).decision
+    contacts.log_contact(actor=lin, case_id=case.pk, seen_version=None, decision_id=decision.pk, outcome="third-person")
+    assert Case.objects.get().follow_up_on is None
+
+
+def test_a_follow_up_that_stays_rests_for_the_day_and_is_due_on_the_next(lin, case) -> None:
+    Case.objects.update(follow_up_on=clock.today(), assignee=lin)
+    contacts.log_contact(
+        actor=lin, case_id=case.pk, seen_version=None, decision_id=ask(lin, case).decision.pk, outcome="no-answer"
+    )
+    assert not Case.objects.filter(due(clock.today())).exists()
+    assert Case.objects.filter(due(clock.today() + timedelta(days=1))).exists()
 
 
 def test_who_calls_us_answers_a_follow_up_too(lin, case) -> None:

@@ -265,6 +265,8 @@ def test_a_number_is_revealed_for_a_reason_and_on_the_record(lin) -> None:
     event = Event.objects.get(verb="contact-point.revealed")
     assert (event.actor_id, event.customer_id, event.reason) == (lin.pk, point.customer_id, "Dialled by hand")
     assert "13800002046" not in str(event.after)
+    assert event.after["name"] == event.after["whose"] == point.customer.masked_name
+    assert point.customer.name not in str(event.after)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -128,6 +128,13 @@ class _OutcomeForm(ChannelForm):
     offered: list[tuple[Any, Reach]] | None = None  # where no permission is asked, the gate has nothing to say
     contact_point = forms.ChoiceField(label=_("Contact point"))
     outcome = choices_field(_("Outcome"))
+    call_back_on = date_field(_("Call back on"), required=False)
+    call_back_at = forms.TimeField(
+        label=_("At"),
+        required=False,
+        widget=forms.TimeInput({"type": "time"}, "%H:%M"),
+        help_text=_("On the customer’s clock. Blank: at any hour."),
+    )
     seconds = LengthField()
     follow_up_on = date_field(_("Follow-up"), required=False)
     note = text_field(_("Note"), required=False)
@@ -141,6 +148,17 @@ class _OutcomeForm(ChannelForm):
             data, desk=self.desk, prefix="promise", initial=self.initial.get("promise"),
         )  # fmt: skip
         self.dispute = DisputeForm(data, desk=self.desk, prefix="dispute", initial=self.initial.get("dispute"))
+
+    def clean(self) -> dict[str, Any]:
+        """Who asks to be called back says when; what was typed for another outcome does not count."""
+        data = super().clean() or self.cleaned_data
+        if data.get("outcome") != Outcome.CALL_BACK:
+            for name in ("call_back_on", "call_back_at"):
+                self.errors.pop(name, None)
+                data[name] = None
+        elif self.desk.is_open and data.get("call_back_on") is None and "call_back_on" not in self.errors:
+            self.add_error("call_back_on", ValidationError(forms.Field.default_error_messages["required"], "required"))
+        return data
 
     def point_choices(self) -> list[tuple[str, Any]]:
         return list(_reach_choices(self.desk.reaches, self.present_channel))

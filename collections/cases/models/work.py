@@ -68,6 +68,7 @@ class CallTask(models.Model):
         Queue, models.SET_NULL, null=True, db_index=False, related_name="+", verbose_name=_("queue")
     )
     wanted_on = models.DateField(_("wanted from"))
+    wanted_at = models.TimeField(_("at"), null=True, blank=True, help_text=_("On the customer's clock"))
     reason = models.CharField(_("why"), max_length=120)
     source = models.CharField(_("asked for by"), max_length=60)
     asked_at = models.DateTimeField(_("asked for at"))

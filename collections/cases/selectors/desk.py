@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext as _
 
 from accounts.models import AccountStatus, ContactPoint, Relationship, Relief, ReliefKind
 from audit.models import Event
 from cases.models import Case, CaseStatus
-from cases.selectors.contacts import ContactPointView
+from cases.selectors.contacts import ContactPointView, whom
 from cases.selectors.debts import AccountView, debts
 from cases.selectors.due import due
 from cases.selectors.matters import RESERVATION, Matters, held_by, matters, points_of
@@ -24,7 +25,7 @@ from compliance.models import ContactDecision
 from compliance.outcomes import REPORTS
 from compliance.rules import KINDS
 from compliance.selectors import Look, look
-from compliance.sentences import say, say_flags, say_source
+from compliance.sentences import say, say_about_to_call, say_flags, say_kept, say_source
 from runs import clock
 from runs.models import BusinessDay
 from runs.pages import number_in
@@ -42,13 +43,18 @@ HANDED = ("case.released", "case.assigned", "case.taken")
 
 @dataclass(frozen=True)
 class Reach:
-    """A contact point and what the gate says of it now; `flags`: which of the person's flags bar it, in words."""
+    """A contact point and what the gate says of it now; `flags`: which of the person's flags bar it, in words.
+
+    `kept_until`: the reader's own place there; `other`: who else is about to call the customer, and until when.
+    """
 
     contact: ContactPointView
     look: Look
     revealed: str = ""
     opt_outs: Sequence[dict[str, Any]] = ()
     flags: str = ""
+    kept_until: datetime | None = None
+    other: tuple[str, datetime] | None = None
 
     @property
     def point(self) -> ContactPoint:
@@ -57,6 +63,11 @@ class Reach:
     @property
     def shown(self) -> str:
         return self.revealed or self.contact.masked
+
+    @property
+    def whom(self) -> str:
+        """Whom to ask for there, by the whole name, once it is revealed."""
+        return whom(self.point) if self.revealed else ""
 
     @property
     def is_number(self) -> bool:
@@ -70,7 +81,14 @@ class Reach:
     def state(self) -> tuple[str, str]:
         """(tone, sentence)."""
         verdict = self.look.verdict
+        if self.kept_until is not None:
+            return "may", say_kept(self.kept_until)
+        if self.other is not None and self.look.but_for_others:
+            return "mustnot", say_about_to_call(*self.other, refused=True)
         said = say(verdict, point=self.point, channel=self.look.channel, flags=self.flags, shared=self.look.shared)
+        if self.other is not None and self.may_call:
+            said = _("%(other)s %(said)s") % {"other": say_about_to_call(*self.other, refused=False), "said": said}
+            return "watch", said
         return ("may" if verdict.allowed else "mustnot"), said
 
     @property
@@ -173,7 +191,10 @@ class CaseDesk:
 
     @cached_property
     def contacts(self) -> list[ContactPointView]:
-        return [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
+        found = [ContactPointView(point, point.masked_value) for point in points_of(self.matters)]
+        for contact in found:
+            contact.point.customer = self.case.customer
+        return found
 
     @cached_property
     def open_flags(self) -> list[dict[str, Any]]:
@@ -206,13 +227,32 @@ class CaseDesk:
         """What the gate says of each contact point."""
         kinds = {contact.point.kind for contact in self.contacts}
         channels = [channel for channel in _CHANNELS if kinds.intersection(KINDS[channel])]
-        asked = look(customer_id=self.case.customer_id, channels=channels, actor=self.user) if channels else []
+        if not channels:
+            return {}
+        asked = look(
+            customer_id=self.case.customer_id,
+            channels=channels,
+            actor=self.user,
+            own={point: one["id"] for point, one in self._own.items()},
+            others=[one["id"] for one in self.matters["place"]],
+        )
         return {one.contact_point_id: one for one in asked}
 
     @cached_property
+    def _own(self) -> dict[int, dict[str, Any]]:
+        """Number → the place that is kept for the user's call there, unless somebody else got the case since."""
+        return {
+            one["point"]: one
+            for one in self.matters["reservation"]
+            if one["channel"] == "voice" and (self.is_mine or not self._changed_hands_since(one["at"]))
+        }
+
+    @cached_property
     def reaches(self) -> list[Reach]:
-        """The contact points, those that may be called now first, then the other numbers."""
+        """The contact points: where the user is about to call, then those that may be called now, then the other numbers."""
         looks, flags = self.looks, self._flags_said()
+        places = [(one["by"], datetime.fromisoformat(one["until"])) for one in self.matters["place"]]
+        other = max(places, key=lambda place: place[1], default=None)
         found = [
             Reach(
                 contact,
@@ -220,11 +260,19 @@ class CaseDesk:
                 self.revealed.get(contact.point.pk, ""),
                 [one for one in self.matters["opt-out"] if one["point"] == contact.point.pk],
                 flags,
+                self._kept_until(looks[contact.point.pk]),
+                other,
             )
             for contact in self.contacts
             if contact.point.pk in looks
         ]
-        return sorted(found, key=lambda reach: (not reach.may_call, not reach.is_number, reach.point.pk))
+        return sorted(
+            found, key=lambda reach: (reach.kept_until is None, not reach.may_call, not reach.is_number, reach.point.pk)
+        )
+
+    def _kept_until(self, said: Look) -> datetime | None:
+        own = self._own.get(said.contact_point_id)
+        return datetime.fromisoformat(own["until"]) if own and said.verdict.allowed else None
 
     def _flags_said(self) -> str:
         """Which flags of the person bar contacts, and what to do, by the rule that the gate went by."""

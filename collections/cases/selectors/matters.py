@@ -1,5 +1,5 @@
-"""What stands open on a case: the promise, disputes, holds, flags, agreed hours, complaints, calls that are asked for or
-allowed; and how its customer can be reached. All in one query: the page asks for much."""
+"""What stands open on a case: the promise, disputes, holds, deferrals that are asked for, flags, agreed hours, complaints, calls
+that are asked for or allowed; and how its customer can be reached. All in one query: the page asks for much."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from django.db.models.functions import Cast, Greatest, JSONObject
 
 from accounts.models import ContactPoint, Hold
 from accounts.models.book import MoneyField
+from approvals.models import OPEN, Request
 from cases.models import CallTask, Case, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from compliance.models import (
+    Channel,
     Complaint,
     ComplaintStatus,
     Contact,
@@ -32,6 +34,9 @@ from reminders.models import Message
 from runs.prepared import THE_DAY, THE_MOMENT, Statement, rows_of, statement_of
 from staff.models import User
 
+# The kinds of requests that ask for a deferral and for its end.
+DEFERRAL, DEFERRAL_END = "deferral", "deferral-end"
+
 Matters = dict[str, list[dict[str, Any]]]
 # Stand for what the kept statement is asked about; no key is negative.
 _CASE, _ACTOR = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033)
@@ -40,7 +45,8 @@ _CASE, _ACTOR = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033)
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
     """Kind → its open rows, each a dict of facts, oldest first. One query, however many there are.
 
-    `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`. `point`: see `points_of`.
+    `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`; `place`: the
+    same of others' calls. `point`: see `points_of`.
     """
     given = {_CASE.pk: case.pk, _CASE.customer_id: case.customer_id, _ACTOR.pk: actor.pk, THE_DAY: day, THE_MOMENT: now}
     found: Matters = defaultdict(list)
@@ -60,9 +66,11 @@ def _statement() -> Statement:
         _agreements(case),
         _complaints(case),
         _reservations(case, actor, now),
+        _places(case, actor, now),
         _points(case),
         _opt_outs(case),
         _calls(case),
+        _deferrals(case, now),
     )
     return statement_of(first.union(*others, all=True).order_by("kind_", "key_"))
 
@@ -162,12 +170,16 @@ def _complaints(case: Case) -> QuerySet[Any]:
 
 def held_by(actor: User, customer_id: int) -> QuerySet[ContactDecision]:
     """What the gate allowed `actor` to do by hand to a customer and she has not entered: neither used nor replaced since."""
+    return _held(customer_id).filter(actor=actor)
+
+
+def _held(customer_id: int) -> QuerySet[ContactDecision]:
     return ContactDecision.objects.filter(
         ~Exists(Contact.objects.filter(decision=OuterRef("pk"))),
         ~Exists(ContactDecision.objects.filter(replaces=OuterRef("pk"))),
         ~Exists(Message.objects.filter(decision=OuterRef("pk"))),
         customer=customer_id,
-        actor=actor,
+        actor__isnull=False,
         allowed=True,
     ).exclude(purpose=Purpose.INBOUND)
 
@@ -185,6 +197,12 @@ RESERVATION = {
 
 def _reservations(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
     return _lines(held_by(actor, case.customer_id).filter(reserved_until__gt=now), "reservation", **RESERVATION)
+
+
+def _places(case: Case, actor: User, now: datetime) -> QuerySet[Any]:
+    """The places that others hold for calls."""
+    held = _held(case.customer_id).filter(reserved_until__gt=now, channel=Channel.VOICE).exclude(actor=actor)
+    return _lines(held, "place", by="actor_name", until="reserved_until")
 
 
 def _points(case: Case) -> QuerySet[Any]:
@@ -215,7 +233,25 @@ def _calls(case: Case) -> QuerySet[Any]:
         CallTask.objects.filter(case=case, done_at=None),
         "call",
         wanted_on="wanted_on",
+        wanted_at=_text("wanted_at"),
         reason="reason",
+    )
+
+
+def _deferrals(case: Case, now: datetime) -> QuerySet[Any]:
+    """What is asked for and waits for another person, or was sent back to who asked."""
+    return _lines(
+        Request.objects.filter(
+            customer=case.customer_id, kind__in=(DEFERRAL, DEFERRAL_END), status__in=OPEN, expires_at__gt=now
+        ),
+        "deferral",
+        kind="kind",
+        status="status",
+        preview="preview",
+        reason="reason",
+        by="requested_by_name",
+        by_id="requested_by",
+        expires_at="expires_at",
     )
 
 

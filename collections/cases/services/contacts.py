@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import Account, ContactPoint
+from accounts.models import Account, ContactPoint, Relationship
 from accounts.services.reveal import reveal_contact_point
 from audit.services import Actor
 from cases.models import Case, CaseStatus
@@ -20,7 +21,8 @@ from cases.services import call_tasks
 from cases.services.follow_ups import clear, schedule
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
-from compliance.models import Contact, ContactDecision, Outcome
+from compliance.models import Contact, ContactDecision, Direction, Outcome
+from compliance.rules import CONVERSATION, SPOKEN_TO, class_of
 from compliance.selectors import look
 from compliance.services import may_contact, register
 from runs import clock
@@ -36,6 +38,13 @@ def follow_persons(actor: Actor, customer_ids: Sequence[int]) -> None:
     was read before is stale (`on_person_changed`: inside the change's transaction, the customers locked)."""
     Case.objects.filter(customer__in=customer_ids).update(version=F("version") + 1)
     refresh_waits(customer_ids=customer_ids)
+
+
+class CallBack(NamedTuple):
+    """When the customer asks to be called back: the day, and the hour on her own clock, if she named one."""
+
+    on: date
+    at: time | None = None
 
 
 @dataclass(frozen=True)
@@ -135,21 +144,23 @@ def log_contact(
     seconds: int | None = None,
     note: str = "",
     follow_up_on: date | None = None,
+    call_back: CallBack | None = None,
 ) -> Contact:
     """Enter what came of a contact that the gate allowed, and when to look at the case again. Locks customer, then case.
 
-    A follow-up that was due is answered by it, and taken off unless `follow_up_on` sets another; so with `log_inbound`.
+    A follow-up that was due is answered by it if somebody was reached, and taken off unless `follow_up_on` sets another; the
+    call back that the customer wants is asked for. So with `log_inbound`.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
         Conflict: the decision is of another customer, or cannot carry the contact (`register.log_contact`).
-        Invalid: the outcome does not fit the channel.
+        Invalid: the outcome does not fit the channel; or as `schedule`, `call_tasks.ask_back`.
     """
     case = lock_case(case_id=case_id, seen_version=seen_version)
     if not ContactDecision.objects.filter(pk=decision_id, customer=case.customer_id).exists():
         raise Conflict(_("That decision of the gate is about another customer. Ask the gate for this one."))
     contact = register.log_contact(actor=actor, decision_id=decision_id, outcome=outcome, seconds=seconds, note=note)
-    return _after(actor, case, contact, follow_up_on)
+    return _after(actor, case, contact, follow_up_on, call_back)
 
 
 @transaction.atomic
@@ -166,12 +177,13 @@ def log_inbound(
     seconds: int | None = None,
     note: str = "",
     follow_up_on: date | None = None,
+    call_back: CallBack | None = None,
 ) -> Contact:
     """Enter that the customer came to us. Locks customer, then case.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
-        Invalid: as `register.log_inbound`.
+        Invalid: as `register.log_inbound`, `schedule`, `call_tasks.ask_back`.
     """
     case = lock_case(case_id=case_id, seen_version=seen_version)
     contact = register.log_inbound(
@@ -185,7 +197,7 @@ def log_inbound(
         seconds=seconds,
         note=note,
     )
-    return _after(actor, case, contact, follow_up_on)
+    return _after(actor, case, contact, follow_up_on, call_back)
 
 
 def check_contact(case: Case, contact_id: int | None) -> None:
@@ -198,8 +210,8 @@ def check_contact(case: Case, contact_id: int | None) -> None:
         raise Invalid(_("That contact was with another customer."), "contact")
 
 
-def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None) -> Contact:
-    """The case remembers its last contact, which answers a follow-up that was due; its version was moved by the register's own
+def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None, call_back: CallBack | None) -> Contact:
+    """The case remembers its last contact, which may answer a follow-up that was due; its version was moved by the register's own
     call (`follow_persons`)."""
     case.refresh_from_db(fields=["version", "contacted_at"])
     if contact.outcome != Outcome.NOT_MADE and (case.contacted_at is None or contact.at > case.contacted_at):
@@ -211,12 +223,29 @@ def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None)
             schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)
         except Invalid as error:
             raise Invalid(str(error), "follow_up_on") from error
-    elif answers_follow_up(case, contact.outcome):
+    elif answers_follow_up(case, contact):
         clear(actor=actor, case_id=case.pk, seen_version=case.version)
+    if call_back is not None and contact.outcome == Outcome.CALL_BACK and case.status == CaseStatus.OPEN:
+        call_tasks.ask_back(actor=actor, contact=contact, on=call_back.on, at=call_back.at)
     return contact
 
 
-def answers_follow_up(case: Case, outcome: str) -> bool:
-    """Whether a contact that came to `outcome` is what a follow-up of the open case was for."""
+def answers_follow_up(case: Case, contact: Contact) -> bool:
+    """Whether a contact is what a follow-up of the case that is due was for: the customer was reached, or who speaks for her.
+    After any other attempt the follow-up stays; the attempt lets it rest for the day (`cases.selectors.due`)."""
+    return follow_up_is_due(case) and _reached(contact)
+
+
+def follow_up_is_due(case: Case) -> bool:
+    """Whether the open case was to be looked at again today or earlier."""
     due = case.follow_up_on is not None and case.follow_up_on <= clock.today()
-    return due and case.status == CaseStatus.OPEN and outcome != Outcome.NOT_MADE
+    return due and case.status == CaseStatus.OPEN
+
+
+def _reached(contact: Contact) -> bool:
+    found = class_of(contact.outcome, contact.channel)
+    point = contact.contact_point
+    hers = contact.direction == Direction.INBOUND or (
+        point is not None and point.relationship == Relationship.REPRESENTATIVE
+    )
+    return found in SPOKEN_TO if hers else found == CONVERSATION

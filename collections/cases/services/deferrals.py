@@ -14,12 +14,12 @@ from approvals import services as approvals
 from approvals.kinds import day_in
 from approvals.models import Request
 from cases.models import Case
+from cases.selectors.matters import DEFERRAL, DEFERRAL_END
 from cases.services.concluding import conclude
 from cases.services.versions import lock_case
 from runs.said import said as _
 from staff.models import User
 
-KIND, END = "deferral", "deferral-end"
 # Until further notice counts as longer than any limit in days.
 WITHOUT_END = Decimal(1_000_000)
 
@@ -37,7 +37,7 @@ def ask(
     asked = {"starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat() if ends_on else None}
     return approvals.ask(
         actor=actor,
-        kind=KIND,
+        kind=DEFERRAL,
         subject=case,
         customer=case.customer,
         payload={"case": case.pk, "accounts": list(account_ids), **asked},
@@ -81,7 +81,7 @@ def ask_end(*, actor: User, case: Case, hold: Hold, last_day: date | None, reaso
     check_last_day(hold, last_day)
     return approvals.ask(
         actor=actor,
-        kind=END,
+        kind=DEFERRAL_END,
         subject=hold,
         customer=case.customer,
         payload={"case": case.pk, "hold": hold.pk, "last_day": last_day.isoformat() if last_day else None},

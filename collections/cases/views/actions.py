@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,11 +17,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import BookError, Invalid
 from cases import forms
 from cases.errors import StaleScreen
+from cases.models import DisputeReason
 from cases.permissions import visible_to
 from cases.selectors.desk import CaseDesk
 from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, address_of, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
+from compliance.models import FlagKind, Outcome
 from compliance.outcomes import REPORTS
 from compliance.sentences import say
 from runs.once import once
@@ -30,6 +33,19 @@ from staff.permissions import require
 # What moves no case from one list to another.
 _COUNTS_STAY = ("call", "reveal", "note", "recording", "correct")
 RELEASE, TAKE = BY_CODE["release"], BY_CODE["take"]
+# What a link may fill a form with.
+FILLED = {
+    "call": ("channel", "contact_point"),
+    "contact": ("channel", "contact_point"),
+    "inbound": ("channel", "contact_point"),
+    "flag": ("kind",),
+    "dispute": ("reason",),
+}
+# Of an outcome that tells of more than a contact keeps, what is to be entered next.
+STEPS: dict[str, tuple[Verb, dict[str, str]]] = {
+    **{kind: (BY_CODE["flag"], {"kind": kind}) for kind in (*REPORTS, FlagKind.HARDSHIP.value)},
+    Outcome.ALREADY_PAID.value: (BY_CODE["dispute"], {"reason": DisputeReason.PAID.value}),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +63,7 @@ def act(request: HttpRequest, ref: str, code: str, target: int | None = None) ->
         return _post(request, desk, verb, found)
     if verb.form is None:
         return redirect("case", ref)
-    initial = {name: request.GET[name] for name in ("channel", "contact_point", "kind") if name in request.GET}
+    initial = {name: request.GET[name] for name in FILLED.get(code, ()) if name in request.GET}
     form = verb.form(desk=desk, target=found, initial=initial)
     return panel_alone(request, Panel(desk, verb, form, desk.case.version, found))
 
@@ -86,10 +102,16 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
     return response
 
 
-def _flag_offered(desk: CaseDesk, verb: Verb, form: forms.ActionForm) -> str:
-    """The flag that what was logged calls for, to be placed or left; blank: none, or she has it already."""
+def _next_step(desk: CaseDesk, verb: Verb, form: forms.ActionForm) -> tuple[Verb, dict[str, str]] | None:
+    """What the outcome that was logged calls for, and what its form is filled with: to be done or left. None: nothing, or it
+    stands already."""
     outcome = form.cleaned_data.get("outcome", "") if verb.code in ("contact", "inbound") else ""
-    return outcome if outcome in REPORTS and outcome not in desk.flagged and BY_CODE["flag"].is_offered(desk) else ""
+    step = STEPS.get(outcome)
+    if step is None or not step[0].is_offered(desk):
+        return None
+    found, filled = step
+    stands = {one["reason"] for one in desk.matters["dispute"]} | desk.flagged
+    return None if stands.intersection(filled.values()) else (found, dict(filled))  # a form adds to what it is given
 
 
 def _done(
@@ -103,18 +125,17 @@ def _done(
     if verb.gives_away and not visible_to(desk.user).filter(pk=desk.case.pk).exists():
         messages.success(request, _("%(said)s You do not see its team, so it is out of your sight.") % {"said": said})
         return elsewhere(request, reverse("my-work"))
-    flag = _flag_offered(desk, verb, form)
+    step = _next_step(desk, verb, form)
     if not is_part(request):
         messages.success(
             request, _with_way_back(request, desk_of(desk.user, desk.case.ref), said) if verb is RELEASE else said
         )
-        if flag:
-            return redirect(f"{address_of(desk.case, BY_CODE['flag'])}?kind={flag}")
+        if step:
+            return redirect(f"{address_of(desk.case, step[0])}?{urlencode(step[1])}")
         return redirect("case-contact" if verb.code == "call" else "case", desk.case.ref)
     desk = desk_of(desk.user, desk.case.ref)
-    if flag:
-        asks = BY_CODE["flag"]
-        opened = Panel(desk, asks, forms.FlagForm(desk=desk, initial={"kind": flag}), desk.case.version)
+    if step and step[0].form:
+        opened = Panel(desk, step[0], step[0].form(desk=desk, initial=step[1]), desk.case.version)
         return whole(request, desk, opened, said=said)
     if verb.code != "call":
         return whole(request, desk, said=_with_way_back(request, desk, said) if verb is RELEASE else said)
@@ -136,7 +157,9 @@ def _refused(request: HttpRequest, panel: Panel, refused: Refused) -> HttpRespon
     decision = refused.decision
     reach = next((one for one in desk.reaches if one.point.pk == decision.contact_point_id), None)
     words = str(refused)
-    if reach is not None:
+    if reach is not None and reach.look.channel == decision.channel and reach.look.but_for_others:
+        words = reach.state[1]  # who else is about to call
+    elif reach is not None:
         shared = reach.look.shared
         words = say(decision, point=reach.point, channel=decision.channel, flags=reach.flags, shared=shared)
     return whole(request, desk, replace(panel, refusal=words))

@@ -16,10 +16,10 @@ from accounts.services.reveal import reveal_contact_point
 from approvals.models import Request
 from cases import forms
 from cases.errors import told
-from cases.models import Case
+from cases.models import Case, CaseStatus
 from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, points, promises
 from cases.services.versions import changes_since, lock_case
-from compliance.models import Contact, ContactDecision, Purpose
+from compliance.models import Contact, ContactDecision, Outcome, Purpose
 from compliance.services import agreements, flags, opt_outs, recordings, register
 from staff.models import User
 
@@ -104,7 +104,9 @@ def inbound(work: Work) -> str:
 
 
 def _outcome(data: dict[str, Any]) -> dict[str, Any]:
-    return {name: data[name] for name in ("outcome", "seconds", "note", "follow_up_on")}
+    given = {name: data[name] for name in ("outcome", "seconds", "note", "follow_up_on")}
+    day = data["call_back_on"]
+    return given | {"call_back": contacts.CallBack(day, data["call_back_at"]) if day else None}
 
 
 def _further(work: Work, contact: Contact) -> str:
@@ -112,14 +114,25 @@ def _further(work: Work, contact: Contact) -> str:
     inner = work.form.inner if isinstance(work.form, forms.ContactForm | forms.InboundForm) else None
     if inner is None:
         said = _("Logged: %(outcome)s.") % {"outcome": contact.get_outcome_display()}
-        if work.data["follow_up_on"] is None and contacts.answers_follow_up(work.case, contact.outcome):
-            said = _("%(said)s The follow-up of %(day)s is done and taken off.") % {
-                "said": said,
-                "day": work.case.follow_up_on,
-            }
+        if work.data["follow_up_on"] is None and contacts.follow_up_is_due(work.case):
+            said = _with_follow_up(said, work.case, contact)
+        if work.case.status == CaseStatus.OPEN and (back := work.data["call_back_on"]) is not None:
+            said = _("%(said)s The call is asked for on %(day)s.") % {"said": said, "day": back.isoformat()}
         return said
     further = Work(work.actor, work.case, _now_at(work.case), inner.cleaned_data, inner)
     return (promise if isinstance(inner, forms.PromiseForm) else dispute)(further, contact)
+
+
+def _with_follow_up(said: str, case: Case, contact: Contact) -> str:
+    """What was said, and what became of the follow-up that was due."""
+    if contact.outcome == Outcome.NOT_MADE:
+        return said
+    told = (
+        _("%(said)s The follow-up of %(day)s is done and taken off.")
+        if contacts.answers_follow_up(case, contact)
+        else _("%(said)s The follow-up of %(day)s stays, for the next working day.")
+    )
+    return told % {"said": said, "day": case.follow_up_on}
 
 
 def _point(case: Case, key: Any) -> ContactPoint:

@@ -11,18 +11,20 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import ContactPoint
 from cases import forms
 from cases.errors import StaleScreen
 from cases.models import Case
 from cases.permissions import visible_to
 from cases.selectors import timeline
+from cases.selectors.contacts import whom
 from cases.selectors.desk import CaseDesk, with_day
 from cases.selectors.timeline import KINDS
 from cases.views.verbs import VERBS, Verb
 from runs.once import new_key
 from runs.pages import is_part, page_or_part, vary
 from staff.models import User
-from staff.permissions import may
+from staff.permissions import may, scope_of
 
 KIND_LABELS = (
     ("", _("All")),
@@ -71,14 +73,25 @@ class Panel:
     @property
     def number(self) -> str:
         """The number to dial, in clear, for as long as the call that was asked for may be made."""
+        if self._point is None:
+            return ""
+        return self._point.value if self._clear else self._point.masked_value
+
+    @property
+    def whom(self) -> str:
+        """Whom to ask for there, by the whole name, for as long as the number is shown in clear."""
+        return whom(self._point) if self._point is not None and self._clear else ""
+
+    @cached_property
+    def _point(self) -> ContactPoint | None:
         reserved = self.form.reserved if isinstance(self.form, forms.ContactForm) else None
         if reserved is None:
-            return ""
-        point = next((one.point for one in self.desk.reaches if one.point.pk == reserved["point"]), None)
-        if point is None:
-            return ""
-        clear = self.stands and may(self.desk.user, "accounts.reveal_contactpoint")
-        return point.value if clear else point.masked_value
+            return None
+        return next((one.point for one in self.desk.reaches if one.point.pk == reserved["point"]), None)
+
+    @cached_property
+    def _clear(self) -> bool:
+        return self.stands and may(self.desk.user, "accounts.reveal_contactpoint")
 
 
 def address_of(case: Case, verb: Verb, target: Any = None) -> str:
@@ -131,6 +144,7 @@ def _panel_context(desk: CaseDesk, panel: Panel | None) -> dict[str, Any]:
         "takes_next": may(desk.user, "cases.work_case"),
         "complains": may(desk.user, "compliance.add_complaint"),
         "places_flag": any(verb.code == "flag" and verb.is_offered(desk) for verb in VERBS),
+        "sees_deferrals": may(desk.user, "accounts.place_deferral") or scope_of(desk.user).everything,
         "may_call": any(verb.code == "call" and verb.is_offered(desk) for verb in VERBS),
     }
 

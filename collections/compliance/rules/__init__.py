@@ -6,7 +6,7 @@ zone or flag) refuses, under the rule named `fail-closed`.
 
 from compliance.rules.book import Rulebook, decide
 from compliance.rules.facts import FAIL_CLOSED, KINDS, Agreed, Facts, OwnNumber, Past, Rule, Span, Verdict
-from compliance.rules.outcomes import NEUTRAL, RESERVED, SPOKEN_TO, class_of
+from compliance.rules.outcomes import CONVERSATION, NEUTRAL, RESERVED, SPOKEN_TO, class_of
 from compliance.rules.terms import (
     CONTACT_HOURS,
     CONTACT_POINT,
@@ -21,6 +21,7 @@ from compliance.rules.terms import (
 __all__ = [
     "CONTACT_HOURS",
     "CONTACT_POINT",
+    "CONVERSATION",
     "EXAMPLES",
     "FAIL_CLOSED",
     "KINDS",
