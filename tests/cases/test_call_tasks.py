@@ -162,11 +162,11 @@ def test_the_day_that_she_names_last_stands_in_place_of_the_earlier(case: Case) 
     ("on", "at", "field"),
     [
         (DAY - timedelta(days=1), None, "call_back_on"),
-        (DAY + timedelta(days=61), None, "call_back_on"),
+        (DAY + timedelta(days=181), None, "call_back_on"),
         (DAY, time(11, 59), "call_back_at"),
         (DAY, time(12, 1), None),
         (DAY, None, None),
-        (DAY + timedelta(days=60), time(9), None),
+        (DAY + timedelta(days=180), time(9), None),
     ],
 )
 def test_a_call_back_is_for_a_day_and_an_hour_to_come(case: Case, on: date, at: time | None, field: str | None) -> None:

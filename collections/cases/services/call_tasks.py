@@ -15,13 +15,11 @@ from accounts.errors import Invalid
 from accounts.services.locks import lock_customers
 from audit.services import Actor, Row, record_many
 from cases.models import CallTask, Queue
+from cases.selectors.terms import work_terms
 from compliance.models import Channel, Contact, Outcome
 from runs import clock
 from runs.texts import coded
 from staff.models import User
-
-# A customer who names a day further ahead wants something else: a deferral, or a follow-up.
-HORIZON = timedelta(days=60)
 
 _ASK = """
     WITH asked AS (
@@ -101,10 +99,10 @@ def ask_back(*, actor: User, contact: Contact, on: date, at: time | None) -> Non
         Invalid: the day or the hour is past, or the day too far ahead.
     """
     today, here = clock.today(), clock.now().astimezone(ZoneInfo(contact.customer.time_zone))
-    if not today <= on <= today + HORIZON:
+    last = today + timedelta(days=work_terms(today).follow_up_days)
+    if not today <= on <= last:
         raise Invalid(
-            _("%(day)s cannot be: give a day from %(first)s to %(last)s.")
-            % {"day": on, "first": today, "last": today + HORIZON},
+            _("%(day)s cannot be: give a day from %(first)s to %(last)s.") % {"day": on, "first": today, "last": last},
             "call_back_on",
         )
     if at is not None and (on, at) < (here.date(), here.time()):
