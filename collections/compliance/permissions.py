@@ -14,10 +14,11 @@ _BACKEND = "staff.backends.StaffBackend"
 
 
 def complaints_visible_to(user: Anyone) -> QuerySet[Complaint]:
-    """The complaints of the customers in `user`'s scope, and those that she handles."""
+    """The complaints of the customers in `user`'s scope, and those that she handles; never one about herself."""
+    others = Complaint.objects.filter(Q(about=None) | ~Q(about=user.pk))
     if scope_of(user).everything:
-        return Complaint.objects.all()
-    return Complaint.objects.filter(customer__in=customers_visible_to(user)) | Complaint.objects.filter(handler=user.pk)
+        return others
+    return others.filter(Q(customer__in=customers_visible_to(user)) | Q(handler=user.pk))
 
 
 def contacts_visible_to(user: Anyone) -> QuerySet[Contact]:
