@@ -86,11 +86,11 @@ def uncertain(at: datetime) -> QuerySet[Message]:
     )
 
 
-def messages_to_review(user: User) -> dict[str, int]:
-    """How many messages in scope are to be looked at, as `review`; nothing for who has no link to them. One query at most."""
+def messages_to_review(user: User) -> dict[str, QuerySet[Message]]:
+    """The messages in scope that are to be looked at, as `review`; nothing for who has no link to them."""
     if not (may(user, "reminders.review_message") or may(user, "reminders.view_channelcontrol")):
         return {}
-    return {"review": visible_to(user).filter(status=MessageStatus.REVIEW).count()}
+    return {"review": visible_to(user).filter(status=MessageStatus.REVIEW)}
 
 
 def dues(*, accounts: Sequence[int], on: date) -> dict[int, Due]:

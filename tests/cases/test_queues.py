@@ -219,6 +219,8 @@ def test_the_counts_cost_the_same_however_many_queues_there_are(
         collector.get("/queues/counts/")
     for number in range(20):
         collector.post("/queues/save/", {"name": f"Q{number}", "whose": "own", "query": "bucket=M1"})
+    with django_assert_max_num_queries(13):
+        assert collector.get("/queues/counts/").status_code == 200
     for address in ("/queues/counts/", "/queues/"):
         with django_assert_max_num_queries(MOST_QUERIES):
             assert collector.get(address).status_code == 200

@@ -11,6 +11,7 @@ from accounts.errors import Conflict, Invalid
 from audit.models import Event
 from compliance.filters import ComplaintFilter
 from compliance.models import Complaint, ComplaintTerms
+from compliance.selectors import complaints_to_answer
 from compliance.services import complaints
 from runs import clock
 from tests.factories import (
@@ -357,3 +358,24 @@ def test_a_collector_names_her_own_team_and_who_made_a_contact_and_nobody_else(c
     offered = set(page.context["form"].fields["about"].queryset)
     assert {lin, near, maker} <= offered
     assert far not in offered
+
+
+def test_the_rail_and_the_board_count_what_is_to_be_answered_and_no_more(
+    desk: Client, chief, django_assert_max_num_queries
+) -> None:
+    in_team(ref="CP1", due_on=DAY - timedelta(days=1))
+    in_team(ref="CP2", due_on=DAY + timedelta(days=4), handler=UserFactory(role="supervisor"))
+    in_team(ref="CP3", status="upheld", closed_at=MOMENT)
+    in_team(ref="CP4", about=chief)
+    in_team("Team 2", ref="CP5")
+    assert len(refs(desk, "?status=open")) == 2
+    with django_assert_max_num_queries(13):  # one for all the rail's lists together, as without complaints
+        assert desk.get("/queues/counts/").context["numbers"]["complaints"] == 2
+    found = {panel.template: panel.context for panel in desk.get("/board/panels/").context["panels"]}
+    assert found["cases/_board_complaints.html"] == {
+        "open": 2, "overdue": 1, "unhandled": 1, "nearest": DAY + timedelta(days=4)
+    }  # fmt: skip
+
+
+def test_who_sees_no_complaint_is_told_no_number() -> None:
+    assert complaints_to_answer(UserFactory.build(is_active=False)) == {}

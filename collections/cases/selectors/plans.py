@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import CaseStatus, Dispute, DisputeStatus, Promise, PromiseInstalment, PromiseStatus
 from cases.permissions import visible_to
-from cases.selectors.queues import count_of_each
 from staff.permissions import Anyone
 
 PROMISES_SHOWN = [
@@ -81,15 +81,13 @@ def promises_of_kind(promises: QuerySet[Promise], kind: str, today: date) -> Que
     return promises.filter(status=PromiseStatus.OPEN, **condition).order_by("due_on", "pk")  # type: ignore[misc]  # annotated
 
 
-def to_answer(user: Anyone, today: date) -> dict[str, int]:
-    """How many promises are due by today and how many disputes are open within `user`'s reach, as their lists show them first:
-    whoever works the case, cured or not, because each is still to be judged or answered. One query."""
-    return count_of_each(
-        {
-            "promises": promises_of_kind(promises_seen(user), "due", today),
-            "disputes": disputes_of_kind(disputes_seen(user), "open", today),
-        }
-    )
+def to_answer(user: Anyone, today: date) -> dict[str, QuerySet[Any]]:
+    """The promises due by today and the disputes open within `user`'s reach, as their lists show them first: whoever works the
+    case, cured or not, because each is still to be judged or answered."""
+    return {
+        "promises": promises_of_kind(promises_seen(user), "due", today),
+        "disputes": disputes_of_kind(disputes_seen(user), "open", today),
+    }
 
 
 def disputes_seen(user: Anyone) -> QuerySet[Dispute]:

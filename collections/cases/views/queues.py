@@ -17,8 +17,9 @@ from cases.filters import DEFAULT_ORDER
 from cases.forms import QueueChangeForm, QueueForm
 from cases.permissions import queues_of
 from cases.selectors.plans import to_answer
-from cases.selectors.queues import numbers_of
+from cases.selectors.queues import count_of_each, numbers_of
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
+from compliance.selectors import complaints_to_answer
 from reminders.selectors import messages_to_review
 from runs import clock
 from runs.pages import back_to
@@ -56,15 +57,19 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     rows = list(queues_of(user)[:ON_THE_RAIL])
     numbers = numbers_of(user, rows, ["mine"])
-    to_decide, back = waits_for(user), came_back(user).count()
+    to_decide = waits_for(user)
+    counted = count_of_each(
+        {"back": came_back(user)}
+        | to_answer(user, clock.today())
+        | complaints_to_answer(user)
+        | messages_to_review(user)  # one query for all of them
+    )
+    back = counted.pop("back")
     context = {
         "queues": [
             {"queue": row, "number": numbers[row.pk], "address": reverse("queue", args=[row.pk])} for row in rows
         ],
-        "numbers": {"mine": numbers["mine"]}
-        | to_answer(user, clock.today())
-        | {"approvals": sum(one.number for one in to_decide) + back}
-        | messages_to_review(user),
+        "numbers": {"mine": numbers["mine"]} | {"approvals": sum(one.number for one in to_decide) + back} | counted,
         "to_decide": to_decide,
         "back": back,
         "here": request.GET.get("here", ""),
