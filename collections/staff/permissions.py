@@ -62,6 +62,13 @@ def needs(permission: str) -> Callable[[Callable[..., HttpResponseBase]], Callab
     return decorate
 
 
+def roles_with(permission: str) -> list[Role]:
+    """The roles that have `permission`, by name in the reader's language. One query."""
+    app, codename = permission.split(".")
+    having = Role.objects.filter(permissions__content_type__app_label=app, permissions__codename=codename)
+    return sorted(having, key=str)  # type: ignore[arg-type]  # as in `_read_scope`
+
+
 def scope_of(user: Anyone) -> Scope:
     """How far `user` sees, read once a request (kept on the user object). One query."""
     if not (isinstance(user, User) and may_enter(user)):
