@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
+from datetime import date
 
+import pytest
+from django.forms import DateField
+from django.test import Client
+from django.utils.formats import date_format
+from django.utils.translation import override
+
+from runs.texts import day_in_letter
 from tests.factories import (
     MOMENT,
     BillFactory,
@@ -73,3 +79,24 @@ def test_who_does_not_see_the_record_does_not_see_its_history(client: Client) ->
     answer = client.get(f"/admin/accounts/customer/{customer.pk}/history/")
     assert answer.status_code in (302, 403)
     assert "Zhou" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_days_and_moments_are_written_and_read_as_at_the_desk(entry: Client, language: str) -> None:
+    BillFactory(statement_on="2026-09-05")
+    entry.cookies.load({"django_language": language})
+    page = entry.get("/admin/accounts/bill/").content.decode()
+    assert "2026-09-05" in page
+    assert "Sept." not in page
+    assert "2026年" not in page
+    with override(language):
+        assert date_format(MOMENT.replace(tzinfo=None), "DATETIME_FORMAT") == f"{MOMENT:%Y-%m-%d %H:%M}"
+        assert DateField(localize=True).widget.format_value(MOMENT.date()) == f"{MOMENT:%Y-%m-%d}"
+        for typed in ("2026-09-05", "2026/09/05", "2026年9月5日"):
+            assert DateField().clean(typed) == date(2026, 9, 5)
+
+
+def test_letters_keep_the_days_of_their_language() -> None:
+    for language, said in {"en": "5 September 2026", "zh-hans": "2026年9月5日"}.items():
+        with override(language):
+            assert day_in_letter(date(2026, 9, 5)) == said
