@@ -14,7 +14,7 @@ class CasesConfig(AppConfig):
         from accounts.services.reactions import on_money_moved, on_standing_moved, on_status_changed
         from approvals import kinds
         from cases.board import add_panel
-        from cases.kinds import Deferral, EndDeferral
+        from cases.kinds import Deferral, EndDeferral, PromiseBeyond
         from cases.panels import approvals_waiting, complaints_open
         from cases.permissions import customers_named, customers_of, who_see_customer
         from cases.selectors.promised import promised
@@ -32,6 +32,7 @@ class CasesConfig(AppConfig):
 
         kinds.register(Deferral())
         kinds.register(EndDeferral())
+        kinds.register(PromiseBeyond())
         contents.register(MessageKind.PROMISE, promised)
         on_standing_moved(follow_standings)
         on_status_changed(follow_statuses)
