@@ -246,6 +246,7 @@ LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "delinquency" / "locale"]
 # The language of letters to customers whose own is not known.
 DEFAULT_CUSTOMER_LOCALE = env.str("DELINQUENCY_CUSTOMER_LOCALE", default="zh-hans")
+FORMAT_MODULE_PATH = "delinquency.formats"
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 

@@ -41,6 +41,12 @@ class Event(models.Model):
                 name="event_of_few",
                 condition=models.Q(subject_type__in=["channelcontrol", "proposal", "request", "template", "version"]),
             ),
+            # The history of one thing that is no customer's: settings, rules, people.
+            models.Index(
+                fields=["subject_type", "subject_id"],
+                name="event_of_no_customer",
+                condition=models.Q(customer_id=None),
+            ),
             # What became of messages of late, channel by channel.
             models.Index(
                 fields=["at"],

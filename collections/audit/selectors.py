@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.models import Event
 
@@ -15,3 +15,9 @@ def timeline(*, customer_id: int) -> QuerySet[Event]:
 def events() -> QuerySet[Event]:
     """Everything, newest first."""
     return Event.objects.order_by("-id")
+
+
+def events_of(*, subject_type: str, subject_id: int, customer_id: int | None) -> QuerySet[Event]:
+    """What happened to one record, newest first; `customer_id`: whose it is, if anybody's, for the index to serve."""
+    whose = Q(customer_id=None) if customer_id is None else Q(customer_id=None) | Q(customer_id=customer_id)
+    return Event.objects.filter(whose, subject_type=subject_type, subject_id=subject_id).order_by("-id")

@@ -14,8 +14,8 @@ class CasesConfig(AppConfig):
         from accounts.services.reactions import on_money_moved, on_standing_moved, on_status_changed
         from approvals import kinds
         from cases.board import add_panel
-        from cases.kinds import Deferral, EndDeferral
-        from cases.panels import approvals_waiting
+        from cases.kinds import Deferral, EndDeferral, PromiseBeyond
+        from cases.panels import approvals_waiting, complaints_open
         from cases.permissions import customers_named, customers_of, who_see_customer
         from cases.selectors.promised import promised
         from cases.services.concluding import follow_statuses
@@ -32,6 +32,7 @@ class CasesConfig(AppConfig):
 
         kinds.register(Deferral())
         kinds.register(EndDeferral())
+        kinds.register(PromiseBeyond())
         contents.register(MessageKind.PROMISE, promised)
         on_standing_moved(follow_standings)
         on_status_changed(follow_statuses)
@@ -39,6 +40,7 @@ class CasesConfig(AppConfig):
         on_money_moved(judge_at_once)
         on_portfolios_changed(reroute)
         add_panel(approvals_waiting)
+        add_panel(complaints_open)
         on_reach(customers_of)
         on_reached(who_see_customer)
         on_reference(customers_named)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from approvals.kinds import Kind
 from approvals.models import Request
 from cases.selectors.matters import DEFERRAL, DEFERRAL_END
-from cases.services import deferrals
+from cases.services import beyond, deferrals
 from staff.models import LimitKind, User
 
 
@@ -51,3 +51,24 @@ class EndDeferral(Kind):
 
     def url(self, request: Request) -> str:
         return reverse("case", args=[request.preview["case"]])
+
+
+class PromiseBeyond(Kind):
+    """A promise to a later date than the asker may take; as far ahead as the decider may."""
+
+    code = beyond.KIND
+    label = gettext_lazy("Promise beyond the limit")
+    ask_permission = "cases.add_promise"
+    decide_permission = "cases.decide_promise"
+    limit = LimitKind.PROMISE_DAYS
+    template = "cases/_promise_request.html"
+    valid_for = timedelta(days=7)
+
+    def check(self, request: Request) -> None:
+        beyond.check(request)
+
+    def apply(self, request: Request, *, actor: User) -> None:
+        beyond.take(request, actor=actor)
+
+    def url(self, request: Request) -> str:
+        return reverse("case", args=[request.subject_ref])

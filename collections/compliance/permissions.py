@@ -7,17 +7,18 @@ from django.db.models import Q, QuerySet
 from accounts.permissions import customers_visible_to
 from compliance.models import Complaint, Contact, CustomerFlag, Recording
 from staff.models import User
-from staff.permissions import Anyone, scope_of
+from staff.permissions import Anyone, may, may_enter, scope_of
 
 # The users' own backend: others (lock-out) have no permissions to ask for.
 _BACKEND = "staff.backends.StaffBackend"
 
 
 def complaints_visible_to(user: Anyone) -> QuerySet[Complaint]:
-    """The complaints of the customers in `user`'s scope, and those that she handles."""
+    """The complaints of the customers in `user`'s scope, and those that she handles; never one about herself."""
+    others = Complaint.objects.filter(Q(about=None) | ~Q(about=user.pk))
     if scope_of(user).everything:
-        return Complaint.objects.all()
-    return Complaint.objects.filter(customer__in=customers_visible_to(user)) | Complaint.objects.filter(handler=user.pk)
+        return others
+    return others.filter(Q(customer__in=customers_visible_to(user)) | Q(handler=user.pk))
 
 
 def contacts_visible_to(user: Anyone) -> QuerySet[Contact]:
@@ -30,6 +31,14 @@ def contacts_visible_to(user: Anyone) -> QuerySet[Contact]:
 def recordings_visible_to(user: Anyone) -> QuerySet[Recording]:
     """The recordings of those contacts."""
     return Recording.objects.filter(contact__in=contacts_visible_to(user))
+
+
+def may_hear(user: Anyone, recording_id: int) -> bool:
+    """Whether `user` may listen: to every recording in her scope by permission, to what she attached herself for as long as it
+    is in her scope. One query for who has no permission; for who has it, scope is for the caller to ask."""
+    if may(user, "compliance.view_recording"):
+        return True
+    return may_enter(user) and recordings_visible_to(user).filter(pk=recording_id, added_by=user.pk).exists()
 
 
 def flags_visible_to(user: Anyone) -> QuerySet[CustomerFlag]:

@@ -14,7 +14,8 @@ from django.db.models import Q, QuerySet
 
 from audit.services import Actor
 from compliance.facts_sql import WANTED, wanted_to_call
-from compliance.models import CustomerFlag
+from compliance.models import Complaint, ComplaintStatus, CustomerFlag
+from compliance.permissions import complaints_visible_to
 from compliance.rules import (
     KINDS,
     NEUTRAL,
@@ -31,6 +32,7 @@ from compliance.rules import (
 )
 from runs import clock
 from runs.prepared import prepared_cursor
+from staff.models import User
 from staff.permissions import may
 
 PACK = "cn"
@@ -339,3 +341,10 @@ def _agreed(row: tuple[str, str, str, str | None]) -> Agreed:
         date.fromisoformat(first),
         date.fromisoformat(last) if last else None,
     )
+
+
+def complaints_to_answer(user: User) -> dict[str, QuerySet[Complaint]]:
+    """The open complaints that `user` sees, as `complaints`; nothing for who has no link to them."""
+    if not may(user, "compliance.view_complaint"):
+        return {}
+    return {"complaints": complaints_visible_to(user).filter(status=ComplaintStatus.OPEN)}

@@ -11,12 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from reminders.models import TemplateVersion
 from reminders.rules import Length, fill, harmless, length_of, variables_in
+from runs.texts import day_in_letter
 
 # What is the same for most messages of a batch is worked out once: the lender's own words, and what a text asks for.
 _kept_harmless = lru_cache(maxsize=16)(harmless)
@@ -202,4 +201,4 @@ def _own_words(language: str) -> dict[str, str]:
 def _day(day: date, language: str) -> str:
     """A day as letters write it."""
     with translation.override(language):
-        return date_format(day, pgettext("a date in a letter", "j F Y"))
+        return day_in_letter(day)

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from fpdf import FPDF
@@ -18,6 +17,7 @@ from reminders.channels.letter.fonts import common_part, find_font
 from restructuring.models import BreachTerms, Plan, PlanKind
 from restructuring.sentences import DAY_COUNTS, METHODS, cost, percent
 from restructuring.terms import Terms
+from runs.texts import day_in_letter
 
 MARGIN, LINE, SIZE = 20, 6, 10.5
 
@@ -197,7 +197,7 @@ def _line(pdf: FPDF, text: str, size: float = SIZE) -> None:
 
 
 def _day(day: date) -> str:
-    return str(date_format(day, "DATE_FORMAT"))
+    return day_in_letter(day)
 
 
 def _money(amount: Decimal) -> str:

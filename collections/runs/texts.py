@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
 
@@ -37,3 +39,8 @@ def say_reasons_with(in_words: Callable[[str], str]) -> None:
 def reason_in_words(text: str) -> str:
     """What a reason says to the reader, whether somebody wrote it or it is `coded`."""
     return _in_words(text)
+
+
+def day_in_letter(day: date) -> str:
+    """A day as letters write it, in the language that is active."""
+    return date_format(day, pgettext("a date in a letter", "j F Y"))

@@ -300,3 +300,13 @@ def test_the_board_says_what_each_queue_holds_in_her_reach(supervisor: Client) -
     assert held["everything"] == held["early"]
     assert held["new"] == Holds(cases=2, free=1, untouched_since=oldest)
     assert held["late"] == Holds()
+
+
+def test_the_board_says_at_the_open_cases_how_many_of_them_wait_and_for_what(supervisor: Client) -> None:
+    CaseFactory()
+    assert "of them wait" not in supervisor.get("/board/").content.decode()
+    for _ in range(2):
+        CaseFactory(wait_until=clock.now() + timedelta(days=1), wait_for="promise")
+    page = supervisor.get("/board/").content.decode()
+    assert "2 of them wait, for a promise" in page
+    assert page.index("Open cases") < page.index("2 of them wait") < page.index("Worked by nobody")

@@ -11,6 +11,7 @@ from accounts.errors import Conflict, Invalid
 from audit.models import Event
 from compliance.filters import ComplaintFilter
 from compliance.models import Complaint, ComplaintTerms
+from compliance.selectors import complaints_to_answer
 from compliance.services import complaints
 from runs import clock
 from tests.factories import (
@@ -98,7 +99,11 @@ def test_nobody_handles_or_closes_a_complaint_about_herself(lin, chief) -> None:
         enter(lin, about_id=chief.pk, handler_id=chief.pk)
     complaint = enter(lin, about_id=chief.pk)
     with pytest.raises(Invalid, match="somebody else"):
-        complaints.hand_to(actor=chief, complaint_id=complaint.pk, seen_version=1, handler_id=chief.pk)
+        complaints.hand_to(actor=lin, complaint_id=complaint.pk, seen_version=1, handler_id=chief.pk)
+    with pytest.raises(Conflict, match="about you"):
+        complaints.hand_to(
+            actor=chief, complaint_id=complaint.pk, seen_version=1, handler_id=UserFactory(role="supervisor").pk
+        )
     with pytest.raises(Conflict, match="about you"):
         complaints.close_complaint(
             actor=chief, complaint_id=complaint.pk, seen_version=1, status="rejected", answer="No"
@@ -161,10 +166,10 @@ def refs(client: Client, query: str = "") -> list[str]:
     return [complaint.ref for complaint in client.get(f"/complaints/{query}").context["page"].object_list]
 
 
-def test_the_register_shows_the_most_urgent_first_and_is_narrowed(desk: Client, chief) -> None:
+def test_the_register_shows_the_most_urgent_first_and_is_narrowed(desk: Client, chief, lin) -> None:
     late = in_team(ref="CP1", due_on=DAY - timedelta(days=1), received_on=DAY - timedelta(days=16))
     soon = in_team(ref="CP2", due_on=DAY + timedelta(days=1), handler=chief, reason="privacy", channel="letter")
-    done = in_team(ref="CP3", status="upheld", closed_at=MOMENT, due_on=DAY - timedelta(days=3), about=chief)
+    done = in_team(ref="CP3", status="upheld", closed_at=MOMENT, due_on=DAY - timedelta(days=3), about=lin)
     in_team("Team 2", ref="CP4")
     assert refs(desk) == ["CP1", "CP2", "CP3"]
     for query, expected in {
@@ -174,7 +179,7 @@ def test_the_register_shows_the_most_urgent_first_and_is_narrowed(desk: Client, 
         "?channel=letter": [soon],
         f"?handler={chief.pk}": [soon],
         "?unhandled=on": [late],
-        f"?about={chief.pk}": [done],
+        f"?about={lin.pk}": [done],
         "?q=cp3": [done],
         f"?q={late.customer.ref}": [late],
         f"?received_from={DAY}": [soon, done],
@@ -200,10 +205,10 @@ def test_every_column_of_a_complaint_is_asked_for_or_named_as_not() -> None:
 
 @pytest.mark.parametrize("count", [2, 20])
 def test_the_register_asks_as_much_for_many_as_for_few(
-    desk: Client, chief, django_assert_max_num_queries, count
+    desk: Client, chief, lin, django_assert_max_num_queries, count
 ) -> None:
     for number in range(count):
-        in_team(ref=f"CP{number}", handler=chief, about=chief)
+        in_team(ref=f"CP{number}", handler=chief, about=lin)
     with django_assert_max_num_queries(14):
         assert len(refs(desk)) == count
 
@@ -266,7 +271,7 @@ def test_a_collector_enters_a_complaint_from_the_case_without_saying_who_handles
         {"reason": "hours", "channel": "voice", "received_on": str(DAY), "text": "At night", "contact": contact.pk},
     )
     complaint = Complaint.objects.get()
-    assert made["Location"] == f"/complaints/{complaint.ref}/"
+    assert made["Location"] == "/complaints/", "it is about herself"
     assert (complaint.about, complaint.contact, complaint.handler) == (lin, contact, None)
 
 
@@ -301,11 +306,30 @@ def test_a_complaint_says_how_far_its_deadline_is_off(desk: Client, days, words)
     assert words in desk.get("/complaints/CP1/").content.decode()
 
 
-def test_the_one_it_is_about_sees_that_somebody_else_must_answer(desk: Client, chief) -> None:
-    in_team(ref="CP1", about=chief)
-    page = desk.get("/complaints/CP1/").content.decode()
-    assert "This complaint is about you" in page
-    assert "Close the complaint" not in page
+@pytest.mark.parametrize("role", ["collector", "supervisor", "administrator", "auditor"])
+def test_who_is_named_sees_that_there_is_one_and_nothing_of_it(client: Client, now, role) -> None:
+    named = UserFactory(role=role)
+    case = CaseFactory()
+    complaint = ComplaintFactory(
+        ref="CP1", customer=case.customer, about=named, handler=named, text="She shouted", reason="harassment"
+    )
+    client.force_login(named)
+    assert client.get("/complaints/CP1/").status_code == 404
+    assert client.post("/complaints/CP1/", {"verb": "close", "seen_version": 1}).status_code in (403, 404)
+    assert client.get(f"/admin/compliance/complaint/{complaint.pk}/change/").status_code in (302, 403, 404)
+    assert refs(client) == refs(client, f"?about={named.pk}") == refs(client, "?q=CP1") == []
+    found = client.get("/complaints/export/")
+    if found.status_code == 200:
+        assert "CP1" not in b"".join(found.streaming_content).decode()
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    assert "It is about you" in page
+    for hidden in ("CP1", "She shouted", "threats or insults"):
+        assert hidden not in page
+    client.force_login(UserFactory(role=role))
+    assert "She shouted" in client.get("/complaints/CP1/").content.decode()
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    assert "threats or insults" in page
+    assert "It is about you" not in page
 
 
 def test_a_complaints_page_asks_little(desk: Client, chief, django_assert_max_num_queries) -> None:
@@ -334,3 +358,24 @@ def test_a_collector_names_her_own_team_and_who_made_a_contact_and_nobody_else(c
     offered = set(page.context["form"].fields["about"].queryset)
     assert {lin, near, maker} <= offered
     assert far not in offered
+
+
+def test_the_rail_and_the_board_count_what_is_to_be_answered_and_no_more(
+    desk: Client, chief, django_assert_max_num_queries
+) -> None:
+    in_team(ref="CP1", due_on=DAY - timedelta(days=1))
+    in_team(ref="CP2", due_on=DAY + timedelta(days=4), handler=UserFactory(role="supervisor"))
+    in_team(ref="CP3", status="upheld", closed_at=MOMENT)
+    in_team(ref="CP4", about=chief)
+    in_team("Team 2", ref="CP5")
+    assert len(refs(desk, "?status=open")) == 2
+    with django_assert_max_num_queries(13):  # one for all the rail's lists together, as without complaints
+        assert desk.get("/queues/counts/").context["numbers"]["complaints"] == 2
+    found = {panel.template: panel.context for panel in desk.get("/board/panels/").context["panels"]}
+    assert found["cases/_board_complaints.html"] == {
+        "open": 2, "overdue": 1, "unhandled": 1, "nearest": DAY + timedelta(days=4)
+    }  # fmt: skip
+
+
+def test_who_sees_no_complaint_is_told_no_number() -> None:
+    assert complaints_to_answer(UserFactory.build(is_active=False)) == {}

@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.errors import Conflict, Invalid
 from accounts.uploads import told_by
 from audit.models import Event
+from cases.models import Case
 from compliance import jobs
 from compliance.models import ContactRule, Recording
 from compliance.services import recordings
@@ -167,8 +168,11 @@ def in_team(name: str = "Team 1", **values):
 def test_listening_is_a_permission_in_scope_and_on_the_record(lin, kept: Path, client: Client) -> None:
     recording = attach(lin, in_team())
     address = f"/recordings/{recording.pk}/"
-    client.force_login(lin)
-    assert client.get(address).status_code == 403
+    client.force_login(UserFactory())
+    refused = client.get(address)
+    assert refused.status_code == 403
+    assert "by who attached it" in refused.content.decode()
+    assert "Senior collector" in refused.content.decode()
     client.force_login(UserFactory(role="senior-collector", team=TeamFactory(name="Team 2")))
     assert client.get(address).status_code == 404
     assert not Event.objects.filter(verb="recording.fetched").exists()
@@ -181,6 +185,19 @@ def test_listening_is_a_permission_in_scope_and_on_the_record(lin, kept: Path, c
     assert "sandbox" in response["Content-Security-Policy"]
     assert Event.objects.get(verb="recording.fetched").actor_id == senior.pk
     assert client.post(address).status_code == 405
+
+
+def test_who_attached_one_hears_it_on_the_record_while_the_case_is_in_reach(lin, kept: Path, client: Client) -> None:
+    recording = attach(lin, in_team())
+    assert recording.added_by == lin
+    address = f"/recordings/{recording.pk}/"
+    client.force_login(lin)
+    assert address in client.get(f"/contacts/{recording.contact_id}/").content.decode()
+    assert b"".join(client.get(address).streaming_content) == WAV
+    assert Event.objects.get(verb="recording.fetched").actor_id == lin.pk
+    Case.objects.update(team=TeamFactory(name="Team 2"))
+    assert client.get(address).status_code == 403
+    assert Event.objects.filter(verb="recording.fetched").count() == 1
 
 
 def test_a_link_is_shown_with_its_host_on_the_record_and_not_after_its_time(lin, client: Client) -> None:
@@ -209,7 +226,11 @@ def test_a_contacts_page_takes_a_recording_and_says_what_is_wrong_with_one(lin, 
     page = client.get(address).content.decode()
     assert "First" in page
     assert "kept until 2031-11-22" in page
-    assert f"/recordings/{Recording.objects.get().pk}/" not in page
+    heard = f"/recordings/{Recording.objects.get().pk}/"
+    assert heard in page, "it is her own"
+    client.force_login(UserFactory())
+    assert heard not in client.get(address).content.decode()
+    client.force_login(lin)
     client.force_login(UserFactory(role="auditor"))
     assert client.post(address, {"verb": "attach", "link": "https://a.example/"}).status_code == 403
 

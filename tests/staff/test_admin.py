@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -233,6 +234,26 @@ def test_a_roles_rights_and_limits_are_adjusted_and_recorded(boss: Client) -> No
     event = Event.objects.get(verb="role.changed")
     assert set(event.after) == {"permissions", "limits"}
     assert "compliance.view_recording" in event.after["permissions"]
+
+
+@pytest.mark.parametrize("reader", ["administrator", "auditor"])
+def test_a_roles_page_has_its_limits_first_and_its_rights_by_area(reader: str, client: Client) -> None:
+    client.force_login(UserFactory(role=reader))
+    role = Role.objects.get(code="senior-collector")
+    page = client.get(f"/admin/staff/role/{role.pk}/change/").content.decode()
+    limits, rights = page.index('id="limits-group"'), page.index('class="rights"')
+    assert limits < rights
+    assert page.count('id="limits-group"') == 1
+    areas = re.findall(r"<summary>(.+?) <span", page)
+    assert {"Cases", "Compliance"} <= set(areas)
+    assert "<details open" not in page
+    assert "Recording · Can see" in page[rights:]
+    boxes = page.count('type="checkbox" name="permissions"')
+    if reader == "administrator":
+        assert boxes > role.permissions.count()
+        assert len(re.findall(r'name="permissions"[^>]* checked', page)) == role.permissions.count()
+    else:
+        assert (boxes, page[rights:].count("<li>")) == (0, role.permissions.count())
 
 
 def test_an_installed_role_is_not_removed_and_rights_on_the_machinery_are_not_offered(boss: Client) -> None:

@@ -64,6 +64,8 @@ class PromiseForm(ActionForm):
     interval = forms.ChoiceField(label=_("Spaced"), choices=INTERVALS, initial=FITTING, required=False)
     account = forms.ChoiceField(label=_("On which debt"), required=False)
     note = forms.CharField(label=_("Note"), max_length=300, required=False)
+    # The button that asks another person, where a date is beyond one's own limit.
+    beyond = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
         self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
@@ -89,6 +91,13 @@ class PromiseForm(ActionForm):
         return sorted((data[f"on_{n}"], data[f"amount_{n}"]) for n in range(1, self._row_count() + 1))
 
     @property
+    def last_beyond(self) -> date | None:
+        """The last date, as far as the dates can be read, where it is beyond what she may promise alone; else None."""
+        days = [day for number in range(1, self._row_count() + 1) if (day := self._day(number))]
+        last = max(days, default=None)
+        return last if last is not None and last > self.desk.promises_until else None
+
+    @property
     def overdue(self) -> Decimal:
         """What there is to promise: of the chosen debt, else of the case."""
         chosen = str(self["account"].value() or "")
@@ -103,6 +112,12 @@ class PromiseForm(ActionForm):
     @property
     def over(self) -> Decimal:
         return -self.left
+
+    def _day(self, number: int) -> date | None:
+        try:
+            return self.fields[f"on_{number}"].clean(self[f"on_{number}"].value())
+        except forms.ValidationError:
+            return None
 
     def _amount(self, number: int) -> Decimal:
         try:

@@ -61,6 +61,7 @@ class Promise(models.Model):
         verbose_name = _("promise to pay")
         verbose_name_plural = _("promises to pay")
         ordering = ["-id"]
+        permissions = [("decide_promise", _("Can decide about promises beyond another's limit"))]
         constraints = [
             models.UniqueConstraint(fields=["case"], name="promise_one_open_per_case", condition=Q(status="open")),
             models.CheckConstraint(condition=Q(amount__gt=0), name="promise_is_positive"),

@@ -165,6 +165,7 @@ def _complaints(case: Case) -> QuerySet[Any]:
         ref="ref",
         reason="reason",
         due_on="due_on",
+        about="about_id",
     )
 
 

@@ -54,15 +54,58 @@ def take_promise(
             "contact" or "note".
     """
     case = lock_case(case_id=case_id, seen_version=seen_version, open_only=True)
+    check_promise(case, instalments, account_id, contact_id, note, actor=actor)
+    return _take(case, actor, actor, instalments, account_id, contact_id, note)
+
+
+@transaction.atomic
+def take_approved(
+    *,
+    actor: User,
+    taken_by: User,
+    case_id: int,
+    instalments: Sequence[tuple[date, Decimal]],
+    account_id: int | None,
+    contact_id: int | None,
+    note: str,
+) -> Promise:
+    """Take a promise that `taken_by` asked for and `actor` approved, whose limit was asked there; else as `take_promise`. Locks
+    customer → case."""
+    case = lock_case(case_id=case_id, open_only=True)
+    check_promise(case, instalments, account_id, contact_id, note)
+    return _take(case, actor, taken_by, instalments, account_id, contact_id, note)
+
+
+def check_promise(
+    case: Case,
+    instalments: Sequence[tuple[date, Decimal]],
+    account_id: int | None,
+    contact_id: int | None,
+    note: str,
+    *,
+    actor: User | None = None,
+) -> None:
+    """Refuse (`Invalid`) what is no promise of the case, which is locked, or goes beyond what `actor`, if any, may decide."""
     today = clock.today()
     _check_instalments(instalments, today)
-    _check_authority(actor, instalments[-1][0], today)
-    amount = sum((part for _day, part in instalments), Decimal(0))
-    _check_owed(case, account_id, amount)
+    if actor is not None:
+        _check_authority(actor, instalments[-1][0], today)
+    _check_owed(case, account_id, sum((part for _day, part in instalments), Decimal(0)))
     check_contact(case, contact_id)
     if len(note) > 300:
         raise Invalid(_("The note is %(count)d characters long; it may have 300.") % {"count": len(note)}, "note")
 
+
+def _take(
+    case: Case,
+    actor: User,
+    taken_by: User,
+    instalments: Sequence[tuple[date, Decimal]],
+    account_id: int | None,
+    contact_id: int | None,
+    note: str,
+) -> Promise:
+    amount = sum((part for _day, part in instalments), Decimal(0))
     before = Promise.objects.filter(case=case, status=PromiseStatus.OPEN).first()
     if before is not None:
         _cancel(before)
@@ -73,10 +116,10 @@ def take_promise(
         contact_id=contact_id,
         currency=case.currency,
         amount=amount,
-        made_on=today,
+        made_on=clock.today(),
         made_at=now,
-        taken_by=actor,
-        taken_by_name=str(actor),
+        taken_by=taken_by,
+        taken_by_name=str(taken_by),
         note=note.strip(),
     )
     PromiseInstalment.objects.bulk_create(

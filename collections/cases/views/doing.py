@@ -17,7 +17,7 @@ from approvals.models import Request
 from cases import forms
 from cases.errors import told
 from cases.models import Case, CaseStatus
-from cases.services import assigning, contacts, disputes, follow_ups, holds, notes, points, promises
+from cases.services import assigning, beyond, contacts, disputes, follow_ups, holds, notes, points, promises
 from cases.services.versions import changes_since, lock_case
 from compliance.models import Contact, ContactDecision, Outcome, Purpose
 from compliance.services import agreements, flags, opt_outs, recordings, register
@@ -158,13 +158,17 @@ def reveal(work: Work) -> str:
 
 def promise(work: Work, contact: Contact | None = None) -> str:
     assert isinstance(work.form, forms.PromiseForm)
-    made = promises.take_promise(
+    given: dict[str, Any] = {
         **work.seen,
-        instalments=work.form.instalments,
-        account_id=_account(work.data),
-        contact_id=contact.pk if contact else None,
-        note=work.data["note"],
-    )
+        "instalments": work.form.instalments,
+        "account_id": _account(work.data),
+        "contact_id": contact.pk if contact else None,
+        "note": work.data["note"],
+    }
+    if work.data["beyond"] and work.form.last_beyond:
+        beyond.ask(**given)
+        return _("The promise is asked for: another person decides, and nothing is promised until then.")
+    made = promises.take_promise(**given)
     return _("Promise taken: %(amount)s by %(day)s.") % {
         "amount": f"{made.amount:,.2f}",
         "day": work.form.instalments[-1][0].isoformat(),

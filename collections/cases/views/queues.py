@@ -19,6 +19,7 @@ from cases.permissions import queues_of
 from cases.selectors.plans import to_answer
 from cases.selectors.queues import count_of_each, numbers_of
 from cases.services.queues import change_queue, may_change, remove_queue, save_queue
+from compliance.selectors import complaints_to_answer
 from reminders.selectors import messages_to_review
 from runs import clock
 from runs.pages import back_to
@@ -60,6 +61,7 @@ def queue_counts(request: HttpRequest) -> HttpResponse:
     counted = count_of_each(
         {"back": came_back(user)}
         | to_answer(user, clock.today())
+        | complaints_to_answer(user)
         | messages_to_review(user)  # one query for all of them
     )
     back = counted.pop("back")

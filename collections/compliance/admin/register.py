@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,7 @@ from compliance.models import (
     OptOut,
     Recording,
 )
+from compliance.permissions import complaints_visible_to
 from compliance.services.complaints import add_terms, check_terms
 from runs.forms import SaysWhatIsMissing
 
@@ -87,6 +88,10 @@ class ComplaintAdmin(ReadOnlyAdmin):
     list_select_related = ["customer", "handler", "about"]
     search_fields = ["=ref", "=customer__ref"]
     search_help_text = _("Complaint or customer reference, whole")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Complaint]:
+        """Without those about the reader."""
+        return super().get_queryset(request).filter(pk__in=complaints_visible_to(request.user).order_by().values("pk"))
 
 
 class NewTerms(SaysWhatIsMissing, forms.ModelForm):

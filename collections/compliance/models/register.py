@@ -121,6 +121,15 @@ class Recording(models.Model):
     size = models.PositiveBigIntegerField(_("bytes"), default=0)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     added_at = models.DateTimeField(_("added at"))
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="recordings_added",
+        verbose_name=_("attached by"),
+    )
     added_by_name = models.CharField(_("added by"), max_length=150)
     keep_until = models.DateField(_("kept until"))
     legal_hold = models.BooleanField(_("legal hold"), default=False)

@@ -134,10 +134,11 @@ def hand_to(*, actor: Actor, complaint_id: int, seen_version: int, handler_id: i
     """Give a complaint to who shall answer it. Locks customer, then complaint.
 
     Raises:
-        Conflict: it changed since `seen_version`, is closed, or is handled by that person already.
+        Conflict: it changed since `seen_version`, is closed, is about `actor`, or is handled by that person already.
         Invalid: the person is the one it is about, or does not work here now.
     """
     complaint = _locked(complaint_id, seen_version)
+    _check_others(actor, complaint)
     _check_handler(complaint.about_id, handler_id)
     if complaint.handler_id == handler_id:
         raise Conflict(_("%(name)s handles this complaint already.") % {"name": complaint.handler})
@@ -165,8 +166,7 @@ def close_complaint(*, actor: Actor, complaint_id: int, seen_version: int, statu
         Invalid: no answer, or no such outcome.
     """
     complaint = _locked(complaint_id, seen_version)
-    if actor.pk is not None and complaint.about_id == actor.pk:
-        raise Conflict(_("This complaint is about you: somebody else has to answer it."))
+    _check_others(actor, complaint)
     if status not in ComplaintStatus.values or status == ComplaintStatus.OPEN:
         raise Invalid(_("Choose the outcome: upheld, in part, not upheld or withdrawn."), "status")
     if not answer.strip():
@@ -200,6 +200,12 @@ def answer_days(reason: str, on: date) -> int:
             _("No deadline for complaints is in force on %(day)s. Ask the administrator to add one.") % {"day": on}
         )
     return found.answer_days
+
+
+def _check_others(actor: Actor, complaint: Complaint) -> None:
+    """Nobody decides, or says who decides, about herself."""
+    if actor.pk is not None and complaint.about_id == actor.pk:
+        raise Conflict(_("This complaint is about you: somebody else has to answer it."))
 
 
 def _check_handler(about_id: int | None, handler_id: int | None) -> None:

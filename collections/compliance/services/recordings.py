@@ -43,6 +43,7 @@ def attach(
         contact=contact,
         name=name.strip()[:120],
         added_at=clock.now(),
+        added_by_id=actor.pk,
         added_by_name=str(actor)[:150],
         keep_until=keep_until(contact),
     )

@@ -108,7 +108,6 @@ def complaint(request: HttpRequest, ref: str) -> HttpResponse:
         "deadline": deadline(found, clock.today()),
         "history": history.order_by("-pk"),
         "may_answer": is_open and may(request.user, "compliance.change_complaint"),
-        "is_about_me": found.about_id == request.user.pk,
         "hand": hand,
         "close": close,
         "field_errors": hand.errors or close.errors,
@@ -156,7 +155,8 @@ def complaint_new(request: HttpRequest) -> HttpResponse:
                 request,
                 _("Complaint %(ref)s is entered: answer it by %(day)s.") % {"ref": made.ref, "day": made.due_on},
             )
-            return redirect("complaint", ref=made.ref)
+            # Who entered one about herself does not see it from now on.
+            return redirect("complaints") if made.about_id == request.user.pk else redirect("complaint", ref=made.ref)
     context = {"customer": customer, "form": form, "form_key": new_key()}
     return render(request, "compliance/complaint_new.html", context, status=422 if form.errors else 200)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,10 +18,11 @@ from accounts.uploads import DOCUMENTS, give
 from audit.services import record
 from compliance.forms import CorrectContactForm, RecordingForm
 from compliance.models import Contact, CustomerFlag
-from compliance.permissions import contacts_visible_to, flags_visible_to, recordings_visible_to
+from compliance.permissions import contacts_visible_to, flags_visible_to, may_hear, recordings_visible_to
 from compliance.services import recordings
 from compliance.services.register import correct_contact
-from staff.permissions import may, needs, require
+from runs.said import said_list
+from staff.permissions import may, needs, require, roles_with
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,10 +59,18 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def recording(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """A recording, as a download, or for a link a page that says where it leads: nobody is sent elsewhere unasked.
+    """A recording, for who may hear it, as a download, or for a link a page that says where it leads: nobody is sent
+    elsewhere unasked.
 
     That it was fetched is recorded; out of scope or removed is 404."""
-    require(request.user, "compliance.view_recording")
+    if not may_hear(request.user, pk):
+        roles = said_list(map(str, roles_with("compliance.view_recording")))
+        raise PermissionDenied(
+            _(
+                "A recording is listened to by who attached it, while the case is in reach, and by these roles: %(roles)s."
+            )
+            % {"roles": roles}
+        )
     found = get_object_or_404(recordings_visible_to(request.user), pk=pk)
     try:
         found = recordings.listen(actor=request.user, recording_id=found.pk)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from staff.admin.columns import GroupedRows
 from staff.admin.recorded import RecordedAdmin
-from staff.admin.rights import RightsField
+from staff.admin.rights import RightsByArea, area_of, in_words
 from staff.models import AuthorityLimit, Role
 from staff.roles import INSTALLED
 
@@ -39,9 +41,9 @@ class RoleAdmin(RecordedAdmin):
     recorded_as = "role"
     list_display = ["__str__", "code", "scope", "member_count"]
     search_fields = ["name", "code"]
-    fields = ["code", "name", "scope", "permissions"]
-    filter_horizontal = ["permissions"]
     inlines = [LimitInline]
+    # The limits stand before the rights, which are many.
+    change_form_template = "admin/staff/role_form.html"
 
     def get_inline_formsets(self, *args: Any, **values: Any) -> list[Any]:
         return [GroupedRows.of(rows) for rows in super().get_inline_formsets(*args, **values)]
@@ -53,15 +55,28 @@ class RoleAdmin(RecordedAdmin):
     def member_count(self, role: Any) -> int:
         return role._members
 
+    def get_fieldsets(self, request: HttpRequest, obj: Role | None = None) -> list[Any]:
+        rights = "permissions" if self.has_change_permission(request, obj) else "rights"
+        return [(None, {"fields": ["code", "name", "scope"]}), (_("Permissions"), {"fields": [rights]})]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Role | None = None) -> list[str]:
-        return [] if obj is None else ["code"]
+        return [] if obj is None else ["code", "rights"]
+
+    @admin.display(description=_("permissions"))
+    def rights(self, role: Role) -> str:
+        """For who may only read them."""
+        areas: dict[str, list[str]] = defaultdict(list)
+        for permission in role.permissions.select_related("content_type"):
+            areas[area_of(permission)].append(in_words(permission))
+        rows = [(area, sorted(areas[area])) for area in sorted(areas)]
+        return render_to_string("admin/staff/rights_read.html", {"areas": rows})
 
     def has_delete_permission(self, request: HttpRequest, obj: Role | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or obj.code not in INSTALLED)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **values: Any) -> Any:
         if db_field.name == "permissions":
-            values["form_class"] = RightsField
+            values |= {"form_class": RightsByArea, "widget": RightsByArea.widget, "help_text": ""}
             values["queryset"] = (
                 Permission.objects.exclude(content_type__app_label__in=NOT_OURS)
                 .select_related("content_type")

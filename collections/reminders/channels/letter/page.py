@@ -8,13 +8,13 @@ from datetime import date
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 
 from reminders.channels import Outgoing
 from reminders.channels.letter.fonts import Font
 from runs import clock
+from runs.texts import day_in_letter
 
 # Millimetres. The window's address field, and where the text begins below it.
 WINDOW_LEFT, WINDOW_TOP, WINDOW_WIDTH, WINDOW_HEIGHT = 20, 50, 85, 40
@@ -69,7 +69,7 @@ def _head(pdf: FPDF, font: Font, outgoing: Outgoing, today: date) -> None:
     pdf.set_font("letter", size=SMALL)
     pdf.cell(0, LINE, _shown(settings.LENDER_CONTACT, font), new_x="LMARGIN", new_y="NEXT")
     pdf.set_xy(120, WINDOW_TOP)
-    shown = [date_format(today, "DATE_FORMAT"), _("Reference: %(number)s") % {"number": outgoing.message_id}]
+    shown = [day_in_letter(today), _("Reference: %(number)s") % {"number": outgoing.message_id}]
     pdf.multi_cell(70, LINE, _shown("\n".join(shown), font), align="R")
 
 
@@ -88,7 +88,7 @@ def _seal(pdf: FPDF, font: Font, today: date) -> None:
     if pdf.will_page_break(LINE * 5):
         pdf.add_page()
     pdf.ln(LINE * 2)
-    for line in (settings.LENDER_NAME, _("(seal)"), date_format(today, "DATE_FORMAT")):
+    for line in (settings.LENDER_NAME, _("(seal)"), day_in_letter(today)):
         pdf.cell(0, LINE, _shown(line, font), align="R", new_x="LMARGIN", new_y="NEXT")
 
 
