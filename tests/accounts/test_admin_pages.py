@@ -82,6 +82,7 @@ ELSEWHERE = {
     "otp_static.staticdevice": "a secret",
     "otp_static.statictoken": "a secret",
     "otp_totp.totpdevice": "a secret: whoever sees the key can sign in as its owner",
+    "runs.sentform": "a digest of what was sent, so that it is not done twice",
     "sessions.session": "Django's own, and not used",
     "staff.authoritylimit": "rows of their role's page",
     "staff.portfolio": "rows of their team's page",
