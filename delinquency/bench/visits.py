@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from delinquency.bench.figures import share
+from delinquency.serving import get_ready
 from staff import sessions
 from staff.models import User
 
@@ -35,7 +36,9 @@ def get(address: Callable[[], str]) -> Callable[[Client], Any]:
 
 
 def visited(wanted: Wanted, clients: Mapping[str, Client]) -> dict[str, dict[str, float]]:
-    """Queries and milliseconds (median, p95) of every page; each is asked for as often, in turn."""
+    """Queries and milliseconds (median, p95) of every page; each is asked for as often, in turn, in a process made ready as the
+    server's."""
+    get_ready()
     found: dict[str, dict[str, float]] = {}
     times: dict[str, list[float]] = {name: [] for name in wanted}
     for name, (who, ask) in wanted.items():
