@@ -308,5 +308,5 @@ def test_the_board_says_at_the_open_cases_how_many_of_them_wait_and_for_what(sup
     for _ in range(2):
         CaseFactory(wait_until=clock.now() + timedelta(days=1), wait_for="promise")
     page = supervisor.get("/board/").content.decode()
-    assert "2 of them wait, for a promise" in page
+    assert "2 of them wait and are not given out yet" in page
     assert page.index("Open cases") < page.index("2 of them wait") < page.index("Worked by nobody")
