@@ -132,7 +132,7 @@ class AuthorityLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.role} {self.kind}"
+        return f"{self.role} · {self.get_kind_display()}"
 
 
 class User(AbstractUser):
