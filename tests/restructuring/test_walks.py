@@ -86,7 +86,7 @@ def test_whatever_happens_the_book_proves_itself(account: Account, lin: User, ch
     # Making a failure shorter takes minutes: for a night.
     phases = sized([Phase.generate], [Phase.generate, Phase.shrink])
     run_state_machine_as_test(
-        Deeds, settings=settings(examples(sized(7, 20)), stateful_step_count=STEPS, phases=phases)
+        Deeds, settings=settings(examples(sized(12, 20)), stateful_step_count=STEPS, phases=phases)
     )
     assert Deeds.did >= NEEDED, NEEDED - Deeds.did
 
