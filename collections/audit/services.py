@@ -22,9 +22,9 @@ Values: TypeAlias = Mapping[str, Any] | None
 # subject_id, subject_ref, customer_id, account_id, before, after, reason
 Row: TypeAlias = tuple[int | None, str, int | None, int | None, Values, Values, str]
 
-_COLUMNS = """at, actor_id, actor_name, verb, subject_type, subject_id, subject_ref, customer_id, account_id, before, after,
-     reason, request_id"""
-_TOLD_COLUMNS = "at, actor_id, actor_name, verb, before, after, reason, request_id"
+# Of what an event is, then what happened, in the order of `recording`.
+_COLUMNS = """subject_type, subject_id, subject_ref, customer_id, account_id,
+           at, actor_id, actor_name, verb, before, after, reason, request_id"""
 _encoded = DjangoJSONEncoder(ensure_ascii=False).encode
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -71,7 +71,7 @@ def recording(subjects: str) -> str:
     parameters that `told` gives.
     """
     return f"""
-    INSERT INTO audit_event (subject_type, subject_id, subject_ref, customer_id, account_id, {_TOLD_COLUMNS})
+    INSERT INTO audit_event ({_COLUMNS})
     SELECT of.*, %(event_at)s::timestamptz, %(event_actor)s::bigint, %(event_actor_name)s::text, %(event_verb)s::text,
            %(event_before)s::jsonb, %(event_after)s::jsonb, %(event_reason)s::text, %(event_request)s::text
       FROM ({subjects}) of"""
@@ -142,15 +142,15 @@ def record_many(*, actor: Actor, verb: str, subject_type: str, rows: Iterable[Ro
         for subject_id, subject_ref, customer_id, account_id, before, after, reason in chain((first,), rest):
             copy.write_row(
                 (
-                    at,
-                    actor.pk,
-                    name,
-                    verb,
                     subject_type,
                     subject_id,
                     subject_ref,
                     customer_id,
                     account_id,
+                    at,
+                    actor.pk,
+                    name,
+                    verb,
                     _text(before),
                     _text(after),
                     reason,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from audit.services import Actor
-from compliance.facts_sql import WANTED, wanted_to_call
+from compliance.facts_sql import WANTED
 from compliance.models import Complaint, ComplaintStatus, CustomerFlag
 from compliance.permissions import complaints_visible_to
 from compliance.rules import (
@@ -296,20 +296,15 @@ def callable_from(
     return dict.fromkeys(customer_ids) | _earliest(everybody, at, rules)
 
 
-# The same as part of another statement: two texts of the customers whose keys a part of it selects, the parameters that they
-# take, and the answer that they give.
-callable_sql = wanted_to_call
-
-
 def callable_values(at: datetime, rules: Rulebook) -> dict[str, Any]:
-    """What a statement with `callable_sql` is asked with."""
+    """What a statement of which `wanted_to_call` is a part is asked with."""
     return _values(VOICE, (), at, rules)
 
 
 def callable_by(
     texts: Sequence[str | None], *, at: datetime, actor: Actor, rules: Rulebook
 ) -> dict[int, datetime | None]:
-    """`callable_from` of what `callable_sql` answered."""
+    """`callable_from` of the two texts that `wanted_to_call` answered with."""
     facts, past = texts
     return _earliest(_known(facts, past, VOICE, "collection", actor), at, rules)
 

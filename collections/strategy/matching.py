@@ -123,8 +123,8 @@ WITH rules AS MATERIALIZED (
            row_number() OVER (PARTITION BY account_id, rule_id ORDER BY anchor_on) AS turn
       FROM fitting f
 )
-SELECT customer_id, account_id, stage, anchor_on, days, arm, language, currency, amount, rule_id, code, action, held_out,
-       by_law, tried_until
+SELECT customer_id, account_id, stage, anchor_on, days, arm, language, currency, amount, rule_id, code, action, does, whose,
+       held_out, by_law, tried_until
   FROM ranked WHERE place = 1 AND turn = 1
 """  # made of the code's own constants; what differs from call to call are parameters
 
@@ -135,9 +135,11 @@ def match(
     """Find what the strategies of `split` do on `day` to `stock`, of customers whose key is above `after`; how many people.
 
     Fills the temporary table `table` anew, one row for each account for which the rule that applies fits: customer_id,
-    account_id, stage, anchor_on, days, arm, language, currency, amount, rule_id, code, action, held_out: in the hold-out,
-    and not demanded by law, so that nothing is done but to record it; by_law; and tried_until: refused before, and to be tried
-    again until then at most. Of `earlier` what was done counts, of whatever version. Reads only; one statement for any size.
+    account_id, stage, anchor_on, days, arm, language, currency, amount, rule_id, code, action; does: the action, `message`
+    for all that write; whose: 0 where all accounts of a person are treated as one, else the account; held_out: in the
+    hold-out, and not demanded by law, so that nothing is done but to record it; by_law; and tried_until: refused before, and to
+    be tried again until then at most. Of `earlier` what was done counts, of whatever version. Reads only; one statement for
+    any size.
     """
     versions = [key for key in (split.champion_id, split.challenger_id) if key is not None]
     within, bounds = _within(versions, day)

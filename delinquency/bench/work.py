@@ -26,6 +26,7 @@ from cases.services.waiting import NO_END, Moment, write_waits
 from compliance.models import CustomerFlag
 from delinquency.bench.figures import share
 from delinquency.bench.stock import stock_workbench
+from delinquency.serving import get_ready
 from runs import clock
 from runs.parallel import forked
 from runs.prepared import prepared_cursor
@@ -164,7 +165,7 @@ def _measure(collectors: Sequence[User], given: list[int], hour: Hour, take: Tak
 def _serve(hour: Hour, take: Take, starts: float, collectors: Sequence[User]) -> tuple[list[float], list[int]]:
     """One process's share of the collectors: how long each take lasted from the press on (ms), and the cases given."""
     # As a server does: what is loaded stays, the rest is collected.
-    gc.freeze()
+    get_ready()
     gc.enable()
     taken: list[float] = []
     given: list[int] = []

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import STAY, Component, HoldKind, OverdueKind, ReliefKind, RiskClass
+from accounts.models import STAY, OverdueKind, ReliefKind, RiskClass
 from accounts.rules import money, to_date
 from accounts.rules.judge import FULL, MULTIPLE, MULTIPLE_OVER_DAYS
 from accounts.rules.terms import in_force
 from accounts.selectors.explain.found import Found, moment
-from accounts.selectors.explain.parts import BillPart, Explanation, HoldPart, Met
+from accounts.selectors.explain.parts import BillPart, Explanation
+from accounts.selectors.explain.phrases import hold_sentence, in_figures, met
 from runs.texts import listed
 
 
@@ -62,7 +63,7 @@ class Story(Found):
             "bucket": late.bucket,
             "kind": OverdueKind(late.kind).label,
             "class": RiskClass(late.risk_class).label,
-            "amount": _amount(money(late.overdue_amount)),
+            "amount": in_figures(money(late.overdue_amount)),
         }
 
     def _details(self) -> Iterator[str]:
@@ -91,7 +92,7 @@ class Story(Found):
                 yield self._met_sentence(bill)
             if bill.rolled_out:
                 yield _("%(amount)s of bill %(bill)s rolled over into a later bill.") % {
-                    "amount": _amount(bill.rolled_out),
+                    "amount": in_figures(bill.rolled_out),
                     "bill": bill.ref,
                 }
         paid = sum(not bill.unmet and bill.left <= 0 for bill in self.bills)
@@ -111,10 +112,10 @@ class Story(Found):
         facts = {
             "bill": bill.ref,
             "due": bill.due_on,
-            "holds": _amount(bill.holds),
-            "minimum": _amount(bill.minimum),
-            "allocated": _amount(bill.allocated),
-            "lacks": _amount(bill.lacks),
+            "holds": in_figures(bill.holds),
+            "minimum": in_figures(bill.minimum),
+            "allocated": in_figures(bill.allocated),
+            "lacks": in_figures(bill.lacks),
             "since": bill.late_from,
         }
         if self.final_passed:
@@ -145,10 +146,10 @@ class Story(Found):
         facts = {
             "bill": bill.ref,
             "due": bill.due_on,
-            "holds": _amount(bill.holds),
-            "minimum": _amount(bill.minimum),
-            "allocated": _amount(bill.allocated),
-            "lacks": _amount(max(bill.minimum - bill.allocated, Decimal(0))),
+            "holds": in_figures(bill.holds),
+            "minimum": in_figures(bill.minimum),
+            "allocated": in_figures(bill.allocated),
+            "lacks": in_figures(max(bill.minimum - bill.allocated, Decimal(0))),
         }
         if bill.allocated >= bill.minimum:
             return (
@@ -183,11 +184,11 @@ class Story(Found):
             facts = {
                 "relief": relief.ref,
                 "kind": ReliefKind(relief.kind).label,
-                "amount": _amount(relief.amount),
+                "amount": in_figures(relief.amount),
                 "date": relief.effective_on,
                 "why": relief.why_not,
-                "met": _met(relief.met),
-                "lapsed": _amount(relief.amount - relief.found),
+                "met": met(relief.met),
+                "lapsed": in_figures(relief.amount - relief.found),
             }
             if not relief.counts:
                 yield _("“%(kind)s” %(relief)s of %(amount)s does not count: %(why)s.") % facts
@@ -210,11 +211,11 @@ class Story(Found):
         for payment in self.payments:
             facts = {
                 "payment": payment.ref,
-                "amount": _amount(payment.amount),
+                "amount": in_figures(payment.amount),
                 "date": payment.effective_on,
                 "why": payment.why_not,
-                "met": _met(payment.met),
-                "waiting": _amount(payment.waiting),
+                "met": met(payment.met),
+                "waiting": in_figures(payment.waiting),
             }
             if not payment.counts:
                 yield _("Payment %(payment)s of %(amount)s does not count: %(why)s.") % facts
@@ -252,7 +253,7 @@ class Story(Found):
             "days": late.days_past_due,
         }
         for hold in self.holds:
-            yield _hold_sentence(hold)
+            yield hold_sentence(hold)
         if late.beside_amount is not None:
             yield self._beside_sentence()
         if self.days_off:
@@ -279,7 +280,7 @@ class Story(Found):
         if late.beside_since is None:
             return _("Nothing is overdue beside what is held: nobody is to be contacted about this account.")
         return _("Beside what is held %(amount)s is overdue since %(since)s, which contact may be about.") % {
-            "amount": _amount(money(late.beside_amount)),
+            "amount": in_figures(money(late.beside_amount)),
             "since": to_date(late.beside_since),
         }
 
@@ -350,15 +351,15 @@ class Story(Found):
             yield _(
                 "Late fees of %(posted)s were posted, %(left)s of them unpaid; they never raise the overdue amount."
             ) % {
-                "posted": _amount(money(self.replayed.posted)),
-                "left": _amount(money(self.replayed.fee_left)),
+                "posted": in_figures(money(self.replayed.posted)),
+                "left": in_figures(money(self.replayed.fee_left)),
             }
         if accrued := self.replayed.accrued_to_post():
             yield _(
                 "Late fees of %(accrued)s accrued and wait to be posted; with what was posted, %(outstanding)s is unpaid."
             ) % {
-                "accrued": _amount(money(accrued)),
-                "outstanding": _amount(money(self.replayed.fee_left + accrued)),
+                "accrued": in_figures(money(accrued)),
+                "outstanding": in_figures(money(self.replayed.fee_left + accrued)),
             }
 
     def _rules_sentence(self) -> str:
@@ -366,42 +367,3 @@ class Story(Found):
             "terms": self.in_force.terms_from,
             "versions": listed(self.in_force.allocation_versions),
         }
-
-
-def _hold_sentence(hold: HoldPart) -> str:
-    facts: dict[str, object] = {"first": hold.starts_on, "last": hold.ends_on, "count": hold.days_off}
-    facts["kind"] = HoldKind(hold.kind).label
-    span = (_("from %(first)s on") if hold.ends_on is None else _("from %(first)s to %(last)s")) % facts
-    if hold.kind != HoldKind.DEFERRAL:
-        facts |= {"span": span, "bills": listed(hold.bills)}
-        if hold.bills:
-            return _("The hold “%(kind)s” %(span)s is about %(bills)s alone, and does not stop the days.") % facts
-        return _("The hold “%(kind)s” %(span)s does not stop the days.") % facts
-    if not hold.days_off:
-        return _("The deferral %(span)s covers none of the late days.") % {"span": span}
-    return ngettext(
-        "The deferral %(span)s covers %(count)d late day.",
-        "The deferral %(span)s covers %(count)d late days.",
-        hold.days_off,
-    ) % {"span": span, "count": hold.days_off}
-
-
-def _met(parts: Sequence[Met]) -> str:
-    """What a payment met, bill by bill."""
-    sums: dict[str | None, dict[str, Decimal]] = {}
-    for part in parts:
-        components = sums.setdefault(part.bill_ref, {})
-        components[part.component] = components.get(part.component, Decimal(0)) + part.amount
-    told = []
-    for bill, components in sums.items():
-        total = _amount(sum(components.values(), Decimal(0)))
-        if bill is None:
-            told.append(_("late fees with %(amount)s") % {"amount": total})
-            continue
-        inside = listed(f"{Component(name).label} {_amount(amount)}" for name, amount in components.items())
-        told.append(_("bill %(bill)s with %(amount)s (%(inside)s)") % {"bill": bill, "amount": total, "inside": inside})
-    return listed(told)
-
-
-def _amount(value: Decimal) -> str:
-    return f"{value:,.2f}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q
 
@@ -22,6 +22,12 @@ def work_terms(on: date) -> WorkTerms:
     if found is None:
         raise LookupError("There are no terms of work: add them on the data-entry pages.")
     return found
+
+
+def furthest_day(today: date) -> date:
+    """The last day for which something may be planned on a case, a follow-up or a call back, seen from `today`. Queries and
+    errors as `work_terms`."""
+    return today + timedelta(days=work_terms(today).follow_up_days)
 
 
 def dispute_terms(reason: str, on: date) -> DisputeTerms:

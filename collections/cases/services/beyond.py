@@ -47,6 +47,7 @@ def ask(
         raise Invalid(_("Say in the note why so late a date is right: whoever decides reads it."), "note")
     parts = [[day.isoformat(), str(amount)] for day, amount in instalments]
     total = sum((amount for _day, amount in instalments), Decimal(0))
+    replaces = _open_promise(case)
     return approvals.ask(
         actor=actor,
         kind=KIND,
@@ -57,14 +58,14 @@ def ask(
             "account": account_id,
             "contact": contact_id,
             "instalments": parts,
-            "replaces": _open_promise(case),
+            "replaces": replaces,
         },
         preview={
             "account": Account.objects.get(pk=account_id).ref if account_id else None,
             "instalments": parts,
             "total": str(total),
             "currency": case.currency,
-            "replaces": _open_promise(case) is not None,
+            "replaces": replaces is not None,
         },
         reason=note,
         amount=Decimal((instalments[-1][0] - clock.today()).days),

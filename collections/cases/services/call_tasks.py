@@ -4,7 +4,7 @@ somebody called, or when nothing is late any more."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from accounts.errors import Invalid
 from accounts.services.locks import lock_customers
 from audit.services import Actor, Row, record_many
 from cases.models import CallTask, Queue
-from cases.selectors.terms import work_terms
+from cases.selectors.terms import furthest_day
 from compliance.models import Channel, Contact, Outcome
 from runs import clock
 from runs.texts import coded
@@ -99,7 +99,7 @@ def ask_back(*, actor: User, contact: Contact, on: date, at: time | None) -> Non
         Invalid: the day or the hour is past, or the day too far ahead.
     """
     today, here = clock.today(), clock.now().astimezone(ZoneInfo(contact.customer.time_zone))
-    last = today + timedelta(days=work_terms(today).follow_up_days)
+    last = furthest_day(today)
     if not today <= on <= last:
         raise Invalid(
             _("%(day)s cannot be: give a day from %(first)s to %(last)s.") % {"day": on, "first": today, "last": last},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid
 from audit.services import record
 from cases.models import Case
-from cases.selectors.terms import work_terms
+from cases.selectors.terms import furthest_day
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from runs import clock
@@ -34,7 +34,7 @@ def schedule(*, actor: User, case_id: int, seen_version: int, on: date, note: st
     note = note.strip()
     if on < today:
         raise Invalid(_("%(day)s is past. Give today or a later day.") % {"day": on}, "on")
-    last = today + timedelta(days=work_terms(today).follow_up_days)
+    last = furthest_day(today)
     if on > last:
         raise Invalid(
             _("%(day)s is too far ahead. Give a day until %(last)s, or place a hold.") % {"day": on, "last": last},

@@ -21,6 +21,7 @@ from cases.selectors.hours import ZONES, Hours, hours_at
 from cases.selectors.queues import cases_of
 from cases.services.assigning import HAND, RECORD, hand_values, handed
 from cases.services.waiting import Moment
+from compliance.facts_sql import wanted_to_call
 from compliance.models import FlagKind
 from compliance.rules import Rulebook
 from compliance.selectors import (
@@ -28,7 +29,6 @@ from compliance.selectors import (
     RULES,
     RULES_MARK,
     callable_by,
-    callable_sql,
     callable_values,
     flags_in_force,
     rulebook_of,
@@ -186,7 +186,7 @@ def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
             UNION ALL SELECT {_COLUMNS}, true FROM free WHERE NOT EXISTS (SELECT FROM own)
         ), given AS (SELECT id, ref, customer_id FROM offered WHERE is_free),
         handed AS ({HAND}), recorded AS ({RECORD})
-        SELECT ({RULES_MARK}), ({ZONES}), {callable_sql("SELECT customer_id FROM offered")}, is_free, {_COLUMNS}
+        SELECT ({RULES_MARK}), ({ZONES}), {wanted_to_call("SELECT customer_id FROM offered")}, is_free, {_COLUMNS}
           FROM (SELECT) one LEFT JOIN offered ON true"""
     return text, values | more
 

@@ -63,9 +63,9 @@ def take_next(
                 if pressed_since and (again := _just_taken(actor, pressed_since, leaving)) is not None:
                     return again
                 offered = give(offer, aside)
-                if offered and (offered.case.pk in traced or _may_be_given(offered, offer)):
-                    return offered.case
-                if offered:
+                if offered is not None:
+                    if offered.case.pk in traced or _may_be_given(offered, offer):
+                        return offered.case
                     transaction.set_rollback(True)
         except Outdated:
             offer = offer_to(actor, queue)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +12,7 @@ from accounts import vault
 from accounts.models import ContactPoint, Customer
 from compliance.models import Channel
 from reminders.models.outbox import Message
+from reminders.models.templates import WordList
 
 
 class ReceiptKind(models.TextChoices):
@@ -112,22 +111,12 @@ class Receipt(models.Model):
         return vault.mask_contact(kind, vault.decrypt(bytes(self.address_cipher)))
 
 
-class OptOutWords(models.Model):
+class OptOutWords(WordList):
     """Answers that opt a person out, each as the whole answer, from a date on."""
 
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
-    effective_from = models.DateField(_("in force from"))
-    words = ArrayField(models.CharField(max_length=40), verbose_name=_("words"))
-    source = models.CharField(_("source"), max_length=300)
-
-    class Meta:
+    class Meta(WordList.Meta):
         verbose_name = _("words of opting out")
         verbose_name_plural = _("words of opting out")
-        ordering = ["language", "-effective_from"]
-        default_permissions = ("add", "view")
         constraints = [
             models.UniqueConstraint(fields=["language", "effective_from"], name="opt_out_words_once_per_date")
         ]
-
-    def __str__(self) -> str:
-        return self.language

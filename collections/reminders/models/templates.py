@@ -154,8 +154,8 @@ class WritingRule(models.Model):
         return f"{self.kind} {self.channel}"
 
 
-class DebtWords(models.Model):
-    """Words that say that there is a debt: none of them stands where others may see it, from a date on."""
+class WordList(models.Model):
+    """Words of a language that mean something to us, in force from a date on; what is in force is never changed."""
 
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     effective_from = models.DateField(_("in force from"))
@@ -163,32 +163,29 @@ class DebtWords(models.Model):
     source = models.CharField(_("source"), max_length=300)
 
     class Meta:
-        verbose_name = _("words of debt")
-        verbose_name_plural = _("words of debt")
+        abstract = True
         ordering = ["language", "-effective_from"]
         default_permissions = ("add", "view")
-        constraints = [models.UniqueConstraint(fields=["language", "effective_from"], name="debt_words_once_per_date")]
 
     def __str__(self) -> str:
         return self.language
 
 
-class HarmlessWords(models.Model):
+class DebtWords(WordList):
+    """Words that say that there is a debt: none of them stands where others may see it, from a date on."""
+
+    class Meta(WordList.Meta):
+        verbose_name = _("words of debt")
+        verbose_name_plural = _("words of debt")
+        constraints = [models.UniqueConstraint(fields=["language", "effective_from"], name="debt_words_once_per_date")]
+
+
+class HarmlessWords(WordList):
     """Longer words in which a word of debt stands and says nothing of one, from a date on: “退还款项”, a refund."""
 
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
-    effective_from = models.DateField(_("in force from"))
-    words = ArrayField(models.CharField(max_length=40), verbose_name=_("words"))
-    source = models.CharField(_("source"), max_length=300)
-
-    class Meta:
+    class Meta(WordList.Meta):
         verbose_name = _("harmless words")
         verbose_name_plural = _("harmless words")
-        ordering = ["language", "-effective_from"]
-        default_permissions = ("add", "view")
         constraints = [
             models.UniqueConstraint(fields=["language", "effective_from"], name="harmless_words_once_per_date")
         ]
-
-    def __str__(self) -> str:
-        return self.language

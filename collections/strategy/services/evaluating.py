@@ -46,7 +46,7 @@ _RECORD = f"""
            created_at)
     SELECT %(on)s, m.customer_id, m.account_id, m.rule_id, m.code, m.anchor_on, m.arm, m.action,
            CASE WHEN m.held_out THEN 'held-out' WHEN m.action = 'call' THEN 'call' ELSE 'proposed' END, %(now)s
-      {_STILL} AND (m.held_out OR m.action NOT IN ('message', 'bureau-notice'))
+      {_STILL} AND (m.held_out OR m.does <> 'message')
      ORDER BY m.customer_id, m.account_id
     RETURNING outcome"""
 _COLUMNS = (

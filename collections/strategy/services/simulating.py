@@ -58,8 +58,7 @@ _MATCHED = f"""
     SELECT customer_id, array_agg(account_id ORDER BY account_id), rule_id, action, arm, language, held_out, by_law,
            array_agg(tried_until ORDER BY account_id)
       FROM {TABLE}
-     GROUP BY customer_id, rule_id, action, arm, language, held_out, by_law,
-              CASE WHEN action IN ('message', 'bureau-notice', 'call') THEN 0 ELSE account_id END
+     GROUP BY customer_id, rule_id, action, arm, language, held_out, by_law, whose
      ORDER BY customer_id"""
 
 
