@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from types import MappingProxyType, NoneType
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -25,7 +26,8 @@ def reserve_keys(model: type[models.Model], count: int) -> list[int]:
     """`count` fresh keys of a model's table, in order."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            "SELECT nextval(of) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass OFFSET 0) AS sequence (of),"
+            " generate_series(1, %s)",
             (model._meta.db_table, count),
         )
         return [key for (key,) in cursor.fetchall()]
@@ -48,29 +50,41 @@ def copy_rows(target: type[models.Model] | str, columns: Sequence[str], rows: It
     return count
 
 
-def copy_text(target: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """`copy_rows` for rows of numbers, texts, moments and booleans alone, some times as fast; how many there were."""
+def copy_text(
+    target: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    same: Mapping[str, object] = MappingProxyType({}),
+) -> int:
+    """`copy_rows` for rows of numbers, texts, moments and booleans alone, some times as fast; how many there were.
+
+    `same`: further columns, with the value that all rows have.
+    """
+    end = "".join("\t" + _copy_text(value) for value in same.values()) + "\n"
     lines = ["\t".join(map(_copy_text, row)) for row in rows]
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY {target._meta.db_table} ({', '.join(columns)}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {target._meta.db_table} ({', '.join([*columns, *same])}) FROM STDIN") as copy,
     ):
-        copy.write("\n".join([*lines, ""]))
+        copy.write(end.join([*lines, ""]))
     return len(lines)
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_TEXTS: Mapping[type, Callable[[Any], str]] = {
+    NoneType: lambda _none: "\\N",
+    str: lambda text: text.translate(_ESCAPES),
+    datetime: datetime.isoformat,
+    int: str,
+    bool: str,
+}
 
 
 def _copy_text(value: object) -> str:
     """A value in COPY's text format."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value)
+    write = _TEXTS.get(type(value))
+    return write(value) if write else str(value).translate(_ESCAPES)
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def test_her_own_verified_permitted_address_may_be_written_to_by_day() -> None:
     ids=str,
 )
 def test_anything_else_counts_as_a_third_persons(wrong: dict[str, object]) -> None:
-    verdict = decide(replace(GOOD, **wrong), RULES, shanghai("2026-11-23T12:00"))
+    verdict = decide(GOOD._replace(**wrong), RULES, shanghai("2026-11-23T12:00"))
     assert (verdict.allowed, verdict.rule, verdict.next_allowed_at) == (False, CONTACT_POINT, None)
 
 
@@ -93,7 +93,7 @@ def test_the_hours_are_from_eight_to_ten_at_night(at: str, allowed: bool, again:
 
 def test_the_hours_are_those_of_the_person_and_not_of_the_lender() -> None:
     at = shanghai("2026-11-23T12:00")
-    verdict = decide(replace(GOOD, time_zone="America/New_York"), RULES, at)
+    verdict = decide(GOOD._replace(time_zone="America/New_York"), RULES, at)
     assert not verdict.allowed
     assert verdict.next_allowed_at == datetime(2026, 11, 23, 8, 0, tzinfo=ZoneInfo("America/New_York"))
 
@@ -101,7 +101,7 @@ def test_the_hours_are_those_of_the_person_and_not_of_the_lender() -> None:
 @pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)])
 def test_nights_in_which_the_clocks_change_are_as_long_as_they_are(day: date) -> None:
     zone = ZoneInfo("America/New_York")
-    verdict = decide(replace(GOOD, time_zone="America/New_York"), RULES, datetime.combine(day, time(0, 30), zone))
+    verdict = decide(GOOD._replace(time_zone="America/New_York"), RULES, datetime.combine(day, time(0, 30), zone))
     assert verdict.next_allowed_at == datetime.combine(day, time(8), zone)
     hours = (verdict.next_allowed_at - datetime.combine(day, time(0), zone).astimezone(UTC)) / timedelta(hours=1)
     assert hours == (7 if day.month == 3 else 9)
@@ -133,18 +133,18 @@ def test_calls_need_the_rules_that_count_them_and_messages_do_not(code: str) -> 
     ids=str,
 )
 def test_what_nobody_knows_refuses(wrong: dict[str, object]) -> None:
-    assert decide(replace(GOOD, **wrong), RULES, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
+    assert decide(GOOD._replace(**wrong), RULES, shanghai("2026-11-23T12:00")).rule == FAIL_CLOSED
 
 
 def test_whoever_comes_to_us_is_heard_at_any_hour() -> None:
-    facts = replace(GOOD, purpose="inbound", time_zone="Mars/Olympus", kind="", permitted=False)
+    facts = GOOD._replace(purpose="inbound", time_zone="Mars/Olympus", kind="", permitted=False)
     verdict = decide(facts, [], shanghai("2026-11-23T03:00"))
     assert (verdict.allowed, verdict.rule) == (True, "inbound")
 
 
 def test_the_sentence_of_the_case_page_has_its_numbers() -> None:
     talk = Past(shanghai("2026-11-23T09:00"), "conversation", "voice", 1, 7)
-    verdict = decide(replace(CALL, history=[talk]), RULES, shanghai("2026-11-23T12:00"))
+    verdict = decide(CALL._replace(history=[talk]), RULES, shanghai("2026-11-23T12:00"))
     assert (verdict.left, verdict.most, verdict.cap, verdict.days) == (2, 3, "calls-a-day", 1)
     assert verdict.closes_at == shanghai("2026-11-23T22:00")
 
@@ -153,14 +153,14 @@ def test_a_place_that_lapses_frees_the_call_before_the_day_does() -> None:
     noon = shanghai("2026-11-23T12:00")
     talks = [Past(noon - timedelta(hours=hours), "conversation", "voice", 1) for hours in (1, 2)]
     place = Past(noon, "reserved", "voice", 1, until=noon + timedelta(minutes=15))
-    verdict = decide(replace(CALL, history=[*talks, place]), RULES, noon + timedelta(minutes=5))
+    verdict = decide(CALL._replace(history=[*talks, place]), RULES, noon + timedelta(minutes=5))
     assert (verdict.allowed, verdict.rule, verdict.next_allowed_at) == (False, "calls-a-day", place.until)
 
 
 def test_calls_at_one_side_of_midnight_do_not_count_at_the_other() -> None:
     agreed = Agreed(time(20), time(2), date(2026, 1, 1), None)
     talks = [Past(shanghai(f"2026-11-23T{hour}:00"), "conversation", "voice", 1) for hour in (20, 21, 22)]
-    facts = replace(CALL, agreed=agreed, history=talks)
+    facts = CALL._replace(agreed=agreed, history=talks)
     late = decide(facts, RULES, shanghai("2026-11-23T23:59"))
     assert (late.rule, late.next_allowed_at) == ("calls-a-day", shanghai("2026-11-24T00:00"))
     assert decide(facts, RULES, shanghai("2026-11-24T00:00")).allowed
@@ -168,7 +168,7 @@ def test_calls_at_one_side_of_midnight_do_not_count_at_the_other() -> None:
 
 def test_hours_that_begin_in_the_hour_the_clocks_skip_begin_when_they_are_put_forward() -> None:
     zone = ZoneInfo("America/New_York")
-    facts = replace(CALL, time_zone="America/New_York", agreed=Agreed(time(2, 30), time(12), date(2026, 1, 1), None))
+    facts = CALL._replace(time_zone="America/New_York", agreed=Agreed(time(2, 30), time(12), date(2026, 1, 1), None))
     verdict = decide(facts, RULES, datetime(2026, 3, 8, 1, 0, tzinfo=zone))
     assert verdict.next_allowed_at == datetime(2026, 3, 8, 3, 0, tzinfo=zone)
 
@@ -214,7 +214,7 @@ def test_every_outcome_has_its_class_and_an_unknown_one_counts_everywhere() -> N
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Asia", "\0", "x" * 300])
 def test_an_unknown_time_zone_refuses(zone: str) -> None:
-    verdict = decide(replace(GOOD, time_zone=zone), RULES, shanghai("2026-11-23T12:00"))
+    verdict = decide(GOOD._replace(time_zone=zone), RULES, shanghai("2026-11-23T12:00"))
     assert (verdict.allowed, verdict.rule) == (False, FAIL_CLOSED)
 
 
@@ -252,7 +252,7 @@ def test_a_new_version_governs_from_its_date_on_where_the_person_lives() -> None
 @UNHURRIED
 @given(zone=ZONES, at=MOMENTS)
 def test_a_refused_hour_says_when_it_ends_and_not_a_second_too_late(zone: str, at: datetime) -> None:
-    facts = replace(GOOD, time_zone=zone)
+    facts = GOOD._replace(time_zone=zone)
     verdict = decide(facts, RULES, at)
     assert verdict.allowed == (8 <= at.astimezone(ZoneInfo(zone)).hour < 22)
     if verdict.next_allowed_at is not None:
@@ -268,7 +268,7 @@ def test_a_refused_hour_says_when_it_ends_and_not_a_second_too_late(zone: str, a
 @given(zone=ZONES, at=MOMENTS, opens=st.times(), closes=st.times())
 def test_any_hours_open_again(zone: str, at: datetime, opens: time, closes: time) -> None:
     hours = replace(HOURS, parameters={"opens": opens.isoformat(), "closes": closes.isoformat()})
-    facts, rules = replace(GOOD, time_zone=zone), [POINT, hours, *OTHERS]
+    facts, rules = GOOD._replace(time_zone=zone), [POINT, hours, *OTHERS]
     verdict = decide(facts, rules, at)
     if opens == closes:
         assert verdict.rule == FAIL_CLOSED

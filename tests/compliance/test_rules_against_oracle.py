@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import TypeVar
@@ -17,6 +16,7 @@ from tests.compliance.packs import INSTALLED
 
 T = TypeVar("T")
 BOOK = Rulebook(INSTALLED)
+DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 ZONES = {
     "Asia/Shanghai": [date(2026, 3, 1), date(2026, 12, 31)],
@@ -123,7 +123,7 @@ def test_what_is_said_about_later_is_true(draw: Random) -> None:
     verdict = BOOK.decide(facts, at)
     if verdict.allowed:
         assert verdict.closes_at is not None
-        hours = replace(facts, history=(), flags=(), holds=())
+        hours = facts._replace(history=(), flags=(), holds=())
         if facts.relationship == "own":
             assert broken(hours, verdict.closes_at) == {"contact-hours"}
             length = verdict.closes_at - at
@@ -191,3 +191,18 @@ def test_over_days_of_calling_as_often_as_allowed_no_cap_is_ever_passed(draw: Ra
         for talk in talks:
             after = [p for p in placed if talk < p.at.astimezone(where).date() < talk + timedelta(days=7)]
             assert not after
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(draw=DRAWS)
+def test_of_many_at_one_moment_each_gets_her_own_answer(draw: Random) -> None:
+    """What is kept for those who are alike is not given to who is not."""
+    _, at = question(draw)
+    book = Rulebook(INSTALLED)
+    everybody = [question(draw)[0] for _ in range(8)]
+    everybody += [facts._replace(history=(), flags=(), holds=(), own_numbers=()) for facts in everybody]
+    everybody += [facts._replace(point=None, account=None) for facts in everybody]
+    for facts in everybody:
+        alone = Rulebook(INSTALLED)
+        assert book.decide_or_postpone(facts, at, 3 * DAY) == alone.decide_or_postpone(facts, at, 3 * DAY)
+        assert book.reserved_until(facts, at) == alone.reserved_until(facts, at)

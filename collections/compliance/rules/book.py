@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -91,6 +90,8 @@ class Rulebook:
             self._rules[rule.pack, rule.code, rule.version] = rule
         self._on = functools.lru_cache(maxsize=4096)(self._in_force)
         self._changes = functools.lru_cache(maxsize=4096)(self._hours_about)
+        self._alike = functools.lru_cache(maxsize=4096)(self._of_who_was_not_tried)
+        self._held = functools.lru_cache(maxsize=4096)(self._held_until)
 
     def decide(self, facts: Facts, at: datetime) -> Verdict:
         """May this contact happen at `at` (aware)?
@@ -104,7 +105,7 @@ class Rulebook:
         verdict, later = self._now_and_later(facts, at)
         moment = verdict.next_allowed_at
         if later is not None and moment is not None and moment - at <= longest:
-            return moment, replace(later, postponed_by=verdict.rule)
+            return moment, later._replace(postponed_by=verdict.rule)
         return at, verdict
 
     def behind(self, verdict: Verdict, pack: str) -> Rule | None:
@@ -113,10 +114,13 @@ class Rulebook:
 
     def reserved_until(self, facts: Facts, at: datetime) -> datetime | None:
         """Until when an allowed contact at `at` holds its place; None: it holds none."""
-        zone = time_zone(facts.time_zone)
-        if facts.purpose == INBOUND or zone is None:
+        return None if facts.purpose == INBOUND else self._held(facts.pack, facts.time_zone, facts.channel, at)
+
+    def _held_until(self, pack: str, time_zone_name: str, channel: str, at: datetime) -> datetime | None:
+        zone = time_zone(time_zone_name)
+        if zone is None:
             return None
-        minutes = self._minutes(self._on(facts.pack, at.astimezone(zone).date()), facts.channel)
+        minutes = self._minutes(self._on(pack, at.astimezone(zone).date()), channel)
         return at.astimezone(UTC) + timedelta(minutes=minutes) if minutes else None
 
     def no_room(self, facts: Facts, at: datetime) -> Refusal | None:
@@ -163,6 +167,40 @@ class Rulebook:
 
     def _now_and_later(self, facts: Facts, at: datetime) -> tuple[Verdict, Verdict | None]:
         """The verdict at `at`; of a no that waiting turns into a yes that yes, too."""
+        if facts.history or facts.elsewhere or facts.flags or facts.holds or facts.own_numbers:
+            return self._work_out(facts, at)
+        return self._alike(
+            *(at, facts.channel, facts.time_zone, facts.kind, facts.source, facts.relationship, facts.permitted),
+            *(facts.verification, facts.shared, facts.purpose, facts.pack, facts.agreed, facts.opted_out),
+        )
+
+    def _of_who_was_not_tried(
+        self,
+        at: datetime,
+        channel: str,
+        time_zone_name: str,
+        kind: str,
+        source: str,
+        relationship: str,
+        permitted: bool | None,
+        verification: str,
+        shared: bool,
+        purpose: str,
+        pack: str,
+        agreed: Agreed | None,
+        opted_out: bool,
+    ) -> tuple[Verdict, Verdict | None]:
+        """Of whom nothing is known that is hers alone: in a batch many are alike, whatever the number and the debt."""
+        facts = Facts(
+            *(channel, time_zone_name, kind, source, relationship, permitted, verification, shared),
+            purpose=purpose,
+            pack=pack,
+            agreed=agreed,
+            opted_out=opted_out,
+        )
+        return self._work_out(facts, at)
+
+    def _work_out(self, facts: Facts, at: datetime) -> tuple[Verdict, Verdict | None]:
         if facts.purpose == INBOUND:
             return ALLOWED_INBOUND, None
         zone = time_zone(facts.time_zone)
@@ -235,7 +273,7 @@ class Rulebook:
             return CLOSED
         history = counts.with_too_many_not_made(facts.history, reserved.not_made, zone)
         if history is not facts.history:
-            facts = replace(facts, history=history)
+            facts = facts._replace(history=history)
         return _tightest(
             self._count_calls(code, rules, facts, day, zone, at) for code in CALL_COUNTS.get(facts.pack, ())
         )

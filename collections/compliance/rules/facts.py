@@ -80,8 +80,7 @@ class OwnNumber(NamedTuple):
     wrong: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of one contact that somebody wants. `kind` is blank when the person has no such contact point at all.
 
     `holds`: for each debt that the contact would be about, what is held on it; of a person with nothing late, all that is held
@@ -112,8 +111,7 @@ class Facts:
     opted_out: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer: the rule that refused, or the last that allowed.
 
     `next_allowed_at` only where waiting helps: the earliest moment at which, nothing else happening, every rule allows.

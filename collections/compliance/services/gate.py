@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -37,8 +36,7 @@ class Candidate(NamedTuple):
     replaces_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """What the gate answered to one candidate, as recorded under `decision_id`, for the moment `at`; `postponed_by`: the rule for
     which it has to wait until then."""
 
@@ -54,18 +52,13 @@ class Decided:
 
 
 class _Row(NamedTuple):
-    """A decision, column by column."""
+    """A decision, column by column, but for what all of a batch share."""
 
     id: int
     customer_id: int
     contact_point_id: int | None
     account_id: int | None
-    channel: str
-    purpose: str
     at: datetime
-    decided_at: datetime
-    actor_id: int | None
-    actor_name: str
     allowed: bool
     pack: str
     rule: str
@@ -111,7 +104,7 @@ def decide_many(
     _check_asked(channel, purpose)
     if not candidates:
         return []
-    rows = _decide_all(actor, channel, purpose, candidates, at, postpone=postpone)
+    rows = _decide_all(actor, _shared(actor, channel, purpose), candidates, at, postpone=postpone)
     return [
         Decided(
             row.id,
@@ -129,9 +122,10 @@ def decide_many(
 
 
 def _decide_all(
-    actor: Actor, channel: str, purpose: str, candidates: Sequence[Candidate], at: datetime, *, postpone: bool
+    actor: Actor, shared: Mapping[str, Any], candidates: Sequence[Candidate], at: datetime, *, postpone: bool
 ) -> list[tuple[_Row, str]]:
-    """The decisions, as written, each with the rule that postponed it."""
+    """The decisions, as written with what they share, each with the rule that postponed it."""
+    channel = shared["channel"]
     customers = [candidate.customer_id for candidate in candidates]
     if channel == Channel.VOICE:
         with connection.cursor() as cursor:
@@ -141,20 +135,19 @@ def _decide_all(
     rules = rulebook()
     known = facts_of(
         channel=channel,
-        purpose=purpose,
+        purpose=shared["purpose"],
         asked=[(c.customer_id, c.contact_point_id, c.account_id) for c in candidates],
         at=at,
         actor=actor,
         rules=rules,
         replaced={(c.customer_id, c.replaces_id) for c in candidates if c.replaces_id is not None},
     )
-    decided_at, actor_name = clock.now(), str(actor)[:150]
     taken: dict[int, list[Past]] = {}
     rows: list[tuple[_Row, str]] = []
     keys = reserve_keys(ContactDecision, len(candidates))
     for key, candidate, (customer, point, facts) in zip(keys, candidates, known, strict=True):
         if customer in taken:
-            facts = replace(facts, history=[*facts.history, *taken[customer]])
+            facts = facts._replace(history=[*facts.history, *taken[customer]])
         moment, verdict = decide_for(rules, facts, at, postpone=postpone)
         until = rules.reserved_until(facts, moment) if verdict.allowed else None
         if until:
@@ -162,13 +155,23 @@ def _decide_all(
             taken.setdefault(customer, []).append(place)
         point = point or candidate.contact_point_id
         row = _Row(
-            *(key, customer, point, candidate.account_id, channel, purpose, moment, decided_at),
-            *(actor.pk, actor_name, verdict.allowed, facts.pack, verdict.rule, verdict.rule_version),
-            *(verdict.next_allowed_at, until, candidate.replaces_id),
+            *(key, customer, point, candidate.account_id, moment, verdict.allowed, facts.pack),
+            *(verdict.rule, verdict.rule_version, verdict.next_allowed_at, until, candidate.replaces_id),
         )
         rows.append((row, verdict.postponed_by))
-    copy_text(ContactDecision, _Row._fields, [row for row, _postponed_by in rows])
+    copy_text(ContactDecision, _Row._fields, [row for row, _postponed_by in rows], same=shared)
     return rows
+
+
+def _shared(actor: Actor, channel: str, purpose: str) -> dict[str, Any]:
+    """The columns in which all decisions of a batch are alike."""
+    return {
+        "channel": channel,
+        "purpose": purpose,
+        "decided_at": clock.now(),
+        "actor_id": actor.pk,
+        "actor_name": str(actor)[:150],
+    }
 
 
 def decide_for(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:
@@ -221,8 +224,9 @@ def may_contact(
         contact_point.pk if contact_point else None,
         replaces.pk if replaces else None,
     )
-    ((row, _postponed_by),) = _decide_all(actor, channel, purpose, [candidate], at or clock.now(), postpone=False)
-    decision = ContactDecision(**row._asdict())
+    shared = _shared(actor, channel, purpose)
+    ((row, _postponed_by),) = _decide_all(actor, shared, [candidate], at or clock.now(), postpone=False)
+    decision = ContactDecision(**row._asdict(), **shared)
     decision._state.adding, decision._state.db = False, connection.alias
     return decision
 

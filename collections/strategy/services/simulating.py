@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -256,7 +256,7 @@ class _Nights:
             asked = (known.shape, purpose, at, *((past.at, past.what, past.inbound, past.echo) for past in history))
             answer = self.answered.get(asked)
             if answer is None:
-                told = replace(known.facts, purpose=purpose, history=history)
+                told = known.facts._replace(purpose=purpose, history=history)
                 answer = self.answered[asked] = decide_for(self.book, told, at, postpone=True)
             moment, verdict = answer
             if verdict.allowed:
@@ -285,7 +285,7 @@ class _Nights:
             no_batch_from=begins,
         )
         for key, known in zip(new, found, strict=True):
-            alike = repr(replace(known.facts, point=None, account=None, history=()))
+            alike = repr(known.facts._replace(point=None, account=None, history=()))
             self.known[key] = _Known(known.facts, self.shapes.setdefault(alike, len(self.shapes)))
 
     def _versions(self) -> list[int]:
