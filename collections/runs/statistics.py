@@ -19,7 +19,7 @@ _GROWN = """
 
 
 def analyze_what_grew() -> list[str]:
-    """Gather the statistics of the tables that are more than twice as large as when that was last done, or for the first time; which.
+    """Gather the statistics of the tables that are more than twice as large as when that was last done, if it ever was; which.
 
     Plans that were kept for such a table, in whatever session, are made anew (`runs.prepared`). One statement where nothing
     grew; one more a table that did, which reads a sample of it. Writers are not disturbed.
