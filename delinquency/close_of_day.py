@@ -34,6 +34,7 @@ from runs.locks import AlreadyLocked, advisory_lock
 from runs.models import DayClose, RunStatus
 from runs.parallel import no_cycle_collection
 from runs.services import StepRun
+from runs.statistics import analyze_what_grew
 from strategy.services import evaluating
 from waivers.services import judging as waivers
 
@@ -230,6 +231,9 @@ def _run_step(
             if position == 1 and not dry_run:
                 await_postings()
             function(run)
+            if not dry_run:
+                # Of the first close: what it fills is read by its next steps, and by everybody in the morning.
+                analyze_what_grew()
         with transaction.atomic() if is_last else nullcontext():
             if run is not None:
                 runs.finish_step(run)

@@ -17,7 +17,7 @@ from accounts.selectors.rebuilt import rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services.opening import BookDays
 from runs import clock
-from runs.selectors import begun_day, book_day
+from runs.selectors import book_day, closed_and_begun
 
 Change = Callable[[AccountFacts], AccountFacts]
 # Keys of what is only thought of: beyond those of every row.
@@ -105,10 +105,11 @@ def picture(account_id: int) -> Picture:
 
 def pictures(account_id: int, change: Change, effective_on: date | None = None) -> tuple[Picture, Picture]:
     """The account as it is, and as it would be if `change` were a fact that takes effect on `effective_on` (None: no day of its
-    own), recorded now, with what would follow of that. Four queries, and those of what follows; no locks, and nothing is
+    own), recorded now, with what would follow of that. Three queries, and those of what follows; no locks, and nothing is
     written."""
-    closed, facts = _closed(), _facts(account_id)
-    changed = _taken_to(change(facts), closed, effective_on)
+    days, facts = present_days(), _facts(account_id)
+    closed = days.closed
+    changed = _taken_to(change(facts), days, effective_on)
     then = _picture(changed, closed)
     for consequence in _consequences:
         if (follows := consequence(account_id, then.owed)) is not None and follows.said:
@@ -150,16 +151,22 @@ def with_reliefs(facts: AccountFacts, wanted: Sequence[Thought], without: Iterab
     return replace(facts, reliefs=reliefs, credits=[*reliefs, *facts.credits[len(facts.reliefs) :]])
 
 
-def picture_posted(account_id: int) -> Picture:
+def picture_posted(account_id: int, days: BookDays | None = None) -> Picture:
     """The account as a posting that takes effect on the open day would find it, whatever was posted on it before: a bill that
-    fell due on the closed day is overdue. Four queries; no locks, and nothing is written."""
-    closed = _closed()
-    return _picture(_taken_to(_facts(account_id), closed, closed + timedelta(days=1)), closed)
+    fell due on the closed day is overdue. Three queries, two where the caller has the days; no locks, and nothing is written."""
+    days = days or present_days()
+    return _picture(_taken_to(_facts(account_id), days, days.open), days.closed)
 
 
-def _taken_to(facts: AccountFacts, closed: date, effective_on: date | None) -> AccountFacts:
+def present_days() -> BookDays:
+    """The days on which the book stands; where it was never opened, those on which it would open now. One query; no locks."""
+    closed, begun = closed_and_begun()
+    closed = closed or clock.today() - timedelta(days=1)
+    return BookDays(closed, closed + timedelta(days=1), begun=begun)
+
+
+def _taken_to(facts: AccountFacts, days: BookDays, effective_on: date | None) -> AccountFacts:
     """The facts, told as of the day to which a posting that takes effect on `effective_on` takes the account."""
-    days = BookDays(closed, closed + timedelta(days=1), begun=begun_day() is not None)
     state = days.state_day(facts.aged_on, effective_on)
     return replace(facts, aged_on=state, judged_on=days.judged_day(state))
 

@@ -18,9 +18,9 @@ from accounts.services.opening import ensure_open
 from accounts.services.rebuild import cache_row, write_rebuilt
 from audit.services import Actor, record_many
 from runs.bulk import copy_rows
+from runs.statistics import analyze_what_grew
 
 BATCH = 2_000
-WORTH_ANALYZING = 10_000
 
 # What each staging table holds: the columns of the table it becomes.
 STAGED = {
@@ -131,12 +131,8 @@ def load_staged(
         if on_progress:
             on_progress(min(start + BATCH, len(ids)), len(ids))
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    if sum(counts.values()) >= WORTH_ANALYZING:
-        # The night may come before autovacuum does: without statistics it would be planned for an empty book.
-        cursor.execute(
-            "ANALYZE accounts_account, accounts_bill, accounts_payment, accounts_ledgerentry, accounts_allocation"
-        )
-        cursor.execute("ANALYZE accounts_customer, accounts_contactpoint, accounts_standing, accounts_standingchange")
+    # The night may come before autovacuum does: without statistics it would be planned for an empty book.
+    analyze_what_grew()
     return counts
 
 

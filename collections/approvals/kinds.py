@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from django.db import transaction
 from django.utils.functional import Promise
 
 from staff.models import IN_DAYS
@@ -55,8 +56,9 @@ class Kind(ABC):
 
     def check_shown(self, request: Request, present: Mapping[str, Any] | None) -> None:
         """As `check`, for the page that shows what moved since (`present`): a kind that reads the book for that need not read it
-        twice."""
-        self.check(request)
+        twice. Outside of a transaction, but for `check`, which may lock what it looks at, as it does in a decision."""
+        with transaction.atomic():
+            self.check(request)
 
     @abstractmethod
     def apply(self, request: Request, *, actor: User) -> None:

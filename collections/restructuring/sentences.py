@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -98,11 +99,18 @@ def cost(rate: Any) -> str | None:
     return None if rate is None or round(Decimal(rate), 4) < 0 else percent(rate)
 
 
-def in_a_plan(account: Account, live: Plan) -> str:
+def called_due(account: Account, day: date) -> str:
+    """The whole balance is called due, so that no plan can be made of it."""
+    return _(
+        "The whole balance of account %(account)s is called due on %(day)s. Have that withdrawn, then ask for a plan."
+    ) % {"account": account.ref, "day": day.isoformat()}
+
+
+def in_a_plan(account: Account, live: str) -> str:
     """The account has a live plan, so that no other is asked for."""
     return _("Account %(account)s has plan %(plan)s, which is not over. An account is never in two.") % {
         "account": account.ref,
-        "plan": live.ref,
+        "plan": live,
     }
 
 

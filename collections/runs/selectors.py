@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from django.db.models import Exists, OuterRef
+
 from runs.models import BusinessDay, DayClose, RunStatus
 
 
@@ -31,6 +33,13 @@ def begun_day() -> date | None:
     """The open day if its close has begun (running, killed or failed), else None."""
     day = open_day()
     return day if day and DayClose.objects.filter(date=day).exists() else None
+
+
+def closed_and_begun() -> tuple[date | None, bool]:
+    """`book_day`, and whether the close of the day behind it has begun. One query."""
+    begun = DayClose.objects.filter(date__gt=OuterRef("date"))
+    last = BusinessDay.objects.annotate(begun=Exists(begun)).order_by("-date").values_list("date", "begun").first()
+    return last or (None, False)
 
 
 def step_passed(day: date, step: str) -> float:

@@ -235,11 +235,13 @@ class Outcome(models.TextChoices):
 
 
 class Treatment(models.Model):
-    """What a rule did, or would have done but for the gate or the hold-out, to a person on a business day. Append-only (trigger).
+    """What a rule did, or would have done but for the gate or the hold-out, to a person on a business day.
 
     One row for each account for which the rule fitted; of several of a person's they have one message, which names all.
     `decision` is the last of the gate's that it led to. Until `again_until` a refusal does not count as done: see
-    `strategy.retrying`.
+    `strategy.retrying`. Append-only, with two exceptions (trigger). A refusal that was repeated alike counts its `attempts`, the
+    last of which was on `tried_on` (None: there was one). A notice that was queued becomes a refusal where the gate refused
+    it as it went; it keeps its message.
     """
 
     business_day = models.DateField(_("business day"))
@@ -265,6 +267,8 @@ class Treatment(models.Model):
         verbose_name=_("decision"),
     )
     again_until = models.DateField(_("tried again until"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=1, db_default=1)
+    tried_on = models.DateField(_("last tried on"), null=True, blank=True)
     created_at = models.DateTimeField(_("at"))
 
     class Meta:

@@ -15,6 +15,9 @@ class Answer(Protocol):
     def allowed(self) -> bool: ...
 
     @property
+    def rule(self) -> str: ...
+
+    @property
     def next_allowed_at(self) -> datetime | None: ...
 
 
@@ -24,13 +27,17 @@ A = TypeVar("A", bound=Answer)
 
 @dataclass(frozen=True)
 class Way:
-    """A template as a way to a person: by its channel, for its purpose, with the version that new messages carry."""
+    """A template as a way to a person: by its channel, for its purpose, with the version that new messages carry.
+
+    `instead_of`: the rule of the gate for which it stands in, where that refused a way before it; blank: whatever refused.
+    """
 
     template: str
     version: int
     kind: str
     channel: str
     purpose: str
+    instead_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,15 @@ def reach(people: Sequence[tuple[P, Sequence[Way]]], decide: Decide[P, A]) -> li
     """
     found: dict[int, Reached[P, A]] = {}
     passing: set[int] = set()
+    refused_by: dict[int, set[str]] = {}
     left = dict(enumerate(people))
     step = 0
     while left:
         asked: dict[tuple[str, str], list[int]] = {}
         for place, (person, ways) in list(left.items()):
             if step < len(ways):
-                asked.setdefault((ways[step].channel, ways[step].purpose), []).append(place)
+                if not ways[step].instead_of or ways[step].instead_of in refused_by.get(place, ()):
+                    asked.setdefault((ways[step].channel, ways[step].purpose), []).append(place)
             else:
                 found.setdefault(place, Reached(person, None, None, False))
                 del left[place]
@@ -74,6 +83,8 @@ def reach(people: Sequence[tuple[P, Sequence[Way]]], decide: Decide[P, A]) -> li
                 found[place] = Reached(person, ways[step] if answer.allowed else None, answer, place in passing)
                 if answer.allowed:
                     del left[place]
+                else:
+                    refused_by.setdefault(place, set()).add(answer.rule)
         step += 1
     return [found[place] for place in range(len(people))]
 

@@ -16,8 +16,8 @@ from audit.services import SystemActor
 from compliance import services
 from compliance.models import ContactDecision, ContactRule
 from compliance.rules import PACKS, Rule, parse
-from compliance.services import Candidate
-from tests.factories import ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
+from compliance.services import Candidate, Decided
+from tests.factories import AccountFactory, ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ACTOR = SystemActor("test")
@@ -232,3 +232,31 @@ def test_whoever_asks_is_kept_by_name_letter_for_letter(name: str) -> None:
     assert {f.attname: getattr(kept, f.attname) for f in kept._meta.fields} == {
         f.attname: getattr(answer, f.attname) for f in answer._meta.fields
     }
+
+
+def test_what_is_refused_as_before_is_answered_by_the_decision_that_was() -> None:
+    """Only where it is asked again, and nothing of the answer is another."""
+    account = AccountFactory()
+    point = ContactPointFactory(customer=account.customer, verification="wrong")
+
+    def ask(*, is_again: bool = True, account_id: int | None = account.pk) -> Decided:
+        candidate = Candidate(account.customer_id, account_id, is_again=is_again)
+        (answer,) = services.decide_many(
+            actor=ACTOR, channel="email", purpose="reminder", candidates=[candidate], at=NOON, postpone=True
+        )
+        return answer
+
+    first = ask()
+    assert ask() == first
+    assert ask(account_id=None).decision_id != first.decision_id
+    once_more = ask(is_again=False)
+    assert once_more.decision_id != first.decision_id
+    assert ask() == once_more
+    point.verification = "verified"
+    point.save()
+    assert ask().allowed
+    point.verification = "wrong"
+    point.save()
+    last = ask()
+    assert last.decision_id > once_more.decision_id
+    assert ContactDecision.objects.filter(customer=account.customer).count() == 5

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import Account, Hold, Standing
 from accounts.selectors.explain import explain
+from accounts.selectors.what_if import picture_posted
 from accounts.services import posting
 from accounts.services.holds import lift_hold, place_hold
 from cases.models import Case
@@ -182,6 +183,12 @@ def test_a_plan_opened_again_is_about_its_bills_again(account, lin, chen) -> Non
     posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned")
     plan.refresh_from_db()
     assert plan.contact_hold.covers == list(plan.instalments.order_by("bill").values_list("bill", flat=True))
+
+
+def test_it_bears_no_late_fee_as_the_agreement_says(account, late) -> None:
+    account.standing.refresh_from_db()
+    assert account.standing.beside_amount == 300
+    assert picture_posted(account.pk).owed.late_fee_now == 0
 
 
 @pytest.mark.parametrize("kind", ["fees", "deferral"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,9 +18,10 @@ from approvals.models import Request
 from cases.models import Case
 from restructuring.models import Agreement, Plan
 from runs import clock
+from tests.clients import signed_in
 from tests.factories import TeamFactory, UserFactory
 from tests.papers import picture
-from tests.restructuring.deeds import TODAY, ask, close_through, noon, running
+from tests.restructuring.deeds import TODAY, ask, bill, close_through, noon, running
 
 pytestmark = pytest.mark.django_db
 PNG = picture("PNG")
@@ -224,3 +226,20 @@ def test_both_languages(desk: Client, account, lin, chen, terms) -> None:
     assert "还款计划" in desk.get(reverse("plan", args=[plan.ref])).content.decode()
     assert "并列比较" in desk.get(reverse("plan-new", args=[account.ref])).content.decode()
     assert plan.total > Decimal(0)
+
+
+@pytest.mark.parametrize("status", ["asked", "signed"])
+@pytest.mark.parametrize("count", [2, 12])
+def test_the_request_asks_as_much_for_many_as_for_few(
+    account, lin, chen, terms, status, count, django_assert_max_num_queries
+) -> None:
+    """Of instalments and bills; as few as other requests within an authority (`tests/approvals/test_pages.py`)."""
+    for number in range(count):
+        bill(account, f"X{number}", date(2026, 1, 1), date(2026, 1, 21), "10")
+    plan = ask(lin, account, replace(terms, count=count))
+    Plan.objects.filter(pk=plan.pk).update(status=status)
+    client = signed_in(chen)
+    with django_assert_max_num_queries(17):
+        page = client.get(f"/approvals/{plan.request_id}/")
+    assert page.status_code == 200
+    assert ("not signed yet" in page.content.decode()) == (status == "asked")

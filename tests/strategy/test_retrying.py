@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.models import Account
 from cases.models import Case
@@ -34,8 +35,15 @@ def written_to(account: Account, channel: str = "email", times: int = 4) -> Acco
 
 
 def outcomes() -> list[tuple[int, str, date | None]]:
+    """Each treatment's outcome, on the first of the evenings of which it tells."""
     found = Treatment.objects.order_by("business_day", "code").values_list("business_day", "outcome", "again_until")
     return [((day - DAY).days, outcome, until) for day, outcome, until in found]
+
+
+def tried() -> list[tuple[int, int]]:
+    """Of each treatment how often it was tried, and on which evening last."""
+    found = Treatment.objects.order_by("business_day", "code").values_list("attempts", "tried_on", "business_day")
+    return [(attempts, ((last or first) - DAY).days) for attempts, last, first in found]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +72,8 @@ def test_a_reminder_goes_on_the_first_evening_on_which_the_gate_allows_it(versio
     account = written_to(late())
     for days, counted in enumerate(({"refused": 1}, {"refused": 1}, {"refused": 1}, {"queued": 1}, {})):
         assert night(later(days)) == counted
-    assert outcomes() == [*((day, "again", later(3)) for day in range(3)), (3, "queued", None)]
+    assert outcomes() == [(0, "again", later(3)), (3, "queued", None)]
+    assert tried() == [(3, 2), (1, 3)]
     assert Message.objects.get().customer == account.customer
 
 
@@ -115,7 +124,8 @@ def test_what_the_law_demands_is_tried_until_it_goes(version: Version) -> None:
     account.standing.bucket = "M2"
     account.standing.save()
     assert [night(later(days)) for days in (1, 2, 3, 4)] == [{"refused": 1}, {"refused": 1}, {"queued": 1}, {}]
-    assert outcomes() == [*((day, "again", UNTIL_IT_GOES) for day in range(3)), (3, "queued", None)]
+    assert outcomes() == [(0, "again", UNTIL_IT_GOES), (3, "queued", None)]
+    assert tried() == [(3, 2), (1, 3)]
 
 
 def test_what_the_law_demands_ends_with_the_lateness(version: Version) -> None:
@@ -208,6 +218,61 @@ def test_the_case_shows_the_last_attempt_for_all(version: Version) -> None:
     case = Case.objects.get(customer=account.customer)
     panel = treatments_of(case, UserFactory(role="collector"))
     assert panel is not None
-    shown = [(row.code, row.outcome, row.business_day) for row in panel.context["rows"]]
-    assert sorted(shown) == [("first", "again", later(1)), ("freeze", "proposed", later(1))]
-    assert ContactDecision.objects.filter(customer=account.customer, allowed=False).count() == 2
+    shown = [(row.code, row.outcome, row.attempts, row.tried_on) for row in panel.context["rows"]]
+    assert sorted(shown) == [("first", "again", 2, later(1)), ("freeze", "proposed", 1, None)]
+    assert ContactDecision.objects.filter(customer=account.customer, allowed=False).count() == 1
+
+
+def test_the_same_refusal_on_many_evenings_is_one_decision_and_one_treatment(version: Version) -> None:
+    """And another answer of the gate, or another version's rule, begins another."""
+    message(version, "notice", "demand-letter", days_to=1)
+    deploy(version)
+    account = late()
+    assert [night(later(days)) for days in range(3)] == [{"refused": 1}] * 3
+    (decision,) = ContactDecision.objects.filter(customer=account.customer)
+    assert (outcomes(), tried()) == ([(0, "refused", UNTIL_IT_GOES)], [(3, 2)])
+    point = ContactPointFactory(customer=account.customer, kind="address", clear="上海市浦东新区世纪大道1号")
+    written_to(account, "letter", 2)
+    assert night(later(3)) == {"queued": 1}
+    assert outcomes() == [(0, "refused", UNTIL_IT_GOES), (3, "queued", None)]
+    assert Treatment.objects.get(outcome="refused").decision == decision
+    assert Message.objects.get().contact_point == point
+
+
+def test_an_answer_that_changed_begins_another_treatment(version: Version) -> None:
+    message(version, "notice", "demand-letter", days_to=1)
+    deploy(version)
+    account = late()
+    night()
+    night(later(1))
+    address = ContactPointFactory(customer=account.customer, kind="address", clear="上海市浦东新区世纪大道1号")
+    written_to(account, "letter", 2)
+    night(later(2))
+    address.verification = "wrong"
+    address.save()
+    night(later(3))
+    night(later(4))
+    assert [(day, outcome) for day, outcome, _until in outcomes()] == [(0, "refused"), (2, "again"), (3, "refused")]
+    assert tried() == [(2, 1), (1, 2), (2, 4)]
+    assert ContactDecision.objects.filter(customer=account.customer, purpose="notice", allowed=False).count() == 3
+
+
+def test_a_treatment_changes_in_no_other_way(version: Version) -> None:
+    message(version, "notice", "demand-letter", days_to=1)
+    deploy(version)
+    late()
+    night()
+    night(later(1))
+    row = Treatment.objects.filter(outcome="refused")
+    later_on = {"attempts": 3, "tried_on": later(2)}
+    for values in (
+        {"outcome": "queued"},
+        {"again_until": None},
+        {"attempts": 3},
+        {"tried_on": later(2)},
+        {"attempts": 3, "tried_on": later(1)},
+        {**later_on, "code": "other"},
+    ):
+        with pytest.raises(IntegrityError, match="stays as it was recorded"), transaction.atomic():
+            row.update(**values)
+    assert row.update(**later_on) == 1

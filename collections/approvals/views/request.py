@@ -8,7 +8,6 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -112,9 +111,7 @@ def _context(user: User, row: Request, seats: Sequence[Seat], forms: dict[str, A
 def _misfit(kind: kinds.Kind, row: Request, present: Mapping[str, Any] | None) -> str:
     """Why it would not be approved as things stand; blank: it would."""
     try:
-        # A kind's check may lock what it looks at, as it does in a decision.
-        with transaction.atomic():
-            kind.check_shown(row, present)
+        kind.check_shown(row, present)
     except BookError as error:
         return str(error)
     return ""

@@ -27,13 +27,15 @@ from runs.texts import listed
 class Candidate(NamedTuple):
     """A contact that somebody wants. Without a contact point the gate takes the person's most usable one.
 
-    `replaces_id`: an earlier decision for the same contact, which gives up the place that it holds.
+    `replaces_id`: an earlier decision for the same contact, which gives up the place that it holds. `is_again`: it was refused
+    before, and where the gate says the same of it still, that decision is the answer and no copy of it is written.
     """
 
     customer_id: int
     account_id: int | None = None
     contact_point_id: int | None = None
     replaces_id: int | None = None
+    is_again: bool = False
 
 
 class Decided(NamedTuple):
@@ -67,6 +69,11 @@ class _Row(NamedTuple):
     reserved_until: datetime | None
     replaces_id: int | None
 
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What it tells of the contact asked for, whenever that was: the columns of `_SAID`."""
+        return (self.contact_point_id, self.allowed, self.pack, self.rule, self.rule_version, self.next_allowed_at)
+
 
 # A message that has to wait longer than this says nothing new any more: it is refused instead.
 LONGEST_POSTPONEMENT = timedelta(days=3)
@@ -77,6 +84,13 @@ _LOCK_WITH_SHARERS = """
          WHERE p.customer_id = ANY(%s) AND p.verification = 'verified' AND kind IN ('mobile', 'phone')
            AND o.customer_id <> p.customer_id))
      ORDER BY id FOR NO KEY UPDATE"""
+# The last word about each person and debt, by a channel and for a purpose.
+_SAID = """
+    SELECT DISTINCT ON (customer_id, account_id) customer_id, account_id, id,
+           contact_point_id, allowed, pack, rule, rule_version, next_allowed_at
+      FROM compliance_contactdecision
+     WHERE customer_id = ANY(%s) AND channel = %s AND purpose = %s
+     ORDER BY customer_id, account_id, id DESC"""
 
 
 @transaction.atomic
@@ -95,7 +109,7 @@ def decide_many(
     both be given the last place under a cap; an allowed decision holds its place until `reserved_until`, for the candidates
     after it too. With `postpone`, one to whom waiting for some days helps is decided for the next moment at which she may
     be contacted instead: the moment of its `Decided.at`. Costs five statements, however many the
-    candidates, and one or two more where someone is flagged.
+    candidates, and one or two more where someone is flagged; another where something is asked again.
 
     Raises:
         Invalid: nobody is contacted by that channel, or for that purpose (that somebody came to us is `register.log_inbound`'s
@@ -125,7 +139,7 @@ def _decide_all(
     actor: Actor, shared: Mapping[str, Any], candidates: Sequence[Candidate], at: datetime, *, postpone: bool
 ) -> list[tuple[_Row, str]]:
     """The decisions, as written with what they share, each with the rule that postponed it."""
-    channel = shared["channel"]
+    channel, purpose = shared["channel"], shared["purpose"]
     customers = [candidate.customer_id for candidate in candidates]
     if channel == Channel.VOICE:
         with connection.cursor() as cursor:
@@ -135,7 +149,7 @@ def _decide_all(
     rules = rulebook()
     known = facts_of(
         channel=channel,
-        purpose=shared["purpose"],
+        purpose=purpose,
         asked=[(c.customer_id, c.contact_point_id, c.account_id) for c in candidates],
         at=at,
         actor=actor,
@@ -144,6 +158,8 @@ def _decide_all(
     )
     taken: dict[int, list[Past]] = {}
     rows: list[tuple[_Row, str]] = []
+    said = _said(channel, purpose, [c.customer_id for c in candidates if c.is_again])
+    written: list[_Row] = []
     keys = reserve_keys(ContactDecision, len(candidates))
     for key, candidate, (customer, point, facts) in zip(keys, candidates, known, strict=True):
         if customer in taken:
@@ -158,8 +174,13 @@ def _decide_all(
             *(key, customer, point, candidate.account_id, moment, verdict.allowed, facts.pack),
             *(verdict.rule, verdict.rule_version, verdict.next_allowed_at, until, candidate.replaces_id),
         )
+        before, says = said.get((customer, candidate.account_id), (None, ()))
+        if candidate.is_again and before is not None and not row.allowed and says == row.says:
+            row = row._replace(id=before)
+        else:
+            written.append(row)
         rows.append((row, verdict.postponed_by))
-    copy_text(ContactDecision, _Row._fields, [row for row, _postponed_by in rows], same=shared)
+    copy_text(ContactDecision, _Row._fields, written, same=shared)
     return rows
 
 
@@ -172,6 +193,17 @@ def _shared(actor: Actor, channel: str, purpose: str) -> dict[str, Any]:
         "actor_id": actor.pk,
         "actor_name": str(actor)[:150],
     }
+
+
+def _said(
+    channel: str, purpose: str, customers: Sequence[int]
+) -> dict[tuple[int, int | None], tuple[int, tuple[object, ...]]]:
+    """The last decision about each debt of these customers, whom the caller holds: its key, and what it says."""
+    if not customers:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SAID, [list(customers), channel, purpose])
+        return {(customer, account): (key, tuple(says)) for customer, account, key, *says in cursor.fetchall()}
 
 
 def decide_for(rules: Rulebook, facts: Facts, at: datetime, *, postpone: bool) -> tuple[datetime, Verdict]:

@@ -124,6 +124,8 @@ class Message(models.Model):
             # What workers hold, of each channel: few, among all that waits.
             models.Index(fields=["channel", "claim"], name="message_claimed", condition=Q(status="claimed")),
             models.Index(fields=["id"], name="message_to_look_at", condition=Q(status="review")),
+            # What the law wanted told and was not, for strategies to try again.
+            models.Index(fields=["id"], name="message_notice_withheld", condition=Q(status="withheld", kind="notice")),
             # Receipts of mail, and of providers that give back our own key, name it so.
             models.Index(fields=["header_id"], name="message_by_header"),
             models.Index(fields=["provider", "provider_id"], name="message_by_provider", condition=~Q(provider_id="")),

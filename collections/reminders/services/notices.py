@@ -16,6 +16,17 @@ from reminders.services.queueing import Wanted, queue
 from runs import clock
 
 ACTOR = SystemActor("outbox")
+# What a letter in place of a message adds to its key.
+LETTER = ":letter"
+# Notices that the gate refused as they went, whose letters did not go either: of each the message that was queued first, the
+# decision that refused it last, and whether waiting helps. By index, among all messages.
+REFUSED_AS_THEY_WENT = f"""
+    SELECT m.customer_id, coalesce(first.id, m.id) AS message_id, d.id AS decision_id, d.next_allowed_at IS NOT NULL AS passes
+      FROM reminders_message m
+      JOIN compliance_contactdecision d ON d.replaces_id = m.decision_id AND NOT d.allowed
+      LEFT JOIN reminders_message first ON m.channel = 'letter' AND first.key = regexp_replace(m.key, '{LETTER}$', '')
+     WHERE m.status = 'withheld' AND m.kind = 'notice'
+       AND NOT EXISTS (SELECT FROM reminders_message l WHERE l.key = m.key || '{LETTER}')"""
 
 
 @transaction.atomic
@@ -25,7 +36,7 @@ def by_letter(message: Message) -> Message | None:
 
     A letter knows no opt-out, so this ends with it.
     """
-    key = f"{message.key}:letter"
+    key = f"{message.key}{LETTER}"
     queued = Message.objects.filter(key=key).first()
     if queued is not None:
         return queued

@@ -62,7 +62,7 @@ def ask_plan(
     require(actor, ASK)
     account = lock_account(account_id)
     if (live := Plan.objects.filter(account=account, status__in=LIVE).first()) is not None:
-        raise Conflict(in_a_plan(account, live))
+        raise Conflict(in_a_plan(account, live.ref))
     not_called_due(account)
     here = position(account)
     if closed := nothing_to_offer(account, here.owed.total):

@@ -17,10 +17,11 @@ from accounts.services.re_aging import together
 from accounts.services.relief import Grant, grant_many
 from audit.services import Actor
 from cases.services.promises import cancel_promises
-from restructuring.models import LIVE, PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
+from restructuring.models import PROPOSED, Plan, PlanInstalment, PlanRule, PlanStatus, PlanTarget
 from restructuring.rules.days import months_on
 from restructuring.selectors.position import open_day, position
-from restructuring.sentences import Change, changed, in_a_plan, nothing_to_decide
+from restructuring.selectors.proposed import Proposed, proposed
+from restructuring.sentences import Change, called_due, changed, in_a_plan, nothing_to_decide
 from restructuring.services.rows import lock_plan, move
 from restructuring.terms import WHOLE, Terms
 from runs import clock
@@ -28,7 +29,7 @@ from runs.said import said as _
 from runs.texts import coded
 
 
-def check_proposed(plan: Plan, *, deciding: bool, changes: Sequence[Change] | None = None) -> None:
+def check_proposed(here: Proposed, *, deciding: bool, changes: Sequence[Change] | None = None) -> None:
     """Refuse a plan that no longer fits the book. The caller holds the customer's lock. `changes`: what `moved`, where the caller
     has asked already.
 
@@ -38,22 +39,23 @@ def check_proposed(plan: Plan, *, deciding: bool, changes: Sequence[Change] | No
         Conflict: it is decided already or replaced, another is live, it is not signed though it must be (`deciding`), its
             first instalment is due already, or what is owed is not what it says.
     """
+    plan = here.plan
     if plan.status not in PROPOSED:
         raise Conflict(nothing_to_decide(plan))
-    if (live := Plan.objects.filter(account=plan.account_id, status__in=LIVE).first()) is not None:
-        raise Conflict(in_a_plan(plan.account, live))
+    if here.live is not None:
+        raise Conflict(in_a_plan(plan.account, here.live))
     if deciding and plan.rule.needs_signature and plan.status != PlanStatus.SIGNED:
         raise Conflict(
             _("Plan %(plan)s is not signed yet. Have its agreement signed and record that first.") % {"plan": plan.ref}
         )
-    not_called_due(plan.account)
-    first = min(one.due_on for one in plan.instalments.all())
-    if first <= open_day():
+    if here.called_due_on is not None:
+        raise Conflict(called_due(plan.account, here.called_due_on))
+    if here.first_due_on <= here.open_on:
         raise Conflict(
             _("The first instalment was to be paid on %(day)s, which is over. Ask for a new plan.")
-            % {"day": first.isoformat()}
+            % {"day": here.first_due_on.isoformat()}
         )
-    if changes := moved(plan) if changes is None else changes:
+    if changes := moved(here) if changes is None else changes:
         raise Conflict(changed(changes))
 
 
@@ -61,12 +63,7 @@ def not_called_due(account: Account) -> None:
     """Refuse (`Conflict`) an account whose whole balance is called due: withdrawing the call changes what is owed."""
     called = Acceleration.objects.filter(account=account, withdrawn_at__isnull=True).first()
     if called is not None:
-        raise Conflict(
-            _(
-                "The whole balance of account %(account)s is called due on %(day)s. Have that withdrawn, then ask for a plan."
-            )
-            % {"account": account.ref, "day": called.due_on.isoformat()}
-        )
+        raise Conflict(called_due(account, called.due_on))
 
 
 def take_over(*, actor: Actor, plan_id: int) -> Plan:
@@ -81,7 +78,9 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
         Conflict: as `check_proposed`; and what is owed differs in any cent from what the plan says.
     """
     plan = lock_plan(plan_id)
-    check_proposed(plan, deciding=True)
+    here = proposed(Plan.objects.filter(pk=plan_id))
+    assert here is not None, "it is locked"
+    check_proposed(here, deciding=True)
     day, reason = open_day(), plan.ref
     floor = _floor(plan, plan.rule)
     cancel_promises(actor=actor, account=plan.account, reason=coded("plan-took-over", plan.ref))
@@ -89,7 +88,7 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
         plan.fee_hold = place_hold(
             actor=actor, account_id=plan.account_id, kind=HoldKind.FEES, starts_on=plan.starts_on, reason=reason
         )
-        if changes := _differences(plan):
+        if changes := _differences(here):
             raise Conflict(changed(changes))
         _close(actor, plan, day, reason)
     # Closed is what is owed by the final due date that was: moving it changes the late fees of the past.
@@ -139,30 +138,29 @@ def watched_until(plan: Plan, day: date) -> date:
     return max([until, *due[:2][-1:]])
 
 
-def moved(plan: Plan) -> list[Change]:
+def moved(here: Proposed) -> list[Change]:
     """What is owed otherwise than the plan says, so that it cannot be decided as it is. Late fees that grew are no such thing:
     the plan's own hold takes them back."""
-    return [one for one in _differences(plan) if one.what or one.now < one.then]
+    return [one for one in _differences(here) if one.what or one.now < one.then]
 
 
-def _differences(plan: Plan) -> list[Change]:
+def _differences(proposal: Proposed) -> list[Change]:
     """Where what is owed now is not what the plan takes over.
 
     A bill that only came, or fell due, since it was asked for is none: the plan was never about it, and decided at once it would
     stand beside the plan now just so. Whatever else moved is: the debtor agreed to other numbers.
     """
+    plan, then = proposal.plan, proposal.taken_over
     terms = Terms.from_json(plan.terms)
     here = position(plan.account)
-    then = {target.bill_id: target for target in plan.targets.select_related("bill")}
     came = {bill.bill_id for bill in here.owed.bills if _came_since(bill, plan, terms.covers)} - then.keys()
     now = {part.bill_id: part for part in here.parts(terms.covers, terms.late_fee) if part.bill_id not in came}
     found = []
     for key in sorted(now.keys() | then.keys(), key=lambda key: key or 0):
-        was = then[key].amount if key in then else Decimal(0)
+        ref, was = then[key] if key in then else (now[key].ref, Decimal(0))
         present = money(now[key].balance.total) if key in now else Decimal(0)
         if was != present:
-            bill = then[key].bill if key in then else None
-            found.append(Change(bill.ref if bill else now[key].ref if key in now else "", was, present))
+            found.append(Change(ref, was, present))
     return found
 
 

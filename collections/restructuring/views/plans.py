@@ -24,6 +24,7 @@ from restructuring.permissions import plans_visible_to
 from restructuring.selectors.beside import overdue_beside
 from restructuring.selectors.consequences import if_breached
 from restructuring.selectors.lists import InstalmentRow, counts_of, instalments_of, with_progress
+from restructuring.selectors.proposed import proposed
 from restructuring.sentences import COVERS, DAY_COUNTS, LATE_FEES, METHODS, percent
 from restructuring.services.agreements import SIGN, agreement_of, may_print
 from restructuring.services.asking import ASK, may_renew, renew_plan
@@ -122,6 +123,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
     renewable = may_renew(request.user, found)
     agreements = list(found.agreements.select_related("code__contact_point").order_by("language"))
     rows = instalments_of(found, book_day() or clock.today())
+    this = Plan.objects.filter(pk=found.pk)
     context = {
         "plan": found,
         "terms": _terms(found),
@@ -135,7 +137,7 @@ def plan(request: HttpRequest, ref: str) -> HttpResponse:
         "sign": card if may_sign else None,
         **(code_context(found) if may_sign else {}),
         "refused": None if may_sign else card.errors,
-        "changes": moved(found) if found.status in PROPOSED else [],
+        "changes": moved(here) if found.status in PROPOSED and (here := proposed(this)) is not None else [],
         "back": found if renewable and found.request and found.request.status == RequestStatus.CHANGES else None,
         "change": reverse("plan-new", args=[found.account.ref]),
         "beside": overdue_beside([found]).get(found.pk),

@@ -104,7 +104,7 @@ def plan_new(request: HttpRequest, ref: str) -> HttpResponse:
     account = get_object_or_404(accounts, ref=ref)
     here = position(account)
     live = Plan.objects.filter(account=account, status__in=LIVE).first()
-    closed = in_a_plan(account, live) if live else nothing_to_offer(account, here.owed.total)
+    closed = in_a_plan(account, live.ref) if live else nothing_to_offer(account, here.owed.total)
     if closed:
         context = {"account": account, "here": here, "live": live, "closed": closed}
         return page_or_part(

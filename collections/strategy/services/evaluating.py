@@ -13,10 +13,9 @@ from django.db import connection, transaction
 from accounts.services.locks import lock_customers
 from audit.services import SystemActor
 from cases.services import call_tasks
-from compliance.models import Purpose
 from compliance.services import Candidate, Decided, decide_many
-from reminders.models import ChannelControl, MessageKind, Template
-from reminders.selectors import NOT_HELD, approved_number
+from reminders.models import ChannelControl, Template
+from reminders.selectors import NOT_HELD
 from reminders.services import Wanted, queue
 from runs import clock
 from runs.bulk import copy_rows
@@ -26,8 +25,9 @@ from strategy.models import PROPOSED, WRITES, Action, Deployment, Outcome, Rule,
 from strategy.reaching import Reached, Way, open_ways, reach
 from strategy.retrying import after_refusal
 from strategy.selectors import deployment_on
-from strategy.services import proposing
+from strategy.services import proposing, repeating
 from strategy.services.telling import tell
+from strategy.services.ways import way_of, ways_of
 from strategy.stock import stock_tonight
 
 BATCH = 2_000
@@ -77,6 +77,11 @@ class Person(NamedTuple):
     account_id: int
     context: str
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether it is tried again."""
+        return any(one.tried_until is not None for one in self.fitting)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,11 +97,13 @@ def strategy(run: StepRun) -> None:
 
     A person gets one message at most, by the first rule in order that fits one of her accounts and by the first of its templates
     that the gate allows, now or at the next opening of the hours where she lives; it names all her accounts of that stage.
+    First what the law demands and the gate refused as it went becomes due again.
     Accounts under a hold of contact or treatment are left out. Proposals about accounts that are not late any more lapse.
     In batches of customers, each one transaction with its decisions, messages, treatments, events and the run's cursor:
     killed at any point, it goes on behind the last batch, and whoever was treated that day is passed over.
     """
     _lapse(run)
+    repeating.take_back(run.day)
     deployment = deployment_on(run.day)
     if deployment is None:
         return
@@ -124,19 +131,8 @@ def _plan(day: date, deployment: Deployment) -> Plan:
     versions = [key for key in (deployment.champion_id, deployment.challenger_id) if key is not None]
     rules = {rule.pk: rule for rule in Rule.objects.filter(version__in=versions)}
     names = {name for rule in rules.values() for name in rule.templates}
-    ways = {template.name: way_of(template) for template in Template.objects.filter(name__in=names)}
-    return Plan(day, rules, {key: [ways[name] for name in rule.templates] for key, rule in rules.items()})
-
-
-def way_of(template: Template, version: int | None = None) -> Way:
-    """A template as a way to a person, in the words of the approved version or of the one of that number.
-
-    Raises:
-        Conflict: no version of it is approved, and none was named.
-    """
-    purpose = Purpose.NOTICE if template.kind == MessageKind.NOTICE else Purpose.REMINDER
-    number = approved_number(template.name) if version is None else version
-    return Way(template.name, number, template.kind, template.channel, purpose.value)
+    own = {template.name: way_of(template) for template in Template.objects.filter(name__in=names)}
+    return Plan(day, rules, ways_of(rules, own))
 
 
 def _batches() -> Iterator[list[int]]:
@@ -200,7 +196,10 @@ def _write(plan: Plan, fitting: Sequence[Fitting], now: datetime) -> dict[str, i
             actor=ACTOR,
             channel=channel,
             purpose=purpose,
-            candidates=[Candidate(person.fitting[0].customer_id, person.account_id) for person in asked],
+            candidates=[
+                Candidate(person.fitting[0].customer_id, person.account_id, is_again=person.was_refused)
+                for person in asked
+            ],
             at=now,
             postpone=True,
         )
@@ -209,7 +208,7 @@ def _write(plan: Plan, fitting: Sequence[Fitting], now: datetime) -> dict[str, i
     going = [one for one in reached if one.way is not None]
     keys = queue(actor=ACTOR, business_day=plan.day, wanted=[_wanted(plan.day, one) for one in going])
     message_of = {one.person.fitting[0].customer_id: key for one, key in zip(going, keys, strict=True)}
-    copy_rows(Treatment, _COLUMNS, (row for one in reached for row in _rows(plan, one, message_of, now)))
+    _record(plan, reached, message_of, now)
     return {"queued": len(going), "refused": len(reached) - len(going), "put_off": len(people) - len(reached)}
 
 
@@ -248,10 +247,29 @@ def _wanted(day: date, one: Reached[Person, Decided]) -> Wanted:
     )
 
 
+def _record(plan: Plan, reached: Sequence[Reached[Person, Decided]], message_of: dict[int, int], now: datetime) -> None:
+    """A treatment for each account for which the rule fitted; what was refused as it was before is added to that attempt's."""
+    rows = [row for one in reached for row in _rows(plan, one, message_of)]
+    again = [refused for fits, message, refused in rows if message is None and fits.tried_until is not None]
+    alike = repeating.repeated(day=plan.day, refused=again)
+    copy_rows(
+        Treatment,
+        _COLUMNS,
+        (
+            (
+                *(plan.day, fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm),
+                *(fits.action, kept.outcome, message, kept.decision_id, kept.again_until, now),
+            )
+            for fits, message, kept in rows
+            if (fits.account_id, fits.code, fits.anchor_on) not in alike
+        ),
+    )
+
+
 def _rows(
-    plan: Plan, one: Reached[Person, Decided], message_of: dict[int, int], now: datetime
-) -> Iterator[tuple[object, ...]]:
-    """A treatment for each account for which the rule fitted."""
+    plan: Plan, one: Reached[Person, Decided], message_of: dict[int, int]
+) -> Iterator[tuple[Fitting, int | None, repeating.Refused]]:
+    """Each account for which the rule fitted, its message, and what is kept of it."""
     assert one.answer is not None
     for fits in one.person.fitting:
         message = message_of.get(fits.customer_id)
@@ -265,6 +283,9 @@ def _rows(
                 tried_until=fits.tried_until,
             )
         yield (
-            *(plan.day, fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm),
-            *(fits.action, outcome, message, one.answer.decision_id, again_until, now),
+            *(fits, message),
+            repeating.Refused(
+                *(fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm),
+                *(outcome, one.answer.decision_id, again_until),
+            ),
         )

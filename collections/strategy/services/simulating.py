@@ -26,10 +26,10 @@ from runs.models import JobRun
 from runs.services import advance
 from strategy.history import prepare, stock_on
 from strategy.matching import TABLE, Earlier, match
-from strategy.models import WRITES, Deployment, Outcome, Rule, Simulation, Treatment
+from strategy.models import WRITES, Deployment, Outcome, Rule, Simulation
 from strategy.reaching import Way, reach
 from strategy.retrying import after_refusal
-from strategy.services.evaluating import way_of
+from strategy.services.ways import way_of, ways_of
 from strategy.tally import CALL, HELD_OUT, PROPOSED, SENT, WITHHELD, Tally
 
 ACTOR = SystemActor("simulation")
@@ -54,6 +54,14 @@ _EARLIER = """
       FROM strategy_treatment WHERE business_day < %(simulated_from)s
     UNION ALL
     SELECT customer_id, account_id, code, anchor_on, business_day, outcome, again_until FROM strategy_simulated"""
+# Of what was refused alike on several evenings, those of the days; it was tried on each of them, or nearly.
+_REALLY = """
+    SELECT outcome, sum(least(
+               attempts, least(coalesce(tried_on, business_day), %(last)s) - greatest(business_day, %(first)s) + 1))::int
+      FROM strategy_treatment
+     WHERE business_day BETWEEN %(first)s AND %(last)s
+        OR business_day < %(first)s AND again_until IS NOT NULL AND again_until >= %(first)s AND tried_on >= %(first)s
+     GROUP BY 1"""
 _MATCHED = f"""
     SELECT customer_id, array_agg(account_id ORDER BY account_id), rule_id, action, arm, language, held_out, by_law,
            array_agg(tried_until ORDER BY account_id)
@@ -301,10 +309,8 @@ class _Nights:
             for version in approved.select_related("template")
         }
         rules = self.rules.items()
-        return (
-            {key: [found[name] for name in rule.templates if name in found] for key, rule in rules},
-            {key: [name for name in rule.templates if name not in found] for key, rule in rules},
-        )
+        unapproved = {key: [name for name in rule.templates if name not in found] for key, rule in rules}
+        return ways_of(self.rules, found), unapproved
 
     def _price(self, way: Way, language: str) -> tuple[Decimal | None, str]:
         """What a message of that template would cost, of usual length."""
@@ -329,11 +335,11 @@ class _Nights:
 
 
 def really(first: date, last: date) -> dict[str, Any]:
-    """What the treatments of these days were, to set beside the simulated ones. Three queries."""
+    """What the treatments of these days were, to set beside the simulated ones: each attempt of these days. Three queries."""
     days = (first, last)
-    outcomes = dict(
-        Treatment.objects.filter(business_day__range=days).values_list("outcome").annotate(n=Count("pk")).order_by()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_REALLY, {"first": first, "last": last})
+        outcomes = dict(cursor.fetchall())
     messages = Message.objects.filter(business_day__range=days).exclude(status=MessageStatus.CANCELLED)
     by_channel = messages.values_list("channel").annotate(n=Count("pk")).order_by("-n")
     cost = (

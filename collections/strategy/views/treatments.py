@@ -52,6 +52,7 @@ def treatments_export(request: HttpRequest) -> HttpResponseBase:
     head = [
         *(_("Business day"), _("Customer"), _("Customer reference"), _("Account"), _("Strategy"), _("Rule's code")),
         *(_("Arm"), _("Treatment"), _("Outcome"), _("Counted from"), _("Refused by"), _("Message")),
+        *(_("Attempts"), _("Last tried on")),
     ]
     return export_list(
         request,
@@ -69,7 +70,7 @@ def _cells(one: Treatment) -> tuple[Any, ...]:
     return (
         *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
         *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
-        *(refused, one.message_id),
+        *(refused, one.message_id, one.attempts, one.tried_on),
     )
 
 
