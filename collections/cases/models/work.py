@@ -60,8 +60,9 @@ class Note(models.Model):
 
 
 class CallTask(models.Model):
-    """A call that is asked for on a case, in a queue, from a day on. One is open for each case and queue; a call that is entered
-    closes all of the case's, and so does the end of the case."""
+    """A call that is asked for on a case, in a queue, from a day on. One is open for each case and queue; a call that is
+    entered closes all of the case's, and so does the end of the case. One that is `promised` stays until somebody reached
+    the customer."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="call_tasks", verbose_name=_("case"))
     queue = models.ForeignKey(
@@ -69,6 +70,9 @@ class CallTask(models.Model):
     )
     wanted_on = models.DateField(_("wanted from"))
     wanted_at = models.TimeField(_("at"), null=True, blank=True, help_text=_("On the customer's clock"))
+    promised = models.BooleanField(
+        _("promised"), default=False, db_default=False, help_text=_("The customer asked for it, and waits for it")
+    )
     reason = models.CharField(_("why"), max_length=120)
     source = models.CharField(_("asked for by"), max_length=60)
     asked_at = models.DateTimeField(_("asked for at"))
