@@ -59,6 +59,12 @@ class ContactPointForm(ActionForm):
     relationship = forms.ChoiceField(
         label=_("Whose it is"), required=False, choices=[("", _("Not known")), *Relationship.choices]
     )
+    name = forms.CharField(
+        label=_("Who is reached there"),
+        max_length=200,
+        required=False,
+        help_text=_("The name of a contact person or a representative."),
+    )
     source = forms.CharField(
         label=_("Where it came from"), max_length=100, help_text=_("Who gave it, when: “told on the telephone today”.")
     )
