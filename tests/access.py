@@ -239,10 +239,10 @@ def of_batch() -> tuple[Args, Args]:
 
 def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
     """What is done to a case: GET opens its form, POST without a word gets it back with what is missing (without a form:
-    refused as stale)."""
+    refused: no screen showed it)."""
     if not form:
-        return Row(does, does, *of_case(kind), seen=(302,), done=(409,))
-    return Row(does, does, *of_case(kind), done=(200, 409), part=True)
+        return Row(does, does, *of_case(kind), seen=(302,), done=(400,))
+    return Row(does, does, *of_case(kind), done=(200, 400), part=True)
 
 
 TABLE: dict[str, Row] = {
