@@ -16,6 +16,11 @@ from runs import clock
 
 class NoteForm(ActionForm):
     text = text_field(_("Note"), rows=5, most=4000)
+    file = forms.FileField(
+        label=_("Document"),
+        required=False,
+        help_text=_("PDF, JPEG or PNG: what was sent in, or what was written down."),
+    )
 
 
 class FollowUpForm(ActionForm):
