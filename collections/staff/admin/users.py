@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -34,7 +35,6 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
     list_display = ["username", "display_name", "team", "role_names", "is_active", "last_login"]
     list_filter = ["is_active", "team", "groups__role"]
     search_fields = ["username", "display_name", "first_name", "last_name", "email"]
-    filter_horizontal = ["groups", "supervises"]
     actions = ["reset_second_factor", "lift_lockout", "end_sessions"]
     _work = ("display_name", "team", "supervises", "groups", "language")
     _entering = ("is_active", "is_staff", "must_change_password")
@@ -69,10 +69,12 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
         return listed(user._roles)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **values: Any) -> Any:
+        # A handful of boxes to tick, where Django has two lists with its own words between them.
+        values |= {"widget": CheckboxSelectMultiple, "help_text": ""}
         if db_field.name == "groups":
-            values |= {"queryset": Role.objects.all(), "label": _("Roles"), "help_text": ""}
+            values |= {"queryset": Role.objects.all(), "label": _("Roles")}
         if db_field.name == "user_permissions":
-            values |= {"form_class": RightsByArea, "widget": RightsByArea.widget, "help_text": ""}
+            values |= {"form_class": RightsByArea, "widget": RightsByArea.widget}
             values["label"] = _("Rights beside the roles")
         return super().formfield_for_manytomany(db_field, request, **values)
 
