@@ -12,6 +12,7 @@ from rq import Queue, cron
 from rq.serializers import JSONSerializer
 
 from approvals import jobs as approval_jobs
+from cases import jobs as case_jobs
 from compliance import jobs as compliance_jobs
 from delinquency import jobs
 from freezing import jobs as freezing_jobs
@@ -28,6 +29,7 @@ ENTRIES: tuple[tuple[Callable[..., object], str, dict[str, Any]], ...] = (
     (freezing_jobs.sweep, "outbox", {"interval": 60}),
     (approval_jobs.expire_overdue, "default", {"cron": "5 * * * *"}),
     (compliance_jobs.remove_expired_recordings, "default", {"cron": "15 4 * * *"}),
+    (case_jobs.remove_expired_note_files, "default", {"cron": "20 4 * * *"}),
     (run_jobs.forget_forms, "default", {"cron": "25 4 * * *"}),
 )
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import ContactPoint, Hold, PaymentFile, UnmatchedPayment
-from cases.models import Case, Dispute, Promise, Queue
+from cases.models import Case, Dispute, Note, NoteFile, Promise, Queue
 from compliance.models import ContactAgreement, CustomerFlag, OptOut, Recording
 from reminders.models import Message, Receipt
 from runs.models import JobRun
@@ -179,6 +179,13 @@ def _things(case: Case) -> dict[str, Any]:
             customer=customer,
             state="review",
         ),
+        "note-file": NoteFile.objects.create(
+            note=Note.objects.create(case=case, text="x", at=MOMENT, author_name="Lin"),
+            file="notes/none.pdf",
+            media_type="application/pdf",
+            size=1,
+            keep_until=DAY,
+        ),
         "recording": Recording.objects.create(
             contact=contact, link="https://records.example/1", added_at=MOMENT, keep_until=DAY
         ),
@@ -239,10 +246,10 @@ def of_batch() -> tuple[Args, Args]:
 
 def verb(does: Roles, kind: str = "", *, form: bool = True) -> Row:
     """What is done to a case: GET opens its form, POST without a word gets it back with what is missing (without a form:
-    refused as stale)."""
+    refused: no screen showed it)."""
     if not form:
-        return Row(does, does, *of_case(kind), seen=(302,), done=(409,))
-    return Row(does, does, *of_case(kind), done=(200, 409), part=True)
+        return Row(does, does, *of_case(kind), seen=(302,), done=(400,))
+    return Row(does, does, *of_case(kind), done=(200, 400), part=True)
 
 
 TABLE: dict[str, Row] = {
@@ -371,6 +378,8 @@ TABLE: dict[str, Row] = {
     "case": Row(DESK, None, *of_case()),
     "case-beside": Row(DESK, None, *of_case()),
     "evidence": Row(DESK, None, *of_case("account", "account_ref")),
+    # The note has no document that lies anywhere here.
+    "note-file": Row(DESK, None, *of_case("note-file", "pk"), seen=(404,)),
     "case-call": verb(COLLECTORS),
     "case-contact": verb(COLLECTORS),
     "case-inbound": verb(COLLECTORS),

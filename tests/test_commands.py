@@ -16,6 +16,7 @@ OURS = (
     "compliance",
     "delinquency",
     "reminders",
+    "restructuring",
     "runs",
     "staff",
     "strategy",

@@ -96,11 +96,15 @@ class CustomerForm(BookForm):
 
 class ContactPointInline(ReadInline):
     model = ContactPoint
-    fields = ["kind", "masked_value", "source", "relationship", "permitted", "verification"]
+    fields = ["kind", "masked_value", "masked_name", "source", "relationship", "permitted", "verification"]
 
     @admin.display(description=gettext_lazy("Value"))
     def masked_value(self, point: ContactPoint) -> str:
         return point.masked_value
+
+    @admin.display(description=gettext_lazy("Who is reached there"))
+    def masked_name(self, point: ContactPoint) -> str:
+        return point.masked_name or "–"
 
 
 class AccountInline(ReadInline):
@@ -171,18 +175,31 @@ class CustomerAdmin(FoundByNumber):
 
 
 class ContactPointForm(BookForm):
-    known_as = {"value": "new_value"}
+    known_as = {"value": "new_value", "name": "new_name"}
 
     new_value = forms.CharField(label=gettext_lazy("Number or address"), max_length=500, widget=Unechoed)
+    new_name = forms.CharField(
+        label=gettext_lazy("Who is reached there"),
+        max_length=200,
+        required=False,
+        widget=Unechoed,
+        help_text=gettext_lazy("The name of a contact person or a representative."),
+    )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "new_name" in self.fields:
+            self.fields["new_name"].label = _("New name of who is reached there")
+            self.fields["new_name"].help_text = _("Blank leaves the name as it is.")
 
 
 @admin.register(ContactPoint)
 class ContactPointAdmin(FoundByNumber):
     form = ContactPointForm
-    entered = ["customer", "kind", "new_value", "source", "relationship", "permitted", "verification"]
-    shown = ["customer", "kind", "masked_value", "origin", "recorded_at"]
-    amended = ["source", "relationship", "permitted", "verification", "reason"]
+    entered = ["customer", "kind", "new_value", "source", "relationship", "new_name", "permitted", "verification"]
+    shown = ["customer", "kind", "masked_value", "masked_name", "origin", "recorded_at"]
+    amended = ["source", "relationship", "new_name", "permitted", "verification", "reason"]
     autocomplete_fields = ["customer"]
     list_display = [
         "masked_value", "kind", "customer", "source", "relationship", "permitted", "verification", "origin",
@@ -201,6 +218,10 @@ class ContactPointAdmin(FoundByNumber):
     def masked_value(self, point: ContactPoint) -> str:
         return point.masked_value
 
+    @admin.display(description=gettext_lazy("Who is reached there"))
+    def masked_name(self, point: ContactPoint) -> str:
+        return point.masked_name or "–"
+
     def enter(self, request: HttpRequest, values: dict[str, Any]) -> ContactPoint:
         return customers.add_contact_point(
             actor=request.user,
@@ -211,6 +232,7 @@ class ContactPointAdmin(FoundByNumber):
             relationship=values["relationship"],
             permitted=values["permitted"],
             verification=values["verification"],
+            name=values["new_name"],
         )
 
     def amend(self, request: HttpRequest, obj: ContactPoint, values: dict[str, Any]) -> ContactPoint:
@@ -222,4 +244,5 @@ class ContactPointAdmin(FoundByNumber):
             permitted=values["permitted"],
             verification=values["verification"],
             reason=values["reason"],
+            name=values["new_name"] or None,
         )

@@ -54,6 +54,14 @@ IN_BOOK: dict[str, _InBook] = {
             _Compared("source", "coalesce(r.source, '')", "b.source"),
             _Compared("relationship", "coalesce(r.relationship, '')", "b.relationship"),
             _Compared("permitted", "r.permitted", "b.permitted"),
+            # A file that names nobody says nothing of whom staff named since.
+            _Compared(
+                "name",
+                "coalesce(r.name_index, encode(b.name_index, 'hex'))",
+                "encode(b.name_index, 'hex')",
+                "r.name_masked",
+                "CASE WHEN b.name_index IS NOT NULL THEN '***' END",
+            ),
         ),
     ),
     ACCOUNTS.kind: _InBook(

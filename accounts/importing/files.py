@@ -13,7 +13,7 @@ from accounts.errors import Invalid
 from accounts.identity import check_contact, check_id_number
 from accounts.importing import values
 from accounts.importing.values import Parser
-from accounts.models import IdType
+from accounts.models import NAMED, IdType
 from runs import clock
 
 # Said of the column to blame, in place of a value: (column, what was expected).
@@ -92,15 +92,22 @@ _OTHER_KIND = {"mobile": "phone", "phone": "mobile"}
 
 
 def _finish_contact(row: list[str], complain: Complaint) -> list[str]:
-    """Check the value for its kind, then encrypt it: it is never staged in clear."""
-    ref, kind, value, source, relationship, permitted = row
+    """Check the value for its kind, then encrypt it and the name of who is reached there: they are never staged in clear."""
+    ref, kind, value, source, relationship, permitted, name = row
+    if name and relationship not in NAMED:
+        complain("name", _("nothing: only a contact-person's or representative's name stands here"))
+        name = ""
+    named = (
+        [vault.encrypt(name).hex(), vault.blind_index("name", name).hex(), vault.mask_name(name)] if name else [""] * 3
+    )
+    rest = [source, relationship, permitted, *named]
     if not kind or not value:
-        return [ref, kind, "", "", "", "", source, relationship, permitted]
+        return [ref, kind, "", "", "", "", *rest]
     try:
         value = check_contact(kind, value)
     except Invalid as error:
         complain("value", str(error))
-        return [ref, kind, "", "", "", "", source, relationship, permitted]
+        return [ref, kind, "", "", "", "", *rest]
     return [
         ref,
         kind,
@@ -108,9 +115,7 @@ def _finish_contact(row: list[str], complain: Complaint) -> list[str]:
         vault.blind_index(kind, value).hex(),
         vault.blind_index(_OTHER_KIND[kind], value).hex() if kind in _OTHER_KIND else "",
         vault.mask_contact(kind, value),
-        source,
-        relationship,
-        permitted,
+        *rest,
     ]
 
 
@@ -146,9 +151,10 @@ CONTACTS = ImportFile(
         Column("source", values.free_text(100)),
         Column("relationship", values.relationship),
         Column("permitted", values.yes_or_no),
+        Column("name", values.one_line(200), mask=vault.mask_name),
     ),
     "customer_ref text, kind text, value_cipher text, value_index text, other_index text, value_masked text, source text,"
-    " relationship text, permitted boolean",
+    " relationship text, permitted boolean, name_cipher text, name_index text, name_masked text",
     key="value",
     finish=_finish_contact,
     number=2,

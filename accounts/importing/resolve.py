@@ -63,10 +63,10 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     insert(
         CONTACTS.kind,
         f"""INSERT INTO staged_contact_point (id, customer_id, kind, value_cipher, value_index, source, relationship,
-                   permitted, verification, origin, recorded_at)
+                   permitted, name_cipher, name_index, verification, origin, recorded_at)
             SELECT {key("contactpoint")}, k.id, r.kind, decode(r.value_cipher, 'hex'), decode(r.value_index, 'hex'),
                    coalesce(r.source, ''), coalesce(r.relationship, ''), r.permitted,
-                   CASE WHEN {_VOUCHED} THEN %s ELSE %s END, %s, %s
+                   decode(r.name_cipher, 'hex'), decode(r.name_index, 'hex'), CASE WHEN {_VOUCHED} THEN %s ELSE %s END, %s, %s
               FROM import_contacts r JOIN import_customer_key k ON k.ref = r.customer_ref""",
         (Verification.VERIFIED, Verification.UNVERIFIED, Origin.IMPORTED, now),
     )

@@ -14,6 +14,7 @@ from accounts.models.book import (
     Reversal,
 )
 from accounts.models.customers import (
+    NAMED,
     ContactKind,
     ContactPoint,
     Customer,
@@ -38,6 +39,7 @@ from accounts.models.products import (
 from accounts.models.standings import OverdueKind, RiskClass, Standing, StandingChange
 
 __all__ = [
+    "NAMED",
     "STAY",
     "Acceleration",
     "Account",

@@ -101,6 +101,10 @@ class Relationship(models.TextChoices):
     REPRESENTATIVE = "representative", _("Representative (lawyer, guardian, executor)")
 
 
+# Of whom nobody has a row of her own: who is reached there is named on the contact point.
+NAMED = (Relationship.CONTACT_PERSON, Relationship.REPRESENTATIVE)
+
+
 class Verification(models.TextChoices):
     UNVERIFIED = "unverified", _("Not verified")
     VERIFIED = "verified", _("Verified")
@@ -111,6 +115,7 @@ class ContactPoint(models.Model):
     """One number or address with where it came from, whose it is and whether its use is permitted.
 
     What is not known (`source` or `relationship` blank, `permitted` null) makes it a third person's: nothing is ever sent.
+    Who is reached there is named where she is one of `NAMED`, and somebody knows her name.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="contact_points", verbose_name=_("customer"))
@@ -120,6 +125,8 @@ class ContactPoint(models.Model):
     source = models.CharField(_("source"), max_length=100, blank=True, help_text=_("Where it came from: contract, …"))
     relationship = models.CharField(_("whose it is"), max_length=20, choices=Relationship, blank=True)
     permitted = models.BooleanField(_("use permitted"), null=True, blank=True)
+    name_cipher = models.BinaryField(_("who is reached there (encrypted)"), null=True, blank=True, editable=False)
+    name_index = models.BinaryField(max_length=32, null=True, blank=True, editable=False)
     verification = models.CharField(
         _("verification"), max_length=10, choices=Verification, default=Verification.UNVERIFIED
     )
@@ -147,6 +154,15 @@ class ContactPoint(models.Model):
     def value(self) -> str:
         """The number or address in clear. Show it only where revealing is allowed and recorded."""
         return vault.decrypt(bytes(self.value_cipher))
+
+    @property
+    def name(self) -> str:
+        """The whole name of who is reached there, where it is kept here; empty when not known. Show it as `value`."""
+        return vault.decrypt(bytes(self.name_cipher)) if self.name_cipher else ""
+
+    @property
+    def masked_name(self) -> str:
+        return vault.mask_name(self.name)
 
     @property
     def masked_value(self) -> str:

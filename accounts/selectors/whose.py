@@ -6,15 +6,15 @@ from accounts.models import ContactPoint, Customer, PartyRole, Relationship
 
 
 def whose(point: ContactPoint) -> str:
-    """The whole name of who is reached at a contact point, where it is known: the customer's at one of her own, and of who owes
-    or answers with her where there is only one. Blank: nobody knows. A query, but for the customer's own.
+    """The whole name of who is reached at a contact point, where it is known: the customer's at one of her own, of who owes
+    or answers with her where there is only one, and what the contact point says of others. Blank: nobody knows. At most a query.
 
     Show it only where revealing is allowed and recorded.
     """
     if point.relationship == Relationship.OWN:
         return point.customer.name
     if point.relationship not in PartyRole.values:
-        return ""
+        return point.name
     parties = Customer.objects.filter(
         party_to__account__customer=point.customer_id, party_to__role=point.relationship
     ).distinct()

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import vault
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Invalid
 from accounts.identity import check_contact, check_id_number, check_plain
-from accounts.models import ContactKind, ContactPoint, Customer, Jurisdiction, Origin, Verification
+from accounts.models import NAMED, ContactKind, ContactPoint, Customer, Jurisdiction, Origin, Verification
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from runs import clock
@@ -119,15 +119,17 @@ def add_contact_point(
     permitted: bool | None = None,
     verification: str = Verification.UNVERIFIED,
     origin: str = Origin.ENTERED,
+    name: str = "",
 ) -> ContactPoint:
-    """Add a number or address, encrypted and blind-indexed. Locks the customer.
+    """Add a number or address, encrypted and blind-indexed; so is the `name` of who is reached there. Locks the customer.
 
     Raises:
-        Invalid: the value is no number or address of its kind.
+        Invalid: the value is no number or address of its kind; the name is one of somebody who is not `NAMED`.
         Conflict: the customer has it already, as this kind of number or another.
     """
     lock_customer(customer_id)
     value = check_contact(kind, value)
+    named = _naming(name, relationship)
     index = vault.blind_index(kind, value)
     # One number under two kinds would be counted, and called, as if it were two.
     kinds = TELEPHONES if kind in TELEPHONES else (kind,)
@@ -145,6 +147,7 @@ def add_contact_point(
         verification=verification,
         origin=origin,
         recorded_at=clock.now(),
+        **named,
     )
     record(actor=actor, verb="contact-point.added", subject=point, customer_id=customer_id, after=_told_point(point))
     return point
@@ -160,9 +163,17 @@ def change_contact_point(
     permitted: bool | None,
     verification: str,
     reason: str = "",
+    name: str | None = None,
 ) -> ContactPoint:
-    """Change what is known of a contact point: whose it is, its source, permission, verification. Locks the customer."""
+    """Change what is known of a contact point: whose it is, its source, permission, verification, and the name of who is reached
+    there (None leaves it, where such a one is still named). Locks the customer.
+
+    Raises:
+        Invalid: as for adding.
+    """
     values = {"source": source, "relationship": relationship, "permitted": permitted, "verification": verification}
+    if name is not None or relationship not in NAMED:
+        values |= _naming(name or "", relationship)
     return _change_point(actor, contact_point_id, values, reason)
 
 
@@ -170,6 +181,25 @@ def change_contact_point(
 def verify_contact_point(*, actor: Actor, contact_point_id: int, verification: str, reason: str) -> ContactPoint:
     """Change whether a contact point is known to be right, and nothing else of it. Locks the customer."""
     return _change_point(actor, contact_point_id, {"verification": verification}, reason)
+
+
+def _naming(name: str, relationship: str) -> dict[str, Any]:
+    """The columns that keep the name of who is reached at a contact point.
+
+    Raises:
+        Invalid: at `name`.
+    """
+    name = name.strip()
+    check_plain(name, "name")
+    if name and relationship not in NAMED:
+        raise Invalid(
+            _("Only a contact person or a representative is named here. Choose whose it is, or leave the name blank."),
+            "name",
+        )
+    return {
+        "name_cipher": vault.encrypt(name) if name else None,
+        "name_index": vault.blind_index("name", name) if name else None,
+    }
 
 
 def _change_point(actor: Actor, contact_point_id: int, values: Mapping[str, Any], reason: str) -> ContactPoint:
@@ -214,4 +244,4 @@ def _told_point(point: ContactPoint) -> dict[str, str | bool | None]:
         "relationship": point.relationship,
         "permitted": point.permitted,
         "verification": point.verification,
-    }
+    } | ({"whose": point.masked_name} if point.name_cipher else {})

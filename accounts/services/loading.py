@@ -30,7 +30,7 @@ STAGED = {
     ),
     "contact_point": (
         "id bigint, customer_id bigint, kind text, value_cipher bytea, value_index bytea, source text, relationship text,"
-        " permitted boolean, verification text, origin text, recorded_at timestamptz"
+        " permitted boolean, name_cipher bytea, name_index bytea, verification text, origin text, recorded_at timestamptz"
     ),
     "account": (
         "id bigint, ref text, customer_id bigint, product_id bigint, currency text, credit_limit numeric, status text,"

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Customer, RiskClass
 from cases.models import Case
 from cases.selectors.choices import Choices, choices_for
+from cases.selectors.due import called_back
 from cases.selectors.queues import WORK_KINDS, working
 from runs import clock
 from runs.forms import DayInput, PlainForm
@@ -32,7 +33,7 @@ ORDERS = {
     "contacted": ("contacted_at", _("Last contact")),
 }
 DEFAULT_ORDER = "-days"
-# The order of somebody's own cases: what falls due today, then what matters most.
+# The order of somebody's own cases: whom to call back now, what falls due today, then what matters most.
 DUE_FIRST = "due"
 NOBODY, ME = "nobody", "me"
 
@@ -54,7 +55,10 @@ class WorklistOrdering(django_filters.OrderingFilter):
         chosen = value[0] if value else self.default
         if chosen == DUE_FIRST:
             due = Switch(
-                When(follow_up_on__lte=clock.today(), then=Value(0)), default=Value(1), output_field=IntegerField()
+                When(called_back(clock.now(), clock.today()), then=Value(0)),
+                When(follow_up_on__lte=clock.today(), then=Value(1)),
+                default=Value(2),
+                output_field=IntegerField(),
             )
             return qs.order_by(due, "-priority", "pk")
         field = ORDERS[chosen.removeprefix("-")][0]

@@ -25,6 +25,7 @@ urlpatterns = [
     path("cases/<str:ref>/beside/", views.case_beside, name="case-beside"),
     # A reference may hold slashes.
     path("cases/<str:ref>/evidence/<path:account_ref>/", views.evidence, name="evidence"),
+    path("cases/<str:ref>/note-files/<int:pk>/", views.note_file, name="note-file"),
     *(
         path(
             f"cases/<str:ref>/{verb.code}/" + ("<int:target>/" if verb.target else ""),

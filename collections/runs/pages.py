@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 
 def is_part(request: HttpRequest) -> bool:
@@ -84,6 +85,18 @@ def address_of(request: HttpRequest) -> str:
 def number_in(text: str) -> int | None:
     """The key or version that an address or a form sent; None for what is no number, or more than a key can be."""
     return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def never_issued(version: str, last: int) -> str:
+    """What is wrong with the version that a form sent of something of which `last` is the latest, in words; blank: a screen of
+    ours may have shown it."""
+    number = number_in(version)
+    if number is not None and 1 <= number <= last:
+        return ""
+    return _(
+        "No screen showed the version “%(version)s”: expected is a number from 1 to %(last)s. Nothing was saved: look at it as it"
+        " stands now, then send the form again."
+    ) % {"version": version[:20], "last": last}
 
 
 def numbers_in(texts: Iterable[str]) -> list[int]:

@@ -109,6 +109,8 @@ VERBS: Words = {
     "list.exported": _("List exported"),
     "message.withheld": _("Message withheld"),
     "note.added": _("Note written"),
+    "note.file-fetched": _("Document of a note fetched"),
+    "note.file-removed": _("Document of a note removed"),
     "payment-file.received": _("File of payments received"),
     "payment.posted": _("Payment posted"),
     "payment.reversed": _("Payment reversed"),

@@ -217,6 +217,26 @@ def test_a_contact_point_is_added_and_changed(boss: Client) -> None:
     nothing_personal_was_logged(PHONE)
 
 
+def test_who_is_reached_there_is_named_and_only_shown_masked(boss: Client) -> None:
+    customer, name = a_customer(), "李小兰"
+    address = f"{adding('contactpoint')}?customer={customer.pk}"
+    refused = fill(boss, address, kind="mobile", new_value=PHONE, relationship="own", new_name=name)
+    assert "is named here" in errors(refused)["new_name"][0]
+    assert name not in refused.content.decode()
+    fill(boss, address, kind="mobile", new_value=PHONE, relationship="contact-person", new_name=name)
+    point = ContactPoint.objects.get()
+    assert point.name == name
+    page = boss.get(changing(point)).content.decode()
+    assert ("李*兰" in page, name in page) == (True, False)
+    fill(boss, changing(point), source="told by her")
+    point.refresh_from_db()
+    assert (point.source, point.name) == ("told by her", name)
+    fill(boss, changing(point), new_name="李大明")
+    point.refresh_from_db()
+    assert point.name == "李大明"
+    nothing_personal_was_logged(name)
+
+
 def test_a_contact_value_that_is_none_is_refused_at_its_field(boss: Client) -> None:
     response = fill(boss, adding("contactpoint"), customer=a_customer().pk, kind="email", new_value="nobody at home")
     assert "e-mail" in errors(response)["new_value"][0]

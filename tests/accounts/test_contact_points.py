@@ -7,10 +7,10 @@ import pytest
 from accounts.errors import Invalid
 from accounts.identity import check_contact
 from accounts.models import ContactPoint
-from accounts.services.customers import verify_contact_point
+from accounts.services.customers import add_contact_point, change_contact_point, verify_contact_point
 from audit.models import Event
 from audit.services import SystemActor
-from tests.factories import ContactPointFactory
+from tests.factories import ContactPointFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +53,43 @@ def test_what_cannot_be_dialled_is_no_telephone_number(number: str) -> None:
     with pytest.raises(Invalid, match="no telephone number") as refused:
         check_contact("mobile", number)
     assert refused.value.field == "value"
+
+
+NAME = "王小兰"
+
+
+def mother(**given: object) -> ContactPoint:
+    values = {"kind": "mobile", "value": "13900004444", "relationship": "contact-person", "name": f" {NAME} "}
+    return add_contact_point(actor=SystemActor("test"), customer_id=CustomerFactory().pk, **values | given)  # type: ignore[arg-type]  # of the names above
+
+
+def change(point: ContactPoint, **given: object) -> ContactPoint:
+    values = {"source": "", "relationship": point.relationship, "permitted": None, "verification": "unverified"}
+    return change_contact_point(actor=SystemActor("test"), contact_point_id=point.pk, **values | given)  # type: ignore[arg-type]  # of the names above
+
+
+def test_a_contact_persons_name_is_kept_encrypted_and_told_masked() -> None:
+    point = mother()
+    point.refresh_from_db()
+    assert (point.name, point.masked_name) == (NAME, "王*兰")
+    assert NAME.encode() not in bytes(point.name_cipher) + bytes(point.name_index)
+    event = Event.objects.get()
+    assert event.after["whose"] == "王*兰"
+    change(point, name="李大明")
+    assert Event.objects.filter(after__whose="李*明", before__whose="王*兰").exists()
+    assert NAME not in str(list(Event.objects.values()))
+
+
+def test_a_name_stays_until_it_is_changed_or_the_point_is_somebody_elses() -> None:
+    point = change(mother(), relationship="representative")
+    assert point.name == NAME
+    assert change(point, name="").name == ""
+    other = change(mother(), relationship="own")
+    assert (other.name, other.name_cipher, other.name_index) == ("", None, None)
+
+
+@pytest.mark.parametrize("relationship", ["", "own", "guarantor", "co-debtor"])
+def test_who_has_a_row_of_her_own_is_not_named_again(relationship: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        mother(relationship=relationship)
+    assert refused.value.field == "name"

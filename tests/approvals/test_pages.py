@@ -275,3 +275,13 @@ def test_the_page_asks_as_much_for_many_as_for_few(
     # Two of them are the savepoint of the check, a transaction of its own outside of tests.
     with django_assert_max_num_queries(17 if amount else 15):
         assert desk.get(f"/approvals/{request.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("seen", ["", "x", "0", "9"])
+def test_a_version_that_no_screen_showed_is_refused_in_words(seen: str, desk, lin) -> None:
+    request = asked(lin, near())
+    answer = desk.post(f"/approvals/{request.pk}/", {"verb": "approve", "seen_version": seen})
+    assert answer.status_code == 400
+    assert "No screen showed the version" in answer.content.decode()
+    request.refresh_from_db()
+    assert request.status == "pending"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
 
 from cases.models import Case
-from cases.services import disputes, holds, promises
+from cases.services import contacts, disputes, holds, promises
 from compliance.models import Contact
 from compliance.services import agreements, flags, opt_outs, register
 from runs import clock
@@ -132,3 +132,25 @@ def prepared(code: str, case: Case, actor: User) -> str:
 def errors(response: HttpResponse) -> str:
     """What the page says is wrong, for a failing test to show."""
     return " | ".join(re.findall(r'(?:class="wrong"[^>]*>|class="notice[^>]*><p>)(.*?)<', response.content.decode()))
+
+
+def call(case: Case, user: User, outcome: str) -> None:
+    case.refresh_from_db()
+    point = case.customer.contact_points.get(relationship="own")
+    answer = contacts.ask_to_contact(
+        actor=user, case_id=case.pk, contact_point_id=point.pk, channel="voice", purpose="collection"
+    )
+    contacts.log_contact(
+        actor=user, case_id=case.pk, seen_version=None, decision_id=answer.decision.pk, outcome=outcome
+    )
+
+
+def back(case: Case, lin: User, on: date, at: time | None = None, channel: str = "voice") -> None:
+    contacts.log_inbound(
+        actor=lin,
+        case_id=case.pk,
+        seen_version=None,
+        channel=channel,
+        outcome="call-back",
+        call_back=contacts.CallBack(on, at),
+    )

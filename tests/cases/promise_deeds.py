@@ -10,7 +10,8 @@ from accounts.selectors.verify import account_range, differences
 from accounts.services import customers, posting
 from audit.models import Event
 from audit.services import SystemActor
-from cases.models import Case, Promise
+from cases.models import Case, Dispute, Promise
+from cases.services.disputes import close_dispute, open_dispute
 from cases.services.promises import take_promise
 from delinquency.close_of_day import close_day
 from runs import clock
@@ -97,3 +98,33 @@ def take(account: Account, *parts: tuple[int, str], **options: object) -> Promis
         instalments=[(days(ahead), Decimal(amount)) for ahead, amount in parts],
         **options,
     )
+
+
+def dispute(reason: str = "paid", account: Account | None = None) -> Dispute:
+    case = Case.objects.get()
+    return open_dispute(
+        actor=UserFactory(role="supervisor"),
+        case_id=case.pk,
+        seen_version=case.version,
+        reason=reason,
+        statement="Paid at the counter",
+        account_id=account.pk if account else None,
+    )
+
+
+def answer(disputed: Dispute, status: str = "rejected") -> None:
+    close_dispute(
+        actor=UserFactory(role="supervisor"),
+        dispute_id=disputed.pk,
+        seen_version=Case.objects.get().version,
+        status=status,
+        answer="Looked for it",
+    )
+
+
+def open_or_answer() -> None:
+    disputed = Dispute.objects.filter(status="open").first()
+    if disputed is None:
+        dispute()
+    else:
+        answer(disputed)

@@ -106,6 +106,29 @@ def test_another_than_the_customer_is_asked_for_by_her_own_name(
     assert said in page
 
 
+@pytest.mark.parametrize(
+    ("relationship", "said"),
+    [
+        ("contact-person", "李小兰, a third person: ask only how to reach 孙小兰, and say nothing of a debt"),
+        ("representative", "李小兰 · Representative (lawyer, guardian, executor), for 孙小兰"),
+    ],
+)
+def test_a_contact_person_is_asked_for_by_name_where_it_is_known(
+    case: Case, desk: Client, relationship: str, said: str
+) -> None:
+    named(case)
+    where = f"/cases/{case.ref}/"
+    typed = values("contact-point", case, kind="mobile", value="13900004444", relationship=relationship, name="李小兰")
+    added = desk.post(f"{where}contact-point/", typed, follow=True).content.decode()
+    assert ("李*兰" in added, "李小兰" in added) == (True, False)
+    point = case.customer.contact_points.get(relationship=relationship, name_index__isnull=False)
+    case.refresh_from_db()
+    page = desk.post(address(case, "reveal", point.pk), values("reveal", case), headers=HTMX).content.decode()
+    assert said in page
+    assert Event.objects.get(verb="contact-point.revealed").after["whose"] == "李*兰"
+    assert "李小兰" not in desk.get(where).content.decode()
+
+
 def test_a_contact_whose_promise_is_refused_is_not_logged(case: Case, desk: Client) -> None:
     late = {"promise-rows": 1, "promise-amount_1": "300", "promise-on_1": TODAY - timedelta(days=1)}
     page = desk.post(

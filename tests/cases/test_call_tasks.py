@@ -13,13 +13,12 @@ from audit.services import SystemActor
 from cases.models import CallTask, Case, Queue
 from cases.selectors.queues import cases_of, held, working
 from cases.services import call_tasks
-from cases.services.contacts import CallBack, ask_to_contact, log_contact, log_inbound
+from cases.services.contacts import log_inbound
 from cases.services.follow import follow
 from cases.services.queues import remove_queue
 from compliance.models import Contact
 from runs import clock
-from staff.models import User
-from tests.cases.deeds import values
+from tests.cases.deeds import back, call, values
 from tests.clients import signed_in
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
 from tests.strategy.conftest import new_version, rule
@@ -66,15 +65,6 @@ def test_found_in_its_queue_from_its_day_on(case: Case) -> None:
     with clock.frozen(MOMENT + timedelta(days=1)):
         assert list(cases_of(queue, user, DAY)) == [case]
         assert held(user, [queue])[queue.pk].cases == 1
-
-
-def call(case: Case, user: User, outcome: str) -> None:
-    case.refresh_from_db()
-    point = case.customer.contact_points.get(relationship="own")
-    answer = ask_to_contact(
-        actor=user, case_id=case.pk, contact_point_id=point.pk, channel="voice", purpose="collection"
-    )
-    log_contact(actor=user, case_id=case.pk, seen_version=None, decision_id=answer.decision.pk, outcome=outcome)
 
 
 @pytest.mark.parametrize(("outcome", "done"), [("no-answer", True), ("not-made", False)])
@@ -127,12 +117,6 @@ def test_a_queue_in_which_a_strategy_asks_for_calls_stays(case: Case) -> None:
 SOON = DAY + timedelta(days=3)
 
 
-def back(case: Case, lin: User, on: date, at: time | None = None, channel: str = "voice") -> None:
-    log_inbound(
-        actor=lin, case_id=case.pk, seen_version=None, channel=channel, outcome="call-back", call_back=CallBack(on, at)
-    )
-
-
 def test_who_asks_to_be_called_back_is_in_the_queue_on_that_day_and_not_before(case: Case) -> None:
     ask(case)
     lin, queue = UserFactory(display_name="Lin"), Queue.objects.get(code="call")
@@ -143,7 +127,7 @@ def test_who_asks_to_be_called_back_is_in_the_queue_on_that_day_and_not_before(c
     assert (task.wanted_on, task.wanted_at, task.queue, task.source) == (SOON, time(15, 30), queue, "Lin")
     event = Event.objects.filter(verb="case.call-asked").first()
     assert (event.actor_id, event.after["wanted_on"], event.after["wanted_at"]) == (lin.pk, SOON.isoformat(), "15:30")
-    with clock.frozen(MOMENT + timedelta(days=3)):
+    with clock.frozen(MOMENT + timedelta(days=3, hours=4)):
         assert list(cases_of(queue, lin, DAY)) == [case]
         page = " ".join(signed_in(lin).get(f"/cases/{case.ref}/").content.decode().split())
     assert f"from {SOON} on · at 15:30 on the customer’s clock" in page
@@ -165,7 +149,7 @@ def test_the_day_that_she_names_last_stands_in_place_of_the_earlier(case: Case) 
         (DAY + timedelta(days=181), None, "call_back_on"),
         (DAY, time(11, 59), "call_back_at"),
         (DAY, time(12, 1), None),
-        (DAY, None, None),
+        (DAY, None, "call_back_at"),
         (DAY + timedelta(days=180), time(9), None),
     ],
 )

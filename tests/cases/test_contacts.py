@@ -177,8 +177,8 @@ def test_a_follow_up_that_stays_rests_for_the_day_and_is_due_on_the_next(lin, ca
     contacts.log_contact(
         actor=lin, case_id=case.pk, seen_version=None, decision_id=ask(lin, case).decision.pk, outcome="no-answer"
     )
-    assert not Case.objects.filter(due(clock.today())).exists()
-    assert Case.objects.filter(due(clock.today() + timedelta(days=1))).exists()
+    assert not Case.objects.filter(due(clock.now(), clock.today())).exists()
+    assert Case.objects.filter(due(clock.now(), clock.today() + timedelta(days=1))).exists()
 
 
 def test_who_calls_us_answers_a_follow_up_too(lin, case) -> None:

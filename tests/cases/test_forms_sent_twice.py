@@ -16,7 +16,7 @@ from compliance.models import Complaint
 from runs import clock
 from runs.models import SentForm
 from staff.models import User
-from tests.cases.deeds import GOOD, HTMX, address, errors, target_of, values
+from tests.cases.deeds import GOOD, HTMX, address, errors, target_of, values, version
 from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory, workable_case
 
 
@@ -84,10 +84,22 @@ class TestOneAfterAnother:
     @pytest.mark.parametrize("seen", ["", "-1", "x", "0", "999", None])
     def test_a_version_that_no_screen_showed_is_refused(self, seen: str | None, case: Case, desk: Client) -> None:
         typed = dict(GOOD["note"]) if seen is None else GOOD["note"] | {"seen_version": seen}
-        answer = desk.post(f"/cases/{case.ref}/note/", typed)
-        assert answer.status_code == 409
-        assert "Works nights" in answer.content.decode()
+        for headers in ({}, HTMX):
+            answer = desk.post(f"/cases/{case.ref}/note/", typed, headers=headers)
+            page = answer.content.decode()
+            assert answer.status_code == 400
+            assert (
+                f"No screen showed the version “{seen or ''}”: expected is a number from 1 to {version(case)}." in page
+            )
+            assert "Works nights" in page
+            assert f'name="seen_version" value="{version(case)}"' in page
         assert not Note.objects.exists()
+
+    def test_a_button_without_a_form_says_so_too(self, case: Case, desk: Client) -> None:
+        answer = desk.post(f"/cases/{case.ref}/take/", {"seen_version": "x"})
+        assert (answer.status_code, "No screen showed" in answer.content.decode()) == (400, True)
+        case.refresh_from_db()
+        assert case.assignee_id is None
 
     def test_a_complaint_is_entered_once(self, case: Case, desk: Client) -> None:
         where = f"/complaints/new/?customer={case.customer.ref}"

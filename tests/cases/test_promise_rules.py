@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cases.rules.promises import Payment, Promised, Verdict, judge
+from cases.rules.promises import Payment, Promised, Verdict, judge, judged_by
 
 MADE = date(2026, 3, 10)
 
@@ -166,3 +166,22 @@ def test_late_money_fills_the_instalment_that_it_is_late_for_and_not_the_next() 
     assert (found.status, found.got) == ("partly", Decimal(100))
     assert [one.status for one in found.instalments] == ["broken", "broken"]
     assert found.broken_on == day(10)
+
+
+DAY = st.integers(-2, 50).map(day)
+
+
+@given(promised(), PAYMENTS, GRACE, DAY, DAY, st.none() | DAY)
+def test_while_what_is_promised_is_disputed_as_paid_no_window_ends_and_afterwards_all_do(
+    instalments: list[Promised], payments: list[Payment], grace: int, on: date, said: date, before: date | None
+) -> None:
+    meanwhile = judged_by(on, made_on=MADE, judged_on=before, disputed_from=said)
+    judged = verdict(instalments, payments, grace, meanwhile)
+    for one, part in zip(judged.instalments, instalments, strict=True):
+        end = part.due_on + timedelta(days=grace)
+        if end >= said and (before is None or end > before):
+            assert one.status in ("open", "kept")
+    answered = judged_by(on, made_on=MADE, judged_on=meanwhile, disputed_from=None)
+    never = judged_by(on, made_on=MADE, judged_on=before, disputed_from=None)
+    assert max(answered, meanwhile) == answered
+    assert verdict(instalments, payments, grace, answered) == verdict(instalments, payments, grace, never)

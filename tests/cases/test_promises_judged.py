@@ -15,7 +15,7 @@ from accounts.selectors.verify import account_range, differences
 from accounts.services import posting
 from accounts.services.loading import create_staging, load_staged
 from audit.models import Event
-from cases.models import Case, Promise, PromiseInstalment, WorkTerms
+from cases.models import Case, Dispute, Promise, PromiseInstalment, WorkTerms
 from cases.services.judging import judge, judge_day
 from cases.services.promises import take_promise
 from runs import clock
@@ -31,6 +31,7 @@ from tests.cases.promise_deeds import (
     days,
     everything_agrees,
     late_account,
+    open_or_answer,
     pay,
     promise,
     take,
@@ -317,7 +318,7 @@ def test_a_random_walk_of_promises_money_reversals_and_days_always_verifies(seed
     day = TODAY
     for _step in range(30):
         with clock.frozen(at(day)):
-            match chance.choice(["promise", "pay", "reverse", "there and back", "close", "close", "close"]):
+            match chance.choice(["promise", "pay", "reverse", "there and back", "dispute", "close", "close", "close"]):
                 case "promise" if chance.random() < 0.3 or not Promise.objects.filter(status="open").exists():
                     first, second = sorted(chance.sample(range(8), 2))
                     case = Case.objects.get()
@@ -342,8 +343,15 @@ def test_a_random_walk_of_promises_money_reversals_and_days_always_verifies(seed
                     posting.reverse_payment(actor=ACTOR, payment_id=paid.pk, reason="returned")
                     now = list(Promise.objects.exclude(status="cancelled").order_by("pk").values_list("status", "got"))
                     assert now == was
+                case "dispute":
+                    open_or_answer()
                 case "close":
                     close_through(day)
                     day += timedelta(days=1)
         everything_agrees()
+    with clock.frozen(at(day)):
+        if Dispute.objects.filter(status="open").exists():
+            open_or_answer()
+    close_through(day + timedelta(days=9))
+    everything_agrees()
     assert set(Promise.objects.values_list("status", flat=True)) & {"kept", "partly", "broken"}

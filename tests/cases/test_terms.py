@@ -18,7 +18,7 @@ from tests.factories import CaseFactory, UserFactory
 TODAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
 WORK = {
     "promise_grace_days": 2, "promise_most_instalments": 3, "broken_promise_factor": 2.0, "broken_promise_days": 10,
-    "exact_searches": 5, "exact_search_minutes": 10, "simulations": 1, "follow_up_days": 30,
+    "exact_searches": 5, "exact_search_minutes": 10, "simulations": 1, "follow_up_days": 30, "note_file_years": 7,
     "source": "Board of 2026-11-20",
 }  # fmt: skip
 

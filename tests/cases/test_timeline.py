@@ -134,7 +134,8 @@ def test_promises_disputes_and_notes_are_told_once_each_and_a_dispute_again_when
             "note": "Salary",
         },
     )
-    assert (noted.what, noted.facts) == ("note", {"id": note.pk, "text": "Moved to Wuhan", "actor": "Lin"})
+    told = {"id": note.pk, "text": "Moved to Wuhan", "actor": "Lin", "file": None, "removed_at": None}
+    assert (noted.what, noted.facts) == ("note", told)
     assert (opened.what, opened.facts["step"], opened.facts["text"], opened.facts["actor"]) == (
         "dispute",
         "opened",

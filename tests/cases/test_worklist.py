@@ -135,6 +135,7 @@ ASKED_BY = {
     "team": "team",
     "assignee": "assignee",
     "follow_up_on": "work",
+    "call_back_at": "work",
     "contacted_at": "work",
     "promise_broken_on": "work",
     "priority": "sort",

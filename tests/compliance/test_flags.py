@@ -59,6 +59,8 @@ def test_a_flag_has_its_days_its_evidence_and_its_event(lin, told) -> None:
         ({"kind": "incapacity", "from_on": DAY + timedelta(days=1)}, "from_on"),
         ({"kind": "deceased", "from_on": DAY.replace(year=1900)}, "from_on"),
         ({"kind": "represented", "from_on": DAY.replace(year=2999)}, "from_on"),
+        ({"until_on": DAY.replace(year=2999)}, "until_on"),
+        ({"until_on": DAY + timedelta(days=20 * 365 + 1)}, "until_on"),
     ],
 )
 def test_what_makes_no_flag_is_refused_at_its_field(lin, fields, field) -> None:
@@ -180,9 +182,20 @@ def test_agreed_hours_hold_until_the_next_agreement_or_until_revoked(lin, told) 
         ({"closes": time(20)}, "closes"),
         ({"evidence": ""}, "evidence"),
         ({"until_on": DAY - timedelta(days=1)}, "until_on"),
+        ({"until_on": DAY.replace(year=2999)}, "until_on"),
+        ({"from_on": DAY.replace(year=2999)}, "from_on"),
+        ({"from_on": DAY.replace(year=1900)}, "from_on"),
     ],
 )
 def test_what_is_no_agreement_is_refused_at_its_field(lin, fields, field) -> None:
     with pytest.raises(Invalid) as refused:
         agree(lin, CustomerFactory(), **fields)
     assert refused.value.field == field
+
+
+def test_the_last_day_may_be_a_lifetime_ahead_and_no_more(lin) -> None:
+    furthest = DAY + timedelta(days=20 * 365)
+    assert place(lin, CustomerFactory(), kind="minor", until_on=furthest).until_on == furthest
+    assert agree(lin, CustomerFactory(), until_on=furthest).until_on == furthest
+    with pytest.raises(Invalid, match=f"2999-11-22 is too far ahead. Give a day until {furthest}, or none"):
+        place(lin, CustomerFactory(), until_on=DAY.replace(year=2999))

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from accounts.errors import Conflict, Invalid
 from accounts.uploads import told_by
 from audit.models import Event
+from audit.services import SystemActor
 from cases.models import Case
 from compliance import jobs
 from compliance.models import ContactRule, Recording
@@ -274,3 +277,24 @@ def test_a_contacts_page_asks_as_much_for_many_recordings_as_for_few(
     client.force_login(UserFactory(role="senior-collector"))
     with django_assert_max_num_queries(12):
         client.get(f"/contacts/{contact.pk}/")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_attached_what_there_was_before_is_taken_from_the_record(kept: Path) -> None:
+    """On filled tables; what the record does not name, a system's own, stays nobody's."""
+    lin, chen = UserFactory(), UserFactory()
+    first, second = attach(lin, in_team()), attach(chen, in_team(), link="https://recordings.example/2")
+    system = attach(SystemActor("feed"), in_team(), link="https://recordings.example/3")
+    executor = MigrationExecutor(connection)
+    migration = executor.loader.get_migration("compliance", "0066_who_attached_a_recording")
+    # It alone: what came before it is needed to make its state, what comes after it does not touch these tables' columns.
+    state = executor.loader.project_state(("compliance", "0066_who_attached_a_recording"), at_end=False)
+    with connection.schema_editor() as editor:
+        migration.unapply(state.clone(), editor)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM compliance_recording LIMIT 0")
+        assert "added_by_id" not in {column.name for column in cursor.description}
+    with connection.schema_editor() as editor:
+        migration.apply(state, editor)
+    found = dict(Recording.objects.values_list("pk", "added_by"))
+    assert found == {first.pk: lin.pk, second.pk: chen.pk, system.pk: None}

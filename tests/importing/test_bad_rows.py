@@ -148,6 +148,15 @@ def test_the_second_row_of_one_reference_is_a_duplicate_and_names_the_first(
     assert "line 2 has the same" in outcome.problems[0]["expected"]
 
 
+@pytest.mark.parametrize(("line", "name"), [(2, "王小明"), (4, "x" * 201)])
+def test_only_who_has_no_row_of_her_own_is_named_at_a_contact_point(folder: Folder, line: int, name: str) -> None:
+    for number, row in enumerate(folder.files["contacts"], start=1):
+        row.append("name" if number == 1 else name if number == line else "")
+    outcome = import_book(folder.write().path)
+    assert outcome.places() == [("contacts.csv", line, "name")]
+    assert name not in str(outcome.problems)
+
+
 def test_the_same_contact_twice_for_a_customer_is_a_duplicate_however_it_is_written(folder: Folder) -> None:
     folder.add("contacts", "C1", "cell", "138-0013-8000", "web", "own", "true").write()
     outcome = refused(folder, ("contacts.csv", 7, "value"))

@@ -83,6 +83,28 @@ def test_a_contact_point_is_vouched_for_only_when_everything_about_it_is_known(f
     assert (address.relationship, address.permitted, address.verification) == ("", None, "unverified")
 
 
+def named(folder: Folder, name: str) -> Folder:
+    for row, cell in zip(folder.files["contacts"], ("name", "", "", name, ""), strict=True):
+        row.append(cell)
+    return folder
+
+
+def test_who_is_reached_at_a_contact_persons_number_is_named(folder: Folder) -> None:
+    assert import_book(named(folder, "王大兰").write().path).status == 0
+    points = {point.value: point.name for point in ContactPoint.objects.all()}
+    assert points["mother@example.com"] == "王大兰"
+    assert points["wang@example.com"] == ""
+    assert not any("王大兰" in str(event) for event in Event.objects.values())
+    assert "0 new rows" in import_book(folder.path).out
+    # A file without names says nothing of them; another name would be a change.
+    for row in folder.files["contacts"]:
+        row.pop()
+    assert import_book(folder.write().path).status == 0
+    other = import_book(named(folder, "王小兰").write().path)
+    assert other.places() == [("contacts.csv", 4, "name")]
+    assert not any("王小兰" in text for text in (other.out, str(other.problems)))
+
+
 def test_no_identity_number_or_contact_value_lies_in_the_database_in_clear(folder: Folder) -> None:
     import_book(folder.write().path)
     assert ID_NUMBER.encode() not in bytes(Customer.objects.get(ref="C1").id_number_cipher)

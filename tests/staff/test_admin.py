@@ -137,6 +137,25 @@ def test_an_administrator_makes_no_superuser_and_changes_none(boss: Client) -> N
     assert TOTPDevice.objects.filter(user=root).exists()
 
 
+def test_rights_come_with_roles_and_what_was_given_beside_them_can_only_be_taken_away() -> None:
+    root, user = signed_in(UserFactory(is_superuser=True)), UserFactory()
+    address = f"{PEOPLE}{user.pk}/change/"
+    given, other = Permission.objects.get(codename="view_event"), Permission.objects.get(codename="view_message")
+    assert "user_permissions" not in root.get(address).content.decode()
+    root.post(address, form_of(root, address, user_permissions=[given.pk]))
+    assert not user.user_permissions.exists()
+    user.user_permissions.add(given)
+    page = root.get(address).content.decode()
+    assert ("Rights beside the roles" in page, f'value="{given.pk}"' in page) == (True, True)
+    answer = root.post(address, form_of(root, address, user_permissions=[given.pk, other.pk]))
+    assert answer.status_code == 200, "it is no choice"
+    assert list(user.user_permissions.all()) == [given]
+    assert root.post(address, form_of(root, address, user_permissions=[])).status_code == 302
+    assert not user.user_permissions.exists()
+    event = Event.objects.get(verb="user.changed", subject_id=user.pk)
+    assert (event.before, event.after) == ({"permissions": ["view_event"]}, {"permissions": []})
+
+
 def test_a_password_set_here_must_be_changed_and_ends_the_sessions(boss: Client) -> None:
     user = UserFactory()
     client = signed_in(user)

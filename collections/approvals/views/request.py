@@ -26,6 +26,7 @@ from approvals.seats import Seat, seats_of
 from approvals.selectors import history
 from approvals.services.deciding import standing_of
 from runs import clock
+from runs.pages import never_issued
 from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
@@ -61,10 +62,14 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
         form = next((form for form in forms.values() if form.is_bound), None)
         if form is None:
             raise BadRequest
-        error = _done(request, user, row, verb, form)
-        if error is None:
-            return redirect("approval", pk=pk)
-        status = 409 if isinstance(error, StaleScreen) else 422
+        if said := never_issued(request.POST.get("seen_version", ""), row.version):
+            form.add_error(None, said)
+            status = 400
+        else:
+            error = _done(request, user, row, verb, form)
+            if error is None:
+                return redirect("approval", pk=pk)
+            status = 409 if isinstance(error, StaleScreen) else 422
         # What changed meanwhile is shown as it stands now, and the next try speaks of that.
         row = get_object_or_404(visible, pk=pk)
         form.renew(row.version)

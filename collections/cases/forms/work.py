@@ -16,6 +16,11 @@ from runs import clock
 
 class NoteForm(ActionForm):
     text = text_field(_("Note"), rows=5, most=4000)
+    file = forms.FileField(
+        label=_("Document"),
+        required=False,
+        help_text=_("PDF, JPEG or PNG: what was sent in, or what was written down."),
+    )
 
 
 class FollowUpForm(ActionForm):
@@ -58,6 +63,12 @@ class ContactPointForm(ActionForm):
     value = forms.CharField(label=_("Number or address"), max_length=500)
     relationship = forms.ChoiceField(
         label=_("Whose it is"), required=False, choices=[("", _("Not known")), *Relationship.choices]
+    )
+    name = forms.CharField(
+        label=_("Who is reached there"),
+        max_length=200,
+        required=False,
+        help_text=_("The name of a contact person or a representative."),
     )
     source = forms.CharField(
         label=_("Where it came from"), max_length=100, help_text=_("Who gave it, when: “told on the telephone today”.")

@@ -3,7 +3,7 @@
 from cases.models.case import Case, CaseStatus, WaitFor
 from cases.models.disputes import Dispute, DisputeReason, DisputeStatus, DisputeTerms
 from cases.models.promises import Promise, PromiseInstalment, PromiseStatus
-from cases.models.work import CallTask, Note, Queue, WorkTerms
+from cases.models.work import CallTask, Note, NoteFile, Queue, WorkTerms
 
 __all__ = [
     "CallTask",
@@ -14,6 +14,7 @@ __all__ = [
     "DisputeStatus",
     "DisputeTerms",
     "Note",
+    "NoteFile",
     "Promise",
     "PromiseInstalment",
     "PromiseStatus",

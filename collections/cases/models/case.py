@@ -23,6 +23,7 @@ class WaitFor(models.TextChoices):
     """Why a case is not given out before `wait_until`."""
 
     FOLLOW_UP = "follow-up", _("Follow-up")
+    CALL_BACK = "call-back", _("Call back agreed for later")
     PROMISE = "promise", _("Promise not due yet")
     DISPUTE = "dispute", _("In dispute")
     HOLD = "hold", _("On hold")
@@ -44,7 +45,8 @@ class Case(models.Model):
 
     `team` follows the portfolios (`services.routing`), `assignee` is who works it. `priority` is overdue amount × days past
     due × the risk factor (1 until there is a score) × the factor of a broken promise, as of the last closed day. Nobody is
-    given the case before `wait_until`; `wait_for` says why (`services.waiting`). All four are caches.
+    given the case before `wait_until`; `wait_for` says why (`services.waiting`). `call_back_at` is from when the customer waits
+    to be called back. All of these are caches.
     """
 
     ref = models.CharField(_("reference"), max_length=32, unique=True)
@@ -78,6 +80,7 @@ class Case(models.Model):
     assigned_at = models.DateTimeField(_("taken at"), null=True, blank=True)
     follow_up_on = models.DateField(_("follow-up"), null=True, blank=True)
     follow_up_note = models.CharField(_("what for"), max_length=200, blank=True, db_default="")
+    call_back_at = models.DateTimeField(_("to be called back from"), null=True, blank=True)
     contacted_at = models.DateTimeField(_("last contact"), null=True, blank=True)
     promise_broken_on = models.DateField(_("promise broken on"), null=True, blank=True)
     priority = models.FloatField(_("priority"), default=0, db_default=0)
@@ -142,7 +145,14 @@ class Case(models.Model):
             models.Index(
                 fields=["assignee", "-priority", "id"],
                 name="case_own_due",
-                condition=Q(status="open") & (Q(follow_up_on__isnull=False) | Q(promise_broken_on__isnull=False)),
+                condition=Q(status="open")
+                & (Q(call_back_at__isnull=False) | Q(follow_up_on__isnull=False) | Q(promise_broken_on__isnull=False)),
+            ),
+            # Whom nobody works and somebody is to call back.
+            models.Index(
+                fields=["call_back_at"],
+                name="case_to_call_back",
+                condition=Q(status="open", assignee__isnull=True, call_back_at__isnull=False),
             ),
         ]
         permissions = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -59,9 +59,34 @@ class Note(models.Model):
         return self.text[:40]
 
 
+class NoteFile(models.Model):
+    """A document that came with a note. Kept to `keep_until`, then removed; its hash stays."""
+
+    note = models.OneToOneField(Note, models.PROTECT, related_name="file", verbose_name=_("note"))
+    file = models.FileField(_("file"), upload_to="notes/%Y/%m/")
+    media_type = models.CharField(_("media type"), max_length=40)
+    size = models.PositiveBigIntegerField(_("bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    keep_until = models.DateField(_("kept until"))
+    removed_at = models.DateTimeField(_("removed at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("file of a note")
+        verbose_name_plural = _("files of notes")
+        ordering = ["-id"]
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["keep_until"], name="note_file_to_remove", condition=Q(removed_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
 class CallTask(models.Model):
-    """A call that is asked for on a case, in a queue, from a day on. One is open for each case and queue; a call that is entered
-    closes all of the case's, and so does the end of the case."""
+    """A call that is asked for on a case, in a queue, from a day on. One is open for each case and queue; a call that is
+    entered closes all of the case's, and so does the end of the case. One that is `promised` stays until somebody reached
+    the customer."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="call_tasks", verbose_name=_("case"))
     queue = models.ForeignKey(
@@ -69,6 +94,9 @@ class CallTask(models.Model):
     )
     wanted_on = models.DateField(_("wanted from"))
     wanted_at = models.TimeField(_("at"), null=True, blank=True, help_text=_("On the customer's clock"))
+    promised = models.BooleanField(
+        _("promised"), default=False, db_default=False, help_text=_("The customer asked for it, and waits for it")
+    )
     reason = models.CharField(_("why"), max_length=120)
     source = models.CharField(_("asked for by"), max_length=60)
     asked_at = models.DateTimeField(_("asked for at"))
@@ -119,6 +147,9 @@ class WorkTerms(models.Model):
         _("days ahead of a follow-up, at most"),
         default=180,
         help_text=_("Who wants to wait longer means something else: a hold, or a deferral"),
+    )
+    note_file_years = models.PositiveSmallIntegerField(
+        _("years that a note's file is kept"), default=5, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     effective_from = models.DateField(_("in force from"), unique=True)
     source = models.CharField(_("source"), max_length=300)

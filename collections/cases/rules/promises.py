@@ -11,6 +11,9 @@ counts. Money fills the earliest instalment first. An instalment is
 
 The promise as a whole is open while an instalment is. After that it is **kept** if every instalment was kept, **broken** if
 nothing at all came within its last window, and else **partly** kept: also when everything came, but an instalment late.
+
+While somebody looks into what the customer says that she paid already, no window ends: as of which day is judged, says
+`judged_by`. Once that is answered the windows end as ever, and the ledger has what was found.
 """
 
 from __future__ import annotations
@@ -66,6 +69,18 @@ class Verdict:
 def window_ends(due_on: date, grace_days: int) -> date:
     """The last day on which money still keeps what was promised for `due_on`."""
     return due_on + timedelta(days=grace_days)
+
+
+def judged_by(on: date, *, made_on: date, judged_on: date | None, disputed_from: date | None) -> date:
+    """The day as of whose end a promise is judged when the book stands on `on`; `judged_on`: that of the last time.
+
+    No promise is late on the day on which it was made, whatever day was closed by then. One that is disputed as paid is judged
+    as of the day before that was said, for as long as nobody answered. What was judged is never judged as of an earlier day.
+    """
+    day = on if on > made_on else made_on - timedelta(days=1)
+    if disputed_from is not None:
+        day = min(day, disputed_from - timedelta(days=1))
+    return max(day, judged_on) if judged_on else day
 
 
 def judge(

@@ -11,9 +11,13 @@ from staff.permissions import Anyone
 
 
 def show_callable(cases: Sequence[Case], *, at: datetime, actor: Anyone) -> Sequence[Case]:
-    """`cases`, each with `callable_at`: `at` when the customer may be called now, else when next, None as things stand never."""
+    """`cases`, each with `callable_at`: `at` when the customer may be called now, else when next, None as things stand never.
+    One that agreed to be called back is called then, and not before."""
     answers = callable_from(customer_ids=[case.customer_id for case in cases], at=at, actor=actor) if cases else {}
     for case in cases:
-        case.callable_at = answers.get(case.customer_id)  # type: ignore[attr-defined]  # for the page alone
-        case.callable_now = case.callable_at is not None and case.callable_at <= at  # type: ignore[attr-defined]  # for the page alone
+        may_be = answers.get(case.customer_id)
+        if may_be is not None and case.call_back_at is not None:
+            may_be = max(may_be, case.call_back_at)
+        case.callable_at = may_be  # type: ignore[attr-defined]  # for the page alone
+        case.callable_now = may_be is not None and may_be <= at  # type: ignore[attr-defined]  # for the page alone
     return cases

@@ -26,6 +26,11 @@ def whom(point: ContactPoint) -> str:
         return name
     customer = point.customer.name
     if point.relationship in ("", Relationship.CONTACT_PERSON):
+        if name:
+            return _("%(name)s, a third person: ask only how to reach %(customer)s, and say nothing of a debt") % {
+                "name": name,
+                "customer": customer,
+            }
         return _("A third person, name not known: ask only how to reach %(customer)s, and say nothing of a debt") % {
             "customer": customer
         }

@@ -101,7 +101,7 @@ def with_day(cases: QuerySet[Case]) -> QuerySet[Case]:
     """`cases` with all that `CaseDesk` wants of them, in their own query: the last closed day too, and what is due today."""
     days = BusinessDay.objects.order_by("-date").values("date")[:1]
     return cases.select_related("customer", "assignee", "team").annotate(
-        closed_day=Subquery(days), is_due=ExpressionWrapper(due(clock.today()), BooleanField())
+        closed_day=Subquery(days), is_due=ExpressionWrapper(due(clock.now(), clock.today()), BooleanField())
     )
 
 

@@ -77,7 +77,11 @@ def _statement() -> Statement:
 
 def points_of(found: Matters) -> list[ContactPoint]:
     """The customer's contact points among what `matters` found."""
-    return [ContactPoint(**{**facts, "value_cipher": b64decode(facts["value_cipher"])}) for facts in found["point"]]
+    ciphers = ("value_cipher", "name_cipher")
+    return [
+        ContactPoint(**{**facts, **{name: b64decode(facts[name]) for name in ciphers if facts[name]}})
+        for facts in found["point"]
+    ]
 
 
 def _lines(rows: QuerySet[Any], matter: str, /, **facts: Any) -> QuerySet[Any]:
@@ -211,7 +215,8 @@ def _points(case: Case) -> QuerySet[Any]:
         ContactPoint.objects.filter(customer=case.customer_id),
         "point",
         kind="kind",
-        value_cipher=Func(F("value_cipher"), Value("base64"), function="encode", output_field=TextField()),
+        value_cipher=_base64("value_cipher"),
+        name_cipher=_base64("name_cipher"),
         source="source",
         relationship="relationship",
         permitted="permitted",
@@ -254,6 +259,10 @@ def _deferrals(case: Case, now: datetime) -> QuerySet[Any]:
         by_id="requested_by",
         expires_at="expires_at",
     )
+
+
+def _base64(field: str) -> Func:
+    return Func(F(field), Value("base64"), function="encode", output_field=TextField())
 
 
 def _text(field: str | Greatest) -> Cast:

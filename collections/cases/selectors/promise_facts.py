@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.db.backends.utils import CursorWrapper
 
-from cases.models import PromiseStatus
-from cases.rules.promises import OPEN, Judged, Payment, Promised, Verdict, judge
+from cases.models import DisputeReason, DisputeStatus, PromiseStatus
+from cases.rules.promises import OPEN, Judged, Payment, Promised, Verdict, judge, judged_by
 
 CANCELLED = str(PromiseStatus.CANCELLED)
 
@@ -20,8 +20,14 @@ GRACE = """coalesce(
           ORDER BY w.effective_from DESC LIMIT 1),
         (SELECT w.promise_grace_days FROM cases_workterms w ORDER BY w.effective_from LIMIT 1), 0)"""
 
+# Since when the customer `c` says, and nobody answered, that she paid what is promised in `p`.
+DISPUTED = f"""(
+        SELECT min(d.opened_on) FROM cases_dispute d JOIN cases_case k ON k.id = d.case_id
+         WHERE k.customer_id = c.customer_id AND d.status = '{DisputeStatus.OPEN}' AND d.reason = '{DisputeReason.PAID}'
+           AND (p.account_id IS NULL OR d.account_id IS NULL OR d.account_id = p.account_id))"""
+
 _PROMISES = f"""
-    SELECT p.id, p.case_id, c.customer_id, p.account_id, p.made_on, {GRACE}, p.status, p.got, p.judged_on,
+    SELECT p.id, p.case_id, c.customer_id, p.account_id, p.made_on, {GRACE}, p.status, p.got, p.judged_on, {DISPUTED},
            array_agg(i.id ORDER BY i.number), array_agg(i.due_on ORDER BY i.number), array_agg(i.amount ORDER BY i.number),
            array_agg(i.status ORDER BY i.number), array_agg(i.got ORDER BY i.number)
       FROM cases_case c JOIN cases_promise p ON p.case_id = c.id JOIN cases_promiseinstalment i ON i.promise_id = p.id
@@ -52,18 +58,15 @@ class PromiseFacts:
     status: str
     got: Decimal
     judged_on: date | None
+    disputed_from: date | None
     instalment_ids: Sequence[int]
     instalments: Sequence[Promised]
     kept: Sequence[Judged]
     payments: list[Payment] = field(default_factory=list)
 
     def reached(self, on: date) -> date:
-        """The day as of whose end it is judged when the book stands on `on`: never before what it was judged by already.
-
-        And no promise is late on the day on which it was made, whatever day was closed by then.
-        """
-        reached = on if on > self.made_on else self.made_on - timedelta(days=1)
-        return max(reached, self.judged_on) if self.judged_on else reached
+        """The day as of whose end it is judged when the book stands on `on`."""
+        return judged_by(on, made_on=self.made_on, judged_on=self.judged_on, disputed_from=self.disputed_from)
 
     def judge(self, on: date) -> Verdict:
         return judge(

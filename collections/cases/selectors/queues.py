@@ -47,7 +47,8 @@ CARE = (FlagKind.HARDSHIP, FlagKind.VULNERABLE)
 def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QuerySet[Case]:
     """Those of `cases` that a kind of work takes in on `day`, as `user` sees it ("mine" is hers).
 
-    new: nobody was in contact yet. follow-up: its day has come. call: one is asked for, from that day or an earlier one on.
+    new: nobody was in contact yet. follow-up: its day has come. call: one is asked for, from that day or an
+    earlier one on, and the hour that the customer named has come.
     promise-due: an instalment is due today or overdue.
     care: the person is flagged as in hardship or vulnerable.
     """
@@ -57,7 +58,9 @@ def working(cases: QuerySet[Case], kind: str, day: date, user: Anyone) -> QueryS
         )
         return cases.filter(pk__in=due.values("promise__case_id"))
     if kind == "call":
-        return cases.filter(pk__in=CallTask.objects.filter(done_at=None, wanted_on__lte=day).values("case_id"))
+        later = Q(call_back_at__gt=clock.now())
+        wanted = CallTask.objects.filter(done_at=None, wanted_on__lte=day)
+        return cases.filter(~later | Q(call_back_at=None), pk__in=wanted.values("case_id"))
     if kind == "care":
         flagged = flags_in_force(day).filter(kind__in=CARE)
         return cases.filter(customer_id__in=flagged.values("customer_id"))

@@ -13,7 +13,7 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
 * work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
   are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
   statement or answer, status as it is now, due_on, pauses: the kinds of the holds that come and go with it); `note` (id,
-  text, actor)
+  file: key or null, removed_at, text, actor)
   `request`, at each step of the asking and deciding (verb, id, of: its kind, amount, currency: blank for days, actor, reason)
 * record: `instalments`, the bills of a plan that were posted together (number, due_from, due_on: the first and the last
   day, ref: the first bill's, actor)
@@ -324,7 +324,7 @@ def _notes(customer_id: int) -> QuerySet[Any]:
         at="at",
         kind="work",
         what="note",
-        facts=JSONObject(id="pk", text="text", actor="author_name"),
+        facts=JSONObject(id="pk", text="text", actor="author_name", file="file__pk", removed_at="file__removed_at"),
     )
 
 

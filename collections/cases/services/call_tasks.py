@@ -1,5 +1,5 @@
 """Calls that are asked for: by the night for many cases at once, by a customer for herself. Done when
-somebody called, or when nothing is late any more."""
+somebody called, one that she asked for when somebody reached her; or when nothing is late any more."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from accounts.services.locks import lock_customers
 from audit.services import Actor, Row, record_many
 from cases.models import CallTask, Queue
 from cases.selectors.terms import furthest_day
+from cases.services.waiting import refresh_waits
 from compliance.models import Channel, Contact, Outcome
 from runs import clock
 from runs.texts import coded
@@ -23,11 +24,11 @@ from staff.models import User
 
 _ASK = """
     WITH asked AS (
-        INSERT INTO cases_calltask (case_id, queue_id, wanted_on, wanted_at, reason, source, asked_at)
-        SELECT k.id, w.queue_id, w.wanted_on, w.wanted_at, w.reason, w.source, %(now)s
-          FROM unnest(%(customers)s::bigint[], %(queues)s::bigint[], %(days)s::date[], %(hours)s::time[], %(reasons)s::text[],
-                      %(sources)s::text[])
-               AS w (customer_id, queue_id, wanted_on, wanted_at, reason, source)
+        INSERT INTO cases_calltask (case_id, queue_id, wanted_on, wanted_at, promised, reason, source, asked_at)
+        SELECT k.id, w.queue_id, w.wanted_on, w.wanted_at, w.promised, w.reason, w.source, %(now)s
+          FROM unnest(%(customers)s::bigint[], %(queues)s::bigint[], %(days)s::date[], %(hours)s::time[], %(promised)s::boolean[],
+                      %(reasons)s::text[], %(sources)s::text[])
+               AS w (customer_id, queue_id, wanted_on, wanted_at, promised, reason, source)
           JOIN cases_case k ON k.customer_id = w.customer_id AND k.status = 'open'
          ORDER BY k.id, w.queue_id
         ON CONFLICT (case_id, queue_id) WHERE done_at IS NULL DO NOTHING
@@ -41,8 +42,9 @@ _ASK = """
 
 
 class Asked(NamedTuple):
-    """A call that somebody wants with a customer: in which queue (None: in that of all of them), from which day on, why, and who
-    asks; `wanted_at`: at which hour, on the customer's clock."""
+    """A call that somebody wants with a customer: in which queue (None: in that of all of them), from which day on, why, and
+    who asks; `wanted_at`: at which hour, on the customer's clock; `promised`: to herself, so that it stays until somebody
+    reached her."""
 
     customer_id: int
     queue_id: int | None
@@ -50,6 +52,7 @@ class Asked(NamedTuple):
     reason: str
     source: str
     wanted_at: time | None = None
+    promised: bool = False
 
 
 @transaction.atomic
@@ -74,6 +77,7 @@ def ask_many(*, actor: Actor, asked: Sequence[Asked]) -> int:
                 "queues": [one.queue_id for one in asked],
                 "days": [one.wanted_on for one in asked],
                 "hours": [one.wanted_at for one in asked],
+                "promised": [one.promised for one in asked],
                 "reasons": [one.reason[:120] for one in asked],
                 "sources": [one.source[:60] for one in asked],
                 "now": clock.now(),
@@ -93,10 +97,11 @@ def _told(day: date, at: time | None, reason: str) -> dict[str, object]:
 @transaction.atomic
 def ask_back(*, actor: User, contact: Contact, on: date, at: time | None) -> None:
     """Ask for the call that the customer wanted as `contact` was made: from the day `on`, and where she named an hour, `at` that
-    one of her own clock. It stands in place of what is asked for in that queue. The caller holds customer and case.
+    one of her own clock. It stands in place of what is asked for in that queue, and her case waits for it. The caller holds
+    customer and case.
 
     Raises:
-        Invalid: the day or the hour is past, or the day too far ahead.
+        Invalid: the day or the hour is past, the day too far ahead, or it is today and no hour named.
     """
     today, here = clock.today(), clock.now().astimezone(ZoneInfo(contact.customer.time_zone))
     last = furthest_day(today)
@@ -104,6 +109,10 @@ def ask_back(*, actor: User, contact: Contact, on: date, at: time | None) -> Non
         raise Invalid(
             _("%(day)s cannot be: give a day from %(first)s to %(last)s.") % {"day": on, "first": today, "last": last},
             "call_back_on",
+        )
+    if at is None and on == today:
+        raise Invalid(
+            _("Somebody is to call back today, but nobody knows when. Give the hour, or a later day."), "call_back_at"
         )
     if at is not None and (on, at) < (here.date(), here.time()):
         raise Invalid(
@@ -114,16 +123,21 @@ def ask_back(*, actor: User, contact: Contact, on: date, at: time | None) -> Non
     queue = Queue.objects.filter(code="call").values_list("pk", flat=True).first()
     standing = CallTask.objects.filter(case__customer=contact.customer_id, queue=queue, done_at=None)
     standing.update(done_at=clock.now(), contact=contact)
-    wanted = Asked(contact.customer_id, queue, on, coded("customer-asked"), str(actor), at)
+    wanted = Asked(contact.customer_id, queue, on, coded("customer-asked"), str(actor), at, promised=True)
     ask_many(actor=actor, asked=[wanted])
+    refresh_waits(customer_ids=[contact.customer_id])
 
 
-def done_by(contact: Contact, case_id: int) -> int:
-    """Close what is asked for on a case whose customer was called, or called us; how many. In the caller's transaction, which
-    holds the case. A call that was not made closes nothing."""
+def done_by(contact: Contact, case_id: int, *, reached: bool) -> int:
+    """Close what is asked for on a case whose customer was called, or called us; what she asked for herself only where she was
+    `reached`. How many. In the caller's transaction, which holds the case. A call that was not made closes nothing."""
     if contact.channel != Channel.VOICE or contact.outcome == Outcome.NOT_MADE:
         return 0
-    return CallTask.objects.filter(case=case_id, done_at=None).update(done_at=clock.now(), contact=contact)
+    tasks = CallTask.objects.filter(case=case_id, done_at=None)
+    done = (tasks if reached else tasks.filter(promised=False)).update(done_at=clock.now(), contact=contact)
+    if done:
+        refresh_waits(customer_ids=[contact.customer_id])
+    return done
 
 
 def end(case_ids: Sequence[int]) -> int:

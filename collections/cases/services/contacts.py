@@ -148,8 +148,8 @@ def log_contact(
 ) -> Contact:
     """Enter what came of a contact that the gate allowed, and when to look at the case again. Locks customer, then case.
 
-    A follow-up that was due is answered by it if somebody was reached, and taken off unless `follow_up_on` sets another; the
-    call back that the customer wants is asked for. So with `log_inbound`.
+    A follow-up that was due is answered by it if somebody was reached, and taken off unless `follow_up_on` sets another; so is
+    a call back that she asked for. The one that she wants now is asked for. So with `log_inbound`.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
@@ -217,7 +217,7 @@ def _after(actor: User, case: Case, contact: Contact, follow_up_on: date | None,
     if contact.outcome != Outcome.NOT_MADE and (case.contacted_at is None or contact.at > case.contacted_at):
         case.contacted_at = contact.at
         case.save(update_fields=["contacted_at"])
-    call_tasks.done_by(contact, case.pk)
+    call_tasks.done_by(contact, case.pk, reached=_reached(contact))
     if follow_up_on is not None:
         try:
             schedule(actor=actor, case_id=case.pk, seen_version=case.version, on=follow_up_on)

@@ -16,6 +16,7 @@ from cases.selectors.terms import dispute_terms
 from cases.services.concluding import conclude
 from cases.services.contacts import check_contact
 from cases.services.holds import accounts_of
+from cases.services.judging import judge
 from cases.services.versions import lock_case
 from runs import clock
 from runs.texts import coded
@@ -90,7 +91,8 @@ def open_dispute(
 def close_dispute(*, actor: User, dispute_id: int, seen_version: int, status: str, answer: str) -> Dispute:
     """Close a dispute with its outcome and the answer, and lift its holds from today on. `seen_version` is the case's.
 
-    Those that somebody lifted meanwhile are passed over. Locks customer → accounts, in order → case.
+    Those that somebody lifted meanwhile are passed over. Promises that waited for the answer are judged by the ledger. Locks
+    customer → accounts, in order → case.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
@@ -130,6 +132,7 @@ def close_dispute(*, actor: User, dispute_id: int, seen_version: int, status: st
         after={"status": status},
     )
     conclude(case)
+    judge(actor=actor, customer_ids=[case.customer_id])
     return dispute
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import BooleanField, Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
 from cases.filters import DEFAULT_ORDER, ORDERS
@@ -16,7 +16,7 @@ from cases.models import Case, CaseStatus, Queue
 from cases.models.case import FREE_FROM
 from cases.permissions import visible_to
 from cases.selectors.choices import Choices, choices_for
-from cases.selectors.due import due
+from cases.selectors.due import called_back, due
 from cases.selectors.hours import ZONES, Hours, hours_at
 from cases.selectors.queues import cases_of
 from cases.services.assigning import HAND, RECORD, hand_values, handed
@@ -90,8 +90,14 @@ class Offer:
     ground: Ground = field(compare=False)
 
     def own(self, now: datetime) -> QuerySet[Case]:
-        """Those of the actor's with something to do today that nobody has done yet."""
-        return self._open(now).filter(due(self.today), assignee=self.actor).order_by(*PRIORITY)
+        """Those of the actor's with something to do today that nobody has done yet; first whom she is to call back, in the order
+        in which they were to be called."""
+        mine = self._open(now).filter(due(now, self.today), assignee=self.actor)
+        return mine.order_by(F("call_back_at").asc(nulls_last=True), *PRIORITY)
+
+    def to_call_back(self, now: datetime) -> QuerySet[Case]:
+        """Of those that nobody works, the ones whose customer waits to be called back, in the order in which they were to be."""
+        return self.free(now).filter(called_back(now, self.today)).order_by("call_back_at", "pk")
 
     def free(self, now: datetime) -> QuerySet[Case]:
         """Those that nobody works."""
@@ -177,18 +183,23 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
 # Written once a day for each person and queue: Django takes longer to write it than PostgreSQL to answer.
 @functools.lru_cache(maxsize=2_000)
 def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
-    """One that is hers already is given as it is; only where there is none is a free one looked for, and becomes hers."""
+    """One that is hers already is given as it is; only where there is none is a free one looked for, and becomes hers: first one
+    whose customer waits to be called back."""
     own, values = part_of(statement_of(_first(offer.own(THE_MOMENT))), "own")
-    free, more = part_of(statement_of(_first(offer.free(THE_MOMENT))), "free")
+    back, of_back = part_of(statement_of(_first(offer.to_call_back(THE_MOMENT))), "back")
+    free, of_free = part_of(statement_of(_first(offer.free(THE_MOMENT))), "free")
     text = f"""
-        WITH own AS MATERIALIZED ({own or _NONE}), free AS MATERIALIZED ({free or _NONE}), offered AS MATERIALIZED (
+        WITH own AS MATERIALIZED ({own or _NONE}), back AS MATERIALIZED ({back or _NONE}),
+             free AS MATERIALIZED ({free or _NONE}), offered AS MATERIALIZED (
             SELECT {_COLUMNS}, false AS is_free FROM own
-            UNION ALL SELECT {_COLUMNS}, true FROM free WHERE NOT EXISTS (SELECT FROM own)
+            UNION ALL SELECT {_COLUMNS}, true FROM back WHERE NOT EXISTS (SELECT FROM own)
+            UNION ALL SELECT {_COLUMNS}, true FROM free
+             WHERE NOT EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM back)
         ), given AS (SELECT id, ref, customer_id FROM offered WHERE is_free),
         handed AS ({HAND}), recorded AS ({RECORD})
         SELECT ({RULES_MARK}), ({ZONES}), {wanted_to_call("SELECT customer_id FROM offered")}, is_free, {_COLUMNS}
           FROM (SELECT) one LEFT JOIN offered ON true"""
-    return text, values | more
+    return text, values | of_back | of_free
 
 
 def _first(cases: QuerySet[Case]) -> QuerySet[Case]:

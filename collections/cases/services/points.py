@@ -30,6 +30,7 @@ def add_point(
     source: str,
     relationship: str,
     permitted: bool | None,
+    name: str = "",
 ) -> ContactPoint:
     """Add a number or address of the case's customer or of who speaks for her; it is not verified yet. What the case waits
     for is judged anew: who is represented may be contacted once the representative is known. Locks customer, case.
@@ -50,6 +51,7 @@ def add_point(
         source=source,
         relationship=relationship,
         permitted=permitted,
+        name=name,
     )
     _changed(case)
     return point

@@ -33,15 +33,16 @@ def take_next(
 ) -> Case | None:
     """The next case for `actor` to work, or None when there is nothing to give her now.
 
-    Her own come first: those worked by her whose follow-up is due today or earlier, or whose promise was broken, and on which
-    nobody was in contact since. What she promised a debtor to do on a day is not left behind new work; `leaving` (the case
-    that she has before her) and those that she `passed` before are not offered again. They are hers already, and nothing is
-    recorded.
+    Her own come first: those worked by her whose customer waits to be called back, whose follow-up is due today or earlier,
+    or whose promise was broken, and on which nobody was in contact since. What she promised a debtor to do on a day is not
+    left behind new work; `leaving` (the case that she has before her) and those that she `passed` before are not offered
+    again. They are hers already, and nothing is recorded.
 
     Then a free one: open, within her scope, worked by nobody, waiting for nothing, in the queue's filter and order (by
-    priority without a queue). It becomes hers, recorded as `case.taken`. Whatever the number of collectors, none gets a case
-    that another got, and every case that may be given is given in the end. With `pressed_since`, the latest that she took since
-    then is the answer, unless she is leaving it: a button pressed twice, or in two windows, gives one case.
+    priority without a queue); whoever waits to be called back comes before the others. It becomes hers, recorded as
+    `case.taken`. Whatever the number of collectors, none gets a case that another got, and every case that may be given is
+    given in the end. With `pressed_since`, the latest that she took since then is the answer, unless she is leaving it: a
+    button pressed twice, or in two windows, gives one case.
 
     Before a case is given the gate is asked whether its customer may be called now. One who may not is set aside until
     then and the next is tried. Where contact hours are closed nobody is set aside: only customers with agreed hours are

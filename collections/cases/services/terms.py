@@ -25,6 +25,7 @@ WORK = (
     "exact_search_minutes",
     "simulations",
     "follow_up_days",
+    "note_file_years",
     "source",
 )
 

@@ -1,4 +1,4 @@
-"""Until when nobody is given a case, and why: a follow-up, a promise, a dispute, holds, a customer flag, the gate."""
+"""Until when nobody is given a case, and why: a follow-up, a call back, a promise, a dispute, holds, a flag, the gate."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ NO_END = datetime(9999, 12, 31, tzinfo=UTC)
 # The day that begins with a wait's end, as a moment; the last day that PostgreSQL gives and Python takes.
 _BEGINS = "least({day}, '9999-12-30')::timestamp AT TIME ZONE %(zone)s"
 
+# From when a customer `u` is to be called for the task `t`: her hour is one of her own clock, a day alone is the lender's.
+CALL_BACK_AT = """(t.wanted_on + coalesce(t.wanted_at, '00:00'))
+                  AT TIME ZONE CASE WHEN t.wanted_at IS NULL THEN %(zone)s ELSE u.time_zone END"""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -41,7 +45,7 @@ class Moment:
 
 _REFRESH = f"""
     WITH asked AS MATERIALIZED (
-        SELECT id, customer_id, follow_up_on, wait_until, wait_for FROM cases_case
+        SELECT id, customer_id, follow_up_on, call_back_at, wait_until, wait_for FROM cases_case
          WHERE status = 'open' AND customer_id = ANY(%(customers)s) ORDER BY id FOR NO KEY UPDATE
     ), late AS (
         SELECT c.id AS case_id, a.id AS account_id
@@ -58,8 +62,15 @@ _REFRESH = f"""
                AND {STOPS} AND h.starts_on <= %(today)s
                AND coalesce(h.ends_on, '9999-12-30') >= %(today)s
          WHERE NOT EXISTS (SELECT FROM late l WHERE l.case_id = c.id) GROUP BY 1
+    ), backs AS (
+        SELECT c.id AS case_id, min({CALL_BACK_AT}) AS at
+          FROM asked c JOIN cases_calltask t ON t.case_id = c.id AND t.done_at IS NULL AND t.promised
+               JOIN accounts_customer u ON u.id = c.customer_id
+         GROUP BY 1
     ), waits (case_id, wait_for, until, place) AS (
-        SELECT id, 'follow-up', {_BEGINS.format(day="follow_up_on")}, 5 FROM asked WHERE follow_up_on > %(today)s
+        SELECT id, 'follow-up', {_BEGINS.format(day="follow_up_on")}, 6 FROM asked WHERE follow_up_on > %(today)s
+        UNION ALL
+        SELECT case_id, 'call-back', at, 5 FROM backs
         UNION ALL
         SELECT c.id, 'promise', {_BEGINS.format(day="min(i.due_on) + %(grace)s + 1")}, 4
           FROM asked c JOIN cases_promise p ON p.case_id = c.id AND p.status = 'open'
@@ -88,26 +99,27 @@ _REFRESH = f"""
                                   AND p.permitted IS TRUE AND p.verification <> 'wrong'))
          GROUP BY 1
         UNION ALL
-        SELECT c.id, 'gate', g.until, 6
+        SELECT c.id, 'gate', g.until, 7
           FROM asked c
           JOIN unnest(%(gated)s::bigint[], %(gated_until)s::timestamptz[]) AS g (customer_id, until) USING (customer_id)
          -- What the gate says of a flagged person depends on who asks.
          WHERE NOT EXISTS (SELECT 1 FROM compliance_customerflag f
                             WHERE f.customer_id = c.customer_id AND f.ended_at IS NULL)
         UNION ALL
-        SELECT id, 'gate', wait_until, 6 FROM asked WHERE wait_for = 'gate' AND NOT %(gate_asked)s
+        SELECT id, 'gate', wait_until, 7 FROM asked WHERE wait_for = 'gate' AND NOT %(gate_asked)s
     ), wanted AS (
         SELECT DISTINCT ON (case_id) case_id, wait_for, until FROM waits WHERE until > %(now)s
          ORDER BY case_id, until DESC, place
     )
-    UPDATE cases_case k SET wait_until = w.until, wait_for = coalesce(w.wait_for, '')
-      FROM asked c LEFT JOIN wanted w ON w.case_id = c.id
-     WHERE k.id = c.id AND (k.wait_until, k.wait_for) IS DISTINCT FROM (w.until, coalesce(w.wait_for, ''))"""
+    UPDATE cases_case k SET wait_until = w.until, wait_for = coalesce(w.wait_for, ''), call_back_at = b.at
+      FROM asked c LEFT JOIN wanted w ON w.case_id = c.id LEFT JOIN backs b ON b.case_id = c.id
+     WHERE k.id = c.id
+       AND (k.wait_until, k.wait_for, k.call_back_at) IS DISTINCT FROM (w.until, coalesce(w.wait_for, ''), b.at)"""
 
 
 @transaction.atomic
 def refresh_waits(*, customer_ids: Sequence[int]) -> None:
-    """Bring `wait_until` and `wait_for` of these customers' open cases to what holds now. One statement for all.
+    """Bring `wait_until`, `wait_for` and `call_back_at` of these customers' open cases to what holds now. One statement for all.
 
     The case waits as long as the longest of its reasons; a wait that has run out is none. A case waits for the gate until one
     of the customer's numbers may be called; where none ever may as things stand (nobody knows a usable one), it does not wait:

@@ -7,6 +7,7 @@ from cases.views.case import case, case_beside
 from cases.views.evidence import evidence
 from cases.views.export import export_cases
 from cases.views.lists import my_work, queue, worklist
+from cases.views.notes import note_file
 from cases.views.plans import disputes, promises
 from cases.views.queues import queue_change, queue_counts, queue_save, queues
 from cases.views.refusals import refusals
@@ -28,6 +29,7 @@ __all__ = [
     "export_cases",
     "hand_over",
     "my_work",
+    "note_file",
     "promises",
     "queue",
     "queue_change",

@@ -27,7 +27,7 @@ from compliance.models import FlagKind, Outcome
 from compliance.outcomes import REPORTS
 from compliance.sentences import say
 from runs.once import once
-from runs.pages import elsewhere, is_part, number_in
+from runs.pages import elsewhere, is_part, never_issued, number_in
 from staff.permissions import require
 
 # What moves no case from one list to another.
@@ -84,9 +84,10 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
         # Only what she has seen is promised: the instalments are shown first.
         split = _split(form)
         return panel_alone(request, replace(panel, form=split, to_confirm=split is not form))
+    if said := never_issued(request.POST.get("seen_version", ""), desk.case.version):
+        form.add_error(None, said)
+        return whole(request, desk, replace(panel, seen_version=desk.case.version), status=400)
     try:
-        if not 1 <= panel.seen_version <= desk.case.version:
-            raise StaleScreen([])  # no screen of ours showed it
         work = Work(desk.user, desk.case, panel.seen_version, form.cleaned_data, form, target)
         said = once(request, lambda: verb.do(work)) if verb.once else verb.do(work)
     except StaleScreen as stale:

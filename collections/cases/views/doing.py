@@ -277,7 +277,7 @@ def opt_in(work: Work) -> str:
 
 
 def note(work: Work) -> str:
-    notes.add_note(actor=work.actor, case_id=work.case.pk, text=work.data["text"])
+    notes.add_note(actor=work.actor, case_id=work.case.pk, text=work.data["text"], file=work.data["file"])
     # A note overwrites nothing and decides nothing: it is taken, and what it could not know of is said.
     changes = changes_since(Case.objects.get(pk=work.case.pk), work.seen_version)
     if changes:

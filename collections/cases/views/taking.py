@@ -53,7 +53,10 @@ def take(request: HttpRequest) -> HttpResponse:
     kept = _kept(request)
     wanted = request.POST.get("queue", "") or (str(kept["queue"]) if leaving and leaving == kept["case"] else "")
     queue = get_object_or_404(queues_of(user), pk=number_in(wanted)) if wanted else None
-    passed = list(dict.fromkeys([*kept["passed"], leaving] if leaving else kept["passed"]))[-MOST_PASSED:]
+    passed = [one for one in kept["passed"] if one != leaving]
+    # One that waits is offered to nobody; at its hour (a call back) it is not to be one that she passed.
+    if leaving and not Case.objects.filter(pk=leaving, wait_until__gt=clock.now()).exists():
+        passed = [*passed, leaving][-MOST_PASSED:]
     since = clock.now() - ONE_PRESS
     taken = take_next(actor=user, queue=queue, leaving=leaving, passed=passed, pressed_since=since)
     if taken is None and passed:
@@ -83,6 +86,10 @@ def _kept(request: HttpRequest) -> dict[str, Any]:
 
 def _why_hers(case: Case) -> str:
     """Why a case that was hers already comes before new ones."""
+    if case.call_back_at is not None:
+        return _("The customer asked to be called back at %(time)s, so you got this case back.") % {
+            "time": date_format(localtime(case.call_back_at), "m-d H:i")
+        }
     if case.follow_up_on is not None and case.follow_up_on <= clock.today():
         return _("Your follow-up on this case is due since %(day)s, so you got it back.") % {
             "day": case.follow_up_on.isoformat()
@@ -126,6 +133,12 @@ def _sentence(reason: str, number: int) -> str:
         return ngettext("%(number)d waits for a promise", "%(number)d wait for promises", number)
     if reason == WaitFor.FOLLOW_UP:
         return ngettext("%(number)d waits for its follow-up", "%(number)d wait for their follow-ups", number)
+    if reason == WaitFor.CALL_BACK:
+        return ngettext(
+            "%(number)d asked to be called back at %(until)s",
+            "%(number)d asked to be called back, the first at %(until)s",
+            number,
+        )
     if reason == WaitFor.DISPUTE:
         return ngettext("%(number)d is in dispute", "%(number)d are in dispute", number)
     if reason == WaitFor.HOLD:

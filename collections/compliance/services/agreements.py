@@ -11,7 +11,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from compliance.models import ContactAgreement
-from compliance.services.checks import check_days
+from compliance.services.checks import check_days, check_start
 from compliance.services.reactions import person_changed
 from runs import clock
 
@@ -32,13 +32,14 @@ def agree_hours(
     A later agreement takes the place of the present one, which ends with it.
 
     Raises:
-        Invalid: equal hours, an end before the start, or no evidence.
+        Invalid: equal hours, an end before the start or a lifetime ahead, a start that is farther off, or no evidence.
     """
     lock_customer(customer_id)
     if opens == closes:
         raise Invalid(_("The hours begin and end at %(time)s: that is never, or always. Give two times.")
                       % {"time": f"{opens:%H:%M}"}, "closes")  # fmt: skip
     check_days(from_on, until_on)
+    check_start(_("Agreed hours"), from_on)
     if not evidence.strip():
         raise Invalid(_("Say how the person agreed: when, to whom, in which words or which letter."), "evidence")
     present = ContactAgreement.objects.filter(customer_id=customer_id, revoked_at__isnull=True).first()

@@ -14,16 +14,12 @@ from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
 from audit.services import Actor, record
 from compliance.models import CustomerFlag, FlagKind
-from compliance.services.checks import check_days
+from compliance.services.checks import LATEST, check_days, check_start
 from compliance.services.reactions import person_changed
 from runs import clock
 
 # What has happened or has not: neither is known ahead.
 HAPPENED = (FlagKind.DECEASED, FlagKind.INCAPACITY)
-# Whatever began longer ago, or is to begin later, is a slip of the pen. No law and no policy of the lender has these spans: they
-# keep a mistyped year out, decide nothing about anybody, and so are no dated rows.
-LONGEST_AGO = timedelta(days=20 * 365)
-LATEST = timedelta(days=365)
 
 
 @transaction.atomic
@@ -42,8 +38,8 @@ def place_flag(
     One of a kind whose last day has passed is ended by this. The evidence stays with the flag and out of the record of events.
 
     Raises:
-        Invalid: no such kind, no evidence, an end before the start, a start that cannot be (a death to come, or farther off
-            than `LONGEST_AGO` or `LATEST`), or a document that is not taken.
+        Invalid: no such kind, no evidence, an end before the start or a lifetime ahead, a start that cannot be (a death to come,
+            or farther off than `checks` takes), or a document that is not taken.
         Conflict: the customer has this flag.
     """
     lock_customer(customer_id)
@@ -52,7 +48,8 @@ def place_flag(
     if not evidence.strip():
         raise Invalid(_("Say how this is known: which document, who said it and when."), "evidence")
     check_days(from_on, until_on)
-    _check_start(kind, from_on)
+    ahead = timedelta(0) if kind in HAPPENED else LATEST
+    check_start(str(FlagKind(kind).label), from_on, ahead=ahead)
     present = CustomerFlag.objects.filter(customer_id=customer_id, kind=kind, ended_at__isnull=True).first()
     if present is not None:
         if present.until_on is None or present.until_on >= clock.today():
@@ -100,18 +97,6 @@ def end_flag(*, actor: Actor, flag_id: int, reason: str) -> CustomerFlag:
     _end(actor, flag, reason.strip())
     person_changed(actor, [customer_id])
     return flag
-
-
-def _check_start(kind: str, from_on: date) -> None:
-    today = clock.today()
-    latest = today if kind in HAPPENED else today + LATEST
-    if today - LONGEST_AGO <= from_on <= latest:
-        return
-    raise Invalid(
-        _("“%(kind)s” from %(day)s cannot be: a first day from %(first)s to %(last)s is expected.")
-        % {"kind": FlagKind(kind).label, "day": from_on, "first": today - LONGEST_AGO, "last": latest},
-        "from_on",
-    )
 
 
 def _end(actor: Actor, flag: CustomerFlag, reason: str) -> None:

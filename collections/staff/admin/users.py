@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,19 +18,23 @@ from audit.services import Values
 from runs.texts import listed
 from staff import services
 from staff.admin.recorded import RecordedAdmin
-from staff.admin.rights import RightsField
+from staff.admin.rights import RightsByArea
 from staff.models import Role, User
 
 
 @admin.register(User)
 class UserAdmin(RecordedAdmin, DjangoUserAdmin):
-    """Nobody is removed: the record names them. Whoever is no superuser neither makes nor changes one."""
+    """Nobody is removed: the record names them. Whoever is no superuser neither makes nor changes one.
+
+    Rights come with roles, and no other way: what a role may do is read, changed and recorded in one place, and a right given to
+    a person beside it would be seen by nobody who looks there. What a person was given so (by a script, long ago) is shown to
+    superusers by its words, to be taken away.
+    """
 
     recorded_as = "user"
     list_display = ["username", "display_name", "team", "role_names", "is_active", "last_login"]
     list_filter = ["is_active", "team", "groups__role"]
     search_fields = ["username", "display_name", "first_name", "last_name", "email"]
-    filter_horizontal = ["groups", "supervises", "user_permissions"]
     actions = ["reset_second_factor", "lift_lockout", "end_sessions"]
     _work = ("display_name", "team", "supervises", "groups", "language")
     _entering = ("is_active", "is_staff", "must_change_password")
@@ -41,9 +46,9 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        entering = (
-            (*self._entering, "is_superuser", "user_permissions") if request.user.is_superuser else self._entering
-        )
+        entering: tuple[str, ...] = self._entering
+        if request.user.is_superuser:
+            entering = (*entering, "is_superuser", *(["user_permissions"] if obj.user_permissions.exists() else []))
         return (
             (None, {"fields": ("username", "password")}),
             (gettext_lazy("At work"), {"fields": self._work}),
@@ -64,11 +69,20 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
         return listed(user._roles)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **values: Any) -> Any:
+        # A handful of boxes to tick, where Django has two lists with its own words between them.
+        values |= {"widget": CheckboxSelectMultiple, "help_text": ""}
         if db_field.name == "groups":
-            values |= {"queryset": Role.objects.all(), "label": _("Roles"), "help_text": ""}
+            values |= {"queryset": Role.objects.all(), "label": _("Roles")}
         if db_field.name == "user_permissions":
-            values["form_class"] = RightsField
+            values |= {"form_class": RightsByArea, "widget": RightsByArea.widget}
+            values["label"] = _("Rights beside the roles")
         return super().formfield_for_manytomany(db_field, request, **values)
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **values: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **values)
+        if obj is not None and "user_permissions" in form.base_fields:
+            form.base_fields["user_permissions"].queryset = obj.user_permissions.select_related("content_type")  # type: ignore[attr-defined]  # a choice of rows
+        return form
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         if obj is not None and obj.is_superuser and not request.user.is_superuser:

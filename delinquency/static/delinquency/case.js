@@ -97,10 +97,10 @@
     first?.scrollIntoView({ block: "nearest" });
   });
 
-  // A stale screen (409) comes with the form as it was typed and what changed: it is shown, not swallowed.
+  // A stale screen (409), or one that nobody was shown (400), comes with the form as it was typed: it is shown, not swallowed.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "panel") swapped = true;
-    if (event.detail.xhr.status !== 409) return;
+    if (![400, 409].includes(event.detail.xhr.status)) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   });
