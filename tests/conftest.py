@@ -61,6 +61,10 @@ def pytest_configure() -> None:
     os.environ["REDIS_URL"] = _own_valkey.url
     for queue in settings.RQ_QUEUES.values():
         queue["URL"] = _own_valkey.url
+    # Hashing passwords well takes longer than most tests.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Set for one test, they would have all templates read anew before and after it.
+    settings.TEMPLATES[0]["DIRS"].append(settings.BASE_DIR / "tests" / "templates")
 
 
 def pytest_unconfigure() -> None:
@@ -118,19 +122,15 @@ def _static_files_are_found_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings) -> None:
-    """Hashing passwords well takes longer than most tests."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def _force_login_passes_both_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _force_login_passes_both_steps() -> Iterator[None]:
     """`client.force_login(user)` signs the session as the second step of signing in does. Without that mark nothing
     opens, which `tests/test_access.py` proves with `pass_the_password`."""
     from tests.clients import pass_both_steps
 
-    monkeypatch.setattr("django.test.Client.force_login", pass_both_steps)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("django.test.Client.force_login", pass_both_steps)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -162,13 +162,11 @@ def process_environment(transactional_db: None) -> dict[str, str]:
 
 
 @pytest.fixture
-def kinds(settings) -> Iterator[None]:
-    """The kinds of request of `tests/kinds.py`, known for this test, and the template that shows them."""
+def kinds() -> Iterator[None]:
+    """The kinds of request of `tests/kinds.py`, known for this test."""
     from approvals import kinds as registry
     from tests.kinds import CreditLimit, LimitedCreditLimit
 
-    templates = [*settings.TEMPLATES[0]["DIRS"], settings.BASE_DIR / "tests" / "templates"]
-    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": templates}]
     made = [registry.register(CreditLimit()), registry.register(LimitedCreditLimit())]
     yield
     for kind in made:
