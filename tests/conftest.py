@@ -8,6 +8,7 @@ import gc
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, flock
+from itertools import islice
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +21,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from delinquency import engines
-from tests import migrated
+from tests import made, migrated
 from tests.flush import Flush
 
 SLOT = "DELINQUENCY_TEST_SLOT"
@@ -71,6 +72,21 @@ def pytest_unconfigure() -> None:
     _own_valkey.destroy()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is long begins first in each of the processes, so that none is left alone with it at the end. Each gets as many tests
+    in a row as xdist hands it to begin with (`--dist worksteal`)."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = iter([item for item in items if not item.get_closest_marker("long")])
+    begins, left = [], len(items)
+    for number in range(processes):
+        first, size = long[number::processes], left // (processes - number)
+        begins += [*first, *islice(others, max(0, size - len(first)))]
+        left -= size
+    items[:] = [*begins, *others]
+
+
 def pytest_collection_finish() -> None:
     """What was read to collect the tests stays to the end: looking through it for what may go took a twentieth of the time."""
     gc.collect()
@@ -83,6 +99,14 @@ def migrated_template(django_db_blocker: pytest_django.DjangoDbBlocker) -> str:
     """The name of a database that was migrated before."""
     with django_db_blocker.unblock():
         return migrated.template()
+
+
+@pytest.fixture(scope="session")
+def made_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engines.PostgresServer]:
+    """A server that was never used, for `made.like`."""
+    server = made.make(tmp_path_factory.mktemp("made") / "postgres")
+    yield server
+    server.destroy()
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +124,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
         pytest.exit("None of these tests is marked django_db, so that they would run on the developer's own database.")
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Nobody pulls the plug on a test database.
-        cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off")
+        name = connection.settings_dict["NAME"]
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        # To look for the best order of many tables takes longer than any order does with a test's few rows.
+        cursor.execute(f"ALTER DATABASE {name} SET join_collapse_limit = 1")
+        cursor.execute(f"ALTER DATABASE {name} SET from_collapse_limit = 1")
+        cursor.execute("SET join_collapse_limit = 1; SET from_collapse_limit = 1")
         connection.ops.execute_sql_flush = Flush.prepared(cursor).run
     # The permissions that Django would make anew after each such test were put back with the rest.
     flush.emit_post_migrate_signal = lambda *args: None

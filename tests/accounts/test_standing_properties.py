@@ -431,6 +431,7 @@ def test_money_is_neither_made_nor_lost(scenario: Scenario) -> None:
     assert not found.credit or not (found.fee_left or any(state.left for state in found.bills))
 
 
+@pytest.mark.long
 def test_the_strategies_reach_every_kind_of_account() -> None:
     """A property over accounts that are never late would prove nothing."""
     wanted = {*KINDS, *CLASSES, *(f"M{number}" for number in range(7)), "M7+"}

@@ -5,28 +5,32 @@ whatever comes, the book proves itself, no account is in two plans, and nobody d
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
+    RuleBasedStateMachine,
     initialize,
+    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from accounts.errors import BookError
-from accounts.models import Account, AccountStatus, Bill, Payment, Standing
+from accounts.models import Acceleration, Account, AccountStatus, Bill, Hold, Payment, Standing
 from accounts.rules import cents
 from accounts.selectors.owed import owed_now
 from accounts.services import posting
 from approvals import services as approvals
-from approvals.models import OPEN, Request
+from approvals.models import OPEN, Request, RequestStatus
 from audit.models import Event
 from cases.models import Case
 from cases.services import holds
@@ -36,18 +40,18 @@ from freezing.models import OPEN as UNDER_WAY
 from freezing.models import CommandVerb, CoreCommand, FreezePolicy
 from freezing.services import commands
 from freezing.services.sending import settle
-from restructuring.models import BreachTerms, Plan, PlanRule
+from restructuring.models import LIVE, PROPOSED, BreachTerms, Plan, PlanRule
 from restructuring.services.asking import ask_plan
 from restructuring.terms import CARRY, LEAVE, OVERDUE, WHOLE, Terms
 from runs import clock
+from runs.selectors import book_day
 from staff.models import User
 from strategy.models import Proposal, Rule
 from tests.accounts.strategies import examples
 from tests.factories import UserFactory
-from tests.restructuring.deeds import ACTOR, bill, close_through
-from tests.restructuring.whatever import Whatever
+from tests.restructuring.deeds import ACTOR, bill, close_through, noon, proved
 from tests.sizes import sized
-from waivers.models import Basis, ReasonCode, Waiver
+from waivers.models import Basis, ReasonCode, Waiver, WaiverStatus
 from waivers.selectors import Wanted
 from waivers.services import asking as waivers
 from waivers.services.granting import TAKEABLE, ask_to_take_back
@@ -71,6 +75,7 @@ days = st.integers(0, 25)
 answers = st.sampled_from([DONE, DONE, DONE, ACCEPTED, REFUSED, UNCLEAR])
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_whatever_happens_the_book_proves_itself(account: Account, lin: User, chen: User) -> None:
     other = posting.open_account(
@@ -87,10 +92,37 @@ def test_whatever_happens_the_book_proves_itself(account: Account, lin: User, ch
     assert Deeds.did >= NEEDED, NEEDED - Deeds.did
 
 
-class Deeds(Whatever):
-    """What people, payers, the days and the core system do to one customer's two accounts."""
+class Deeds(RuleBasedStateMachine):
+    """What people, payers, the days and the core system do to one customer's two accounts. Each run begins with the same book
+    and leaves no trace."""
+
+    accounts: ClassVar[list[Account]]
+    people: ClassVar[dict[str, User]]
+    did: ClassVar[set[str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+        self.moved = True
+        self.stack = ExitStack()
+        self.stack.enter_context(transaction.atomic())
+        self.stack.callback(transaction.set_rollback, True)
+
+    def teardown(self) -> None:
+        self.stack.close()
 
     # --- How deeds are done
+
+    @property
+    def day(self) -> date:
+        """The open business day, on which the clock stands."""
+        closed = book_day()
+        assert closed is not None
+        return closed + timedelta(days=1)
+
+    @property
+    def now(self) -> datetime:
+        return noon(self.day) + timedelta(seconds=self.number)
 
     def do(self, name: str, deed: Callable[..., Any], *given: Any, **named: Any) -> Any:
         """What came of it; None where it was refused, and then nothing at all happened."""
@@ -329,6 +361,51 @@ class Deeds(Whatever):
     def be_answered(self, one: int, answer: str) -> None:
         command = pick(CoreCommand.objects.filter(status__in=UNDER_WAY), one)
         self.do("told", settle, command.pk, Answer(answer))
+
+    # --- What holds whatever happened
+
+    @invariant()
+    def the_book_proves_itself(self) -> None:
+        if not self.moved:
+            return
+        connection.check_constraints()
+        with clock.frozen(self.now):
+            proved(*self.accounts)
+        self.moved = False
+
+    @invariant()
+    def no_account_is_in_two_plans_and_a_live_one_holds_back_its_collection(self) -> None:
+        for account in self.accounts:
+            plans = Plan.objects.filter(account=account)
+            assert plans.filter(status__in=LIVE).count() <= 1
+            assert plans.filter(status__in=PROPOSED).count() <= 1
+        for plan in Plan.objects.filter(running_on__isnull=False):
+            ours = Hold.objects.filter(account=plan.account_id, reason=plan.ref, withdrawn_at=None, ends_on=None)
+            assert sorted(ours.values_list("kind", flat=True)) == (["contact", "fees"] if plan.is_live else []), plan
+
+    @invariant()
+    def what_is_asked_for_is_open_once_and_decided_by_another(self) -> None:
+        requests = list(Request.objects.all())
+        subjects = [(one.kind, one.subject_type, one.subject_id) for one in requests if one.status in OPEN]
+        assert len(subjects) == len(set(subjects))
+        assert all(one.decided_by_id != one.requested_by_id for one in requests)
+        approved = {one.pk for one in requests if one.status == RequestStatus.APPROVED}
+        for waiver in Waiver.objects.exclude(status=WaiverStatus.ASKED):
+            assert waiver.request_id in approved or waiver.policy.automatic_up_to >= waiver.amount
+        for plan in Plan.objects.filter(running_on__isnull=False):
+            assert plan.request_id in approved
+        for account in self.accounts:
+            assert Acceleration.objects.filter(account=account, withdrawn_at=None).count() <= 1
+
+    @invariant()
+    def an_account_stands_as_the_core_system_said_last(self) -> None:
+        for account in Account.objects.all():
+            told = CoreCommand.objects.filter(account=account)
+            assert told.filter(status__in=UNDER_WAY).count() <= 1
+            last = told.filter(status="confirmed").order_by("pk").last()
+            if account.status != AccountStatus.CHARGED_OFF:
+                is_frozen = last is not None and last.verb == CommandVerb.FREEZE
+                assert account.status == (AccountStatus.FROZEN if is_frozen else AccountStatus.ACTIVE)
 
 
 def pick(rows: Any, number: int) -> Any:
