@@ -126,10 +126,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
         # Nobody pulls the plug on a test database.
         name = connection.settings_dict["NAME"]
         cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
-        # To look for the best order of many tables takes longer than any order does with a test's few rows.
-        cursor.execute(f"ALTER DATABASE {name} SET join_collapse_limit = 1")
-        cursor.execute(f"ALTER DATABASE {name} SET from_collapse_limit = 1")
-        cursor.execute("SET join_collapse_limit = 1; SET from_collapse_limit = 1")
         connection.ops.execute_sql_flush = Flush.prepared(cursor).run
     # The permissions that Django would make anew after each such test were put back with the rest.
     flush.emit_post_migrate_signal = lambda *args: None
