@@ -8,6 +8,7 @@ import gc
 import os
 from collections.abc import Iterator
 from fcntl import LOCK_EX, LOCK_NB, flock
+from itertools import islice
 from urllib.parse import quote
 
 import pytest
@@ -20,7 +21,7 @@ from django.utils import translation
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from delinquency import engines
-from tests import migrated
+from tests import made, migrated
 from tests.flush import Flush
 
 SLOT = "DELINQUENCY_TEST_SLOT"
@@ -61,10 +62,29 @@ def pytest_configure() -> None:
     os.environ["REDIS_URL"] = _own_valkey.url
     for queue in settings.RQ_QUEUES.values():
         queue["URL"] = _own_valkey.url
+    # Hashing passwords well takes longer than most tests.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Set for one test, they would have all templates read anew before and after it.
+    settings.TEMPLATES[0]["DIRS"].append(settings.BASE_DIR / "tests" / "templates")
 
 
 def pytest_unconfigure() -> None:
     _own_valkey.destroy()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is long begins first in each of the processes, so that none is left alone with it at the end. Each gets as many tests
+    in a row as xdist hands it to begin with (`--dist worksteal`)."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = iter([item for item in items if not item.get_closest_marker("long")])
+    begins, left = [], len(items)
+    for number in range(processes):
+        first, size = long[number::processes], left // (processes - number)
+        begins += [*first, *islice(others, max(0, size - len(first)))]
+        left -= size
+    items[:] = [*begins, *others]
 
 
 def pytest_collection_finish() -> None:
@@ -82,6 +102,14 @@ def migrated_template(django_db_blocker: pytest_django.DjangoDbBlocker) -> str:
 
 
 @pytest.fixture(scope="session")
+def made_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[engines.PostgresServer]:
+    """A server that was never used, for `made.like`."""
+    server = made.make(tmp_path_factory.mktemp("made") / "postgres")
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(migrated_template: str) -> None:
     """A test database of this slot and process, copied from one that was migrated before."""
     name = f"test_delinquency_{os.environ[SLOT]}_{WORKER}"
@@ -96,7 +124,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
         pytest.exit("None of these tests is marked django_db, so that they would run on the developer's own database.")
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Nobody pulls the plug on a test database.
-        cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off")
+        name = connection.settings_dict["NAME"]
+        cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
         connection.ops.execute_sql_flush = Flush.prepared(cursor).run
     # The permissions that Django would make anew after each such test were put back with the rest.
     flush.emit_post_migrate_signal = lambda *args: None
@@ -118,19 +147,15 @@ def _static_files_are_found_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings) -> None:
-    """Hashing passwords well takes longer than most tests."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
-def _force_login_passes_both_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _force_login_passes_both_steps() -> Iterator[None]:
     """`client.force_login(user)` signs the session as the second step of signing in does. Without that mark nothing
     opens, which `tests/test_access.py` proves with `pass_the_password`."""
     from tests.clients import pass_both_steps
 
-    monkeypatch.setattr("django.test.Client.force_login", pass_both_steps)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("django.test.Client.force_login", pass_both_steps)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -162,13 +187,11 @@ def process_environment(transactional_db: None) -> dict[str, str]:
 
 
 @pytest.fixture
-def kinds(settings) -> Iterator[None]:
-    """The kinds of request of `tests/kinds.py`, known for this test, and the template that shows them."""
+def kinds() -> Iterator[None]:
+    """The kinds of request of `tests/kinds.py`, known for this test."""
     from approvals import kinds as registry
     from tests.kinds import CreditLimit, LimitedCreditLimit
 
-    templates = [*settings.TEMPLATES[0]["DIRS"], settings.BASE_DIR / "tests" / "templates"]
-    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": templates}]
     made = [registry.register(CreditLimit()), registry.register(LimitedCreditLimit())]
     yield
     for kind in made:

@@ -199,6 +199,7 @@ def known(user: User, session_key: str) -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.usefixtures("kinds")
 @pytest.mark.parametrize("role", sorted(EVERYONE), ids=lambda role: role or "no role")

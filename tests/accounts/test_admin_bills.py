@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Account, Bill, LedgerEntry, ProductTerms
 from audit.models import Event
-from runs import clock
-from tests.accounts.test_admin_entry import a_customer, adding, an_account, changing, errors, fill
+from tests.accounts.entering import a_customer, adding, an_account, changing, errors, fill
 from tests.factories import UserFactory
 
 BILL = {"ref": "B1", "statement_on": "2026-02-01", "due_on": "2026-02-20", "principal": "100"}
 BLANK = {"interest": "0", "service_fee": "0", "minimum_given": "", "id": ""}
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with clock.frozen(datetime(2026, 3, 1, 4, 0, tzinfo=UTC)):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_of_march")]
 
 
 def inline(*bills: dict[str, str]) -> dict[str, str]:

@@ -17,19 +17,13 @@ from delinquency.close_of_day import close_day
 from runs import clock
 from runs.locks import own_connection
 from runs.models import DayClose
-from tests.accounts.test_admin_entry import ACTOR, adding, an_account, changing, errors, fill
+from tests.accounts.entering import ACTOR, adding, an_account, changing, errors, fill
 
 OPEN_DAY = date(2026, 3, 1)  # the book opens with its first posting, on the day before
 AHEAD = "2026-03-03"
 THREE_BUCKETS = (("M1", 1, 30), ("M2", 31, 60), ("M3+", 61, None))
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Any:
-    with clock.frozen(datetime(2026, 3, 1, 4, 0, tzinfo=UTC)):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_of_march")]
 
 
 def a_late_account(product: str = "plain", **options: Any) -> Any:

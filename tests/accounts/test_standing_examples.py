@@ -18,7 +18,8 @@ from tests.accounts.oracle import (
     OracleStanding,
     judge_naively,
 )
-from tests.accounts.strategies import LONG_AGO, Scenario, in_words, midnight
+from tests.accounts.scenario import Scenario, in_words
+from tests.accounts.strategies import LONG_AGO, midnight
 
 NOTHING = Decimal("0.00")
 

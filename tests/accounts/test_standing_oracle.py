@@ -21,17 +21,8 @@ from tests.accounts.oracle import (
     judge_naively,
     missed_bills,
 )
-from tests.accounts.strategies import (
-    EPOCH,
-    LONG_AGO,
-    Scenario,
-    a_year_apart,
-    examples,
-    holds_of_bills,
-    in_words,
-    midnight,
-    scenarios,
-)
+from tests.accounts.scenario import Scenario, in_words
+from tests.accounts.strategies import EPOCH, LONG_AGO, a_year_apart, examples, holds_of_bills, midnight, scenarios
 
 
 @pytest.mark.parametrize("product", ["plain", "instalment", "revolving"])

@@ -28,7 +28,8 @@ from tests.accounts.oracle import (
     is_believed,
     runs,
 )
-from tests.accounts.strategies import LONG_AGO, Scenario, examples, midnight, scenarios
+from tests.accounts.scenario import Scenario, beside_in_words
+from tests.accounts.strategies import LONG_AGO, examples, midnight, scenarios
 
 KINDS = ("", "single", "multiple", "full")
 CLASSES = ("normal", "special-mention", "substandard", "doubtful", "loss")
@@ -328,7 +329,7 @@ def test_nothing_moves_by_itself_before_the_next_transition(scenario: Scenario, 
         if said.clock_from_on is not None:
             stopped_on = day if said.clock_stopped_on is None else said.clock_stopped_on
             assert then.days_past_due == stopped_on - said.clock_from_on
-            assert make.beside_in_words(then) == make.beside_in_words(replace(said, as_of=day))
+            assert beside_in_words(then) == beside_in_words(replace(said, as_of=day))
         else:
             assert then.days_past_due == 0
     sample = as_of + someday
@@ -376,7 +377,7 @@ def test_what_is_overdue_beside_what_is_held_changes_on_transitions_alone(
         then = judge(terms, cached, holds, day)
         if stored.next_transition_on is not None and stored.next_transition_on <= day:
             stored = then
-        assert make.beside_in_words(replace(stored, as_of=day)) == make.beside_in_words(then)
+        assert beside_in_words(replace(stored, as_of=day)) == beside_in_words(then)
 
 
 @examples(220)
@@ -431,6 +432,7 @@ def test_money_is_neither_made_nor_lost(scenario: Scenario) -> None:
     assert not found.credit or not (found.fee_left or any(state.left for state in found.bills))
 
 
+@pytest.mark.long
 def test_the_strategies_reach_every_kind_of_account() -> None:
     """A property over accounts that are never late would prove nothing."""
     wanted = {*KINDS, *CLASSES, *(f"M{number}" for number in range(7)), "M7+"}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from accounts.rules import AllocationRule, BucketTable, DatedTerms, Terms
 from tests.accounts.oracle import bucket_of, class_of
-from tests.accounts.strategies import BUCKETS, RISKS, examples
+from tests.accounts.scenario import BUCKETS, RISKS
+from tests.accounts.strategies import examples
 
 
 def table(*rows: tuple[str, int, int | None]) -> BucketTable:

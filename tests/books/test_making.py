@@ -115,6 +115,7 @@ def empty_the_book() -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
+@pytest.mark.long
 def test_a_made_book_equals_what_posting_makes_of_the_same_inputs() -> None:
     make_book(accounts=400, seed=7, processes=1)
     assert list(differences(*account_range())) == []

@@ -140,6 +140,7 @@ def text_of(paper: bytes) -> str:
     return "".join(one.extract_text() for one in PdfReader(io.BytesIO(paper)).pages).replace("\0", "")
 
 
+@pytest.mark.long
 def test_a_plan_from_the_offers_to_the_customers_page(
     account: Account, page: Page, other: Page, gateway: Server
 ) -> None:

@@ -80,6 +80,7 @@ def begin(first_close: bool) -> None:
             close_day(actor=ACTOR, day=FIRST)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first_close", [True, False], ids=["first close", "later day"])
 def test_a_day_killed_in_every_step_ends_with_the_rows_of_an_uninterrupted_one(
     first_close: bool, process_environment: dict[str, str]

@@ -24,6 +24,7 @@ from delinquency.demo.logins import LOGINS, make_logins
 from delinquency.demo.processes import free_port
 from delinquency.management.commands.demo import FEWEST
 from staff.models import AuthorityLimit, Role, Team, User
+from tests.made import like
 from tests.migrated import copy_into
 from tests.sizes import sized
 from waivers.models import WaiverPolicy
@@ -91,9 +92,9 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path: Path, migrated_template: str) -> Iterator[Demo]:
+def demo(tmp_path: Path, migrated_template: str, made_postgres: engines.PostgresServer) -> Iterator[Demo]:
     running = Demo(tmp_path / "var")
-    server = engines.PostgresServer(running.folder / "postgres")
+    server = like(made_postgres, running.folder / "postgres")
     server.start()
     copy_into(server, migrated_template)
     server.stop()
@@ -104,6 +105,7 @@ def demo(tmp_path: Path, migrated_template: str) -> Iterator[Demo]:
     running.manage("engines", "destroy")
 
 
+@pytest.mark.long
 def test_a_demo_starts_stops_and_goes_on_where_it_was(demo: Demo) -> None:
     demo.manage("migrate", "--verbosity", "0")
     output, page, status = demo.run_until_ready_then(signal.SIGINT)

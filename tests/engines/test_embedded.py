@@ -17,6 +17,7 @@ import redis
 
 from delinquency import engines
 from delinquency.engines import common, embedded
+from tests.made import like
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,9 +32,10 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A var folder of this test's own, whose engines and homes are gone afterwards."""
+def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_postgres: engines.PostgresServer) -> Iterator[Path]:
+    """A var folder of this test's own, with a database that was made before; its engines and homes are gone afterwards."""
     folder = tmp_path / "var"
+    like(made_postgres, folder / "postgres")
     monkeypatch.setenv("DELINQUENCY_VAR", str(folder))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("REDIS_URL", raising=False)
@@ -325,8 +327,8 @@ def test_valkey_forgets_only_when_it_was_told_to(tmp_path: Path) -> None:
             server.destroy()
 
 
-def test_a_stop_waits_until_the_server_is_gone(tmp_path: Path) -> None:
-    server = engines.PostgresServer(tmp_path / "postgres")
+def test_a_stop_waits_until_the_server_is_gone(tmp_path: Path, made_postgres: engines.PostgresServer) -> None:
+    server = like(made_postgres, tmp_path / "postgres")
     try:
         for mode in ("smart", "fast", "immediate", "kill"):
             server.start()

@@ -20,7 +20,15 @@ from accounts.models import Account, Customer
 from reminders.channels import registry
 from runs.models import DayClose
 from runs.services import StepRun
-from tests.factories import AccountFactory, ContactPointFactory, CustomerFactory, StandingChangeFactory, StandingFactory
+from staff.models import User
+from tests.factories import (
+    AccountFactory,
+    ContactPointFactory,
+    CustomerFactory,
+    StandingChangeFactory,
+    StandingFactory,
+    UserFactory,
+)
 from tests.reminders.channels import servers
 
 DAY = date(2026, 11, 23)
@@ -129,6 +137,16 @@ def gateway(settings: Any) -> Iterator[servers.Server]:
 def sms_ids(gateway: servers.Server) -> list[str]:
     """The Message-ID of each SMS that arrived, in order."""
     return [f"<{request.headers['idempotency-key']}>" for request in list(gateway.taken)]
+
+
+@pytest.fixture
+def writer(db: None) -> User:
+    return UserFactory(role="supervisor", display_name="Lin")
+
+
+@pytest.fixture
+def approver(db: None) -> User:
+    return UserFactory(role="legal-officer", display_name="Chen")
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from reminders.models import Message
 from reminders.services.delivery import set_aside_uncertain
 from reminders.services.delivery.batch import HANDED_OVER_TOGETHER, RECORDED_TOGETHER
 from runs import clock
+from tests.made import like
 from tests.migrated import copy_into
 from tests.reminders.channels import servers
 from tests.reminders.conftest import NOON, MailServer, sms_ids, wait_until
@@ -83,6 +84,7 @@ def killed_again_and_again(crew: Crew, channel: str, arrived: Any, after_each: A
     return at
 
 
+@pytest.mark.long
 @slowly
 def test_mail_of_workers_killed_again_and_again_is_not_lost_and_only_what_was_not_recorded_goes_again(
     process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
@@ -106,6 +108,7 @@ def test_mail_of_workers_killed_again_and_again_is_not_lost_and_only_what_was_no
     assert Contact.objects.count() == Event.objects.filter(verb="message.sent").count() == MANY
 
 
+@pytest.mark.long
 @slowly
 def test_sms_of_workers_killed_again_and_again_goes_once_at_most_and_what_is_in_doubt_goes_to_a_person(
     process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
@@ -153,6 +156,7 @@ def sweep_at(at: datetime) -> bool:
         return services.sweep()
 
 
+@pytest.mark.long
 def test_valkey_flushed_killed_and_begun_anew_loses_none(
     valkey: engines.ValkeyServer, process_environment: dict[str, str], mail: MailServer, gateway: servers.Server
 ) -> None:
@@ -211,11 +215,16 @@ for channel in ("email", "sms"):
 """
 
 
+@pytest.mark.long
 @slowly
 def test_postgresql_restarted_under_load_loses_none_and_sends_no_sms_twice(
-    mail: MailServer, gateway: servers.Server, tmp_path: Path, migrated_template: str
+    mail: MailServer,
+    gateway: servers.Server,
+    tmp_path: Path,
+    migrated_template: str,
+    made_postgres: engines.PostgresServer,
 ) -> None:
-    server = engines.PostgresServer(tmp_path / "postgres")
+    server = like(made_postgres, tmp_path / "postgres")
     server.start()
     try:
         copy_into(server, migrated_template)

@@ -86,7 +86,8 @@ def noon(day: date) -> datetime:
 def proved(*accounts: Account) -> Decimal:
     """That the book agrees with everything kept of it, and each ledger with what is owed; what is owed on these accounts in all,
     fees not posted included."""
-    assert list(differences(*account_range())) == []
+    found = list(differences(*account_range()))
+    assert found == [], found
     every = owed_now([account.pk for account in accounts])
     for key, owed in every.items():
         entries = LedgerEntry.objects.filter(account=key).exclude(kind="roll-over").values_list("amount", flat=True)

@@ -75,6 +75,7 @@ days = st.integers(0, 25)
 answers = st.sampled_from([DONE, DONE, DONE, ACCEPTED, REFUSED, UNCLEAR])
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_whatever_happens_the_book_proves_itself(account: Account, lin: User, chen: User) -> None:
     other = posting.open_account(

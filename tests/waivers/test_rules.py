@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from accounts.rules import RATE_UNIT, Credit, replay
 from accounts.rules.states import Allocated
-from tests.accounts.strategies import Scenario, examples, scenarios
+from tests.accounts.scenario import Scenario
+from tests.accounts.strategies import examples, scenarios
 from waivers import rules
 from waivers.rules import Came, Fault, Situation
 
