@@ -5,8 +5,8 @@ from __future__ import annotations
 from accounts.selectors.held import STOPS
 from compliance.outcomes import REPORTS
 
-# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. A contact about no debt in particular is
-# about those that are late; where none is, about what is held: who keeps a plan is not called because she owes nothing else.
+# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. Of holds: of each debt asked for, or of
+# all of the customer's, whether it is late and what is held on it; nothing where nothing is held.
 _FACTS = """
     SELECT json_agg(json_build_array(
            c.id, c.time_zone, c.jurisdiction, asked.account_id, p.id, p.kind, p.source, p.relationship, p.permitted,
@@ -16,22 +16,14 @@ _FACTS = """
            (SELECT json_agg(json_build_array(f.kind, f.from_on, f.until_on)) FROM (
                SELECT kind, from_on, until_on FROM compliance_customerflag WHERE customer_id = c.id AND ended_at IS NULL
                UNION ALL {reported}) f),
-           CASE WHEN asked.account_id IS NOT NULL THEN
-               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
-                FROM accounts_hold h WHERE h.account_id = asked.account_id AND {held} HAVING count(*) > 0)
-           WHEN EXISTS (SELECT FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
-                        WHERE a.customer_id = c.id) THEN
-               (SELECT json_agg(late.held)
-                FROM (SELECT (SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
-                              FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
-                      FROM accounts_account a JOIN accounts_standing s ON s.account_id = a.id
-                      WHERE a.customer_id = c.id) late
-                HAVING bool_and(late.held IS NOT NULL))
-           ELSE
-               (SELECT json_build_array(json_agg(json_build_array(h.kind, h.starts_on, h.ends_on)))
-                FROM accounts_account a JOIN accounts_hold h ON h.account_id = a.id
-                WHERE a.customer_id = c.id AND {held} HAVING count(*) > 0)
-           END,
+           (SELECT json_agg(json_build_array(debt.late, debt.held)) FROM (
+               SELECT s.account_id IS NOT NULL AS late, (
+                      SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
+                        FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
+                 FROM accounts_account a LEFT JOIN accounts_standing s ON s.account_id = a.id
+                WHERE a.customer_id = c.id AND (asked.account_id IS NULL OR a.id = asked.account_id)
+               OFFSET 0) debt
+            HAVING count(debt.held) > 0),
            (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)
             FROM compliance_contactagreement g WHERE g.customer_id = c.id AND g.revoked_at IS NULL),
            CASE WHEN p.relationship = 'contact-person' THEN

@@ -175,7 +175,7 @@ def _known(
                     pack,
                     account,
                     _spans(flags) if flags else (),
-                    tuple(_spans(debt) for debt in holds) if holds else (),
+                    _holds(holds, account) if holds else (),
                     _agreed(agreed) if agreed else None,
                     tuple(OwnNumber(*number) for number in numbers) if numbers else (),
                     history.get(customer, ()),
@@ -326,6 +326,18 @@ def _spans(rows: Iterable[tuple[str, str, str | None]]) -> tuple[Span, ...]:
     return tuple(
         Span(kind, date.fromisoformat(first), date.fromisoformat(last) if last else None) for kind, first, last in rows
     )
+
+
+def _holds(debts: Sequence[tuple[bool, Any]], account: int | None) -> tuple[tuple[Span, ...], ...]:
+    """What is held on each debt that the contact would be about; empty: one of them is free.
+
+    A contact about no debt in particular is about those that are late; where none is, about what is held: who keeps a plan is
+    not called because she owes nothing else.
+    """
+    about = [held for late, held in debts if late] if account is None else []
+    if about:
+        return tuple(_spans(held) for held in about) if all(about) else ()
+    return (tuple(span for _, held in debts if held for span in _spans(held)),)
 
 
 def _agreed(row: tuple[str, str, str, str | None]) -> Agreed:
