@@ -146,7 +146,7 @@ class PostgresServer:
             "max_connections": "200",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            "shared_buffers": f"{max(32, min(memory // 4, 8192))}MB",
+            "shared_buffers": f"{max(32, min(memory // 4, 1024))}MB",
             "effective_cache_size": f"{max(64, memory // 2)}MB",
             "work_mem": "32MB",
             "maintenance_work_mem": "256MB",
