@@ -41,6 +41,8 @@ SECONDS_OF_A_ROUND = 1.5
 STEADY_SECONDS = 15
 SECONDS_BETWEEN = 2.0
 DRAINED = 1_000
+# Cases that each collector works already.
+HELD = 40
 # Until all threads have their connections.
 SECONDS_TO_START = 3.0
 
@@ -65,7 +67,7 @@ Hour = Callable[[Sequence[User]], Iterator[Press]]
 
 def work(seed: int) -> dict[str, Any]:
     """Take next by fifty collectors, served as the server does, by some processes with some threads each, on the stocked
-    workbench of this database.
+    workbench of this database, each with some cases of her own that she is done with for the day.
 
     `bare`: the floor, the same locks and writes as SQL alone, when all press in the same moment, again and again. `burst`: take
     next, pressed so; `queue`: that of the queue of early cases, which has an order of its own. `steady`: each does so at random
@@ -87,6 +89,14 @@ def work(seed: int) -> dict[str, Any]:
                 write_waits(customers[start : start + 5_000], Moment.present())
         # What is a collector's own and due comes again until somebody was in contact, also what she took a moment ago.
         Case.objects.filter(status=CaseStatus.OPEN).update(contacted_at=noon)
+        for collector in collectors:
+            least = Case.objects.filter(status=CaseStatus.OPEN, assignee=None, team=collector.team).order_by("priority")
+            Case.objects.filter(pk__in=list(least.values_list("pk", flat=True)[:HELD])).update(
+                assignee=collector, assigned_at=noon
+            )
+        with connection.cursor() as cursor:
+            # As a night leaves it.
+            cursor.execute("VACUUM ANALYZE cases_case")
         free = Case.objects.annotate(free_from=FREE_FROM).filter(
             status=CaseStatus.OPEN, assignee=None, free_from__lte=noon
         )
