@@ -54,3 +54,11 @@ def day_of(moment: datetime) -> date:
 def begins(day: date) -> datetime:
     """The first moment of a day where the lender does business."""
     return datetime.combine(day, datetime.min.time(), timezone.get_default_timezone())
+
+
+def years_after(day: date, years: int) -> date:
+    """The same day so many years on; of a 29th of February without one, the first of March."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, month=3, day=1)

@@ -150,3 +150,9 @@ def test_the_list_of_days_takes_three_queries_however_long(count: int, django_as
         DayCloseFactory(date=DAY + timedelta(days=n))
     with django_assert_num_queries(3):
         assert len(selectors.day_closes()) == count
+
+
+def test_a_leap_day_has_its_anniversary_on_the_first_of_march() -> None:
+    assert clock.years_after(date(2024, 2, 29), 5) == date(2029, 3, 1)
+    assert clock.years_after(date(2024, 2, 29), 4) == date(2028, 2, 29)
+    assert clock.years_after(date(2026, 11, 28), 5) == date(2031, 11, 28)

@@ -33,7 +33,7 @@ def keep(note: Note, file: UploadedFile) -> NoteFile:
         media_type=checked.media_type,
         size=checked.size,
         sha256=checked.sha256,
-        keep_until=_years_on(today, work_terms(today).note_file_years),
+        keep_until=clock.years_after(today, work_terms(today).note_file_years),
     )
     with uploads.kept(made.file, file, checked):
         made.save()
@@ -91,10 +91,3 @@ def _remove(actor: Actor, note_file_id: int) -> bool:
         after={"removed_at": found.removed_at},
     )
     return True
-
-
-def _years_on(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # the 29th of February
-        return day.replace(year=day.year + years, month=3, day=1)

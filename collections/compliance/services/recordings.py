@@ -170,10 +170,7 @@ def keep_until(contact: Contact) -> date:
         raise Conflict(
             _("No rule says how long recordings are kept. Ask the administrator to add the contact rule “recordings”.")
         )
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # the 29th of February
-        return day.replace(year=day.year + years, month=3, day=1)
+    return clock.years_after(day, years)
 
 
 def _locked(recording_id: int) -> Recording:
