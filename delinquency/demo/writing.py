@@ -1,12 +1,16 @@
-"""The demo's second strategy: more e-mail and SMS, and letters of demand to the few who have a postal address."""
+"""The demo's second strategy: more e-mail and SMS, and letters of demand to the few who have a postal address; and what all that
+costs."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 from accounts.models import ContactKind, Customer, Origin, Verification
 from accounts.services.customers import add_contact_point
 from approvals import services as approvals
 from audit.services import SystemActor
 from compliance.models import Channel
+from reminders.services.channels import add_price
 from runs import clock
 from staff.models import User
 from strategy.models import Version
@@ -16,6 +20,8 @@ from strategy.services.activating import ask_activation
 ACTOR = SystemActor("demo")
 # Enough for a print batch that a reader can look through.
 ADDRESSES = 12
+# Of a message, or of a part of an SMS, in CNY; made up.
+PRICES = {Channel.EMAIL: "0.002", Channel.SMS: "0.045", Channel.PUSH: "0.001", Channel.LETTER: "1.80"}
 RULES = (
     {
         "code": "again",
@@ -51,7 +57,18 @@ RULES = (
 
 
 def write_more(*, asks: User, decides: User) -> None:
-    """Some of the late get a verified postal address, and a strategy that writes SMS and letters is in force from today on."""
+    """Some of the late get a verified postal address, messages have their prices, and a strategy that writes SMS and letters is
+    in force from today on."""
+    for channel, each in PRICES.items():
+        add_price(
+            actor=ACTOR,
+            channel=channel,
+            provider="",
+            effective_from=clock.today(),
+            currency="CNY",
+            each=Decimal(each),
+            source="Made up for the demo",
+        )
     late = Customer.objects.filter(accounts__standing__bucket__in=["M4", "M5", "M6", "M7+"]).distinct().order_by("pk")
     for number, customer in enumerate(late[:ADDRESSES], start=1):
         add_contact_point(

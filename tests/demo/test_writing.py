@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from accounts.models import ContactPoint, Standing
 from delinquency.demo.logins import make_logins
-from delinquency.demo.writing import RULES, write_more
+from delinquency.demo.writing import PRICES, RULES, write_more
+from reminders.selectors import price_of
 from runs import clock
 from staff.models import User
 from strategy.models import Deployment
@@ -26,3 +29,4 @@ def test_from_today_on_it_writes_by_every_channel_and_some_have_an_address() -> 
     assert codes == ["first-late", *(rule["code"] for rule in RULES)]
     point = ContactPoint.objects.get(customer=case.customer, kind="address")
     assert (point.verification, point.permitted, point.relationship) == ("verified", True, "own")
+    assert all(price_of(channel, "", clock.today()) == (Decimal(each), "CNY") for channel, each in PRICES.items())
