@@ -90,6 +90,7 @@ ELSEWHERE = {
     "django_rq.dashboard": "the queues' dashboard is not offered: its one permission shows every argument",
     "cases.case": "opened, moved and closed by the book; its page is the desk's",
     "cases.promiseinstalment": "on the page of their promise",
+    "cases.notefile": "given out with its note, on the page of its case",
     "cases.queue": "its page is the desk's",
     "reminders.message": "queued by the close of day; its page is the desk's",
     "reminders.receipt": "told by providers; its page is the desk's",
