@@ -152,7 +152,7 @@ def _wake(cursor: CursorWrapper, terms: TermsBook, ids: list[int], day: date) ->
         (reaching_back if reaches_back else forward).append(rebuild(facts, day))
     moved = []
     for group, known in ((forward, settled), (reaching_back, None)):
-        moved += write_rebuilt(cursor, actor=CLOSE, business_day=day, cause="close", rebuilt=group, settled=known)
+        moved += write_rebuilt(cursor, actor=CLOSE, business_day=day, cause="close", rebuilt=group, settled=known).moved
     return moved
 
 
@@ -168,7 +168,7 @@ def _replay(
     if not ids:
         return []
     rebuilt = [rebuild(facts, day) for facts in read_facts(cursor, terms, "a.id = ANY(%s)", (ids,))]
-    return write_rebuilt(cursor, actor=CLOSE, business_day=business_day or day, cause=cause, rebuilt=rebuilt)
+    return write_rebuilt(cursor, actor=CLOSE, business_day=business_day or day, cause=cause, rebuilt=rebuilt).moved
 
 
 def _counts(moved: Sequence[Judged]) -> dict[str, int]:

@@ -120,14 +120,14 @@ def load_staged(
             for facts in read_facts(cursor, terms, "a.id = ANY(%s)", (batch,), staged=True)
         ]
         _insert_money(cursor, batch, rebuilt)
-        moved = write_rebuilt(cursor, actor=actor, business_day=days.open, cause="import", rebuilt=rebuilt)
+        written = write_rebuilt(cursor, actor=actor, business_day=days.open, cause="import", rebuilt=rebuilt)
         if days.begun:
             cursor.execute(
                 "UPDATE accounts_account SET aged_on = %s, judged_on = NULL WHERE id = ANY(%s)", (days.open, batch)
             )
         _record_accounts(cursor, actor, batch)
-        reactions.standing_moved(actor, moved, in_bulk=True)
-        reactions.money_moved(actor, _payers(cursor, batch))
+        reactions.standing_moved(actor, written.moved, in_bulk=True)
+        reactions.money_moved(actor, sorted(written.payers.union(_payers(cursor, batch))))
         if on_progress:
             on_progress(min(start + BATCH, len(ids)), len(ids))
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -72,7 +72,7 @@ def re_age(
     """Replay a locked account after something was posted on it, and write what differs; `together` with others, at their end.
 
     The caches move up to `effective_on` when that is the open business day; what is dated later waits for its day.
-    `moves_money`: what was posted is told to whoever waits for money, too.
+    `moves_money`: what was posted is told to whoever waits for money, also where it meets nothing yet.
     """
     with together(actor=actor, cause=cause):
         posted = _posted.get()
@@ -98,6 +98,6 @@ def _replay(posted: _Posted, actor: Actor, cause: str) -> None:
         for item in rebuilt:
             for check in posted.checks[item.facts.account_id]:
                 check(item)
-        moved = write_rebuilt(cursor, actor=actor, business_day=posted.days.open, cause=cause, rebuilt=rebuilt)
-    reactions.standing_moved(actor, moved)
-    reactions.money_moved(actor, sorted(posted.payers))
+        written = write_rebuilt(cursor, actor=actor, business_day=posted.days.open, cause=cause, rebuilt=rebuilt)
+    reactions.standing_moved(actor, written.moved)
+    reactions.money_moved(actor, sorted(posted.payers | written.payers))

@@ -45,7 +45,8 @@ _money_moved: list[CustomersReaction] = []
 
 
 def on_money_moved(reaction: CustomersReaction) -> None:
-    """Register a function to be called with the customers whose payments or reversals were posted or loaded."""
+    """Register a function to be called with the customers whose payments or reversals were posted or loaded, or whose money
+    meets other debts than before, whatever was posted: a bill or a hold dated back moves it, too."""
     if reaction not in _money_moved:
         _money_moved.append(reaction)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -22,6 +23,15 @@ from runs import clock
 from runs.bulk import copy_rows, money_text, reserve_keys
 
 
+class Written(NamedTuple):
+    """What upper floors want to know of replayed accounts that were written."""
+
+    # The accounts whose standing moved.
+    moved: list[Judged]
+    # The customers of whose money or reliefs something meets other debts than before, or other parts of them.
+    payers: set[int]
+
+
 def write_rebuilt(
     cursor: CursorWrapper,
     *,
@@ -30,23 +40,22 @@ def write_rebuilt(
     cause: str,
     rebuilt: Sequence[Rebuilt],
     settled: Mapping[int, int] | None = None,
-) -> list[Judged]:
+) -> Written:
     """Write the differences of replayed accounts: bills' caches, derived entries, allocations, standings, wakes.
 
     `settled` gives for each account the last day whose entries and allocations are written already and cannot have changed:
     nothing up to it is read again (the close of day, where only the new day is new). None: everything is compared.
-    Returns the accounts whose standing moved.
     """
     if not rebuilt:
-        return []
+        return Written([], set())
     ids = [item.facts.account_id for item in rebuilt]
     _write_bills(cursor, rebuilt)
     entries = _write_entries(cursor, rebuilt, settled or {})
-    _write_allocations(cursor, rebuilt, entries, settled)
+    met_anew = _write_allocations(cursor, rebuilt, entries, settled)
     _write_wakes(cursor, rebuilt)
     cursor.execute(f"SELECT s.account_id, {STORED_SQL} FROM accounts_standing s WHERE s.account_id = ANY(%s)", (ids,))
     before = {account_id: stored(columns) for account_id, *columns in cursor.fetchall()}
-    return write_standings(
+    moved = write_standings(
         cursor,
         actor=actor,
         business_day=business_day,
@@ -62,6 +71,7 @@ def write_rebuilt(
             for item in rebuilt
         ],
     )
+    return Written(moved, {item.facts.customer_id for item in rebuilt if item.facts.account_id in met_anew})
 
 
 def cache_row(key: int, cache: CachedBill) -> tuple[object, ...]:
@@ -207,8 +217,10 @@ def _first_entry_needed(item: Rebuilt, settled: Mapping[int, int]) -> int:
 
 def _write_allocations(
     cursor: CursorWrapper, rebuilt: Sequence[Rebuilt], entries: _Entries, settled: Mapping[int, int] | None
-) -> None:
-    had: dict[tuple[object, ...], list[int]] = {}
+) -> set[int]:
+    """Bring the allocations to what the replay found. Returns the accounts where that differs; what rolls over for the first time
+    is no such thing: it stays owed."""
+    had: dict[tuple[int, int, int | None, str, int, int], list[int]] = {}
     if settled is None:
         cursor.execute(
             """SELECT account_id, entry_id, bill_id, component, (amount * 100)::bigint, rule_version, id
@@ -218,6 +230,7 @@ def _write_allocations(
         for *columns, key in cursor:
             had.setdefault(tuple(columns), []).append(key)
     new: list[tuple[int, int, int | None, str, int, int]] = []
+    met_anew: set[int] = set()
     for item in rebuilt:
         account_id = item.facts.account_id
         done = 0 if settled is None else settled[account_id]
@@ -230,7 +243,10 @@ def _write_allocations(
                 same.pop()
             else:
                 new.append(row)
+                if part.into is None:
+                    met_anew.add(account_id)
     stale = [key for keys in had.values() for key in keys]
+    met_anew |= {row[0] for row, keys in had.items() if keys}
     if stale:
         cursor.execute("DELETE FROM accounts_allocation WHERE id = ANY(%s)", (stale,))
     if new:
@@ -239,6 +255,7 @@ def _write_allocations(
             ("account_id", "entry_id", "bill_id", "component", "amount", "rule_version"),
             ((*row[:4], money_text(row[4]), row[5]) for row in new),
         )
+    return met_anew
 
 
 def _write_wakes(cursor: CursorWrapper, rebuilt: Sequence[Rebuilt]) -> None:

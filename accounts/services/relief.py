@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import STAY, Account, Bill, Relief, ReliefKind, ReliefReversal
+from accounts.models import Account, Bill, Relief, ReliefKind, ReliefReversal
 from accounts.rules import money
 from accounts.selectors.rebuilt import Rebuilt
 from accounts.services.locks import lock_accounts
@@ -107,7 +107,6 @@ def grant_many(*, actor: Actor, grants: Sequence[Grant]) -> list[Relief]:
                 account=accounts[relief.account_id],
                 cause="relief",
                 effective_on=relief.effective_on,
-                moves_money=_moves_money(relief),
                 check=partial(_must_be_found, relief, _bill(relief, bills)),
             )
     return [granted[one.ref] for one in grants]
@@ -166,7 +165,6 @@ def take_back_many(*, actor: Actor, wanted: Sequence[TakingBack]) -> list[Relief
                 account=accounts[back.relief.account_id],
                 cause="relief",
                 effective_on=back.effective_on,
-                moves_money=_moves_money(back.relief),
             )
     return reversals
 
@@ -213,11 +211,6 @@ def _must_be_found(relief: Relief, bill: Bill | None, rebuilt: Rebuilt) -> None:
                 "amount": f"{relief.amount:,.2f}",
             }
         )
-
-
-def _moves_money(relief: Relief) -> bool:
-    """What is taken off may be what a plan waits for. The floor that makes plans closes bills itself and knows it."""
-    return relief.kind not in STAY
 
 
 def _bill(relief: Relief, bills: Mapping[int, Bill]) -> Bill | None:

@@ -20,6 +20,7 @@ from tests.clients import signed_in
 from tests.restructuring.deeds import (
     ACTOR,
     TODAY,
+    bill,
     close_through,
     noon,
     pay,
@@ -53,6 +54,34 @@ def test_a_reversal_opens_a_kept_plan_again(account, lin, chen, terms) -> None:
     }
     proved(account)
     assert Event.objects.filter(verb="plan.reopened").count() == 1
+
+
+def test_a_bill_that_meets_the_same_days_money_first_opens_a_kept_plan_again(account, lin, chen, terms) -> None:
+    plan = running(lin, chen, account, terms)
+    pay(account, "P1", plan.total + 300)
+    bill(account, "B4", TODAY, date(2026, 3, 25), "120")  # due before the instalments
+    plan.refresh_from_db()
+    assert (plan.status, plan.ended_on) == ("running", None)
+    assert Event.objects.filter(verb="plan.reopened").count() == 1
+    pay(account, "P2", "120")
+    plan.refresh_from_db()
+    assert plan.status == "kept"
+    assert proved(account) == 0
+
+
+def test_a_reversal_dated_ahead_opens_a_kept_plan_again_on_its_day(account, lin, chen, terms) -> None:
+    plan = running(lin, chen, account, terms)
+    payment = pay(account, "P1", plan.total + 300)
+    ahead = date(2026, 3, 4)
+    posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned", effective_on=ahead)
+    close_through(date(2026, 3, 3))
+    plan.refresh_from_db()
+    assert plan.status == "kept"
+    close_through(ahead)
+    plan.refresh_from_db()
+    assert plan.status == "running"
+    with clock.frozen(noon(date(2026, 3, 5))):
+        proved(account)
 
 
 def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_credited(account, lin, chen, soon) -> None:

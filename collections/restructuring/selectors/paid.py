@@ -35,7 +35,8 @@ _STANDS = f"""
 _IN_THE_BOOK = "p.status IN ('running', 'at-risk', 'kept', 'written-off')"
 _OF_CUSTOMERS = _STANDS.format(which=f"p.customer_id = ANY(%(customers)s) AND {_IN_THE_BOOK}")
 _BETWEEN = _STANDS.format(which=f"p.account_id BETWEEN %(first)s AND %(last)s AND {_IN_THE_BOOK}")
-# Set-based: every live plan's bills are read once, and only who moves comes back.
+# Set-based: every live plan's bills are read once, and only who moves comes back. Of those that are over, a day moves by itself
+# whose account a reversal reaches back into that was dated ahead to it.
 _TONIGHT = f"""
     SELECT DISTINCT customer_id
       FROM (SELECT p.customer_id, p.late, p.missed, {_COUNTED}
@@ -44,6 +45,15 @@ _TONIGHT = f"""
              WHERE p.status IN ('running', 'at-risk') AND p.customer_id > %(cursor)s
              GROUP BY p.id) p
      WHERE is_paid OR (late, missed) IS DISTINCT FROM (is_late, is_missed)
+     UNION
+    SELECT p.customer_id
+      FROM (SELECT m.account_id FROM accounts_reversal r JOIN accounts_payment m ON m.id = r.payment_id
+             WHERE r.effective_on = %(day)s
+             UNION ALL
+            SELECT f.account_id FROM accounts_reliefreversal r JOIN accounts_relief f ON f.id = r.relief_id
+             WHERE r.effective_on = %(day)s) back
+      JOIN restructuring_plan p USING (account_id)
+     WHERE p.status IN ('kept', 'written-off') AND p.customer_id > %(cursor)s
      ORDER BY 1"""
 
 
@@ -78,7 +88,7 @@ def stands_of(cursor: CursorWrapper, customer_ids: Sequence[int], day: date) -> 
 
 
 def customers_tonight(cursor: CursorWrapper, day: date, behind: int) -> list[int]:
-    """The customers, by key behind `behind`, with a live plan that `day` moves. One query over all live plans."""
+    """The customers, by key behind `behind`, with a plan that `day` may move. One query over all live plans."""
     cursor.execute(_TONIGHT, {"day": day, "cursor": behind})
     return [customer for (customer,) in cursor.fetchall()]
 

@@ -66,7 +66,7 @@ def not_called_due(account: Account) -> None:
         raise Conflict(called_due(account, called.due_on))
 
 
-def take_over(*, actor: Actor, plan_id: int) -> Plan:
+def take_over(*, actor: Actor, plan_id: int) -> None:
     """Close what the plan takes over and bill its instalments, as of the open business day. Runs in the caller's
     transaction; locks customer → account → plan.
 
@@ -112,18 +112,18 @@ def take_over(*, actor: Actor, plan_id: int) -> Plan:
             ends_on=watched_until(plan, day),
             reason=reason,
         )
-    move(
-        plan,
-        actor=actor,
-        verb="plan.running",
-        status=PlanStatus.RUNNING,
-        running_on=day,
-        fee_hold=plan.fee_hold,
-        contact_hold=plan.contact_hold,
-        watch=plan.watch,
-        final_due_before=plan.final_due_before,
-    )
-    return plan
+        # Before the book judges plans by what its bills took from others: of two only one is live.
+        move(
+            plan,
+            actor=actor,
+            verb="plan.running",
+            status=PlanStatus.RUNNING,
+            running_on=day,
+            fee_hold=plan.fee_hold,
+            contact_hold=plan.contact_hold,
+            watch=plan.watch,
+            final_due_before=plan.final_due_before,
+        )
 
 
 def bills_of(plan: Plan) -> list[int]:
