@@ -67,22 +67,22 @@ _REPORTED = f"""
                                  WHERE g.customer_id = c.customer_id AND g.kind = c.outcome
                                    AND coalesce(g.ended_at, 'infinity') > c.recorded_at
                                    AND coalesce(g.until_on, 'infinity') >= c.at::date - 1)"""
-_HISTORY = f"""
+_TRIED = """
     SELECT json_agg(json_build_array(customer_id, id, extract(epoch FROM at), outcome, channel, contact_point_id, account_id,
-                                     inbound, extract(epoch FROM until), chain) ORDER BY entry)::text FROM (
+                                     inbound, extract(epoch FROM until), chain) ORDER BY entry)::text FROM ({past}) past"""
+_CONTACTS = f"""
     SELECT c.customer_id, NULL::bigint AS id, c.at, c.outcome, c.channel, c.contact_point_id, c.account_id,
            c.direction = 'inbound' AS inbound, NULL::timestamptz AS until, c.decision_id AS chain, c.id AS entry
     FROM compliance_contact c
-    WHERE c.customer_id = ANY({{customers}}) AND {{which}}
+    WHERE {{whose}} AND {{which}} AND {_NOT_OVERRULED}"""
+_HISTORY = f"""
+    {_CONTACTS.format(whose="c.customer_id = ANY({customers})", which="{which}")}
       AND (%(no_batch_from)s::timestamptz IS NULL OR c.made_by <> 'batch' OR c.at < %(no_batch_from)s::timestamptz)
-      AND {_NOT_OVERRULED}
     UNION ALL
     SELECT d.customer_id, d.id, d.at, '', d.channel, d.contact_point_id, d.account_id, false, d.reserved_until, d.id,
            0::bigint
     FROM compliance_contactdecision d
-    WHERE d.customer_id = ANY({{customers}}) AND {_HOLDS_A_PLACE}
-    ) past
-"""
+    WHERE d.customer_id = ANY({{customers}}) AND {_HOLDS_A_PLACE}"""
 
 
 # A message is counted in its own channel. Who is called may have spoken to us in any; what a third person said holds for
@@ -114,8 +114,23 @@ def _wanted(asked: str, customers: str, *, each: bool, calls: bool) -> str:
         which="" if each else _BEST,
         elsewhere=_ELSEWHERE if calls else "NULL",
     )
-    return f"({facts}), ({_HISTORY.format(customers=customers, which=_CALLS if calls else _MESSAGES)})"
+    history = _TRIED.format(past=_HISTORY.format(customers=customers, which=_CALLS if calls else _MESSAGES))
+    return f"({facts}), ({history})"
 
+
+# Of a customer of whom there is nothing else to know: each of her numbers, as `_FACTS` has it.
+_NUMBERS = """
+    SELECT json_agg(json_build_array(
+           c.id, c.time_zone, c.jurisdiction, NULL, p.id, p.kind, p.source, p.relationship, p.permitted, p.verification, false,
+           NULL, NULL, NULL, NULL, NULL, false))::text
+      FROM accounts_customer c JOIN accounts_contactpoint p ON p.customer_id = c.id
+     WHERE c.id = {of}.customer_id AND p.kind = ANY(%(kinds)s::text[])
+    HAVING NOT bool_or(
+           p.relationship = 'contact-person'
+           OR EXISTS (SELECT FROM accounts_contactpoint o
+                       WHERE o.value_index = p.value_index AND o.kind = p.kind AND o.customer_id <> p.customer_id)
+           OR EXISTS (SELECT FROM compliance_optout o
+                       WHERE o.contact_point_id = p.id AND o.channel = %(channel)s::text AND o.withdrawn_at IS NULL))"""
 
 # Both in one statement, by whether each contact point is wanted, and whether a call is.
 WANTED = {
@@ -130,7 +145,23 @@ WANTED = {
 }
 
 
-def wanted_to_call(customers: str) -> str:
-    """The same of every number of the customers whose keys `customers` selects, another part of the statement."""
-    keys = f"ARRAY({customers})"
-    return _wanted(f"{keys}, '{{}}'::bigint[], '{{}}'::bigint[]", keys, each=True, calls=True)
+def wanted_to_call(of: str) -> str:
+    """Both of every number of one customer, as two expressions over a row `of` of another part of the statement that names her
+    `customer_id`, for who asks in a hurry: nearly always there is nothing to know but her numbers and what was tried.
+
+    The first is NULL where there may be more (a flag, a report of one, an agreement, a hold, a place that is held, a contact
+    person, a number that others have too, a refusal) or no number at all: all of it is then to be asked for, as ever.
+    """
+    return f"""
+        CASE WHEN EXISTS (SELECT FROM compliance_customerflag f WHERE f.customer_id = {of}.customer_id AND f.ended_at IS NULL)
+               OR EXISTS (SELECT FROM compliance_contact c WHERE c.customer_id = {of}.customer_id AND c.outcome IN {REPORTS})
+               OR EXISTS (SELECT FROM compliance_contactagreement g
+                           WHERE g.customer_id = {of}.customer_id AND g.revoked_at IS NULL)
+               OR EXISTS (SELECT FROM accounts_account a JOIN accounts_hold h ON h.account_id = a.id
+                           WHERE a.customer_id = {of}.customer_id AND h.withdrawn_at IS NULL)
+               OR EXISTS (SELECT FROM compliance_contactdecision d
+                           WHERE d.customer_id = {of}.customer_id AND d.allowed
+                             AND d.reserved_until > %(held_at)s::timestamptz)
+             THEN NULL
+             ELSE ({_NUMBERS.format(of=of)}) END,
+        ({_TRIED.format(past=_CONTACTS.format(whose=f"c.customer_id = {of}.customer_id", which=_CALLS))})"""

@@ -44,8 +44,8 @@ RULES = """
     SELECT json_agg(json_build_array(pack, code, version, effective_from, parameters, source) ORDER BY id)::text
     FROM compliance_contactrule
 """
-# Another text once any of them is another: much shorter.
-RULES_MARK = "SELECT string_agg(id || ' ' || xmin, ' ' ORDER BY id) FROM compliance_contactrule"
+# Another text once any of them is added, changed or taken away: each change is a later transaction's.
+RULES_MARK = "SELECT count(*) || ' ' || sum(xmin::text::bigint) FROM compliance_contactrule"
 
 
 class Known(NamedTuple):
@@ -302,11 +302,14 @@ def callable_values(at: datetime, rules: Rulebook) -> dict[str, Any]:
 
 
 def callable_by(
-    texts: Sequence[str | None], *, at: datetime, actor: Actor, rules: Rulebook
-) -> dict[int, datetime | None]:
-    """`callable_from` of the two texts that `wanted_to_call` answered with."""
+    customer_id: int, texts: Sequence[str | None], *, at: datetime, actor: Actor, rules: Rulebook
+) -> datetime | None:
+    """`callable_from` of one customer, by the two texts that `wanted_to_call` answered with; where the first says nothing, by one
+    query."""
     facts, past = texts
-    return _earliest(_known(facts, past, VOICE, "collection", actor), at, rules)
+    if facts is None:
+        return callable_from(customer_ids=[customer_id], at=at, actor=actor, rules=rules)[customer_id]
+    return _earliest(_known(facts, past, VOICE, "collection", actor), at, rules)[customer_id]
 
 
 def _earliest(everybody: Iterable[Known], at: datetime, rules: Rulebook) -> dict[int, datetime | None]:

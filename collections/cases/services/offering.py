@@ -45,14 +45,15 @@ _NONE = "SELECT * FROM cases_case WHERE false"
 _NO_KEY = "SELECT id, ref, customer_id FROM cases_case WHERE false"
 # What has to be known of a case that is given, to hand it over and record that.
 _GIVEN = ("id", "ref", "customer_id")
-# Which rules there are, and where customers live; the first text is another once a rule is.
+# Which rules there are, and where customers live; the mark is another once a rule is.
 _GROUND = f"SELECT ({RULES_MARK}), ({ZONES}), ({RULES})"
 
 
 @dataclass(frozen=True)
 class Ground:
     """What offers stand on and what changes rarely: the gate's rules, with a mark that changes as they do, and where customers
-    live. Read once a process; the statement of each offer tells whether it still holds."""
+    live. Read once a process. The statement of each offer tells whether the rules still hold; where customers live only says
+    whose hours are closed, and is read again before anybody hears that there is nothing to give, or that the gate refuses."""
 
     mark: str | None
     zones: str | None
@@ -159,6 +160,17 @@ class Outdated(Exception):
     """The rules, or where customers live, are not what the offer was made for."""
 
 
+def check_ground(offer: Offer) -> None:
+    """Hold against the book what the offer stands on. One short query.
+
+    Raises:
+        Outdated: make the offer anew.
+    """
+    ground = _read_ground()
+    if (ground.mark, ground.zones) != (offer.ground.mark, offer.ground.zones):
+        raise Outdated
+
+
 def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
     """The first case of the offer that is none of `passed` and that nobody has locked, locked: one of the actor's, or a free one
     that becomes hers, recorded as `case.taken`; None when there is none. One statement, in the caller's transaction, who rolls
@@ -174,16 +186,19 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
     values |= callable_values(offer.moment.now, offer.ground.rules) | hand
     with prepared_cursor() as cursor:
         cursor.execute(text, values)
-        mark, zones, facts, past, *row = cursor.fetchone()
-    if (mark, zones) != (offer.ground.mark, offer.ground.zones):
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    mark, facts, past, *row = found
+    if mark != offer.ground.mark:
         _read_ground()
         raise Outdated
-    if row[0] is None:
-        return None
     case = instance_of(Case, row)
     case.assignee = offer.actor
-    until = callable_by([facts, past], at=offer.moment.now, actor=offer.actor, rules=offer.ground.rules)
-    return Offered(case, until.get(case.customer_id))
+    until = callable_by(
+        case.customer_id, (facts, past), at=offer.moment.now, actor=offer.actor, rules=offer.ground.rules
+    )
+    return Offered(case, until)
 
 
 # Written once a day for each person and queue: Django takes longer to write it than PostgreSQL to answer.
@@ -204,11 +219,8 @@ def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
              WHERE NOT EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM back)
         ),
         handed AS ({HAND} RETURNING c.*), recorded AS ({RECORD})
-        SELECT ({RULES_MARK}), ({ZONES}),
-               {wanted_to_call("SELECT customer_id FROM own UNION ALL SELECT customer_id FROM given")}, {_COLUMNS}
-          FROM (SELECT) one LEFT JOIN (
-            SELECT {_COLUMNS} FROM own UNION ALL SELECT {_COLUMNS} FROM handed
-          ) offered ON true"""
+        SELECT ({RULES_MARK}), {wanted_to_call("offered")}, {_COLUMNS}
+          FROM (SELECT {_COLUMNS} FROM own UNION ALL SELECT {_COLUMNS} FROM handed) offered"""
     return text, values | of_back | of_free
 
 

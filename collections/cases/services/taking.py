@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from cases.models import Case, CaseStatus, Queue
-from cases.services.offering import Offer, Offered, Outdated, give, offer_to
+from cases.services.offering import Offer, Offered, Outdated, check_ground, give, offer_to
 from cases.services.waiting import write_waits
 from compliance.models import CustomerFlag
 from staff.models import User
@@ -68,6 +68,9 @@ def take_next(
                     if offered.case.pk in traced or _may_be_given(offered, offer):
                         return offered.case
                     transaction.set_rollback(True)
+            if offered is None or not refused:
+                # Once, before that is believed.
+                check_ground(offer)
         except Outdated:
             offer = offer_to(actor, queue)
             continue
