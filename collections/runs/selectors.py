@@ -12,6 +12,9 @@ from django.db.models import Exists, OuterRef
 
 from runs.models import BusinessDay, DayClose, RunStatus
 
+# What `book_day` says, as a part of a statement.
+BOOK_DAY = "SELECT max(date) FROM runs_businessday"
+
 
 def book_day() -> date | None:
     """The last closed day, or the opening when none was closed; None when the book was never opened."""

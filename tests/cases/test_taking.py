@@ -25,7 +25,15 @@ from compliance.models import ContactAgreement, ContactRule, CustomerFlag
 from compliance.services import add_rule
 from runs import clock
 from staff.models import User
-from tests.factories import CaseFactory, ContactPointFactory, CustomerFactory, DecisionFactory, TeamFactory, UserFactory
+from tests.factories import (
+    BusinessDayFactory,
+    CaseFactory,
+    ContactPointFactory,
+    CustomerFactory,
+    DecisionFactory,
+    TeamFactory,
+    UserFactory,
+)
 from tests.threads import at_once
 
 TODAY = date(2026, 11, 24)
@@ -138,6 +146,17 @@ def test_a_rule_that_comes_into_force_holds_for_the_next_take() -> None:
     second.refresh_from_db()
     release(actor=lin, case_id=second.pk, seen_version=second.version)
     assert take_next(actor=lin) is None
+
+
+@pytest.mark.django_db
+def test_a_queue_of_days_past_due_goes_by_the_day_up_to_which_the_book_is_closed() -> None:
+    lin = UserFactory()
+    BusinessDayFactory(date=TODAY - timedelta(days=1))
+    first, second = (callable_case(priority=9 - n, clock_from_on=TODAY - timedelta(days=10 - n)) for n in (0, 1))
+    queue = Queue(code="ten", query="days_min=9", sort="-priority")
+    assert [take_next(actor=lin, queue=queue) for _ in range(2)] == [first, None]
+    BusinessDayFactory(date=TODAY)
+    assert take_next(actor=lin, queue=queue) == second
 
 
 @pytest.mark.django_db

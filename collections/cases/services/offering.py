@@ -34,7 +34,7 @@ from compliance.selectors import (
     rulebook_of,
 )
 from runs.prepared import THE_KEYS, THE_MOMENT, instance_of, part_of, prepared_cursor, statement_of
-from runs.selectors import book_day
+from runs.selectors import BOOK_DAY
 from staff.models import User
 from staff.permissions import Scope, may, scope_of
 
@@ -45,19 +45,21 @@ _NONE = "SELECT * FROM cases_case WHERE false"
 _NO_KEY = "SELECT id, ref, customer_id FROM cases_case WHERE false"
 # What has to be known of a case that is given, to hand it over and record that.
 _GIVEN = ("id", "ref", "customer_id")
-# Which rules there are, and where customers live; the mark is another once a rule is.
-_GROUND = f"SELECT ({RULES_MARK}), ({ZONES}), ({RULES})"
+# Which rules there are, up to which day the book is closed, and where customers live; the mark is another once a rule is.
+_GROUND = f"SELECT ({RULES_MARK}), ({BOOK_DAY}), ({ZONES}), ({RULES})"
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What offers stand on and what changes rarely: the gate's rules, with a mark that changes as they do, and where customers
-    live. Read once a process. The statement of each offer tells whether the rules still hold; where customers live only says
-    whose hours are closed, and is read again before anybody hears that there is nothing to give, or that the gate refuses."""
+    """What offers stand on and what changes rarely: the gate's rules, with a mark that changes as they do, the day of the book,
+    and where customers live. Read once a process. The statement of each offer tells whether the rules, and for a queue the day,
+    still hold; where customers live only says whose hours are closed, and is read again before anybody hears that there is
+    nothing to give, or that the gate refuses."""
 
     mark: str | None
+    day: date | None
     zones: str | None
-    rules: Rulebook
+    rules: Rulebook = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,14 @@ _ground: Ground | None = None
 
 
 def offer_to(actor: User, queue: Queue | None) -> Offer:
-    """What there is for the actor at the moment, of a queue or of all that she sees. A queue costs two short statements, the
-    first offer of a process one."""
+    """What there is for the actor at the moment, of a queue or of all that she sees. A queue costs a short statement, the first
+    offer of a process another."""
     ground = _ground or _read_ground()
     moment = Moment.present()
     hours = hours_at(moment.now, ground.rules, ground.zones)
     asked = None
     if queue is not None:
-        asked = Asked(queue.query, queue.sort, choices_for(actor), book_day() or moment.today, queue)
+        asked = Asked(queue.query, queue.sort, choices_for(actor), ground.day or moment.today, queue)
     return Offer(actor, scope_of(actor), may(actor, CONTACT_VULNERABLE), hours, moment.today, asked, moment, ground)
 
 
@@ -151,13 +153,13 @@ def _read_ground() -> Ground:
     global _ground
     with prepared_cursor() as cursor:
         cursor.execute(_GROUND)
-        mark, zones, rules = cursor.fetchone()
-    _ground = Ground(mark, zones, rulebook_of(rules))
+        mark, day, zones, rules = cursor.fetchone()
+    _ground = Ground(mark, day, zones, rulebook_of(rules))
     return _ground
 
 
 class Outdated(Exception):
-    """The rules, or where customers live, are not what the offer was made for."""
+    """The rules, the day of the book, or where customers live, are not what the offer was made for."""
 
 
 def check_ground(offer: Offer) -> None:
@@ -166,8 +168,7 @@ def check_ground(offer: Offer) -> None:
     Raises:
         Outdated: make the offer anew.
     """
-    ground = _read_ground()
-    if (ground.mark, ground.zones) != (offer.ground.mark, offer.ground.zones):
+    if _read_ground() != offer.ground:
         raise Outdated
 
 
@@ -189,8 +190,8 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    mark, facts, past, *row = found
-    if mark != offer.ground.mark:
+    mark, day, facts, past, *row = found
+    if mark != offer.ground.mark or (offer.asked and day != offer.ground.day):
         _read_ground()
         raise Outdated
     case = instance_of(Case, row)
@@ -219,7 +220,7 @@ def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
              WHERE NOT EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM back)
         ),
         handed AS ({HAND} RETURNING c.*), recorded AS ({RECORD})
-        SELECT ({RULES_MARK}), {wanted_to_call("offered")}, {_COLUMNS}
+        SELECT ({RULES_MARK}), {f"({BOOK_DAY})" if offer.asked else "NULL"}, {wanted_to_call("offered")}, {_COLUMNS}
           FROM (SELECT {_COLUMNS} FROM own UNION ALL SELECT {_COLUMNS} FROM handed) offered"""
     return text, values | of_back | of_free
 
