@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from compliance.models import Channel, Purpose
-from compliance.sentences import RULE_NAMES
 from reminders.models import Delivery, Message, MessageKind, MessageStatus, Template
+from reminders.sentences import HELD_BY
 from runs.forms import DayInput, PlainForm
 
 
@@ -35,7 +35,7 @@ class MessageFilter(django_filters.FilterSet):
     purpose = django_filters.ChoiceFilter(choices=Purpose, label=_("Purpose"), empty_label=_("Any"))
     language = django_filters.ChoiceFilter(choices=settings.LANGUAGES, label=_("Language"), empty_label=_("Any"))
     held_by = django_filters.ChoiceFilter(
-        choices=lambda: RULE_NAMES.items(), label=_("Withheld or postponed by"), empty_label=_("Any")
+        choices=lambda: HELD_BY.items(), label=_("Withheld or postponed by"), empty_label=_("Any")
     )
     day_from = django_filters.DateFilter(
         field_name="business_day", lookup_expr="gte", label=_("Business day from"), widget=DayInput()

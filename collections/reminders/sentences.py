@@ -7,9 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from compliance.sentences import RULE_NAMES
+from reminders.models import NOTHING_LEFT
 from reminders.rules import Fault
 from runs.said import said as _
 from runs.said import said_list
+
+# By what a message was withheld, or had to wait.
+HELD_BY: Mapping[str, Any] = {**RULE_NAMES, NOTHING_LEFT: gettext_lazy("nothing left to tell")}
 
 # What each variable of a text is.
 MEANINGS: Mapping[str, Any] = {

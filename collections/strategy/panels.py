@@ -10,6 +10,7 @@ from cases.models import Case
 from staff.models import User
 from staff.permissions import may
 from strategy.models import Treatment
+from strategy.selectors import with_what_became
 
 SHOWN = 8
 
@@ -26,11 +27,7 @@ def treatments_of(case: Case, user: User) -> Panel | None:
         anchor_on=OuterRef("anchor_on"),
         business_day__gt=OuterRef("business_day"),
     )
-    found = (
-        Treatment.objects.filter(customer=case.customer_id)
-        .exclude(Exists(later), again_until__isnull=False)
-        .select_related("rule__version", "decision")
-    )
-    rows = list(found.order_by("-pk")[:SHOWN])
+    found = Treatment.objects.filter(customer=case.customer_id).exclude(Exists(later), again_until__isnull=False)
+    rows = list(with_what_became(found).order_by("-pk")[:SHOWN])
     links = may(user, "strategy.view_version")
     return Panel(_("Treated by the strategy"), "strategy/_panel.html", {"rows": rows, "links": links}) if rows else None

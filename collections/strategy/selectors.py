@@ -13,10 +13,16 @@ from cases.selectors.queues import shows_calls
 from reminders.models import LANGUAGES, Template, TemplateVersion
 from reminders.models import VersionStatus as TemplateStatus
 from runs.models import BusinessDay, RunStatus
-from strategy.models import Deployment, Simulation, Version
+from strategy.models import Deployment, Simulation, Treatment, Version
 from strategy.rules import Known
 
 ACTIVATION = "strategy-activation"
+
+
+def with_what_became(treatments: QuerySet[Treatment]) -> QuerySet[Treatment]:
+    """Each with its rule, what the gate said, and its message without the text: what a list tells of them. No query more."""
+    found = treatments.select_related("rule__version", "decision", "message")
+    return found.defer(*(f"message__{name}" for name in ("subject", "body", "personal", "context", "secret")))
 
 
 def deployment_on(day: date) -> Deployment | None:

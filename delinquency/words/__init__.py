@@ -22,7 +22,8 @@ from delinquency.words.reasons import sentence
 from desk.kinds import ReversalCode
 from freezing.core import NOT_SET
 from freezing.models import CommandStatus, CommandVerb
-from reminders.models import ChannelState, MessageStatus, VersionStatus
+from reminders.models import ChannelState, Delivery, MessageStatus, VersionStatus
+from reminders.sentences import HELD_BY
 from restructuring.models import PlanKind, PlanStatus
 from restructuring.sentences import COVERS, METHODS
 from runs.models import RunStatus
@@ -125,6 +126,8 @@ WORDS: Mapping[str, Mapping[str, str | Promise]] = {
         "Overdue, SMS": _("Overdue, SMS"),
         "Overdue, app push": _("Overdue, app push"),
     },
+    "delivery": dict(Delivery.choices),
+    "held-by": HELD_BY,
     "rule": RULE_NAMES,
     "subject": SUBJECTS,
     "template": dict(VersionStatus.choices),

@@ -151,6 +151,7 @@ def test_what_is_no_longer_owed_or_was_put_on_hold_is_withheld(run: StepRun, mai
         "held": "Refused by the gate: hold.",
     }[since]
     assert (message.status, message.error) == ("withheld", why)
+    assert message.held_by == {"paid": "nothing-left", "held": "hold"}[since]
     assert Event.objects.get(verb="message.withheld").reason == message.error
     assert not mail.letters
 

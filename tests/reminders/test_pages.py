@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 
 from cases.models import Case
@@ -53,6 +57,20 @@ def test_the_log_is_narrowed_newest_first(reader: Client, query: str, expected: 
     )
     MessageFactory(key="second", status="failed", language="zh-hans", business_day="2026-11-20", held_by="opt-out")
     assert keys(reader, query) == expected
+
+
+def test_who_was_told_nothing_since_nothing_was_left_is_found_as_such(reader: Client) -> None:
+    why = "What it is about no longer holds: paid, put on hold, or done."
+    MessageFactory(key="paid", status="withheld", held_by="contact-hours", error=why)
+    MessageFactory(key="held", status="withheld", held_by="hold", error="Refused by the gate: hold.")
+    editor = connection.schema_editor(atomic=False)
+    migration = import_module("reminders.migrations.0027_nothing_left_to_tell")
+    migration.name(apps, editor)
+    assert keys(reader, "?held_by=nothing-left") == ["paid"]
+    assert keys(reader, "?held_by=hold") == ["held"]
+    assert "nothing left to tell" in reader.get("/messages/?held_by=nothing-left").content.decode()
+    migration.forget(apps, editor)
+    assert keys(reader, "?held_by=nothing-left") == []
 
 
 ASKED = {"customer": "q", "business_day": "day_from"} | {

@@ -18,7 +18,7 @@ from strategy.models import Proposal, Rule, Treatment, Version
 from strategy.services import versions
 from strategy.words import names
 from tests.clients import signed_in
-from tests.factories import DAY, MOMENT, UserFactory, late_case
+from tests.factories import DAY, MOMENT, MessageFactory, UserFactory, late_case
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -312,6 +312,39 @@ def test_treatments_and_the_panel_say_what_was_done_and_why() -> None:
     assert account.ref not in elsewhere.get(reverse("treatments")).content.decode()
     Case.objects.update(status="cured", closed_on=DAY)
     assert reverse("case", args=[case.ref]) not in lead.get(reverse("treatments")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("became", "said"),
+    [
+        ({"status": "withheld", "held_by": "nothing-left"}, ("Withheld", "nothing left to tell")),
+        ({"status": "sent", "delivery": "bounced"}, ("Sent", "Bounced")),
+    ],
+)
+def test_treatments_say_what_became_of_their_messages(became: dict[str, str], said: tuple[str, str]) -> None:
+    case = late_case()
+    account = Account.objects.get(customer=case.customer)
+    Treatment.objects.create(
+        business_day=DAY,
+        customer=case.customer,
+        account=account,
+        rule=Rule.objects.get(code="first-late"),
+        code="first-late",
+        anchor_on=DAY,
+        arm="champion",
+        action="message",
+        outcome="queued",
+        message=MessageFactory(key="became", customer=case.customer, **became),
+        created_at=MOMENT,
+    )
+    lead = signed_in(UserFactory(username="lead", role="supervisor", team=case.team))
+    page = lead.get(reverse("treatments")).content.decode()
+    beside = lead.get(reverse("case-beside", args=[case.ref])).content.decode()
+    for words in said:
+        assert words in page
+        assert words in beside
+    file = b"".join(lead.get(reverse("treatments-export"))).decode()  # type: ignore[arg-type]
+    assert said[0] in file
 
 
 def test_a_proposal_is_dismissed_with_a_reason() -> None:

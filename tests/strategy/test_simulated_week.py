@@ -61,6 +61,7 @@ def test_what_was_in_force_is_simulated_as_it_was_and_nothing_is_done(lived: Ver
     for figure in ("sent", "people", "by_channel", "cost", "held_out", "withheld"):
         assert found[figure] == really[figure], figure
     assert found["sent"] > 0
+    assert sum(number for _status, number in really["became"]) == really["sent"]
     assert found["withheld"] > 0
     assert found["held_out"] > 0
     assert found["call"] == really["call"] > 0

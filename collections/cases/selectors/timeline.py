@@ -3,7 +3,8 @@
 What its lines hold, for their words (`templates/cases/entries/`); dates and moments are ISO text, amounts text:
 
 * contact: `contact` (id, channel, direction, made_by, outcome, actor, note, seconds, contact_point: key or null, account: ref
-  or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, purpose, subject);
+  or null, corrects: key or null, is_corrected, recordings: how many); `message` (id, channel, status, delivery,
+  held_by, purpose, subject);
   `answer` (id, channel, provider, state); `refusal` (channel, purpose, rule, version, next_allowed_at,
   contact_point: key or null, actor)
 * money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason); `relief`, twice: `step` granted
@@ -214,7 +215,15 @@ def _messages(customer_id: int) -> QuerySet[Any]:
         at="when",
         kind="contact",
         what="message",
-        facts=JSONObject(id="pk", channel="channel", status="status", purpose="purpose", subject="subject"),
+        facts=JSONObject(
+            id="pk",
+            channel="channel",
+            status="status",
+            delivery="delivery",
+            held_by="held_by",
+            purpose="purpose",
+            subject="subject",
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from reminders.models.channels import ChannelControl, ChannelPrice, ChannelState
 from reminders.models.letters import InBatch, PrintBatch
-from reminders.models.outbox import AT_MOST_ONCE, Delivery, Message, MessageKind, MessageStatus
+from reminders.models.outbox import AT_MOST_ONCE, NOTHING_LEFT, Delivery, Message, MessageKind, MessageStatus
 from reminders.models.receipts import OptOutWords, Receipt, ReceiptKind, ReceiptState
 from reminders.models.templates import (
     LANGUAGES,
@@ -17,6 +17,7 @@ from reminders.models.templates import (
 __all__ = [
     "AT_MOST_ONCE",
     "LANGUAGES",
+    "NOTHING_LEFT",
     "ChannelControl",
     "ChannelPrice",
     "ChannelState",

@@ -22,6 +22,9 @@ class MessageStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+# Withheld by no rule of the gate: what it was about was paid, put on hold or done.
+NOTHING_LEFT = "nothing-left"
+
 # Sent again after a crash these would reach the person twice, and nobody could tell: once handed over, never blindly again.
 AT_MOST_ONCE = frozenset({Channel.SMS.value, Channel.LETTER.value})
 
@@ -54,7 +57,8 @@ class Message(models.Model):
     sends at most once they are kept as it is given to the provider. `handed_at`: of such a channel, when it was last given to
     the provider without an answer yet. `personal`: where in `subject`
     and `body` something personal was put (of each a list of [start, end]); none known of what was sent before this was kept.
-    `held_by`: the rule of the gate by which it was withheld, or had to wait last.
+    `held_by`: the rule of the gate by which it was withheld, or had to wait last; `NOTHING_LEFT` where what it was about no
+    longer held as it went.
     `secret`: what of the text only the person may read (`reminders.sealing`). It is encrypted, gone once the message has left or
     ended (CHECK), and stands as stars in `subject` and `body`.
     """

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import BookError, Conflict
 from accounts.forms import refuse
 from audit.models import Event
-from compliance.sentences import RULE_NAMES
 from reminders.filters import MessageFilter
 from reminders.forms import MarkSentForm, ReasonForm
 from reminders.masking import masked, masked_in
 from reminders.models import Message, MessageStatus
 from reminders.permissions import visible_to
+from reminders.sentences import HELD_BY
 from reminders.services import reviewing
 from runs.pages import numbers_in, page_or_part
 from runs.paging import log_page
@@ -122,7 +122,7 @@ def _cells(one: Message) -> tuple[Any, ...]:
         *(one.get_purpose_display(), one.contact_point.masked_value, f"{one.template} v{one.template_version}"),
         *(one.language, one.business_day, one.send_after, one.sent_at, one.attempts),
         *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency),
-        *(RULE_NAMES.get(one.held_by, one.held_by), one.error),
+        *(HELD_BY.get(one.held_by, one.held_by), one.error),
     )
 
 

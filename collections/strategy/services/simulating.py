@@ -335,12 +335,14 @@ class _Nights:
 
 
 def really(first: date, last: date) -> dict[str, Any]:
-    """What the treatments of these days were, to set beside the simulated ones: each attempt of these days. Three queries."""
+    """What the treatments of these days were, to set beside the simulated ones: each attempt of these days. `sent` are those that
+    were queued, as in a simulation, and `became` says what came of them by now. Four queries."""
     days = (first, last)
     with connection.cursor() as cursor:
         cursor.execute(_REALLY, {"first": first, "last": last})
         outcomes = dict(cursor.fetchall())
     messages = Message.objects.filter(business_day__range=days).exclude(status=MessageStatus.CANCELLED)
+    became = messages.values_list("status").annotate(n=Count("pk")).order_by("-n", "status")
     by_channel = messages.values_list("channel").annotate(n=Count("pk")).order_by("-n")
     cost = (
         messages.exclude(cost=None)
@@ -355,6 +357,7 @@ def really(first: date, last: date) -> dict[str, Any]:
         "held_out": outcomes.get(Outcome.HELD_OUT, 0),
         "call": outcomes.get(Outcome.CALL, 0),
         "proposed": outcomes.get(Outcome.PROPOSED, 0),
+        "became": [[status, number] for status, number in became],
         "by_channel": [[channel, number] for channel, number in by_channel],
         "cost": [[channel, currency, f"{total:.2f}"] for channel, currency, total in cost],
     }

@@ -17,6 +17,7 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from compliance.models import Channel
 from compliance.sentences import RULE_NAMES
+from reminders.models import MessageStatus
 from runs.charts import Chart, Series, columns
 from runs.models import RunStatus
 from runs.pages import page_or_part
@@ -180,8 +181,10 @@ def _shown(found: Simulation) -> dict[str, Any]:
         # What was simulated before this was counted does not say.
         "unpriced": [(channels.get(code, code), number) for code, number in result.get("unpriced", [])],
         "compared": [
-            (_("Messages"), result["sent"], really["sent"]),
-            (_("People written to"), result["people"], really["people"]),
+            (_("Messages queued"), result["sent"], really["sent"]),
+            # What was simulated before this was counted does not say.
+            *((MessageStatus(status).label, None, number) for status, number in really.get("became", ())),
+            (_("People with a message"), result["people"], really["people"]),
             (_("Withheld by the gate"), result["withheld"], really["withheld"]),
             (_("Held out"), result["held_out"], really["held_out"]),
             (_("Calls asked for"), result["call"], really["call"]),
@@ -214,6 +217,7 @@ def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     for name in ("people", *figures):
         yield ("total", "", name, result[name])
         yield ("really", "", name, result["really"].get(name, 0))
+    yield from (("really", status, "became", number) for status, number in result["really"].get("became", ()))
     yield ("total", "", "unapproved", result.get("unapproved", 0))
     for day, *counts in result["by_day"]:
         yield from (("day", day, name, count) for name, count in zip(figures, counts, strict=True))

@@ -16,6 +16,7 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from audit.models import Event
 from cases.permissions import open_case_refs
+from reminders.models import Message
 from runs.pages import page_or_part
 from runs.paging import log_page
 from staff.exports import export_list
@@ -25,12 +26,13 @@ from strategy.filters import ProposalFilter, TreatmentFilter
 from strategy.forms import DismissForm
 from strategy.models import ProposalStatus, Treatment
 from strategy.permissions import proposals_visible_to, treatments_visible_to
+from strategy.selectors import with_what_became
 from strategy.services import proposing
 from strategy.words import names
 
 
 def _asked_for(request: HttpRequest) -> TreatmentFilter:
-    found = treatments_visible_to(request.user).select_related("customer", "account", "rule__version", "decision")
+    found = with_what_became(treatments_visible_to(request.user)).select_related("customer", "account")
     return TreatmentFilter(request.GET, queryset=found, request=request)
 
 
@@ -52,6 +54,7 @@ def treatments_export(request: HttpRequest) -> HttpResponseBase:
     head = [
         *(_("Business day"), _("Customer"), _("Customer reference"), _("Account"), _("Strategy"), _("Rule's code")),
         *(_("Arm"), _("Treatment"), _("Outcome"), _("Counted from"), _("Refused by"), _("Message")),
+        *(_("State of the message"), _("Delivery")),
         *(_("Attempts"), _("Last tried on")),
     ]
     return export_list(
@@ -65,12 +68,18 @@ def treatments_export(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+def _became(message: Message | None) -> tuple[str, str]:
+    if message is None:
+        return "", ""
+    return message.get_status_display(), message.get_delivery_display() if message.delivery else ""
+
+
 def _cells(one: Treatment) -> tuple[Any, ...]:
     refused = one.decision.rule if one.decision is not None and not one.decision.allowed else ""
     return (
         *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
         *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
-        *(refused, one.message_id, one.attempts, one.tried_on),
+        *(refused, one.message_id, *_became(one.message), one.attempts, one.tried_on),
     )
 
 

@@ -19,7 +19,7 @@ from compliance.selectors import facts_of, rulebook
 from compliance.services import Candidate, decide_many
 from reminders.channels import Outgoing, Sent, TransportError, registry
 from reminders.contents import Content, content_of
-from reminders.models import Message, MessageKind, MessageStatus
+from reminders.models import NOTHING_LEFT, Message, MessageKind, MessageStatus
 from reminders.rendering import Rendered, render, texts_of
 from reminders.selectors import CLAIM_HELD_FOR, price_of
 from reminders.services.costs import parts_of
@@ -137,7 +137,7 @@ class Batch:
         content = self._contents.get(message.pk)
         if content is None:
             why = "What it is about no longer holds: paid, put on hold, or done."
-            self._settle_soon(Settled(message, "withheld", {"error": why}))
+            self._settle_soon(Settled(message, "withheld", {"error": why, "held_by": NOTHING_LEFT}))
             return None
         try:
             written = self._texts[message.template, message.template_version][message.language]
