@@ -299,6 +299,7 @@ TABLE: dict[str, Row] = {
         None, WRITERS, lambda w: {"name": "first-late"}, data={"seen_version": "1", "seen_edits": "1"}
     ),
     "template-preview": Row(None, WRITERS, lambda w: {"name": "first-late"}, done=(200,)),
+    "template-proposed": Row(None, DESK, lambda w: {"pk": 1}, done=(404,)),
     "messages-export": Row(LEAD),
     "strategies": Row(WRITERS | OFFICERS | {"auditor"}),
     "strategy-draft": Row(does=WRITERS, data={"title": "Second", "based_on": "1"}),

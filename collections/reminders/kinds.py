@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from approvals.kinds import Kind
 from approvals.models import Request
-from reminders.models import Template, TemplateVersion
-from reminders.previews import RECKONED, made_up, previews
+from reminders.models import TemplateVersion
+from reminders.previews import as_read, made_up, template_of
 from reminders.services.templates import KIND, WRITE, approve_version, check_approvable
 from staff.models import User
 
@@ -35,13 +35,9 @@ class ApproveTemplate(Kind):
         approve_version(actor=actor, version_id=request.payload["version"])
 
     def shown(self, request: Request) -> dict[str, Any]:
-        """The words as they read, with values made up."""
-        template = Template.objects.get(versions=request.payload["version"])
-        return {
-            "previews": previews(template, request.preview["texts"], made_up(template.kind)),
-            "template": template,
-            "reckoned": RECKONED,
-        }
+        """The words as they read, with values made up; the reader may have them shown with a case that she sees."""
+        template = template_of(request)
+        return {"template": template, **as_read(template, request.preview["texts"], made_up(template.kind))}
 
     def url(self, request: Request) -> str:
         name = TemplateVersion.objects.values_list("template__name", flat=True).get(pk=request.payload["version"])

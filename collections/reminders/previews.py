@@ -10,9 +10,10 @@ from typing import Any
 from django.utils.translation import get_language
 
 from accounts.references import customer_named, typed
+from approvals.models import Request
 from compliance.models import Channel
 from reminders.forms import LANGUAGE_NAMES
-from reminders.models import LANGUAGES, Template
+from reminders.models import LANGUAGES, MessageKind, Template
 from reminders.rendering import (
     LONGEST_NAME,
     MOST_ACCOUNTS,
@@ -25,7 +26,7 @@ from reminders.rendering import (
     sms_length,
 )
 from reminders.rules import VARIABLES
-from reminders.selectors import dues, faults_of_texts
+from reminders.selectors import dues, dues_ahead, faults_of_texts
 from reminders.sentences import MEANINGS, say_fault
 from runs import clock
 from staff.permissions import Anyone
@@ -41,19 +42,22 @@ def made_up(kind: str) -> dict[str, Any]:
         "customer_name": "王*",
         "dues": [Due("A-1001", "CNY", Decimal("1234.50"), due_on), Due("A-1002", "CNY", Decimal("80.00"), due_on)],
         "found": None,
+        "amounts_made_up": False,
         "signing": Signing("123456", "R00000001", "9f86d081884c", 10),
     }
 
 
 def sample(user: Anyone, kind: str, asked: str) -> dict[str, Any]:
     """The values of a preview: of the customer named by her reference, an account's or a case's, masked, where `user` sees her;
-    else made up."""
+    else made up, and so are the amounts (`amounts_made_up`) of one who is asked for nothing now."""
     asked = typed(asked)
     values = made_up(kind) | {"asked": asked}
     if (customer := customer_named(asked, user)) is not None:
         accounts = list(customer.accounts.values_list("pk", flat=True))
-        owed = list(dues(accounts=accounts, on=clock.today()).values())
+        read = dues_ahead if kind == MessageKind.PRE_DUE else dues
+        owed = list(read(accounts=accounts, on=clock.today()).values())
         values |= {"found": customer, "customer_name": customer.masked_name, "dues": owed or values["dues"]}
+        values["amounts_made_up"] = not owed and kind != MessageKind.SIGNING
     return values
 
 
@@ -79,6 +83,16 @@ def previews(template: Template, texts: Mapping[str, Any], values: Mapping[str, 
             }
         )
     return found
+
+
+def template_of(request: Request) -> Template:
+    """The template that a request for the approval of a version is about."""
+    return Template.objects.get(versions=request.payload["version"])
+
+
+def as_read(template: Template, texts: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """For a page: how these texts read, and with which values."""
+    return {"previews": previews(template, texts, values), "sample": values, "reckoned": RECKONED}
 
 
 def variables(kind: str, values: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -56,6 +56,7 @@ def say_fault(fault: Fault) -> str:
         "lines": _("It has several lines. Write one."),
         "missing": _("What must be said is missing. Add one of: %(named)s."),
         "word": _("Others may see this, and “%(word)s” says that there is a debt. Use another word."),
+        "amount": _("Others may see this, and “%(amount)s” reads as an amount of money. Take it out."),
         "private": _("Others may see this, and {%(name)s} tells what is the customer's alone. Take it out."),
         "parts": _(
             "As an SMS it could take %(parts)s parts (a name of %(name)s characters, %(accounts)s accounts), of %(most)s at most."

@@ -16,6 +16,7 @@ urlpatterns = [
     path("hooks/<slug:provider>/", views.hook, name="hook"),
     path("templates/", views.templates, name="templates"),
     path("templates/new/", views.template_new, name="template-new"),
+    path("templates/proposed/<int:pk>/", views.template_proposed, name="template-proposed"),
     path("templates/<slug:name>/", views.template, name="template"),
     path("templates/<slug:name>/edit/", views.template_edit, name="template-edit"),
     path("templates/<slug:name>/draft/", views.template_draft, name="template-draft"),

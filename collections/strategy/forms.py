@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,7 +16,8 @@ from accounts.identity import hidden_in
 from accounts.models import BucketRow, OverdueKind, Product, RiskClass
 from cases.selectors.queues import shows_calls
 from compliance.models import Channel
-from reminders.models import Template
+from reminders.models import Template, TemplateVersion
+from reminders.models import VersionStatus as TemplateStatus
 from runs.forms import DayInput, SaysWhatIsMissing
 from runs.selectors import open_day
 from strategy.models import WRITES, Action, PromiseState, Rule, Simulation, Version, VersionStatus
@@ -87,18 +88,14 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         assert isinstance(queue, forms.ModelChoiceField)
         queue.queryset = shows_calls()
         queue.choices = [("", "–"), *((one.pk, queue_name(one)) for one in queue.queryset)]
-        written = list(Template.objects.order_by("channel", "kind", "title"))
-        by_channel = [
-            (label, [(one.name, f"{one.title} · {one.get_kind_display()}") for one in written if one.channel == code])
-            for code, label in Channel.choices
-        ]
+        written = [("", "–"), *_templates()]
         self.places = range(max(TEMPLATE_FIELDS, len(self.instance.templates)))
         for place in self.places:
             first = self.instance.templates[place : place + 1]
             self.fields[f"template_{place}"] = forms.ChoiceField(
                 label=_("First by") if place == 0 else _("If the gate refuses that, by"),
                 required=False,
-                choices=[("", "–"), *((label, rows) for label, rows in by_channel if rows)],
+                choices=written,
                 initial=first[0] if first else "",
             )
         if self.instance.pk:
@@ -260,6 +257,18 @@ class DismissForm(SaysWhatIsMissing, forms.Form):
 
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(label=gettext_lazy("Why not"), max_length=300)
+
+
+def _templates() -> list[tuple[Any, list[tuple[str, str]]]]:
+    """The templates to choose from, by channel; those of which no version is approved say so. One query."""
+    approved = TemplateVersion.objects.filter(template=OuterRef("pk"), status=TemplateStatus.APPROVED)
+    written = Template.objects.annotate(is_approved=Exists(approved)).order_by("channel", "kind", "title")
+    by_channel: dict[str, list[tuple[str, str]]] = {}
+    for one in written:
+        # What the installation named is in the catalogue; what somebody wrote stays as it stands.
+        said = [_(one.title), one.get_kind_display(), *([] if one.is_approved else [_("not approved yet")])]
+        by_channel.setdefault(one.channel, []).append((one.name, " · ".join(said)))
+    return [(label, by_channel[code]) for code, label in Channel.choices if code in by_channel]
 
 
 def _buckets() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -19,7 +20,7 @@ from reminders.services import templates as services
 from runs import clock
 from staff.models import User
 from tests.clients import signed_in
-from tests.factories import UserFactory, late_case
+from tests.factories import AccountFactory, BillFactory, CustomerFactory, TeamFactory, UserFactory, late_case
 from tests.reminders.drafts import GOOD, drafted, submitted, words
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +52,6 @@ def test_the_editor_shows_the_words_with_a_real_case_masked_and_saves_nothing(wr
 
 
 def test_a_case_out_of_scope_is_not_shown(writer: User) -> None:
-    from tests.factories import TeamFactory
-
     case = late_case(team=TeamFactory(name="Another"))
     writer.team = TeamFactory(name="Own")
     writer.save()
@@ -61,6 +60,57 @@ def test_a_case_out_of_scope_is_not_shown(writer: User) -> None:
         shown = client.post("/templates/first-late/preview/", {"customer": ref})
         assert shown.status_code == 200
         assert "There is no customer, account or case" in shown.content.decode()
+
+
+def test_who_decides_sees_the_words_proposed_with_a_case_in_scope_masked(writer: User, approver: User) -> None:
+    case = late_case()
+    version, request = submitted(writer)
+    client = signed_in(approver)
+    address = f"/templates/proposed/{request.pk}/"
+    assert f'hx-post="{address}"' in client.get(f"/approvals/{request.pk}/").content.decode()
+    account = case.customer.accounts.get()
+    for ref in (case.customer.ref, case.ref, account.ref):
+        part = client.post(address, {"customer": ref}, headers={"hx-request": "true"}).content.decode()
+        assert f"Shown with {case.customer.masked_name}, {case.customer.ref}." in part
+        assert f"Account {account.ref}" in part
+        assert case.customer.name not in part
+        assert "A-1001" not in part
+        assert "<html" not in part
+    # Without scripts it is a page, which leads back.
+    page = client.post(address, {"customer": case.ref}).content.decode()
+    assert f'href="/approvals/{request.pk}/"' in page
+    assert case.customer.masked_name in page
+    version.refresh_from_db()
+    assert version.status == VersionStatus.DRAFT
+
+
+def test_who_decides_sees_no_case_out_of_scope_and_no_request_of_others(writer: User, approver: User) -> None:
+    case = late_case(team=TeamFactory(name="Another"))
+    _version, request = submitted(writer)
+    writer.team = TeamFactory(name="Own")
+    writer.save()
+    shown = signed_in(writer).post(f"/templates/proposed/{request.pk}/", {"customer": case.ref}).content.decode()
+    assert f"There is no customer, account or case “{case.ref}” among those you see." in shown
+    assert case.customer.masked_name not in shown
+    for role, status in (("collector", 404), ("legal-officer", 200)):
+        answer = signed_in(UserFactory(role=role)).post(f"/templates/proposed/{request.pk}/", {"customer": case.ref})
+        assert answer.status_code == status, role
+    assert signed_in(approver).post(f"/templates/proposed/{request.pk + 1}/").status_code == 404
+
+
+def test_a_preview_with_who_owes_nothing_says_that_its_amounts_are_made_up() -> None:
+    client, customer = signed_in(UserFactory(is_superuser=True)), CustomerFactory()
+    said = "Nothing is asked for of them now: the amounts are made up."
+    for template, is_said in (("first-late", True), ("pre-due", True), ("signing-code-sms", False)):
+        page = client.post(f"/templates/{template}/preview/", {"customer": customer.ref}).content.decode()
+        assert (said in page) == is_said, template
+    # What falls due next is what is asked for before the due date.
+    bill = BillFactory(account=AccountFactory(customer=customer), due_on=clock.today() + timedelta(days=3))
+    words = {"customer": customer.ref, "body_en": "{accounts}"}
+    page = client.post("/templates/pre-due/preview/", words).content.decode()
+    assert said not in page
+    assert f"Account {bill.account.ref}" in page
+    assert said in client.post("/templates/first-late/preview/", words).content.decode()
 
 
 def test_an_sms_is_counted_as_it_goes_out(writer: User) -> None:

@@ -106,6 +106,13 @@ def test_a_brace_alone_and_a_variable_that_there_is_not_are_named_with_their_pla
         ("Your óv̷ērdüe account", ["overdue"], ["overdue"]),
         ("Your over\u3164due account", ["overdue"], ["overdue"]),
         ("It is past\n due", ["past due"], ["past due"]),
+        # Whatever joins the parts of a word, but for what ends a clause.
+        ("Past-due, past_due", ["past due"], ["past due"]),
+        ("A pa\u200bst · d\uff55e bill", ["past due"], ["past due"]),
+        ("Write \u2013 off", ["write-off"], ["write-off"]),
+        ("Of the past: due dates", ["past due"], []),
+        ("That is past. Due dates", ["past due"], []),
+        ("Repast dues", ["past due"], []),
         ("您的逾\ufe0f期账单", ["逾期"], ["逾期"]),
         ("您的逾 期账单", ["逾期"], ["逾期"]),
         ("Ваш счёт", ["overdue", "debt*"], []),
@@ -128,6 +135,39 @@ def test_a_brace_alone_and_a_variable_that_there_is_not_are_named_with_their_pla
 def test_no_word_of_debt_stands_where_others_see_it(subject: str, words: list[str], refused: list[str]) -> None:
     faults = faults_of("overdue", Wording(forbidden_words=words), subject=subject, body="overdue debt")
     assert [fault.values["word"] for fault in faults if fault.code == "word"] == refused
+
+
+@pytest.mark.parametrize(
+    ("subject", "amounts"),
+    [
+        ("CNY 500", ["cny 500"]),
+        ("Bill of cny500 today", ["cny500"]),
+        ("¥500", ["¥500"]),
+        ("\uffe5\u3000\uff15\uff10\uff10", ["¥ 500"]),
+        ("US$20, €1.50 or 30 £", ["$20,", "€1.50", "30 £"]),
+        ("账单500元", ["500元"]),
+        ("5\u200b00 元整", ["500 元"]),
+        ("人民币500", ["人民币500"]),
+        ("约5万元，五百元，三块钱", ["5万元", "五百元", "三块钱"]),
+        ("500 yuan, 3 dollars", ["500 yuan", "3 dollars"]),
+        ("1,234.56", ["1,234.56"]),
+        ("账单1234.56", ["1234.56"]),
+        ("10,000 and 1.234,50", ["10,000", "1.234,50"]),
+        # Numbers that are no money.
+        ("2027元旦快乐，2027元宵节，一元复始", []),
+        ("2026-11-28, 28.11.2026, 2026年11月28日", []),
+        ("5G, 24/7: our app v1.25, form 1099-A, call 400-820-8888 or us 24/7", []),
+        ("Your appointment at 10.30 am, or 10.30 a.m.", []),
+        ("{lender}", []),
+    ],
+)
+def test_no_amount_stands_where_others_see_it(subject: str, amounts: list[str]) -> None:
+    push = Wording(seen_by_others=("subject", "body"))
+    faults = faults_of("overdue", push, subject=subject, body=subject)
+    found = [(fault.place, fault.values["amount"]) for fault in faults if fault.code == "amount"]
+    assert found == [(place, amount) for place in ("subject", "body") for amount in amounts]
+    of_mail = faults_of("overdue", Wording(), subject="Hello", body=subject)
+    assert "amount" not in {fault.code for fault in of_mail}
 
 
 @pytest.mark.parametrize(

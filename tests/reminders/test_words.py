@@ -63,6 +63,18 @@ HARMLESS = (
         "为您挑选的特征信息",
         "请查清收件地址",
     ),
+    *(
+        "Payment received",
+        "The sale is over due to the holiday",
+        "The sale is over. Due dates of your books",
+        "Residue of paint",
+        "Tell us your account is right",
+        "收到您的付款",
+        "计划尚未付诸实施",
+        "您的积分还未使用",
+        "账户设置未还原",
+        "小额贷款有限公司通知",
+    ),
 )
 TELLING = (
     *(
@@ -75,6 +87,20 @@ TELLING = (
     ),
     *("Collection notice", "Enforcement begins", "You owe us", "F1nal n0tice", "u n p a i d"),
     *("请尽快还款", "催款通知", "征信提醒", "我们将起诉", "法院传票", "请还钱", "律-师-函"),
+    *("Over due", "Your over-due account", "o v e r  d u e", "Past · due", "Pay now", "PAY-NOW!", "Final reminder"),
+    *("Still not paid", "Amount due", "Settle your account today", "A penalty is added"),
+    *(
+        "您有账单未还",
+        "催 账",
+        "催\u3000缴",
+        "催\u200b账",
+        "欠-费",
+        "滞 纳 金",
+        "罚息通知",
+        "滯納金",
+        "请立即付款",
+        "最后提醒",
+    ),
     # What is harmless hides nothing beside it, and itself only where it stands unbroken.
     *("退还款项，请还款", "挂失信用卡后逾期", "退，还款", "退·还款项", "您已失信", "丢失信用"),
 )
@@ -148,7 +174,7 @@ def test_an_administrator_enters_harmless_words_and_texts_follow_them(client: Cl
         assert "is not longer than a word of debt that stands in it" in page.content.decode()
     assert client.post("/admin/reminders/harmlesswords/add/", {**given, "words": "交还款箱"}).status_code == 302
     wording = wording_for("overdue", "email", today)
-    assert wording.harmless_words == ["交还款箱"]
+    assert wording.harmless_words == ["over due to", "交还款箱"]
     assert words_in("请交还款箱", wording.forbidden_words, wording.harmless_words) == []
     # The list that was installed was in force until then.
     assert words_in("退还款项", wording.forbidden_words, wording.harmless_words) == ["还款"]

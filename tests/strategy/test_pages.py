@@ -12,6 +12,7 @@ from django.utils.translation import override
 from accounts.models import Account
 from approvals.models import Request
 from cases.models import Case, Queue
+from reminders.services import templates
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
@@ -182,6 +183,19 @@ def test_a_rule_is_added_and_changed_by_its_form(writer: Client, draft: Version)
     send(writer, draft, "save", opened="call", **{**FORM, "title": "Sooner", "days_from": "3"})
     made.refresh_from_db()
     assert (made.title, made.days_from, made.buckets) == ("Sooner", 3, [])
+
+
+def test_a_template_without_an_approved_version_says_so_where_it_is_chosen(writer: Client, draft: Version) -> None:
+    author = UserFactory(role="supervisor")
+    templates.add_template(actor=author, name="unread", title="Unread", kind="overdue", channel="sms")
+    for language, unread, first in (
+        ("en", "Unread · Overdue · not approved yet", "First reminder · Overdue"),
+        ("zh-hans", "Unread · 逾期 · 尚未批准", "首次提醒 · 逾期"),
+    ):
+        page = writer.get(edit(draft) + "?new=1", **HTMX, headers={"accept-language": language}).content.decode()
+        # In each of the three fields.
+        assert page.count(f'<option value="unread">{unread}</option>') == 3
+        assert page.count(f'<option value="first-late">{first}</option>') == 3
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from accounts.errors import Conflict, Invalid
 from approvals import services as approvals
 from approvals.models import Request
 from audit.models import Event
+from reminders.services import templates
 from runs import clock
 from staff.models import User
 from strategy.models import Deployment, Rule, Simulation, Version
@@ -339,6 +340,10 @@ def test_what_cannot_be_put_in_force_is_not_asked_for(writer: User) -> None:
     with pytest.raises(Conflict, match="Rule first-late: There is no “gone”") as refused:
         ask(writer, version)
     assert in_chinese(refused).startswith("规则 first-late：没有“gone”。请从中选择：")
+    templates.add_template(actor=writer, name="unread", title="Unread", kind="overdue", channel="sms")
+    Rule.objects.filter(version=version).update(templates=["unread"])
+    with pytest.raises(Conflict, match="Rule first-late: No version of “unread” is approved yet"):
+        ask(writer, version)
     Rule.objects.filter(version=version).update(action="bureau-notice", templates=[])
     with pytest.raises(Conflict, match="Rule first-late: Choose at least one template"):
         ask(writer, version)

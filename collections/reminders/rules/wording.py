@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reminders.rules.amounts import amounts_in
 from reminders.rules.eye import guessed, seen, spelt, together
 from reminders.rules.syntax import Fault, faults_in, variables_in
 
@@ -25,13 +26,17 @@ LONGEST_SUBJECT = 150
 LONGEST_SMS_PARTS = 4
 # Letters of a word up to which it is looked for as the whole of what is spelt out.
 SHORT = 3
+# What a word of the lists has between its parts, and what may stand there in a text: past due, past-due, past · due. What ends
+# a clause parts them: “the past. Due” is no word.
+_PARTED = re.compile(r"[ -]+")
+_JOINS = r"(?:(?:[^\w,;:!?.]|_){1,3}|\.)"
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The dated rules that hold for one kind and channel: of each group of variables at least one must stand in the body;
-    none of the words may stand where others see them. A word of letters is meant whole, unless it ends in a star; within a
-    harmless word none is meant."""
+    none of the words, and no amount, may stand where others see them. A word of letters is meant whole, unless it ends in a
+    star; within a harmless word none is meant."""
 
     required: Sequence[Sequence[str]] = ()
     forbidden_words: Sequence[str] = ()
@@ -61,6 +66,7 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
     for place in wording.seen_by_others:
         forbidden = words_in(texts[place], wording.forbidden_words, wording.harmless_words)
         found += [Fault("word", place, {"word": word}) for word in forbidden]
+        found += [Fault("amount", place, {"amount": amount}) for amount in amounts_in(texts[place])]
         found += [
             Fault("private", place, {"name": name}) for name in sorted(variables_in(texts[place]) & _OPEN_TO_OTHERS)
         ]
@@ -69,8 +75,8 @@ def faults_of(kind: str, wording: Wording, *, subject: str, body: str) -> list[F
 
 def words_in(text: str, words: Sequence[str], harmless: Sequence[str] = ()) -> list[str]:
     """Which of the words stand in a text as an eye reads it, spelt letter by letter or with digits for letters too; a word of
-    letters is meant whole, unless it ends in a star. What stands within one of the harmless words, written plainly, is passed
-    over: “还款” in “退还款项”."""
+    letters is meant whole, unless it ends in a star, and its parts whatever joins them. What stands within one of the harmless
+    words, written plainly, is passed over: “还款” in “退还款项”."""
     shown = seen(text)
     for one in sorted(map(seen, harmless), key=len, reverse=True):
         pattern = rf"(?<!\w){re.escape(one)}(?!\w)" if one.isascii() else re.escape(one)
@@ -90,6 +96,11 @@ def _stands_in(word: str, read: set[str], put_together: set[str]) -> bool:
         return True
     # Chinese has no blanks: a Latin word between its characters is a whole one.
     behind = "" if word.endswith("*") else r"(?!\w)"
-    forms = "|".join(map(re.escape, {stem, guessed(stem)}))
+    forms = "|".join(map(_joined, {stem, guessed(stem)}))
     pattern = re.compile(rf"(?<!\w)(?:{forms}){behind}", re.ASCII)
     return any(pattern.search(shown) for shown in read)
+
+
+def _joined(word: str) -> str:
+    """A pattern of a word, with anything that joins where the list has a blank or a hyphen."""
+    return _JOINS.join(map(re.escape, _PARTED.split(word)))

@@ -12,6 +12,7 @@ from reminders.views.templates import (
     template_edit,
     template_new,
     template_preview,
+    template_proposed,
     templates,
 )
 
@@ -36,5 +37,6 @@ __all__ = [
     "template_edit",
     "template_new",
     "template_preview",
+    "template_proposed",
     "templates",
 ]

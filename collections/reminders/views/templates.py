@@ -15,18 +15,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import BookError, Invalid
 from accounts.forms import refuse
+from approvals.permissions import visible_to
 from audit.models import Event
 from reminders.forms import LANGUAGE_NAMES, SubmitForm, TemplateForm, WordsForm
 from reminders.models import LANGUAGES, Template, TemplateVersion, VersionStatus
-from reminders.previews import RECKONED, previews, sample, variables
+from reminders.previews import as_read, sample, template_of, variables
 from reminders.selectors import request_of
 from reminders.services import templates as services
 from reminders.services.templates import WRITE
-from runs.pages import number_in
+from runs.pages import number_in, page_or_part
 from staff.permissions import may, needs, require
 from staff.requests import user_of
-
-# How long the values of an SMS may be, of which the preview says how many parts it takes at most.
 
 
 @require_GET
@@ -163,6 +162,18 @@ def template_preview(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "reminders/_template_preview.html", _preview(request, found, words.texts()))
 
 
+@require_POST
+@needs("approvals.view_request")
+def template_proposed(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the words of a request for approval read with the customer that the form names, masked, where the reader sees her. For
+    whoever may know of the request, deputies included; another's is 404. Nothing is saved."""
+    asked = get_object_or_404(visible_to(user_of(request)).filter(kind=services.KIND), pk=pk)
+    found = template_of(asked)
+    values = sample(request.user, found.kind, request.POST.get("customer", ""))
+    context = {"asked": asked, "template": found, **as_read(found, asked.preview["texts"], values)}
+    return page_or_part(request, "reminders/template_proposed.html", "reminders/_template_proposed.html", context)
+
+
 def _add(form: WordsForm, errors: ValidationError) -> None:
     for field, found in errors.message_dict.items():
         form.add_error(field if field in form.fields else None, found)
@@ -172,9 +183,4 @@ def _preview(request: HttpRequest, template: Template, texts: Mapping[str, Any])
     """What the preview shows of these texts, with the customer that the form names."""
     asked = request.POST.get("customer") or request.GET.get("customer") or ""
     values = sample(request.user, template.kind, asked)
-    return {
-        "previews": previews(template, texts, values),
-        "variables": variables(template.kind, values),
-        "sample": values,
-        "reckoned": RECKONED,
-    }
+    return {"variables": variables(template.kind, values), **as_read(template, texts, values)}

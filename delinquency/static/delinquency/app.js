@@ -85,6 +85,19 @@
     if (!document.hidden) document.querySelectorAll("[data-renews]").forEach((part) => htmx.trigger(part, "shown"));
   });
 
+  // What follows what is being written says while it is behind: the next is on its way, or did not come.
+  const follower = (event) => event.detail.target?.closest?.("[data-follows]");
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = follower(event);
+    part?.removeAttribute("data-behind");
+    part?.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const part = follower(event);
+    part?.removeAttribute("aria-busy");
+    part?.toggleAttribute("data-behind", !event.detail.successful);
+  });
+
   // Signing in changes the token of every form: one that was open before sends the present one.
   document.addEventListener("submit", (event) => {
     const field = event.target.querySelector("[name=csrfmiddlewaretoken]");
