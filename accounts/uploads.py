@@ -1,4 +1,4 @@
-"""Files that people hand in: what they may be, told by their content and never by their name; and giving them out again.
+"""Files that people hand in: what they may be, told by their content and never by their name; given out again, and removed.
 
 They are kept under random names outside everything that is served, and leave only through a view that has asked who wants them:
 as a download, never shown inside the site.
@@ -11,14 +11,19 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Model
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
+from audit.services import Actor, record
+from runs import clock
 from runs.texts import listed
 
 # Media type: ending of the name under which it is kept.
@@ -33,6 +38,19 @@ SOUNDS: Mapping[str, str] = {
 }
 # As much of the beginning as any signature needs.
 _HEAD = 64
+
+
+class KeptFile(Protocol):
+    """The row of a file that is kept until a day; `removed_at`: since when only the row and the hash are left."""
+
+    sha256: str
+    size: int
+    keep_until: date
+    removed_at: datetime | None
+
+    @property
+    def file(self) -> FieldFile: ...
+    def save(self, *, update_fields: list[str]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -136,3 +154,23 @@ def give(file: FieldFile, name: str, media_type: str) -> FileResponse:
     # Should a browser show it after all, then as an empty page of no origin.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def remove(row: KeptFile, *, actor: Actor, verb: str, subject: Model, customer_id: int) -> None:
+    """Delete the file of a locked row, say so on the row, and record it of `subject`; the row and its hash stay.
+
+    The file goes before the row says so: killed in between, the row is found again and there is nothing more to delete.
+    A row without a file (a link) is only marked. In the caller's transaction.
+    """
+    if row.file:
+        row.file.storage.delete(str(row.file.name))
+    row.removed_at = clock.now()
+    row.save(update_fields=["removed_at"])
+    record(
+        actor=actor,
+        verb=verb,
+        subject=subject,
+        customer_id=customer_id,
+        before={"keep_until": row.keep_until, "sha256": row.sha256, "size": row.size},
+        after={"removed_at": row.removed_at},
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from accounts.selectors.held import STOPS
 from compliance.outcomes import REPORTS
 
-# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. Of holds: of each debt asked for, or of
-# all of the customer's, whether it is late and what is held on it; nothing where nothing is held.
+# Of each (customer, contact point, debt) of `asked`: what the gate's rules want to know. Of holds: of the debt asked for, whoever
+# owes it, or of all of the customer's, whether it is late and what is held on it; nothing where nothing is held.
 _FACTS = """
     SELECT json_agg(json_build_array(
            c.id, c.time_zone, c.jurisdiction, asked.account_id, p.id, p.kind, p.source, p.relationship, p.permitted,
@@ -21,7 +21,8 @@ _FACTS = """
                       SELECT json_agg(json_build_array(h.kind, h.starts_on, h.ends_on))
                         FROM accounts_hold h WHERE h.account_id = a.id AND {held}) AS held
                  FROM accounts_account a LEFT JOIN accounts_standing s ON s.account_id = a.id
-                WHERE a.customer_id = c.id AND (asked.account_id IS NULL OR a.id = asked.account_id)
+                WHERE a.customer_id = coalesce((SELECT customer_id FROM accounts_account WHERE id = asked.account_id), c.id)
+                  AND (asked.account_id IS NULL OR a.id = asked.account_id)
                OFFSET 0) debt
             HAVING count(debt.held) > 0),
            (SELECT json_build_array(g.opens, g.closes, g.from_on, g.until_on)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import connection
@@ -41,6 +41,21 @@ class Earlier:
 
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Fitting(NamedTuple):
+    """A rule that applies, and the account for which it fits."""
+
+    customer_id: int
+    account_id: int
+    rule_id: int
+    code: str
+    anchor_on: date
+    arm: str
+    action: str
+    language: str
+    by_law: bool
+    tried_until: date | None
 
 
 TREATMENTS = Earlier(

@@ -11,12 +11,20 @@ from django.test import Client
 from cases.models import Case
 from runs import clock
 from staff.models import User
+from tests.cases.promise_deeds import TODAY, at
 from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory, workable_case
 
 
 @pytest.fixture
 def noon() -> Iterator[None]:
     with clock.frozen(MOMENT):
+        yield
+
+
+@pytest.fixture
+def promise_day() -> Iterator[None]:
+    """Noon of the day on which the debtor of `promise_deeds` promises."""
+    with clock.frozen(at(TODAY)):
         yield
 
 

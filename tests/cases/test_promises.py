@@ -30,13 +30,7 @@ from tests.cases.promise_deeds import (
 )
 from tests.factories import DecisionFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> object:
-    with clock.frozen(at(TODAY)):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("promise_day")]
 
 
 def test_a_promise_is_taken_recorded_and_lets_the_case_wait() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -19,13 +18,7 @@ from staff.models import User
 from tests.cases.promise_deeds import TODAY, at, days, everything_agrees, late_account, pay, verdict
 from tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> Iterator[None]:
-    with clock.frozen(datetime(2026, 3, 10, 4, 0, tzinfo=UTC)):
-        yield
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("promise_day")]
 
 
 def take(by: User, seen: int | None = None) -> Promise:

@@ -20,13 +20,7 @@ from tests.cases.deeds import HTMX, values
 from tests.cases.promise_deeds import TODAY, at, days, everything_agrees, late_account, pay, promise
 from tests.factories import PortfolioFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> object:
-    with clock.frozen(at(TODAY)):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("promise_day")]
 
 
 @pytest.fixture

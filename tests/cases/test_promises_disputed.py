@@ -11,7 +11,6 @@ from audit.models import Event
 from cases.models import Case
 from runs import clock
 from tests.cases.promise_deeds import (
-    TODAY,
     answer,
     at,
     close_through,
@@ -25,13 +24,7 @@ from tests.cases.promise_deeds import (
     verdict,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> object:
-    with clock.frozen(at(TODAY)):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("promise_day")]
 
 
 @pytest.fixture

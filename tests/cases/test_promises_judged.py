@@ -41,13 +41,7 @@ from tests.cases.promise_deeds import (
 from tests.factories import EntryFactory, UserFactory
 from tests.sizes import sized
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _clock() -> object:
-    with clock.frozen(at(TODAY)):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("promise_day")]
 
 
 def test_a_promise_paid_by_its_date_is_kept_at_once_and_early_is_kept() -> None:

@@ -192,6 +192,16 @@ def test_a_hold_of_contact_stops_the_debt_and_all_of_them_the_person() -> None:
     assert ask(point).rule == "hold"
 
 
+def test_a_hold_stops_a_contact_about_the_debt_of_another_as_well() -> None:
+    guarantor = number()
+    debt = AccountFactory()
+    StandingFactory(account=debt)
+    assert ask(guarantor, account=debt).allowed
+    HoldFactory(account=debt, kind="contact")
+    assert ask(guarantor, account=debt).rule == "hold"
+    assert ask(guarantor).allowed, "of her own nothing is held"
+
+
 def test_who_has_nothing_late_is_not_called_while_a_hold_of_contact_stands() -> None:
     point = number()
     kept, _other = (AccountFactory(customer=point.customer) for _ in range(2))

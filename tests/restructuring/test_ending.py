@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,8 +13,9 @@ from accounts.models import Hold, Relief, Standing, Watch
 from accounts.selectors.explain import explain
 from accounts.selectors.owed import owed_now
 from accounts.services import posting
+from accounts.services.re_aging import together
 from audit.models import Event
-from restructuring.models import PlanRule
+from restructuring.models import Plan, PlanRule
 from restructuring.terms import Terms
 from runs import clock
 from tests.clients import signed_in
@@ -82,6 +84,44 @@ def test_a_reversal_dated_ahead_opens_a_kept_plan_again_on_its_day(account, lin,
     assert plan.status == "running"
     with clock.frozen(noon(date(2026, 3, 5))):
         proved(account)
+
+
+def test_a_plan_that_ends_makes_room_for_one_that_opens_again_with_the_same_posting(account, lin, chen) -> None:
+    first = running(lin, chen, account, Terms(kind="instalments", first_due_on=date(2026, 6, 1), count=2))
+    payment = pay(account, "P1", first.total + 300)
+    bill(account, "B4", date(2026, 3, 2), date(2026, 3, 3), "100")
+    close_through(date(2026, 3, 4))
+    with clock.frozen(noon(date(2026, 3, 5))):
+        second = running(lin, chen, account, Terms(kind="instalments", first_due_on=date(2026, 3, 15), count=1))
+        with together(actor=ACTOR, cause="payment"):
+            posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned", effective_on=clock.today())
+            pay(account, "P2", second.total + 300)
+        assert stand(first, second) == ["running", "kept"]
+        assert Hold.objects.filter(withdrawn_at=None, ends_on=None, reason=first.ref).count() == 2
+        proved(account)
+
+
+def test_one_that_is_breached_on_the_same_day_makes_no_room_whichever_is_older(account, lin, chen, soon) -> None:
+    older = running(lin, chen, account, replace(soon, first_due_on=date(2026, 3, 15)))
+    first = pay(account, "P1", older.total + 300)
+    bill(account, "B4", date(2026, 3, 2), date(2026, 3, 3), "100")
+    close_through(date(2026, 3, 4))
+    PlanRule.objects.update(breach_after=12)
+    with clock.frozen(noon(date(2026, 3, 5))):
+        newer = running(lin, chen, account, Terms(kind="instalments", first_due_on=date(2026, 3, 10), count=1))
+        second = pay(account, "P2", newer.total)
+        breached_on = date(2026, 3, 19)
+        for payment, day in ((first, date(2026, 3, 6)), (second, breached_on)):
+            posting.reverse_payment(actor=ACTOR, payment_id=payment.pk, reason="returned", effective_on=day)
+    close_through(breached_on - timedelta(days=1))
+    assert stand(older, newer) == ["at-risk", "kept"]
+    close_through(breached_on)
+    assert stand(older, newer) == ["breached", "breached"]
+    assert list_differences() == []
+
+
+def stand(*plans: Plan) -> list[str]:
+    return list(Plan.objects.filter(pk__in=[plan.pk for plan in plans]).order_by("pk").values_list("status", flat=True))
 
 
 def test_a_missed_instalment_is_at_risk_then_breached_and_everything_paid_is_credited(account, lin, chen, soon) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from approvals.models import Request
 from desk import asking as desk
 from desk.present import now_on
 from restructuring.models import BreachTerms, PlanRule
-from restructuring.selectors.consequences import if_breached
+from restructuring.selectors.consequences import if_breached, of_plans
 from restructuring.terms import CARRY, LEAVE, Terms
 from runs import clock
 from runs.texts import coded
@@ -141,3 +142,17 @@ def test_a_plan_that_another_took_the_place_of_is_breached_by_a_reversal(
         assert kept.status == "breached"
         assert request.preview["follows"] == [coded("plan-is-breached", kept.ref)]
         assert "again" not in request.preview
+
+
+def test_a_plan_that_ends_makes_room_for_one_that_opens_again(account: Account, lin: User, chen: User) -> None:
+    first = running(lin, chen, account, Terms(kind="instalments", first_due_on=date(2026, 6, 1), count=1))
+    pay(account, "P1", first.total + 300)
+    bill(account, "B4", date(2026, 3, 2), date(2026, 3, 3), "100")
+    close_through(date(2026, 3, 4))
+    with clock.frozen(noon(date(2026, 3, 5))):
+        second = running(lin, chen, account, Terms(kind="instalments", first_due_on=date(2026, 3, 15), count=1))
+        owed = owed_now([account.pk])[account.pk]
+        then = replace(owed, bills=[replace(owed.bills[0], bill_id=first.instalments.get().bill_id)])
+        follows = of_plans(account.pk, then)
+        assert follows is not None
+        assert follows.said == (coded("plan-reopens", first.ref), coded("plan-ends", second.ref))

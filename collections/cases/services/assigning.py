@@ -48,7 +48,10 @@ def hand(case: Case, *, to: User | None, actor: User, verb: str, reason: str = "
     values = hand_values(from_=case.assignee, to=to, actor=actor, verb=verb, reason=reason)
     with prepared_cursor() as cursor:
         cursor.execute(_HAND_ONE, values | {"id": case.pk, "ref": case.ref, "customer": case.customer_id})
-    return handed(case, to, values)
+    case.assignee = to
+    case.assigned_at = values["assigned_at"]
+    case.version += 1
+    return case
 
 
 def hand_values(*, from_: User | None, to: User | None, actor: User, verb: str, reason: str = "") -> dict[str, Any]:
@@ -57,14 +60,6 @@ def hand_values(*, from_: User | None, to: User | None, actor: User, verb: str, 
         "to": to.pk if to else None,
         "assigned_at": clock.now() if to else None,
     }
-
-
-def handed(case: Case, to: User | None, values: Mapping[str, Any]) -> Case:
-    """The case as `HAND` left it, asked with these values."""
-    case.assignee = to
-    case.assigned_at = values["assigned_at"]
-    case.version += 1
-    return case
 
 
 def _named(user: User | None) -> dict[str, str]:

@@ -64,11 +64,7 @@ def fetch(*, actor: User, note_file_id: int) -> NoteFile:
 
 
 def remove_expired(*, actor: Actor = ACTOR, on: date) -> int:
-    """Remove the files whose time was over before `on`; how many. The row and its hash stay.
-
-    Each in a transaction of its own. The file goes before the row says so: killed in between, the next run finds the row again
-    and nothing more to delete.
-    """
+    """Remove the files whose time was over before `on`, each in a transaction of its own; how many. The row and its hash stay."""
     expired = NoteFile.objects.filter(removed_at=None, keep_until__lt=on).order_by("keep_until", "pk")
     return sum(_remove(actor, key) for key in list(expired.values_list("pk", flat=True)))
 
@@ -79,15 +75,11 @@ def _remove(actor: Actor, note_file_id: int) -> bool:
     found = locked.get(pk=note_file_id)
     if found.removed_at is not None:
         return False
-    found.file.storage.delete(str(found.file.name))
-    found.removed_at = clock.now()
-    found.save(update_fields=["removed_at"])
-    record(
+    uploads.remove(
+        found,
         actor=actor,
         verb="note.file-removed",
         subject=found.note,
         customer_id=found.note.case.customer_id,
-        before={"keep_until": found.keep_until, "sha256": found.sha256, "size": found.size},
-        after={"removed_at": found.removed_at},
     )
     return True

@@ -129,8 +129,7 @@ def listen(*, actor: Actor, recording_id: int) -> Recording:
 def remove_expired(*, actor: Actor = ACTOR, on: date) -> int:
     """Remove the recordings whose time was over before `on`, never one under legal hold; how many. The row and its hash stay.
 
-    Each in a transaction of its own. The file goes before the row says so: killed in between, the next run finds the row again
-    and nothing more to delete. What lies behind a link is not ours to delete: the link is shown no more.
+    Each in a transaction of its own. What lies behind a link is not ours to delete: the link is shown no more.
     """
     expired = Recording.objects.filter(removed_at__isnull=True, legal_hold=False, keep_until__lt=on)
     return sum(
@@ -143,17 +142,12 @@ def _remove(actor: Actor, recording_id: int, on: date) -> bool:
     recording = _locked(recording_id)
     if recording.legal_hold or recording.removed_at is not None or recording.keep_until >= on:
         return False
-    if recording.file:
-        recording.file.storage.delete(str(recording.file.name))
-    recording.removed_at = clock.now()
-    recording.save(update_fields=["removed_at"])
-    record(
+    uploads.remove(
+        recording,
         actor=actor,
         verb="recording.removed",
         subject=recording,
         customer_id=recording.contact.customer_id,
-        before={"keep_until": recording.keep_until, "sha256": recording.sha256, "size": recording.size},
-        after={"removed_at": recording.removed_at},
     )
     return True
 

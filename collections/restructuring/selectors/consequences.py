@@ -32,11 +32,12 @@ def of_plans(account_id: int, then: Owed) -> Follows | None:
         return None
     on = begun_day() or book_day() or clock.today()
     left = {bill.bill_id for bill in then.bills}
-    is_in_a_plan = any(plan.status in LIVE for plan in plans)
+    due_of = {plan.pk: [one.due_on for one in plan.instalments.all() if one.bill_id in left] for plan in plans}
+    is_in_a_plan = any(plan.status in LIVE and due_of[plan.pk] for plan in plans)
     said, held = [], []
     restored: list[Plan] = []
     for plan in plans:
-        due = [one.due_on for one in plan.instalments.all() if one.bill_id in left]
+        due = due_of[plan.pk]
         if plan.status in SETTLED:
             if not due:
                 continue

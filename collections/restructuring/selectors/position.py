@@ -43,7 +43,11 @@ def position(account: Account) -> Position:
 
 def open_day() -> date:
     """The business day that is closed next: what is posted now counts from it."""
-    closed = book_day()
+    return opens_after(book_day())
+
+
+def opens_after(closed: date | None) -> date:
+    """The business day behind the last closed one; today where none was ever closed."""
     return clock.today() if closed is None else closed + timedelta(days=1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, JSONObject
 
 from accounts.models import Acceleration
 from restructuring.models import LIVE, Plan, PlanInstalment, PlanTarget
-from runs import clock
+from restructuring.selectors.position import opens_after
 from runs.models import BusinessDay
 
 
@@ -51,5 +51,4 @@ def proposed(plans: QuerySet[Plan]) -> Proposed | None:
     if found is None:
         return None
     parts = {one["bill"]: (one["ref"] or "", Decimal(one["amount"])) for one in found.taken_over}
-    open_on = found.closed_on + timedelta(days=1) if found.closed_on else clock.today()
-    return Proposed(found, found.live_ref, found.called_due_on, found.first_due_on, open_on, parts)
+    return Proposed(found, found.live_ref, found.called_due_on, found.first_due_on, opens_after(found.closed_on), parts)

@@ -74,7 +74,7 @@ def judge_day(run: StepRun) -> None:
 
 def _lived(found: Sequence[Stands]) -> list[Stands]:
     """The live plans that go on or are breached. One beside a plan that was over and moves too is breached after it, in its
-    turn: that one must find it live, and stays over (`reopen`)."""
+    `_turn`: that one must find it live, and stays over (`reopen`)."""
     beside = {one.account_id for one in found if one.status in SETTLED}
     return [
         one
@@ -132,7 +132,7 @@ def _verb(one: Stands) -> str:
 
 
 def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
-    """Do what follows from how plans stand now; all their accounts are replayed at the end."""
+    """Do what follows from how plans stand now, each in its `_turn`; all their accounts are replayed at the end."""
     if not moving:
         return
     lock_accounts(one.account_id for one in moving)
@@ -142,8 +142,16 @@ def _follow(actor: Actor, moving: Sequence[Stands], on: date) -> None:
         .in_bulk([one.plan_id for one in moving])
     )
     with together(actor=actor, cause="relief"):
-        breached = [plans[one.plan_id] for one in moving if _breaches(actor, plans[one.plan_id], one, on)]
+        breached = [
+            plans[one.plan_id] for one in sorted(moving, key=_turn) if _breaches(actor, plans[one.plan_id], one, on)
+        ]
         fall_back(actor=actor, plans=breached)
+
+
+def _turn(one: Stands) -> tuple[bool, bool]:
+    """Who is over is settled first: another of the account that opens again must not find it live. One that is breached comes
+    last: that other must find it live."""
+    return one.becomes not in SETTLED, one.status in LIVE
 
 
 def _breaches(actor: Actor, plan: Plan, one: Stands, on: date) -> bool:

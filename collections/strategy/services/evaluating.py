@@ -20,7 +20,7 @@ from reminders.services import Wanted, queue
 from runs import clock
 from runs.bulk import copy_rows
 from runs.services import StepRun
-from strategy.matching import TABLE, match
+from strategy.matching import TABLE, Fitting, match
 from strategy.models import PROPOSED, WRITES, Action, Deployment, Outcome, Rule, Treatment
 from strategy.reaching import Reached, Way, open_ways, reach
 from strategy.retrying import after_refusal
@@ -53,21 +53,6 @@ _COLUMNS = (
     *("business_day", "customer_id", "account_id", "rule_id", "code", "anchor_on", "arm", "action", "outcome"),
     *("message_id", "decision_id", "again_until", "created_at"),
 )
-
-
-class Fitting(NamedTuple):
-    """A rule that applies, and the account for which it fits."""
-
-    customer_id: int
-    account_id: int
-    rule_id: int
-    code: str
-    anchor_on: date
-    arm: str
-    action: str
-    language: str
-    by_law: bool
-    tried_until: date | None
 
 
 class Person(NamedTuple):
@@ -249,8 +234,8 @@ def _wanted(day: date, one: Reached[Person, Decided]) -> Wanted:
 
 def _record(plan: Plan, reached: Sequence[Reached[Person, Decided]], message_of: dict[int, int], now: datetime) -> None:
     """A treatment for each account for which the rule fitted; what was refused as it was before is added to that attempt's."""
-    rows = [row for one in reached for row in _rows(plan, one, message_of)]
-    again = [refused for fits, message, refused in rows if message is None and fits.tried_until is not None]
+    rows = [kept for one in reached for kept in _kept(plan, one, message_of)]
+    again = [kept for kept in rows if kept.message_id is None and kept.fits.tried_until is not None]
     alike = repeating.repeated(day=plan.day, refused=again)
     copy_rows(
         Treatment,
@@ -258,18 +243,16 @@ def _record(plan: Plan, reached: Sequence[Reached[Person, Decided]], message_of:
         (
             (
                 *(plan.day, fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm),
-                *(fits.action, kept.outcome, message, kept.decision_id, kept.again_until, now),
+                *(fits.action, outcome, message, decision, again_until, now),
             )
-            for fits, message, kept in rows
+            for fits, outcome, message, decision, again_until in rows
             if (fits.account_id, fits.code, fits.anchor_on) not in alike
         ),
     )
 
 
-def _rows(
-    plan: Plan, one: Reached[Person, Decided], message_of: dict[int, int]
-) -> Iterator[tuple[Fitting, int | None, repeating.Refused]]:
-    """Each account for which the rule fitted, its message, and what is kept of it."""
+def _kept(plan: Plan, one: Reached[Person, Decided], message_of: dict[int, int]) -> Iterator[repeating.Kept]:
+    """Each account for which the rule fitted, and what is kept of it."""
     assert one.answer is not None
     for fits in one.person.fitting:
         message = message_of.get(fits.customer_id)
@@ -282,10 +265,4 @@ def _rows(
                 retry_days=plan.rules[fits.rule_id].retry_days,
                 tried_until=fits.tried_until,
             )
-        yield (
-            *(fits, message),
-            repeating.Refused(
-                *(fits.customer_id, fits.account_id, fits.rule_id, fits.code, fits.anchor_on, fits.arm),
-                *(outcome, one.answer.decision_id, again_until),
-            ),
-        )
+        yield repeating.Kept(fits, outcome, message, one.answer.decision_id, again_until)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from reminders.services.notices import REFUSED_AS_THEY_WENT
+from strategy.matching import Fitting
 from strategy.retrying import after_refusal
 
 # The row of the last attempt, where it says all the same; `decision_id` stays where the gate's answer does.
@@ -37,44 +38,37 @@ _TAKE_BACK = """
      WHERE t.id = now.id"""
 
 
-class Refused(NamedTuple):
-    """A refusal as a treatment would keep it."""
+class Kept(NamedTuple):
+    """What a treatment keeps of a rule that applied to an account."""
 
-    customer_id: int
-    account_id: int
-    rule_id: int
-    code: str
-    anchor_on: date
-    arm: str
+    fits: Fitting
     outcome: str
+    message_id: int | None
     decision_id: int
     again_until: date | None
 
 
-def repeated(*, day: date, refused: Sequence[Refused]) -> set[tuple[int, str, date]]:
+def repeated(*, day: date, refused: Sequence[Kept]) -> set[tuple[int, str, date]]:
     """Add this evening's attempt to the treatments of the last ones where these say the same: of which (account, code, anchor).
 
     In the caller's transaction, which holds the customers. One statement; none for nothing.
     """
     if not refused:
         return set()
-    customers, accounts, rules, codes, anchors, arms, outcomes, decisions, untils = map(
-        list, zip(*refused, strict=True)
-    )
     with connection.cursor() as cursor:
         cursor.execute(
             _ALIKE,
             {
                 "day": day,
-                "customers": customers,
-                "accounts": accounts,
-                "rules": rules,
-                "codes": codes,
-                "anchors": anchors,
-                "arms": arms,
-                "outcomes": outcomes,
-                "decisions": decisions,
-                "untils": untils,
+                "customers": [one.fits.customer_id for one in refused],
+                "accounts": [one.fits.account_id for one in refused],
+                "rules": [one.fits.rule_id for one in refused],
+                "codes": [one.fits.code for one in refused],
+                "anchors": [one.fits.anchor_on for one in refused],
+                "arms": [one.fits.arm for one in refused],
+                "outcomes": [one.outcome for one in refused],
+                "decisions": [one.decision_id for one in refused],
+                "untils": [one.again_until for one in refused],
             },
         )
         return set(cursor.fetchall())
