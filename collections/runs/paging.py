@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from runs.pages import number_in
 
 PAGE_SIZE = 50
+# Up to so many rows are counted: more are not read to say how many they are.
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,11 @@ class LogPage:
     rows: list[Any]
     older: int | str | None
     is_first: bool
+
+
+def counted(queryset: QuerySet[Any]) -> int:
+    """How many rows there are; `MOST_COUNTED` + 1 where there are more than that. One query."""
+    return queryset.order_by()[: MOST_COUNTED + 1].count()
 
 
 def log_page(queryset: QuerySet[Any], before: str | None, size: int = PAGE_SIZE) -> LogPage:

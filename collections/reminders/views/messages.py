@@ -26,7 +26,7 @@ from reminders.permissions import visible_to
 from reminders.sentences import HELD_BY
 from reminders.services import reviewing
 from runs.pages import numbers_in, page_or_part
-from runs.paging import log_page
+from runs.paging import MOST_COUNTED, counted, log_page
 from staff.exports import export_list
 from staff.permissions import may, needs, require
 from staff.requests import user_of
@@ -81,7 +81,13 @@ def _asked_for(request: HttpRequest) -> MessageFilter:
 def messages(request: HttpRequest) -> HttpResponse:
     """The messages to customers in scope, newest first, filtered; HTMX gets the list alone."""
     filters = _asked_for(request)
-    context = {"filter": filters, "page": log_page(filters.qs, request.GET.get("before"))}
+    context = {
+        "filter": filters,
+        "page": log_page(filters.qs, request.GET.get("before")),
+        "found": counted(filters.qs),
+        "most_counted": MOST_COUNTED,
+        "unknown": [name for name in request.GET if name != "before" and name not in filters.form.fields],
+    }
     return page_or_part(request, "reminders/messages.html", "reminders/_messages.html", context)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -155,7 +155,7 @@ def _shown(found: Simulation) -> dict[str, Any]:
             title=_("By hour, where the person lives"),
             head=_("Hour"),
             series=sent,
-            rows=[(f"{hour:02d}", [number]) for hour, number in result["by_hour"]],
+            rows=[(f"{hour:02d}", [number]) for hour, number in _from_first_to_last(result["by_hour"])],
         ),
         columns(
             name="contacts-each",
@@ -193,6 +193,12 @@ def _shown(found: Simulation) -> dict[str, Any]:
         "really_cost": [(channels.get(code, code), currency, total) for code, currency, total in really["cost"]],
         "is_stale": found.edits != found.version.edits,
     }
+
+
+def _from_first_to_last(hours: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """The hours between which anything was sent; all of them where nothing was."""
+    busy = [place for place, (_hour, number) in enumerate(hours) if number]
+    return hours[busy[0] : busy[-1] + 1] if busy else hours
 
 
 def _unapproved(rule: Mapping[str, Any]) -> Iterator[str]:
