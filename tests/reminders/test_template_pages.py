@@ -19,8 +19,9 @@ from reminders.services import templates as services
 from runs import clock
 from staff.models import User
 from tests.clients import signed_in
-from tests.factories import UserFactory, late_case
+from tests.factories import UserFactory
 from tests.reminders.drafts import GOOD, drafted, submitted, words
+from tests.whole_cases import late_case
 
 pytestmark = pytest.mark.django_db
 
