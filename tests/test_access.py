@@ -22,10 +22,12 @@ from staff.models import StaffSession, User
 from staff.permissions import scope_of
 from staff.roles import INSTALLED
 from staff.sessions import SessionStore
-from tests.access import ADMIN, ENTRY, EVERYONE, INSIDE, OF_A_TEAM, ROWLESS, TABLE, Args, Roles, Row, World
+from tests.access import ENTRY, EVERYONE, INSIDE, OF_A_TEAM, TABLE, Args, Roles, Row
+from tests.access_entry import ADMIN, ROWLESS
 from tests.clients import pass_the_password, signed_in
 from tests.factories import UserFactory
 from tests.sizes import FULL
+from tests.world import World
 
 # A page that asks by itself does not keep its session awake, which is dear and not what is looked at here.
 UNATTENDED = {"X-Unattended": "1"}

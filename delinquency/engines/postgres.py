@@ -4,40 +4,32 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar
 from urllib.parse import quote
 
-from delinquency.engines.common import EngineError, Home, is_running, kept_secret, wait_until, write_private
+from delinquency.engines.common import EngineError, is_running, wait_until, write_private
+from delinquency.engines.server import Server, StopMode
 
 ROLE = DATABASE = "delinquency"
 SUPERUSER = "postgres"
-StopMode = Literal["smart", "fast", "immediate", "kill"]
-_SIGNALS: dict[StopMode, signal.Signals] = {
-    "smart": signal.SIGTERM,
-    "fast": signal.SIGINT,
-    "immediate": signal.SIGQUIT,
-    "kill": signal.SIGKILL,
-}
 _MEGABYTE = 1024 * 1024
 
 
-class PostgresServer:
+class PostgresServer(Server):
     """A PostgreSQL server in a folder: made at its first start, reached over a socket in a private folder.
 
     Passwords (scram) guard it too. Two processes must not start one server at the same time: `embedded` sees to that.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory.absolute()
-
-    @property
-    def home(self) -> Home:
-        return Home.of(self.directory)
-
-    @property
-    def password(self) -> str:
-        return kept_secret(self.directory / "password")
+    NAME, PROGRAM = "PostgreSQL", "postgres"
+    SIGNALS: ClassVar[Mapping[StopMode, signal.Signals]] = {
+        "smart": signal.SIGTERM,
+        "fast": signal.SIGINT,
+        "immediate": signal.SIGQUIT,
+        "kill": signal.SIGKILL,
+    }
 
     @property
     def url(self) -> str:
@@ -56,7 +48,7 @@ class PostgresServer:
         """The running server's process, or none; what a crash or a reboot left in the pid file does not count."""
         lines = self._pid_file_lines()
         pid = int(lines[0]) if lines and lines[0].isdigit() else None
-        return pid if pid and is_running(pid, "postgres") else None
+        return pid if pid and is_running(pid, self.PROGRAM) else None
 
     def _pid_file_lines(self) -> list[str]:
         try:
@@ -96,7 +88,7 @@ class PostgresServer:
         raise EngineError(f"PostgreSQL does not start; {home.log}:\n{home.log_tail()}")
 
     def _await_start(self, pid: int) -> None:
-        wait_until(lambda: self._is_ready() or not is_running(pid, "postgres"), seconds=120)
+        wait_until(lambda: self._is_ready() or not is_running(pid, self.PROGRAM), seconds=120)
 
     def _is_ready(self) -> bool:
         lines = self._pid_file_lines()
@@ -167,22 +159,3 @@ class PostgresServer:
             # A container's 64 MB are too few for parallel queries.
             settings["dynamic_shared_memory_type"] = "sysv"
         return settings
-
-    def stop(self, mode: StopMode = "fast") -> None:
-        """Stop the server if it runs, and return when it is gone. `kill` is a crash, for tests."""
-        pid = self.pid
-        if pid is None:
-            return
-        os.kill(pid, _SIGNALS[mode])
-        if not wait_until(lambda: not is_running(pid, "postgres"), seconds=60):
-            raise EngineError(f"PostgreSQL (process {pid}) did not stop within 60 seconds.")
-
-    def restart(self, mode: StopMode = "fast") -> None:
-        self.stop(mode)
-        self.start()
-
-    def destroy(self) -> None:
-        """Stop the server and remove its data and folder."""
-        self.stop("immediate")
-        self.home.destroy()
-        shutil.rmtree(self.directory, ignore_errors=True)

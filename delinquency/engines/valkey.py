@@ -1,37 +1,35 @@
 """One Valkey server of the wheel's, in one folder."""
 
-import os
-import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar
 from urllib.parse import quote
 
 import redis
 
-from delinquency.engines.common import EngineError, Home, is_running, kept_secret, wait_until
+from delinquency.engines.common import EngineError, is_running, wait_until
+from delinquency.engines.server import Server, StopMode
 
-StopMode = Literal["fast", "kill"]
 
-
-class ValkeyServer:
+class ValkeyServer(Server):
     """A Valkey server in a folder, reached over a socket in a private folder and by password.
 
     It keeps what it holds (append-only file, synced every second) unless `persistent` is false.
     Two processes must not start one server at the same time: `embedded` sees to that.
     """
 
+    NAME, PROGRAM = "Valkey", "valkey-server"
+    SIGNALS: ClassVar[Mapping[StopMode, signal.Signals]] = {
+        "smart": signal.SIGTERM,
+        "fast": signal.SIGTERM,
+        "immediate": signal.SIGKILL,
+        "kill": signal.SIGKILL,
+    }
+
     def __init__(self, directory: Path, *, persistent: bool = True) -> None:
-        self.directory = directory.absolute()
+        super().__init__(directory)
         self.persistent = persistent
-
-    @property
-    def home(self) -> Home:
-        return Home.of(self.directory)
-
-    @property
-    def password(self) -> str:
-        return kept_secret(self.directory / "password")
 
     @property
     def url(self) -> str:
@@ -49,7 +47,7 @@ class ValkeyServer:
             pid = int((self.home.folder / "pid").read_text())
         except (FileNotFoundError, ValueError):
             return None
-        return pid if is_running(pid, "valkey-server") else None
+        return pid if is_running(pid, self.PROGRAM) else None
 
     def start(self) -> None:
         """Start the server unless it runs, and return when it answers.
@@ -97,25 +95,6 @@ class ValkeyServer:
             raise EngineError(f"Valkey at {self._socket} refuses the password in {self.directory}.") from error
         except redis.RedisError:
             return False
-
-    def stop(self, mode: StopMode = "fast") -> None:
-        """Stop the server if it runs, and return when it is gone. `kill` is a crash, for tests."""
-        pid = self.pid
-        if pid is None:
-            return
-        os.kill(pid, signal.SIGKILL if mode == "kill" else signal.SIGTERM)
-        if not wait_until(lambda: not is_running(pid, "valkey-server"), seconds=60):
-            raise EngineError(f"Valkey (process {pid}) did not stop within 60 seconds.")
-
-    def restart(self, mode: StopMode = "fast") -> None:
-        self.stop(mode)
-        self.start()
-
-    def destroy(self) -> None:
-        """Stop the server and remove its data and folder."""
-        self.stop("kill")
-        self.home.destroy()
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def _quoted(path: Path) -> str:

@@ -29,10 +29,8 @@ from accounts.rules import (
     to_date,
 )
 from accounts.rules.judge import accelerated, believed
-from tests.accounts.oracle import (
-    OracleAccount,
-    OracleStanding,
-)
+from tests.accounts.oracle import OracleStanding
+from tests.accounts.oracle_facts import OracleAccount, OracleCredit
 
 BUCKETS = BucketTable(
     1, (*((f"M{number}", 30 * number - 29, 30 * number) for number in range(1, 7)), ("M7+", 181, None))
@@ -208,3 +206,7 @@ def beside_in_words(said: HowLate) -> tuple[Decimal, date | None, int] | None:
         return money(said.beside_amount), to_date(said.beside_since), 0
     stands_on = said.as_of if said.clock_stopped_on is None else said.clock_stopped_on
     return money(said.beside_amount), to_date(said.beside_since), stands_on - said.beside_from_on
+
+
+def not_reversed(credit: OracleCredit) -> OracleCredit:
+    return replace(credit, reversed_on=None, reversal_recorded_at=None)

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from accounts.rules import (
     money,
 )
-from tests.accounts.oracle import (
-    CLASSES,
-    SHANGHAI,
+from tests.accounts.oracle import CLASSES, SHANGHAI
+from tests.accounts.oracle_facts import (
     OracleAcceleration,
     OracleAccount,
     OracleBill,

@@ -35,7 +35,8 @@ from tests.accounts.entering import (
     fill,
     the_event,
 )
-from tests.factories import UserFactory, workable_case
+from tests.factories import UserFactory
+from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_of_march")]
 

@@ -9,15 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.accounts.oracle import (
-    OracleAccount,
-    OracleBill,
-    OracleCredit,
-    OracleHold,
-    OracleProduct,
-    OracleStanding,
-    judge_naively,
-)
+from tests.accounts.oracle import OracleStanding, judge_naively
+from tests.accounts.oracle_facts import OracleAccount, OracleBill, OracleCredit, OracleHold, OracleProduct
 from tests.accounts.scenario import Scenario, in_words
 from tests.accounts.strategies import LONG_AGO, midnight
 

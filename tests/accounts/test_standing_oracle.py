@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 
 from accounts.rules import cents
 from accounts.rules.states import RATE_UNIT
-from tests.accounts.oracle import (
-    Book,
-    OracleAccount,
-    OracleBill,
-    OracleCredit,
-    OracleHold,
-    OracleProduct,
-    judge_naively,
-    missed_bills,
-)
+from tests.accounts.oracle import Book, judge_naively, missed_bills
+from tests.accounts.oracle_facts import OracleAccount, OracleBill, OracleCredit, OracleHold, OracleProduct
 from tests.accounts.scenario import Scenario, in_words
 from tests.accounts.strategies import EPOCH, LONG_AGO, a_year_apart, examples, holds_of_bills, midnight, scenarios
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from accounts.models import Account
-from tests.accounts.oracle import OracleAccount
+from tests.accounts.oracle_facts import OracleAccount
 from tests.accounts.test_standing_examples import TABLES
 from tests.importing.books import Folder, import_book
 

@@ -9,8 +9,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Account
 from tests.browser.conftest import axe, sign_in
-from tests.factories import UserFactory, late_case
+from tests.factories import UserFactory
 from tests.sizes import VARIANTS, dealt
+from tests.whole_cases import late_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

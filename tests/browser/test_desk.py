@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect
 from cases.models import Case
 from runs.models import DayClose, JobRun
 from tests.browser.conftest import axe
-from tests.factories import DAY, BusinessDayFactory, CustomerFactory, DayCloseFactory, JobRunFactory, late_case
+from tests.factories import DAY, BusinessDayFactory, CustomerFactory, DayCloseFactory, JobRunFactory
 from tests.sizes import VARIANTS, dealt
+from tests.whole_cases import late_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

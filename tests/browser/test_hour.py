@@ -18,8 +18,9 @@ from compliance.services import flags, register
 from runs import clock
 from staff.models import User
 from tests.browser.conftest import axe, pass_the_door, sign_in
-from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory
 from tests.sizes import VARIANTS, dealt
+from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

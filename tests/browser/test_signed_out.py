@@ -10,7 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from cases.models import Note
 from tests.browser.conftest import sign_in
-from tests.factories import DAY, BusinessDayFactory, UserFactory, workable_case
+from tests.factories import DAY, BusinessDayFactory, UserFactory
+from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

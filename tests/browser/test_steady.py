@@ -15,8 +15,9 @@ from runs import clock
 from staff.models import User
 from tests.browser.conftest import sign_in
 from tests.browser.test_hour import panel
-from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory
 from tests.kinds import asked
+from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -13,9 +13,10 @@ from runs import clock
 from strategy.models import Deployment, Proposal, Rule, Simulation, Treatment, Version
 from tests.browser.conftest import sign_in
 from tests.browser.test_desk import _faults as faults
-from tests.factories import DAY, MOMENT, BusinessDayFactory, StandingChangeFactory, UserFactory, late_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, StandingChangeFactory, UserFactory
 from tests.queues import work
 from tests.sizes import VARIANTS
+from tests.whole_cases import late_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -10,8 +10,9 @@ from reminders.models import Template, TemplateVersion
 from reminders.services import templates as services
 from tests.browser.conftest import axe, sign_in
 from tests.browser.test_desk import _faults as faults
-from tests.factories import UserFactory, late_case
+from tests.factories import UserFactory
 from tests.sizes import VARIANTS
+from tests.whole_cases import late_case
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

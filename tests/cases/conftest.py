@@ -12,7 +12,8 @@ from cases.models import Case
 from runs import clock
 from staff.models import User
 from tests.cases.promise_deeds import TODAY, at
-from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory
+from tests.whole_cases import workable_case
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from cases.models import Case
 from cases.services import assigning
 from staff.models import User
 from tests.cases.deeds import HTMX, prepared, values, version
-from tests.factories import TeamFactory, UserFactory, late_case
+from tests.factories import TeamFactory, UserFactory
+from tests.whole_cases import late_case
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 WAY_BACK = re.compile(r'action="(/cases/[^"]+/take/)".*?name="seen_version" value="(\d+)".*?Take it back', re.DOTALL)

@@ -13,7 +13,8 @@ from cases.models import Case, Note
 from cases.services import holds
 from staff.models import User
 from tests.cases.deeds import GOOD, HTMX, SOON, TODAY, address, errors, prepared, target_of, values, version
-from tests.factories import TeamFactory, UserFactory, workable_case
+from tests.factories import TeamFactory, UserFactory
+from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 # What is wrong, and the words that say so.

@@ -20,7 +20,8 @@ from runs import clock
 from staff.models import User
 from tests.cases.deeds import back, call
 from tests.clients import signed_in
-from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory
+from tests.whole_cases import workable_case
 
 SOON = DAY + timedelta(days=3)
 

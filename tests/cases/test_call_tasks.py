@@ -20,8 +20,9 @@ from compliance.models import Contact
 from runs import clock
 from tests.cases.deeds import back, call, values
 from tests.clients import signed_in
-from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory
 from tests.strategy.conftest import new_version, rule
+from tests.whole_cases import workable_case
 
 ACTOR = SystemActor("test")
 

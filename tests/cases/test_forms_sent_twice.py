@@ -17,7 +17,8 @@ from runs import clock
 from runs.models import SentForm
 from staff.models import User
 from tests.cases.deeds import GOOD, HTMX, address, errors, target_of, values, version
-from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, UserFactory
+from tests.whole_cases import workable_case
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,8 @@ from runs import clock
 from staff.models import User
 from tests.cases.deeds import GOOD
 from tests.clients import signed_in
-from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, TeamFactory, UserFactory, workable_case
+from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, TeamFactory, UserFactory
+from tests.whole_cases import workable_case
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4 made up"

@@ -12,7 +12,8 @@ from cases.models import Note
 from cases.services.follow_ups import schedule
 from cases.services.notes import LONGEST, add_note
 from runs import clock
-from tests.factories import MOMENT, CaseFactory, UserFactory, workable_case
+from tests.factories import MOMENT, CaseFactory, UserFactory
+from tests.whole_cases import workable_case
 
 pytestmark = pytest.mark.django_db
 

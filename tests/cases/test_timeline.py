@@ -32,9 +32,8 @@ from tests.factories import (
     DecisionFactory,
     EventFactory,
     UserFactory,
-    late_case,
-    workable_case,
 )
+from tests.whole_cases import late_case, workable_case
 
 pytestmark = pytest.mark.django_db
 

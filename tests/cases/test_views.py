@@ -19,8 +19,8 @@ from tests.factories import (
     PaymentFactory,
     StandingFactory,
     UserFactory,
-    late_case,
 )
+from tests.whole_cases import late_case
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15

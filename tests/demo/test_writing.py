@@ -13,7 +13,7 @@ from reminders.selectors import price_of
 from runs import clock
 from staff.models import User
 from strategy.models import Deployment
-from tests.factories import late_case
+from tests.whole_cases import late_case
 
 pytestmark = pytest.mark.django_db
 

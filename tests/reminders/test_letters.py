@@ -18,7 +18,8 @@ from reminders.channels import Outgoing, Sent, letter
 from reminders.models import Message, PrintBatch, Receipt
 from reminders.services import letters as printing
 from runs import clock
-from tests.factories import CustomerFactory, MessageFactory, TeamFactory, UserFactory, late_case
+from tests.factories import CustomerFactory, MessageFactory, TeamFactory, UserFactory
+from tests.whole_cases import late_case
 
 pytestmark = pytest.mark.django_db
 

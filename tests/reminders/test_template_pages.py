@@ -20,8 +20,9 @@ from reminders.services import templates as services
 from runs import clock
 from staff.models import User
 from tests.clients import signed_in
-from tests.factories import AccountFactory, BillFactory, CustomerFactory, TeamFactory, UserFactory, late_case
+from tests.factories import AccountFactory, BillFactory, CustomerFactory, TeamFactory, UserFactory
 from tests.reminders.drafts import GOOD, drafted, submitted, words
+from tests.whole_cases import late_case
 
 pytestmark = pytest.mark.django_db
 

@@ -19,7 +19,8 @@ from strategy.models import Proposal, Rule, Treatment, Version
 from strategy.services import versions
 from strategy.words import names
 from tests.clients import signed_in
-from tests.factories import DAY, MOMENT, MessageFactory, UserFactory, late_case
+from tests.factories import DAY, MOMENT, MessageFactory, UserFactory
+from tests.whole_cases import late_case
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HTTP_HX_REQUEST": "true"}

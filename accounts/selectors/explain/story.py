@@ -109,15 +109,7 @@ class Story(Found):
             ) % {"count": to_come}
 
     def _unmet_sentence(self, bill: BillPart) -> str:
-        facts = {
-            "bill": bill.ref,
-            "due": bill.due_on,
-            "holds": in_figures(bill.holds),
-            "minimum": in_figures(bill.minimum),
-            "allocated": in_figures(bill.allocated),
-            "lacks": in_figures(bill.lacks),
-            "since": bill.late_from,
-        }
+        facts = _figures(bill, bill.lacks) | {"since": bill.late_from}
         if self.final_passed:
             return (
                 _(
@@ -143,14 +135,7 @@ class Story(Found):
         ) % {"count": grace, "date": bill.missed_on - timedelta(days=1)}
 
     def _met_sentence(self, bill: BillPart) -> str:
-        facts = {
-            "bill": bill.ref,
-            "due": bill.due_on,
-            "holds": in_figures(bill.holds),
-            "minimum": in_figures(bill.minimum),
-            "allocated": in_figures(bill.allocated),
-            "lacks": in_figures(max(bill.minimum - bill.allocated, Decimal(0))),
-        }
+        facts = _figures(bill, max(bill.minimum - bill.allocated, Decimal(0)))
         if bill.allocated >= bill.minimum:
             return (
                 _(
@@ -367,3 +352,15 @@ class Story(Found):
             "terms": self.in_force.terms_from,
             "versions": listed(self.in_force.allocation_versions),
         }
+
+
+def _figures(bill: BillPart, lacks: Decimal) -> dict[str, object]:
+    """What sentences about a bill tell of it."""
+    return {
+        "bill": bill.ref,
+        "due": bill.due_on,
+        "holds": in_figures(bill.holds),
+        "minimum": in_figures(bill.minimum),
+        "allocated": in_figures(bill.allocated),
+        "lacks": in_figures(lacks),
+    }
