@@ -146,7 +146,8 @@ def _of_treatment(rule: RuleLike, known: Known) -> Iterable[Fault]:
             yield Fault("unknown", "templates", {"values": [name], "known": sorted(known.templates)})
         elif known.templates[name] not in kinds:
             code = "notice-kind" if rule.action == BUREAU_NOTICE else "template-kind"
-            yield Fault(code, "templates", {"name": name, "kind": known.templates[name]})
+            about = {"name": name, "kind": known.templates[name], "fitting": sorted(kinds)}
+            yield Fault(code, "templates", about)
         elif name not in known.approved:
             yield Fault("unapproved", "templates", {"name": name})
     if rule.action == CALL and rule.queue_id is None:

@@ -29,7 +29,7 @@ _SENTENCES: Mapping[str, str | Promise] = {
     "many-templates": gettext_lazy("These are %(count)s templates; at most %(most)s are tried. Take some off."),
     "twice": gettext_lazy("A template stands here twice. Take one off."),
     "template-kind": gettext_lazy(
-        "“%(name)s” is about “%(kind)s”, which is not what the rule's days count to. Choose another template."
+        "“%(name)s” is about “%(kind)s”, which is not what the rule's days count to. Choose a template about: %(fitting)s."
     ),
     "notice-kind": gettext_lazy(
         "“%(name)s” is about “%(kind)s”. A report is announced by a notice that the law demands: choose such a template."
@@ -54,4 +54,5 @@ def say_fault(fault: Fault) -> str:
             values[name] = said_list(values[name]) or "–"
     if "kind" in values:
         values["kind"] = MessageKind(values["kind"]).label
+        values["fitting"] = said_list(MessageKind(one).label for one in values["fitting"])
     return said_label(_SENTENCES[fault.code]) % values

@@ -188,6 +188,14 @@ def test_a_rule_is_added_and_changed_by_its_form(writer: Client, draft: Version)
     ("data", "said"),
     [
         ({"days_from": "0"}, "too early"),
+        ({"days_from": "999999999999"}, "“From day”: “999999999999” is too much: expected at most 32767."),
+        ({"days_to": "999999999999"}, "“To day”: “999999999999” is too much: expected at most 32767."),
+        ({"retry_days": "61"}, "“Tried again for days”: “61” is too much: expected at most 60."),
+        ({"days_from": "9999-12-31"}, "“From day”: “9999-12-31” is no whole number: expected one such as 3."),
+        (
+            {"action": "message", "stage": "before-due", "days_to": "9", "template_0": "first-late"},
+            "Choose a template about: Before the due date.",
+        ),
         ({"days_from": "9", "days_to": "3"}, "lies before the first"),
         ({"action": "message"}, "at least one template"),
         ({"action": "call"}, "Choose the queue"),
