@@ -12,10 +12,11 @@ from django.utils.translation import override
 from accounts.models import Account
 from approvals.models import Request
 from cases.models import Case, Queue
+from reminders.models import TemplateVersion
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
-from strategy.services import versions
+from strategy.services import activating, versions
 from strategy.words import names
 from tests.clients import signed_in
 from tests.factories import DAY, MOMENT, UserFactory, late_case
@@ -54,6 +55,15 @@ def send(client: Client, draft: Version, verb: str, code: str = "", **data: Any)
     draft.refresh_from_db()
     asked = {"verb": verb, "code": code, "seen_edits": draft.edits, **data}
     return client.post(edit(draft), asked, **HTMX)
+
+
+def ask_for(draft: Version, **fields: Any) -> Request:
+    """A request to put the draft in force, alone unless told otherwise."""
+    draft.refresh_from_db()
+    given = {"champion_id": draft.pk, "effective_from": DAY, "reason": "Better", **fields}
+    author = draft.created_by
+    assert author is not None
+    return activating.ask_activation(actor=author, version_id=draft.pk, seen_edits=draft.edits, **given)
 
 
 FORM: dict[str, Any] = {
@@ -211,6 +221,29 @@ def test_what_makes_no_sense_is_said_at_its_field_and_nothing_is_lost(
     assert said in page
     assert 'value="13"' in page
     assert codes(draft) == ["first-late", "freeze"]
+
+
+def test_conditions_that_nobody_meets_are_warned_of_wherever_the_rule_is_shown(writer: Client, draft: Version) -> None:
+    UserFactory(role="administrator", team=None)
+    send(writer, draft, "save", **{**FORM, "days_from": "61", "buckets": ["M1", "M3"], "risk_classes": ["normal"]})
+    draft.refresh_from_db()
+    assert draft.rules.get(code="call").days_from == 61, "a warning keeps nobody from saving"
+    for name in ("strategy-edit", "strategy-version", "strategy-activate"):
+        page = writer.get(reverse(name, args=[draft.number])).content.decode()
+        assert page.count("no account is in M1 (1–30), unless it is in a plan") == 1, name
+        assert page.count("Fits nobody: on the rule&#x27;s days past due no account is in Normal (0)") == 1, name
+    asked = ask_for(draft)
+    writer.force_login(UserFactory(role="administrator", team=None))
+    page = writer.get(reverse("approval", args=[asked.pk])).content.decode()
+    assert "Rules with conditions that nobody meets" in page
+    assert page.count(f"{reverse('strategy-version', args=[draft.number])}#rule-call") == 1
+
+
+def test_a_template_that_nobody_approved_yet_is_warned_of_at_its_rule(writer: Client, draft: Version) -> None:
+    TemplateVersion.objects.filter(template__name="first-late").update(status="retired")
+    for name in ("strategy-edit", "strategy-version", "strategy-activate"):
+        page = writer.get(reverse(name, args=[draft.number])).content.decode()
+        assert page.count("No version of “first-late” is approved yet.") == 1, name
 
 
 def test_a_stale_screen_changes_nothing(writer: Client, draft: Version) -> None:

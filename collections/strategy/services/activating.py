@@ -18,7 +18,7 @@ from runs.selectors import begun_day, book_day
 from staff.models import User
 from strategy.models import Deployment, Simulation, Version, VersionStatus
 from strategy.order import behind
-from strategy.rules import NOTICE, faults_of
+from strategy.rules import NOTICE, doubts_of, faults_of
 from strategy.selectors import ACTIVATION, deployment_on, known
 from strategy.sentences import say_fault
 from strategy.services.versions import refuse_discarded, stale
@@ -83,18 +83,22 @@ def ask_activation(
         if present
         else None,
         "simulation": _found(simulation_id),
-        "kept_back": _kept_back(version),
+        **_warned(version),
     }
     return approvals.ask_anew(
         actor=actor, kind=ACTIVATION, subject=version, payload=payload, preview=preview, reason=reason
     )
 
 
-def _kept_back(version: Version) -> list[str]:
-    """The codes of the rules whose place another before them takes."""
+def _warned(version: Version) -> dict[str, list[str]]:
+    """The codes of the rules whose place another before them takes, and of those that fit nobody, as far as one can tell."""
     rules = list(version.rules.order_by("position", "id"))
-    notices = {name for name, kind in known().templates.items() if kind == NOTICE}
-    return [one.code for one in behind(rules, notices)]
+    there = known()
+    notices = {name for name, kind in there.templates.items() if kind == NOTICE}
+    return {
+        "kept_back": [one.code for one in behind(rules, notices)],
+        "doubtful": [rule.code for rule in rules if doubts_of(rule, there)],
+    }
 
 
 def _found(simulation_id: int | None) -> dict[str, Any] | None:

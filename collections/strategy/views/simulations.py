@@ -92,10 +92,10 @@ def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
         "latest": latest,
         "waiting": request_of(version),
         "is_draft": version.status == VersionStatus.DRAFT,
-        "kept_back": [
+        "warned": [
             row
             for row in names().in_order(version.rules.order_by("position", "id").select_related("queue"))
-            if row.kept_back
+            if row.warnings
         ],
     }
     return render(request, "strategy/activate.html", context, status=422 if form.errors else 200)
