@@ -82,7 +82,7 @@ def ask_activation(
         }
         if present
         else None,
-        "simulation": _found(simulation_id),
+        "simulation": _found(version, simulation_id, payload),
         **_warned(version),
     }
     return approvals.ask_anew(
@@ -101,11 +101,25 @@ def _warned(version: Version) -> dict[str, list[str]]:
     }
 
 
-def _found(simulation_id: int | None) -> dict[str, Any] | None:
-    """What a simulation that is done found, in the figures that whoever decides sees beside the strategy."""
+def _found(version: Version, simulation_id: int | None, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a simulation found, and whether it was of the strategy as it stands and of the split that is asked for."""
     if simulation_id is None:
         return None
     simulation = Simulation.objects.select_related("champion", "challenger").get(pk=simulation_id)
+    split = {
+        "champion": simulation.champion_id,
+        "challenger": simulation.challenger_id,
+        "challenger_percent": simulation.challenger_percent,
+        "holdout_percent": simulation.holdout_percent,
+    }
+    return found_by(simulation) | {
+        "is_stale": simulation.edits != version.edits,
+        "is_other_split": any(asked[name] != value for name, value in split.items()),
+    }
+
+
+def found_by(simulation: Simulation) -> dict[str, Any]:
+    """What a simulation that is done covered and found, in the figures that who asks and who decides see beside the strategy."""
     figures = {name: simulation.result[name] for name in ("people", "sent", "withheld", "held_out", "call", "proposed")}
     days = {"first_day": simulation.first_day.isoformat(), "last_day": simulation.last_day.isoformat()}
     shares = {
@@ -114,7 +128,7 @@ def _found(simulation_id: int | None) -> dict[str, Any] | None:
         "challenger_percent": simulation.challenger_percent,
         "holdout_percent": simulation.holdout_percent,
     }
-    return {"id": simulation.pk, **days, **shares, **figures}
+    return {"id": simulation.pk, "cost": simulation.result.get("cost", []), **days, **shares, **figures}
 
 
 def check_activation(payload: Mapping[str, Any]) -> Version:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError
 from accounts.forms import refuse
+from approvals.models import Request
 from compliance.models import Channel
 from compliance.sentences import RULE_NAMES
 from runs.charts import Chart, Series, columns
@@ -28,7 +29,7 @@ from strategy.models import Action, Arm, Simulation, Version, VersionStatus
 from strategy.rules import Fault
 from strategy.selectors import request_of, unfinished_simulations
 from strategy.sentences import say_fault
-from strategy.services.activating import ask_activation
+from strategy.services.activating import ask_activation, found_by
 from strategy.services.asking import ask_simulation
 from strategy.tally import MANY
 from strategy.words import names
@@ -85,11 +86,12 @@ def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
             refuse(form, error)
         else:
             messages.success(request, _("Request %(request)s: somebody else decides now.") % {"request": asked})
+            _say_what_was_not_simulated(request, asked)
             return redirect("strategy-version", number=number)
     context = {
         "version": version,
         "form": form,
-        "latest": latest,
+        "found": found_by(latest) | {"is_stale": latest.edits != version.edits} if latest else None,
         "waiting": request_of(version),
         "is_draft": version.status == VersionStatus.DRAFT,
         "warned": [
@@ -124,13 +126,20 @@ def simulation_export(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _of(version: Version) -> QuerySet[Simulation]:
-    return Simulation.objects.filter(version=version).select_related("run")
+    return Simulation.objects.filter(version=version).select_related("run", "champion", "challenger")
 
 
 def _latest(version: Version) -> Simulation | None:
-    """The last that was done of the strategy as it stands."""
-    done = _of(version).filter(edits=version.edits, run__status=RunStatus.DONE)
-    return done.select_related("champion", "challenger").first()
+    """The last that was done of the strategy, as it stands or stood before."""
+    return _of(version).filter(run__status=RunStatus.DONE).first()
+
+
+def _say_what_was_not_simulated(request: HttpRequest, asked: Request) -> None:
+    found = asked.preview["simulation"]
+    if found and found["is_other_split"]:
+        messages.warning(request, _("The split that is asked for was not simulated: who decides is told so."))
+    if found and found["is_stale"]:
+        messages.warning(request, _("The draft was changed since it was simulated: who decides is told so."))
 
 
 def _shown(found: Simulation) -> dict[str, Any]:
