@@ -152,4 +152,8 @@ def test_a_worker_does_it_and_the_page_shows_it(mail: MailServer, writer: User, 
     assert "By hour, where the person lives" in page
     assert page.count("<svg") > 3
     file = b"".join(client.get(reverse("simulation-export", args=[simulation.pk]))).decode()  # type: ignore[arg-type]
-    assert f"total,,people,{simulation.result['people']}" in file
+    assert f"Simulated,,People written to,{simulation.result['people']}" in file
+    address = reverse("simulation-export", args=[simulation.pk])
+    file = b"".join(client.get(address, headers={"accept-language": "zh-hans"})).decode()  # type: ignore[arg-type]
+    assert f"模拟,,收到消息的人数,{simulation.result['people']}" in file
+    assert not [code for code in ("total", "held_out", "by_hour", "champion", "email", "Business") if code in file]

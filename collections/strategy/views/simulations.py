@@ -17,13 +17,13 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from approvals.models import Request
 from compliance.models import Channel
-from compliance.sentences import RULE_NAMES
 from runs.charts import Chart, Series, columns
 from runs.models import RunStatus
 from runs.pages import page_or_part
 from staff.exports import exported
 from staff.permissions import needs
 from staff.requests import user_of
+from strategy.cells import cells, refusal
 from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
 from strategy.rules import Fault
@@ -121,7 +121,7 @@ def simulation_export(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Simulation, pk=pk)
     if not found.result:
         raise Http404
-    rows = list(_cells(found.result))
+    rows = list(cells(found.result))
     return exported(request, f"simulation-{pk}", [_("What"), _("Of"), _("Figure"), _("Count")], rows, len(rows))
 
 
@@ -182,7 +182,7 @@ def _shown(found: Simulation) -> dict[str, Any]:
         "charts": charts,
         "by_rule": [{**rule, "faults": list(_unapproved(rule))} for rule in result["by_rule"]],
         "by_channel": _shares((channels.get(code, code), number) for code, number in result["by_channel"]),
-        "by_refusal": _shares((_refusal(rule), number) for rule, number in result["by_refusal"]),
+        "by_refusal": _shares((refusal(rule), number) for rule, number in result["by_refusal"]),
         "proposals": [(Action(action).label, number) for action, number in result["proposals"]],
         "arms": [{**arm, "name": Arm(arm["arm"]).label} for arm in result["by_arm"]],
         "cost": [(channels.get(code, code), currency, total) for code, currency, total in result["cost"]],
@@ -207,32 +207,8 @@ def _unapproved(rule: Mapping[str, Any]) -> Iterator[str]:
         yield say_fault(Fault("unapproved", "templates", {"name": name}))
 
 
-def _refusal(rule: str) -> str:
-    return _("No way was open") if rule == "no-way" else str(RULE_NAMES.get(rule, rule))
-
-
 def _shares(rows: Any) -> list[tuple[str, int, int]]:
     """Label, number, and its share of the largest, in percent."""
     found = [(str(label), number) for label, number in rows]
     most = max((number for _label, number in found), default=1)
     return [(label, number, 100 * number // most) for label, number in found]
-
-
-def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    figures = ("sent", "withheld", "held_out", "call", "proposed")
-    for name in ("people", *figures):
-        yield ("total", "", name, result[name])
-        yield ("really", "", name, result["really"].get(name, 0))
-    yield ("total", "", "unapproved", result.get("unapproved", 0))
-    for day, *counts in result["by_day"]:
-        yield from (("day", day, name, count) for name, count in zip(figures, counts, strict=True))
-    for kind in ("by_hour", "contacts_each", "by_channel", "by_refusal", "proposals"):
-        yield from ((kind, of, "", number) for of, number in result[kind])
-    for rule in result["by_rule"]:
-        yield from (("rule", f"{rule['version']} {rule['code']}", name, rule[name]) for name in figures)
-        yield ("rule", f"{rule['version']} {rule['code']}", "unapproved", rule.get("unapproved", 0))
-    for arm in result["by_arm"]:
-        yield from (("arm", arm["arm"], name, arm[name]) for name in ("people", *figures))
-    for channel, currency, total in result["cost"]:
-        yield ("cost", channel, currency, total)
-    yield from (("unpriced", channel, "", number) for channel, number in result.get("unpriced", []))
