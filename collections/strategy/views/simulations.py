@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.errors import BookError
 from accounts.forms import refuse
@@ -21,7 +21,7 @@ from runs.charts import Chart, Series, columns
 from runs.models import RunStatus
 from runs.pages import page_or_part
 from staff.exports import exported
-from staff.permissions import needs
+from staff.permissions import needs, require
 from staff.requests import user_of
 from strategy.cells import cells, refusal
 from strategy.forms import ActivateForm, SimulateForm, with_edits
@@ -30,7 +30,8 @@ from strategy.rules import Fault
 from strategy.selectors import request_of, unfinished_simulations
 from strategy.sentences import say_fault
 from strategy.services.activating import ask_activation, found_by
-from strategy.services.asking import ask_simulation
+from strategy.services.asking import ask_simulation, stop_simulation
+from strategy.services.versions import CHANGE
 from strategy.tally import MANY
 from strategy.words import names
 
@@ -112,6 +113,20 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
     if found.result:
         context |= _shown(found)
     return page_or_part(request, "strategy/simulation.html", "strategy/_simulation.html", context)
+
+
+@require_POST
+def simulation_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a simulation that is not done yet."""
+    require(request.user, CHANGE)
+    found = get_object_or_404(Simulation, pk=pk)
+    try:
+        stop_simulation(actor=user_of(request), simulation_id=found.pk)
+    except BookError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The simulation is stopped."))
+    return redirect("simulation", pk=pk)
 
 
 @require_GET
