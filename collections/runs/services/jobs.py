@@ -111,14 +111,17 @@ def advance(run: JobRun, *, done: int, total: int | None = None) -> None:
     run.heartbeat_at = clock.now()
     values = {"done": run.done, "total": run.total, "heartbeat_at": run.heartbeat_at}
     if not connection.in_atomic_block:
-        written = JobRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(**values)
+        is_over = not JobRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(**values)
     else:
         with own_connection() as session:
-            written = session.execute(
+            session.execute(
                 "UPDATE runs_jobrun SET done = %s, total = %s, heartbeat_at = %s WHERE id = %s AND status = 'running'",
                 [*values.values(), run.pk],
-            ).rowcount
-    if not written:
+            )
+            # Not that nothing was written: a job that the caller's own transaction began is not there for others yet.
+            over = session.execute("SELECT FROM runs_jobrun WHERE id = %s AND status <> 'running'", [run.pk])
+            is_over = bool(over.rowcount)
+    if is_over:
         raise Stopped(f"Job {run.pk} runs no longer.")
 
 
