@@ -151,6 +151,7 @@ TABLE: dict[str, Row] = {
     "strategy-simulate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),
     "strategy-activate": Row(WRITERS, WRITERS, lambda w: {"number": 1}, done=(200,)),
     "simulation": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"pk": w.simulation.pk}),
+    "simulation-stop": Row(None, WRITERS, lambda w: {"pk": w.simulation.pk}),
     # Nothing was simulated yet.
     "simulation-export": Row(WRITERS | OFFICERS | {"auditor"}, None, lambda w: {"pk": w.simulation.pk}, seen=(404,)),
     "treatments": Row(WRITERS | OFFICERS | {"auditor"}),

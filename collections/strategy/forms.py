@@ -133,10 +133,10 @@ class RuleForm(SaysWhatIsMissing, forms.ModelForm):
         return values
 
     def add_found(self, errors: ValidationError) -> None:
-        """Show at its field what the service found."""
-        for field, found in errors.message_dict.items():
+        """Show at its field what the service found; what only the table bounds (a day, a length) in our words as well."""
+        for field, found in errors.error_dict.items():
             place = "template_0" if field == "templates" else field
-            self.add_error(place if place in self.fields else None, found)
+            self.add_error(place if place in self.fields else None, ValidationError(found))
 
     def _post_clean(self) -> None:
         """What the rule means is checked where it is written (`services.versions`), and said there once."""

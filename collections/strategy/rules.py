@@ -41,6 +41,10 @@ def arm_of(customer_id: int, salt: str, holdout_percent: int, challenger_percent
     return CHALLENGER if place < holdout_percent + challenger_percent else CHAMPION
 
 
+# The first and the last day, both included; None: without end.
+Span = tuple[int, int | None]
+
+
 @dataclass(frozen=True)
 class Known:
     """What rules may name: templates, each with its kind, and which of them have a version in force; queues that show calls
@@ -50,10 +54,12 @@ class Known:
     approved: frozenset[str]
     queues: frozenset[int]
     products: frozenset[str]
-    buckets: frozenset[str]
+    # Each with its days past due.
+    buckets: Mapping[str, Span]
     languages: frozenset[str]
     kinds: frozenset[str]
-    risk_classes: frozenset[str]
+    # Each with the days on which somebody may be in it: a class is never better than the days say, but may be worse.
+    risk_classes: Mapping[str, Span]
     currencies: frozenset[str]
 
 
@@ -91,6 +97,33 @@ def faults_of(rule: RuleLike, known: Known) -> list[Fault]:
     return [*_of_days(rule), *_of_conditions(rule, known), *_of_treatment(rule, known)]
 
 
+def doubts_of(rule: RuleLike, known: Known) -> list[Fault]:
+    """What of a rule that makes sense fits nobody, as far as one can tell: it may be put in force all the same.
+
+    Buckets and classes follow from an account's days past due. Of an account in a plan a rule counts other days (those of what is
+    overdue beside the plan), hence a doubt and no fault.
+    """
+    return list(_apart_from_days(rule, known)) if rule.stage == LATE else []
+
+
+def _apart_from_days(rule: RuleLike, known: Known) -> Iterable[Fault]:
+    places: tuple[tuple[str, Mapping[str, Span]], ...] = (
+        ("buckets", known.buckets),
+        ("risk_classes", known.risk_classes),
+    )
+    for place, spans in places:
+        asked = getattr(rule, place)
+        apart = {code: spans[code] for code in asked if code in spans and not _meet(rule, *spans[code])}
+        if apart:
+            code = "never-there" if len(apart) == len(asked) else "some-never-there"
+            yield Fault(code, place, {"spans": apart})
+
+
+def _meet(rule: RuleLike, first: int, last: int | None) -> bool:
+    """Whether the rule's days and these have one in common."""
+    return (last is None or last >= rule.days_from) and (rule.days_to is None or rule.days_to >= first)
+
+
 def _of_days(rule: RuleLike) -> Iterable[Fault]:
     if rule.days_from < 1:
         # What falls due today is over when the message leaves, the morning after the close.
@@ -116,6 +149,8 @@ def _of_conditions(rule: RuleLike, known: Known) -> Iterable[Fault]:
             yield Fault("amount-negative", place, {"amount": amount})
     if rule.amount_from is not None and rule.amount_to is not None and rule.amount_to < rule.amount_from:
         yield Fault("amount-order", "amount_to")
+    if rule.amount_to == 0:
+        yield Fault("amount-nothing", "amount_to")
     if rule.stage == BEFORE_DUE:
         for place in ("buckets", "kinds", "risk_classes"):
             if getattr(rule, place):
@@ -146,7 +181,8 @@ def _of_treatment(rule: RuleLike, known: Known) -> Iterable[Fault]:
             yield Fault("unknown", "templates", {"values": [name], "known": sorted(known.templates)})
         elif known.templates[name] not in kinds:
             code = "notice-kind" if rule.action == BUREAU_NOTICE else "template-kind"
-            yield Fault(code, "templates", {"name": name, "kind": known.templates[name]})
+            about = {"name": name, "kind": known.templates[name], "fitting": sorted(kinds)}
+            yield Fault(code, "templates", about)
         elif name not in known.approved:
             yield Fault("unapproved", "templates", {"name": name})
     if rule.action == CALL and rule.queue_id is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from itertools import groupby, pairwise
 
 from django.db.models import QuerySet
 
-from accounts.models import Account, BucketRow, OverdueKind, Product, RiskClass
+from accounts.models import Account, BucketRow, OverdueKind, Product, RiskClass, RiskRow
 from approvals.models import Request
 from approvals.selectors import open_request
 from cases.selectors.queues import shows_calls
@@ -14,7 +16,7 @@ from reminders.models import LANGUAGES, Template, TemplateVersion
 from reminders.models import VersionStatus as TemplateStatus
 from runs.models import BusinessDay, RunStatus
 from strategy.models import Deployment, Simulation, Treatment, Version
-from strategy.rules import Known
+from strategy.rules import Known, Span
 
 ACTIVATION = "strategy-activation"
 
@@ -36,19 +38,40 @@ def deployment_on(day: date) -> Deployment | None:
 
 
 def known() -> Known:
-    """What rules may name now. Six queries."""
+    """What rules may name now. Seven queries."""
     approved = TemplateVersion.objects.filter(status=TemplateStatus.APPROVED)
     return Known(
         templates=dict(Template.objects.values_list("name", "kind")),
         approved=frozenset(approved.values_list("template__name", flat=True)),
         queues=frozenset(shows_calls().values_list("pk", flat=True)),
         products=frozenset(Product.objects.values_list("code", flat=True)),
-        buckets=frozenset(BucketRow.objects.values_list("code", flat=True)),
+        buckets=_widest(BucketRow.objects.values_list("code", "from_days", "to_days")),
         languages=frozenset(LANGUAGES),
         kinds=frozenset(OverdueKind.values),
-        risk_classes=frozenset(RiskClass.values),
+        risk_classes=_class_days(),
         currencies=frozenset(Account.objects.order_by().values_list("currency", flat=True).distinct()),
     )
+
+
+def _class_days() -> dict[str, Span]:
+    """On which days past due somebody may be in each class: until the next one begins, whichever table says so."""
+    # A late account is at least special-mention, and one in no table is there by hand alone.
+    spans: list[tuple[str, int, int | None]] = [(RiskClass.NORMAL, 0, 0)]
+    rows = RiskRow.objects.order_by("table", "over_days").values_list("table", "risk_class", "over_days")
+    for _table, of_table in groupby(rows, key=lambda row: row[0]):
+        begins = [(RiskClass.SPECIAL_MENTION.value, 0), *((code, over) for _table, code, over in of_table)]
+        spans += [(code, 1, over) for (code, _over), (_next, over) in pairwise(begins) if over]
+        spans.append((begins[-1][0], 1, None))
+    return dict.fromkeys(RiskClass.values, (1, None)) | _widest(spans)
+
+
+def _widest(spans: Iterable[tuple[str, int, int | None]]) -> dict[str, Span]:
+    """Of each code the days of all its spans together."""
+    found: dict[str, Span] = {}
+    for code, first, last in spans:
+        start, end = found.get(code, (first, last))
+        found[code] = (min(start, first), None if end is None or last is None else max(end, last))
+    return found
 
 
 def unfinished_simulations() -> QuerySet[Simulation]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from accounts.models import RiskClass
 from reminders.models import MessageKind
 from runs.said import said_label, said_list
 from strategy.rules import Fault
@@ -29,7 +30,7 @@ _SENTENCES: Mapping[str, str | Promise] = {
     "many-templates": gettext_lazy("These are %(count)s templates; at most %(most)s are tried. Take some off."),
     "twice": gettext_lazy("A template stands here twice. Take one off."),
     "template-kind": gettext_lazy(
-        "“%(name)s” is about “%(kind)s”, which is not what the rule's days count to. Choose another template."
+        "“%(name)s” is about “%(kind)s”, which is not what the rule's days count to. Choose a template about: %(fitting)s."
     ),
     "notice-kind": gettext_lazy(
         "“%(name)s” is about “%(kind)s”. A report is announced by a notice that the law demands: choose such a template."
@@ -37,6 +38,16 @@ _SENTENCES: Mapping[str, str | Promise] = {
     "notice-late": gettext_lazy("A report is announced to who is late. Count from the days past due."),
     "unapproved": gettext_lazy(
         "No version of “%(name)s” is approved yet. Have one approved, or choose another template."
+    ),
+    "never-there": gettext_lazy(
+        "Fits nobody: on the rule's days past due no account is in %(spans)s, unless it is in a plan. "
+        "Change the days, or this condition."
+    ),
+    "some-never-there": gettext_lazy(
+        "On the rule's days past due no account is in %(spans)s, unless it is in a plan. Change the days, or take it off."
+    ),
+    "amount-nothing": gettext_lazy(
+        "At most 0 fits nobody: every amount asked about is above it. Enter a higher amount, or none."
     ),
     "no-queue": gettext_lazy("Choose the queue in which the call is asked for."),
     "no-call": gettext_lazy("A queue is for calls. Leave this empty, or choose “have called”."),
@@ -54,4 +65,13 @@ def say_fault(fault: Fault) -> str:
             values[name] = said_list(values[name]) or "–"
     if "kind" in values:
         values["kind"] = MessageKind(values["kind"]).label
+        values["fitting"] = said_list(MessageKind(one).label for one in values["fitting"])
+    if "spans" in values:
+        values["spans"] = said_list(_with_days(code, *days) for code, days in values["spans"].items())
     return said_label(_SENTENCES[fault.code]) % values
+
+
+def _with_days(code: str, first: int, last: int | None) -> str:
+    """A bucket or class with its days past due."""
+    label = RiskClass(code).label if code in RiskClass.values else code
+    return f"{label} ({first})" if first == last else f"{label} ({first}–{'∞' if last is None else last})"

@@ -13,6 +13,7 @@ urlpatterns = [
     path("strategy/<int:number>/activate/", views.strategy_activate, name="strategy-activate"),
     path("strategy/simulations/<int:pk>/", views.simulation, name="simulation"),
     path("strategy/simulations/<int:pk>/export/", views.simulation_export, name="simulation-export"),
+    path("strategy/simulations/<int:pk>/stop/", views.simulation_stop, name="simulation-stop"),
     path("treatments/", views.treatments, name="treatments"),
     path("treatments/export/", views.treatments_export, name="treatments-export"),
     path("proposals/", views.proposals, name="proposals"),

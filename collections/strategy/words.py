@@ -17,6 +17,9 @@ from compliance.models import Channel
 from reminders.models import MessageKind, Template
 from strategy.models import WRITES, Action, PromiseState, Rule, Stage
 from strategy.order import behind
+from strategy.rules import doubts_of, faults_of
+from strategy.selectors import known
+from strategy.sentences import say_fault
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class RuleInWords:
     repetition: str
     # What becomes of a message that the gate refuses; blank for what is no message.
     trying_again: str
-    # Which rule before it takes its place; blank where none does for ever.
-    kept_back: str = ""
+    # That another takes its place for ever, that it fits nobody, or what keeps the strategy from being put in force.
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,17 @@ class Names:
         )
 
     def in_order(self, rules: Iterable[Rule]) -> list[RuleInWords]:
-        """All rules of a strategy, in their order; each says where one before it takes its place."""
+        """All rules of a strategy, in their order, each with what is to be warned of. Seven queries."""
         told = [self.in_words(rule) for rule in rules]
         titles = {one.rule.code: one.rule.title for one in told}
-        kept_back = {
-            one.code: kept_back_by(titles[one.before], is_never=one.is_never)
-            for one in behind([one.rule for one in told], self.notices)
+        there = known()
+        warnings = {
+            one.rule.code: [say_fault(fault) for fault in (*faults_of(one.rule, there), *doubts_of(one.rule, there))]
+            for one in told
         }
-        return [replace(one, kept_back=kept_back.get(one.rule.code, "")) for one in told]
+        for one in behind([one.rule for one in told], self.notices):
+            warnings[one.code].insert(0, kept_back_by(titles[one.before], is_never=one.is_never))
+        return [replace(one, warnings=tuple(warnings[one.rule.code])) for one in told]
 
 
 def names() -> Names:

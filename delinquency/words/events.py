@@ -143,6 +143,7 @@ VERBS: Words = {
     "relief.taken-back": _("Relief taken back"),
     "standing.moved": _("Standing moved"),
     "strategy.simulated": _("Simulation of a strategy asked for"),
+    "strategy.simulation-stopped": _("Simulation of a strategy stopped"),
     "strategy.activated": _("Strategy activated"),
     "strategy.discarded": _("Strategy discarded"),
     "strategy.drafted": _("Strategy begun"),

@@ -312,3 +312,16 @@ def test_the_log_is_taken_away_as_the_filters_leave_it_and_that_is_recorded(clie
     assert kept.contact_point.value not in text
     event = Event.objects.get(verb="list.exported")
     assert event.after == {"list": "messages", "count": 1, "filters": {"status": "review"}}
+
+
+def test_the_log_says_in_the_readers_language_what_went_wrong(client: Client, chief: User) -> None:
+    client.force_login(chief)
+    in_doubt(key="ours", error="The worker died after giving it to the provider: it may have been sent.")
+    in_doubt(key="theirs", error="550 no such mailbox")
+    answer = client.get("/messages/export/", headers={"accept-language": "zh-hans"})
+    head, *rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert head.endswith(",错误")
+    assert sorted(row.rpartition(",")[2] for row in rows) == [
+        "550 no such mailbox",
+        "发送进程在交给服务商之后中断：可能已发出。",
+    ]

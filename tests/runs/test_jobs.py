@@ -203,3 +203,17 @@ def test_a_lock_keeps_others_out_says_who_holds_it_and_outlives_transactions() -
             pass
     with advisory_lock(71, "third run"):
         pass
+
+
+def test_a_job_that_was_stopped_ends_as_it_next_tells_how_far_it_is() -> None:
+    run = services.start(str(ask(BY_HAND).pk))
+    assert run is not None
+    services.advance(run, done=1, total=3)
+    assert services.stop(run, "Stopped by Lin.")
+    with pytest.raises(services.Stopped):
+        services.advance(run, done=3, total=3)
+    with pytest.raises(services.Stopped), transaction.atomic():
+        services.advance(run, done=3, total=3)
+    services.finish(run, {"counted": 3})
+    assert JobRun.objects.values_list("status", "done", "error", "result").get() == ("failed", 1, "Stopped by Lin.", {})
+    assert not services.stop(run, "Again")

@@ -12,11 +12,12 @@ from django.utils.translation import override
 from accounts.models import Account
 from approvals.models import Request
 from cases.models import Case, Queue
+from reminders.models import TemplateVersion
 from reminders.services import templates
 from runs.models import BusinessDay
 from strategy.comparing import differences
 from strategy.models import Proposal, Rule, Treatment, Version
-from strategy.services import versions
+from strategy.services import activating, versions
 from strategy.words import names
 from tests.clients import signed_in
 from tests.factories import DAY, MOMENT, MessageFactory, UserFactory
@@ -56,6 +57,15 @@ def send(client: Client, draft: Version, verb: str, code: str = "", **data: Any)
     draft.refresh_from_db()
     asked = {"verb": verb, "code": code, "seen_edits": draft.edits, **data}
     return client.post(edit(draft), asked, **HTMX)
+
+
+def ask_for(draft: Version, **fields: Any) -> Request:
+    """A request to put the draft in force, alone unless told otherwise."""
+    draft.refresh_from_db()
+    given = {"champion_id": draft.pk, "effective_from": DAY, "reason": "Better", **fields}
+    author = draft.created_by
+    assert author is not None
+    return activating.ask_activation(actor=author, version_id=draft.pk, seen_edits=draft.edits, **given)
 
 
 FORM: dict[str, Any] = {
@@ -203,6 +213,14 @@ def test_a_template_without_an_approved_version_says_so_where_it_is_chosen(write
     ("data", "said"),
     [
         ({"days_from": "0"}, "too early"),
+        ({"days_from": "999999999999"}, "“From day”: “999999999999” is too much: expected at most 32767."),
+        ({"days_to": "999999999999"}, "“To day”: “999999999999” is too much: expected at most 32767."),
+        ({"retry_days": "61"}, "“Tried again for days”: “61” is too much: expected at most 60."),
+        ({"days_from": "9999-12-31"}, "“From day”: “9999-12-31” is no whole number: expected one such as 3."),
+        (
+            {"action": "message", "stage": "before-due", "days_to": "9", "template_0": "first-late"},
+            "Choose a template about: Before the due date.",
+        ),
         ({"days_from": "9", "days_to": "3"}, "lies before the first"),
         ({"action": "message"}, "at least one template"),
         ({"action": "call"}, "Choose the queue"),
@@ -218,6 +236,29 @@ def test_what_makes_no_sense_is_said_at_its_field_and_nothing_is_lost(
     assert said in page
     assert 'value="13"' in page
     assert codes(draft) == ["first-late", "freeze"]
+
+
+def test_conditions_that_nobody_meets_are_warned_of_wherever_the_rule_is_shown(writer: Client, draft: Version) -> None:
+    UserFactory(role="administrator", team=None)
+    send(writer, draft, "save", **{**FORM, "days_from": "61", "buckets": ["M1", "M3"], "risk_classes": ["normal"]})
+    draft.refresh_from_db()
+    assert draft.rules.get(code="call").days_from == 61, "a warning keeps nobody from saving"
+    for name in ("strategy-edit", "strategy-version", "strategy-activate"):
+        page = writer.get(reverse(name, args=[draft.number])).content.decode()
+        assert page.count("no account is in M1 (1–30), unless it is in a plan") == 1, name
+        assert page.count("Fits nobody: on the rule&#x27;s days past due no account is in Normal (0)") == 1, name
+    asked = ask_for(draft)
+    writer.force_login(UserFactory(role="administrator", team=None))
+    page = writer.get(reverse("approval", args=[asked.pk])).content.decode()
+    assert "Rules with conditions that nobody meets" in page
+    assert page.count(f"{reverse('strategy-version', args=[draft.number])}#rule-call") == 1
+
+
+def test_a_template_that_nobody_approved_yet_is_warned_of_at_its_rule(writer: Client, draft: Version) -> None:
+    TemplateVersion.objects.filter(template__name="first-late").update(status="retired")
+    for name in ("strategy-edit", "strategy-version", "strategy-activate"):
+        page = writer.get(reverse(name, args=[draft.number])).content.decode()
+        assert page.count("No version of “first-late” is approved yet.") == 1, name
 
 
 def test_a_stale_screen_changes_nothing(writer: Client, draft: Version) -> None:

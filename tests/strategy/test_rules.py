@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from strategy.rules import Fault, Known, faults_of
+from strategy.rules import Fault, Known, doubts_of, faults_of
 from strategy.sentences import say_fault
 
 KNOWN = Known(
@@ -15,10 +15,10 @@ KNOWN = Known(
     approved=frozenset({"mail", "soon", "notice", "promise"}),
     queues=frozenset({7}),
     products=frozenset({"plain"}),
-    buckets=frozenset({"M1"}),
+    buckets={"M1": (1, 30), "M2": (31, 60), "M3": (61, None)},
     languages=frozenset({"en"}),
     kinds=frozenset({"single"}),
-    risk_classes=frozenset({"loss"}),
+    risk_classes={"special-mention": (1, 90), "loss": (1, None)},
     currencies=frozenset({"CNY"}),
 )
 GOOD: dict[str, Any] = {
@@ -80,6 +80,7 @@ def test_these_make_sense(fields: dict[str, Any]) -> None:
         ({"currency": "", "amount_from": 5}, ("amount-currency", "currency")),
         ({"amount_from": -1}, ("amount-negative", "amount_from")),
         ({"amount_from": 5, "amount_to": 4}, ("amount-order", "amount_to")),
+        ({"amount_to": 0}, ("amount-nothing", "amount_to")),
         ({**SOON, "buckets": ["M1"]}, ("not-late", "buckets")),
         (
             {**AHEAD, "stage": "promise", "templates": ["promise"], "promise": "broken"},
@@ -107,6 +108,40 @@ def test_these_make_sense(fields: dict[str, Any]) -> None:
 )
 def test_these_do_not(fields: dict[str, Any], fault: tuple[str, str]) -> None:
     assert faults(**fields) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({}, []),
+        ({"days_from": 30}, []),
+        ({"days_from": 31}, [("never-there", "buckets", ["M1"])]),
+        ({"days_from": 31, "buckets": ["M1", "M2"]}, [("some-never-there", "buckets", ["M1"])]),
+        ({"days_to": 30, "buckets": ["M2", "M3"]}, [("never-there", "buckets", ["M2", "M3"])]),
+        ({"days_to": 31, "buckets": ["M2"]}, []),
+        ({"days_from": 400, "buckets": ["M3"]}, []),
+        ({"buckets": [], "days_from": 90, "risk_classes": ["special-mention"]}, []),
+        (
+            {"buckets": [], "days_from": 91, "risk_classes": ["special-mention", "loss"]},
+            [("some-never-there", "risk_classes", ["special-mention"])],
+        ),
+        # Worse than the days say one may be by another account of hers.
+        ({"buckets": [], "days_to": 3, "risk_classes": ["loss"]}, []),
+        # Before a promised payment the days are others.
+        ({"stage": "promise", "days_from": 31, "days_to": 40}, []),
+    ],
+    ids=str,
+)
+def test_conditions_that_nobody_meets_are_doubted(
+    fields: dict[str, Any], found: list[tuple[str, str, list[str]]]
+) -> None:
+    doubts = doubts_of(SimpleNamespace(**{**GOOD, **fields}), KNOWN)
+    assert [(one.code, one.place, list(one.values["spans"])) for one in doubts] == found
+
+
+def test_a_doubt_says_which_days_a_bucket_and_a_class_have() -> None:
+    spans = {"M1": (1, 30), "loss": (361, None)}
+    assert "M1 (1–30), Loss (361–∞)" in say_fault(Fault("never-there", "buckets", {"spans": spans}))
 
 
 def test_a_sentence_says_the_value_and_what_there_is() -> None:

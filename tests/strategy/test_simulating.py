@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,13 +13,16 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid
+from audit.models import Event
 from cases.models import WorkTerms
 from delinquency.close_of_day import close_day
 from runs import clock
 from runs.models import JobRun
 from staff.models import User
+from strategy import history
 from strategy.models import Simulation, Version
-from strategy.services.asking import ask_simulation
+from strategy.services import simulating
+from strategy.services.asking import ask_simulation, stop_simulation
 from strategy.services.simulating import run_simulation
 from tests.clients import signed_in
 from tests.close_of_day.book import ACTOR, FIRST, make_book
@@ -152,4 +155,62 @@ def test_a_worker_does_it_and_the_page_shows_it(mail: MailServer, writer: User, 
     assert "By hour, where the person lives" in page
     assert page.count("<svg") > 3
     file = b"".join(client.get(reverse("simulation-export", args=[simulation.pk]))).decode()  # type: ignore[arg-type]
-    assert f"total,,people,{simulation.result['people']}" in file
+    assert f"Simulated,,People written to,{simulation.result['people']}" in file
+    address = reverse("simulation-export", args=[simulation.pk])
+    file = b"".join(client.get(address, headers={"accept-language": "zh-hans"})).decode()  # type: ignore[arg-type]
+    assert f"模拟,,收到消息的人数,{simulation.result['people']}" in file
+    assert not [code for code in ("total", "held_out", "by_hour", "champion", "email", "Business") if code in file]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_runs_is_stopped_and_another_asked_for_at_once(
+    mail: MailServer, writer: User, valkey: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = insistent(new_version())
+    make_book()
+    for number in range(2):
+        with clock.frozen(at(FIRST + timedelta(days=number), 23, 30)):
+            close_day(actor=ACTOR, day=FIRST + timedelta(days=number))
+    client = signed_in(writer)
+    first = ask_simulation(actor=writer, version_id=version.pk, days=2, champion_id=version.pk)
+    page, stop = reverse("simulation", args=[first.pk]), reverse("simulation-stop", args=[first.pk])
+    assert stop in client.get(page).content.decode()
+    answers: list[str] = []
+    begin = history.stock_on
+
+    def stopped_at_night(day: date) -> Any:
+        if not answers:
+            (answer,) = at_once([lambda: client.post(stop, follow=True).content.decode()])
+            answers.append(str(answer))
+        return begin(day)
+
+    monkeypatch.setattr(simulating, "stock_on", stopped_at_night)
+    work()
+    assert "The simulation is stopped." in answers[0]
+    assert "Stopped by" in answers[0]
+    assert stop not in answers[0]
+    first.refresh_from_db()
+    assert first.run is not None
+    assert (first.run.status, first.run.done, first.result) == ("failed", 0, {})
+    assert "over already" in client.post(stop, follow=True).content.decode()
+    assert "由 " in client.get(page, headers={"accept-language": "zh-hans"}).content.decode()
+    again = ask_simulation(actor=writer, version_id=version.pk, days=2, champion_id=version.pk)
+    work()
+    again.refresh_from_db()
+    assert again.run is not None
+    assert (again.run.status, again.result["by_day"][0][0]) == ("done", FIRST.isoformat())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_waits_for_a_worker_is_stopped_and_does_nothing(writer: User, valkey: Any) -> None:
+    version = new_version()
+    BusinessDayFactory(date=LAST)
+    waiting = ask_simulation(actor=writer, version_id=version.pk, days=1, champion_id=version.pk)
+    with pytest.raises(PermissionDenied):
+        stop_simulation(actor=UserFactory(role="legal-officer"), simulation_id=waiting.pk)
+    stop_simulation(actor=writer, simulation_id=waiting.pk)
+    work()
+    waiting.refresh_from_db()
+    assert waiting.run is not None
+    assert (waiting.run.status, waiting.run.started_at, waiting.result) == ("failed", None, {})
+    assert Event.objects.get(verb="strategy.simulation-stopped").subject_id == version.pk

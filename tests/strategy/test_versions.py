@@ -18,6 +18,7 @@ from approvals.models import Request
 from audit.models import Event
 from reminders.services import templates
 from runs import clock
+from runs.models import JobRun
 from staff.models import User
 from strategy.models import Deployment, Rule, Simulation, Version
 from strategy.selectors import deployment_on
@@ -286,6 +287,55 @@ def test_who_decides_sees_the_rules_and_what_the_simulation_found(writer: User, 
     for address in ("strategy-version", "strategy-compare"):
         assert reverse(address, args=[version.number]) in shown
     assert reverse("simulation", args=[found.pk]) in shown
+
+
+def test_who_asks_and_who_decides_are_told_what_was_not_simulated(writer: User, decider: User, client: Client) -> None:
+    version = draft(writer)
+    run = JobRun.objects.create(
+        kind="strategy-simulation", function="strategy.jobs.simulate", status="done", created_at=NOON
+    )
+    simulation = Simulation.objects.create(
+        version=version,
+        edits=version.edits,
+        champion=version,
+        holdout_percent=5,
+        first_day=DAY - timedelta(days=2),
+        last_day=DAY - timedelta(days=1),
+        run=run,
+        result=dict.fromkeys(("people", "sent", "withheld", "held_out", "call", "proposed"), 0),
+        asked_by=writer,
+        asked_by_name="Lin",
+        asked_at=NOON,
+    )
+    other_split, changed = "The split that is asked for was not simulated", "The draft was changed since"
+    address = reverse("strategy-activate", args=[version.number])
+
+    def asking(**fields: Any) -> tuple[str, str]:
+        """The page of who asks, with what it answers, and that of who decides."""
+        client.force_login(writer)
+        before = client.get(address).content.decode()
+        assert f"{version.number} · Hold-out 5 %" in before
+        assert "2026-11-21 – 2026-11-22" in before
+        version.refresh_from_db()
+        data = {"champion": version.number, "challenger_percent": 0, "holdout_percent": 5, "effective_from": DAY}
+        answer = client.post(address, {**data, "seen_edits": version.edits, "reason": "Softer", **fields}, follow=True)
+        request = Request.objects.get(status="pending")
+        client.force_login(decider)
+        page = client.get(reverse("approval", args=[request.pk])).content.decode()
+        assert reverse("simulation", args=[simulation.pk]) in page
+        approvals.withdraw(actor=writer, request_id=request.pk, seen_version=1)
+        return before + answer.content.decode(), page
+
+    for page in asking():
+        assert other_split not in page
+        assert changed not in page
+    for page in asking(holdout_percent=6):
+        assert other_split in page
+        assert changed not in page
+    versions.add_rule(actor=writer, version_id=version.pk, seen_edits=version.edits, fields=FREEZE)
+    for page in asking():
+        assert other_split not in page
+        assert changed in page
 
 
 def test_champion_and_challenger_and_a_roll_back(writer: User, decider: User) -> None:

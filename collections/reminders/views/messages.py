@@ -128,7 +128,8 @@ def _cells(one: Message) -> tuple[Any, ...]:
         *(one.get_purpose_display(), one.contact_point.masked_value, f"{one.template} v{one.template_version}"),
         *(one.language, one.business_day, one.send_after, one.sent_at, one.attempts),
         *(one.provider, one.provider_id, one.parts or None, one.cost, one.cost_currency),
-        *(HELD_BY.get(one.held_by, one.held_by), one.error),
+        # What the delivery wrote by itself is in the catalogue; what a provider answered stays as it was written.
+        *(HELD_BY.get(one.held_by, one.held_by), _(one.error) if one.error else ""),
     )
 
 

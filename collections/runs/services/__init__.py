@@ -10,11 +10,12 @@ from runs.services.days import (
     open_book,
     seal_day,
 )
-from runs.services.jobs import advance, enqueue, fail, finish, start, sweep_jobs, tracked_job
+from runs.services.jobs import Stopped, advance, enqueue, fail, finish, start, stop, sweep_jobs, tracked_job
 
 __all__ = [
     "BookMoved",
     "StepRun",
+    "Stopped",
     "advance",
     "begin_step",
     "enqueue",
@@ -26,6 +27,7 @@ __all__ = [
     "open_book",
     "seal_day",
     "start",
+    "stop",
     "sweep_jobs",
     "tracked_job",
 ]

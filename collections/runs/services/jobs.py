@@ -88,11 +88,18 @@ def start(run_id: str) -> JobRun | None:
     return JobRun.objects.get(pk=pk) if taken else None
 
 
+class Stopped(Exception):
+    """The job was ended while it ran, by a person or by the sweep: what it does is wanted no more."""
+
+
 def advance(run: JobRun, *, done: int, total: int | None = None) -> None:
     """Show how far the job is: `done` in all, of `total`. Writes about once a second, so call it as often as you like.
 
     Inside a transaction it writes through a connection of its own: others see it before the commit, and a rollback
     does not take it back. That transaction must not have touched the JobRun itself.
+
+    Raises:
+        Stopped: when it writes and the job runs no longer.
     """
     run.done = done
     run.total = total if total is not None else run.total
@@ -104,13 +111,25 @@ def advance(run: JobRun, *, done: int, total: int | None = None) -> None:
     run.heartbeat_at = clock.now()
     values = {"done": run.done, "total": run.total, "heartbeat_at": run.heartbeat_at}
     if not connection.in_atomic_block:
-        JobRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(**values)
-        return
-    with own_connection() as session:
-        session.execute(
-            "UPDATE runs_jobrun SET done = %s, total = %s, heartbeat_at = %s WHERE id = %s AND status = 'running'",
-            [*values.values(), run.pk],
-        )
+        is_over = not JobRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING).update(**values)
+    else:
+        with own_connection() as session:
+            session.execute(
+                "UPDATE runs_jobrun SET done = %s, total = %s, heartbeat_at = %s WHERE id = %s AND status = 'running'",
+                [*values.values(), run.pk],
+            )
+            # Not that nothing was written: a job that the caller's own transaction began is not there for others yet.
+            over = session.execute("SELECT FROM runs_jobrun WHERE id = %s AND status <> 'running'", [run.pk])
+            is_over = bool(over.rowcount)
+    if is_over:
+        raise Stopped(f"Job {run.pk} runs no longer.")
+
+
+def stop(run: JobRun, why: str) -> bool:
+    """End a job that waits or runs, as failed with why; its worker notices as it next tells how far it is. False: it was over."""
+    now = clock.now()
+    unfinished = JobRun.objects.filter(pk=run.pk, status__in=(RunStatus.PENDING, RunStatus.RUNNING))
+    return bool(unfinished.update(status=RunStatus.FAILED, error=why, finished_at=now, heartbeat_at=now))
 
 
 def finish(run: JobRun, result: dict[str, Any] | None = None) -> None:
@@ -149,6 +168,9 @@ def tracked_job(*, idempotent: bool) -> Callable[[Callable[[JobRun], dict[str, A
                 return
             try:
                 result = body(run)
+            except Stopped:
+                logger.info("Job %s was ended while it ran.", run_id)
+                return
             except Exception as error:
                 fail(run, error)
                 raise

@@ -18,7 +18,7 @@ from runs.selectors import begun_day, book_day
 from staff.models import User
 from strategy.models import Deployment, Simulation, Version, VersionStatus
 from strategy.order import behind
-from strategy.rules import NOTICE, faults_of
+from strategy.rules import NOTICE, doubts_of, faults_of
 from strategy.selectors import ACTIVATION, deployment_on, known
 from strategy.sentences import say_fault
 from strategy.services.versions import refuse_discarded, stale
@@ -82,26 +82,44 @@ def ask_activation(
         }
         if present
         else None,
-        "simulation": _found(simulation_id),
-        "kept_back": _kept_back(version),
+        "simulation": _found(version, simulation_id, payload),
+        **_warned(version),
     }
     return approvals.ask_anew(
         actor=actor, kind=ACTIVATION, subject=version, payload=payload, preview=preview, reason=reason
     )
 
 
-def _kept_back(version: Version) -> list[str]:
-    """The codes of the rules whose place another before them takes."""
+def _warned(version: Version) -> dict[str, list[str]]:
+    """The codes of the rules whose place another before them takes, and of those that fit nobody, as far as one can tell."""
     rules = list(version.rules.order_by("position", "id"))
-    notices = {name for name, kind in known().templates.items() if kind == NOTICE}
-    return [one.code for one in behind(rules, notices)]
+    there = known()
+    notices = {name for name, kind in there.templates.items() if kind == NOTICE}
+    return {
+        "kept_back": [one.code for one in behind(rules, notices)],
+        "doubtful": [rule.code for rule in rules if doubts_of(rule, there)],
+    }
 
 
-def _found(simulation_id: int | None) -> dict[str, Any] | None:
-    """What a simulation that is done found, in the figures that whoever decides sees beside the strategy."""
+def _found(version: Version, simulation_id: int | None, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a simulation found, and whether it was of the strategy as it stands and of the split that is asked for."""
     if simulation_id is None:
         return None
     simulation = Simulation.objects.select_related("champion", "challenger").get(pk=simulation_id)
+    split = {
+        "champion": simulation.champion_id,
+        "challenger": simulation.challenger_id,
+        "challenger_percent": simulation.challenger_percent,
+        "holdout_percent": simulation.holdout_percent,
+    }
+    return found_by(simulation) | {
+        "is_stale": simulation.edits != version.edits,
+        "is_other_split": any(asked[name] != value for name, value in split.items()),
+    }
+
+
+def found_by(simulation: Simulation) -> dict[str, Any]:
+    """What a simulation that is done covered and found, in the figures that who asks and who decides see beside the strategy."""
     figures = {name: simulation.result[name] for name in ("people", "sent", "withheld", "held_out", "call", "proposed")}
     days = {"first_day": simulation.first_day.isoformat(), "last_day": simulation.last_day.isoformat()}
     shares = {
@@ -110,7 +128,7 @@ def _found(simulation_id: int | None) -> dict[str, Any] | None:
         "challenger_percent": simulation.challenger_percent,
         "holdout_percent": simulation.holdout_percent,
     }
-    return {"id": simulation.pk, **days, **shares, **figures}
+    return {"id": simulation.pk, "cost": simulation.result.get("cost", []), **days, **shares, **figures}
 
 
 def check_activation(payload: Mapping[str, Any]) -> Version:

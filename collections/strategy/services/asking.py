@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from audit.services import record
 from cases.selectors.terms import work_terms
 from runs import clock
 from runs.models import BusinessDay
-from runs.services import enqueue
+from runs.said import kept
+from runs.said import said as _
+from runs.services import enqueue, stop
 from runs.texts import listed
 from staff.models import User
 from staff.permissions import require
@@ -86,6 +87,26 @@ def ask_simulation(
     return simulation
 
 
+@transaction.atomic
+def stop_simulation(*, actor: User, simulation_id: int) -> None:
+    """End a simulation that waits or runs, whoever asked for it: it has no result, and another may be asked for at once.
+
+    Raises:
+        PermissionDenied: the actor does not write strategies.
+        Conflict: it is over already.
+    """
+    require(actor, CHANGE)
+    simulation = Simulation.objects.select_related("run", "version").get(pk=simulation_id)
+    if simulation.run is None or not stop(simulation.run, kept(_("Stopped by %(name)s.") % {"name": str(actor)})):
+        raise Conflict(_("This simulation is over already: there is nothing to stop."))
+    record(
+        actor=actor,
+        verb="strategy.simulation-stopped",
+        subject=simulation.version,
+        after={"first_day": simulation.first_day, "last_day": simulation.last_day},
+    )
+
+
 def _wait_for_turn(actor: User) -> None:
     """Refuse (Conflict) a simulation while there are enough; who asks is alone until her transaction ends."""
     with connection.cursor() as cursor:
@@ -94,7 +115,7 @@ def _wait_for_turn(actor: User) -> None:
     own = next((one for one in running if one.asked_by_id == actor.pk), None)
     if own is not None:
         raise Conflict(
-            _("Your simulation of strategy %(number)s is not done yet. Wait for it to end, then ask again.")
+            _("Your simulation of strategy %(number)s is not done yet. Wait for it to end, or stop it, then ask again.")
             % {"number": own.version.number}
         )
     most = work_terms(clock.today()).simulations

@@ -11,26 +11,28 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.errors import BookError
 from accounts.forms import refuse
+from approvals.models import Request
 from compliance.models import Channel
-from compliance.sentences import RULE_NAMES
 from reminders.models import MessageStatus
 from runs.charts import Chart, Series, columns
 from runs.models import RunStatus
 from runs.pages import page_or_part
 from staff.exports import exported
-from staff.permissions import needs
+from staff.permissions import needs, require
 from staff.requests import user_of
+from strategy.cells import cells, refusal
 from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
 from strategy.rules import Fault
 from strategy.selectors import request_of, unfinished_simulations
 from strategy.sentences import say_fault
-from strategy.services.activating import ask_activation
-from strategy.services.asking import ask_simulation
+from strategy.services.activating import ask_activation, found_by
+from strategy.services.asking import ask_simulation, stop_simulation
+from strategy.services.versions import CHANGE
 from strategy.tally import MANY
 from strategy.words import names
 
@@ -86,17 +88,18 @@ def strategy_activate(request: HttpRequest, number: int) -> HttpResponse:
             refuse(form, error)
         else:
             messages.success(request, _("Request %(request)s: somebody else decides now.") % {"request": asked})
+            _say_what_was_not_simulated(request, asked)
             return redirect("strategy-version", number=number)
     context = {
         "version": version,
         "form": form,
-        "latest": latest,
+        "found": found_by(latest) | {"is_stale": latest.edits != version.edits} if latest else None,
         "waiting": request_of(version),
         "is_draft": version.status == VersionStatus.DRAFT,
-        "kept_back": [
+        "warned": [
             row
             for row in names().in_order(version.rules.order_by("position", "id").select_related("queue"))
-            if row.kept_back
+            if row.warnings
         ],
     }
     return render(request, "strategy/activate.html", context, status=422 if form.errors else 200)
@@ -113,6 +116,20 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
     return page_or_part(request, "strategy/simulation.html", "strategy/_simulation.html", context)
 
 
+@require_POST
+def simulation_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a simulation that is not done yet."""
+    require(request.user, CHANGE)
+    found = get_object_or_404(Simulation, pk=pk)
+    try:
+        stop_simulation(actor=user_of(request), simulation_id=found.pk)
+    except BookError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The simulation is stopped."))
+    return redirect("simulation", pk=pk)
+
+
 @require_GET
 @needs("strategy.view_version")
 def simulation_export(request: HttpRequest, pk: int) -> HttpResponseBase:
@@ -120,18 +137,25 @@ def simulation_export(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Simulation, pk=pk)
     if not found.result:
         raise Http404
-    rows = list(_cells(found.result))
+    rows = list(cells(found.result))
     return exported(request, f"simulation-{pk}", [_("What"), _("Of"), _("Figure"), _("Count")], rows, len(rows))
 
 
 def _of(version: Version) -> QuerySet[Simulation]:
-    return Simulation.objects.filter(version=version).select_related("run")
+    return Simulation.objects.filter(version=version).select_related("run", "champion", "challenger")
 
 
 def _latest(version: Version) -> Simulation | None:
-    """The last that was done of the strategy as it stands."""
-    done = _of(version).filter(edits=version.edits, run__status=RunStatus.DONE)
-    return done.select_related("champion", "challenger").first()
+    """The last that was done of the strategy, as it stands or stood before."""
+    return _of(version).filter(run__status=RunStatus.DONE).first()
+
+
+def _say_what_was_not_simulated(request: HttpRequest, asked: Request) -> None:
+    found = asked.preview["simulation"]
+    if found and found["is_other_split"]:
+        messages.warning(request, _("The split that is asked for was not simulated: who decides is told so."))
+    if found and found["is_stale"]:
+        messages.warning(request, _("The draft was changed since it was simulated: who decides is told so."))
 
 
 def _shown(found: Simulation) -> dict[str, Any]:
@@ -174,7 +198,7 @@ def _shown(found: Simulation) -> dict[str, Any]:
         "charts": charts,
         "by_rule": [{**rule, "faults": list(_unapproved(rule))} for rule in result["by_rule"]],
         "by_channel": _shares((channels.get(code, code), number) for code, number in result["by_channel"]),
-        "by_refusal": _shares((_refusal(rule), number) for rule, number in result["by_refusal"]),
+        "by_refusal": _shares((refusal(rule), number) for rule, number in result["by_refusal"]),
         "proposals": [(Action(action).label, number) for action, number in result["proposals"]],
         "arms": [{**arm, "name": Arm(arm["arm"]).label} for arm in result["by_arm"]],
         "cost": [(channels.get(code, code), currency, total) for code, currency, total in result["cost"]],
@@ -207,33 +231,8 @@ def _unapproved(rule: Mapping[str, Any]) -> Iterator[str]:
         yield say_fault(Fault("unapproved", "templates", {"name": name}))
 
 
-def _refusal(rule: str) -> str:
-    return _("No way was open") if rule == "no-way" else str(RULE_NAMES.get(rule, rule))
-
-
 def _shares(rows: Any) -> list[tuple[str, int, int]]:
     """Label, number, and its share of the largest, in percent."""
     found = [(str(label), number) for label, number in rows]
     most = max((number for _label, number in found), default=1)
     return [(label, number, 100 * number // most) for label, number in found]
-
-
-def _cells(result: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    figures = ("sent", "withheld", "held_out", "call", "proposed")
-    for name in ("people", *figures):
-        yield ("total", "", name, result[name])
-        yield ("really", "", name, result["really"].get(name, 0))
-    yield from (("really", status, "became", number) for status, number in result["really"].get("became", ()))
-    yield ("total", "", "unapproved", result.get("unapproved", 0))
-    for day, *counts in result["by_day"]:
-        yield from (("day", day, name, count) for name, count in zip(figures, counts, strict=True))
-    for kind in ("by_hour", "contacts_each", "by_channel", "by_refusal", "proposals"):
-        yield from ((kind, of, "", number) for of, number in result[kind])
-    for rule in result["by_rule"]:
-        yield from (("rule", f"{rule['version']} {rule['code']}", name, rule[name]) for name in figures)
-        yield ("rule", f"{rule['version']} {rule['code']}", "unapproved", rule.get("unapproved", 0))
-    for arm in result["by_arm"]:
-        yield from (("arm", arm["arm"], name, arm[name]) for name in ("people", *figures))
-    for channel, currency, total in result["cost"]:
-        yield ("cost", channel, currency, total)
-    yield from (("unpriced", channel, "", number) for channel, number in result.get("unpriced", []))

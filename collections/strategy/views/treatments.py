@@ -16,6 +16,7 @@ from accounts.errors import BookError
 from accounts.forms import refuse
 from audit.models import Event
 from cases.permissions import open_case_refs
+from compliance.sentences import RULE_NAMES
 from reminders.models import Message
 from runs.pages import page_or_part
 from runs.paging import log_page
@@ -79,7 +80,7 @@ def _cells(one: Treatment) -> tuple[Any, ...]:
     return (
         *(one.business_day, one.customer.masked_name, one.customer.ref, one.account.ref, one.rule.version.number),
         *(one.code, one.get_arm_display(), one.get_action_display(), one.get_outcome_display(), one.anchor_on),
-        *(refused, one.message_id, *_became(one.message), one.attempts, one.tried_on),
+        *(RULE_NAMES.get(refused, refused), one.message_id, *_became(one.message), one.attempts, one.tried_on),
     )
 
 

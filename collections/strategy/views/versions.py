@@ -46,7 +46,7 @@ def strategy(request: HttpRequest, number: int) -> HttpResponse:
         "rules": called.in_order(version.rules.select_related("queue")),
         "others": Version.objects.exclude(pk=version.pk).values_list("number", "title")[:VERSIONS_SHOWN],
         "current": deployment_on(day) if day else None,
-        "simulations": version.simulations.select_related("run")[:10],
+        "simulations": version.simulations.select_related("run", "champion", "challenger")[:10],
         "waiting": request_of(version),
         "is_draft": version.status == VersionStatus.DRAFT,
         "is_discarded": version.status == VersionStatus.DISCARDED,
