@@ -61,6 +61,11 @@ class Health:
         return round(100 * self.bounced / self.today["sent"], 1) if self.today["sent"] else None
 
     @property
+    def waiting(self) -> int:
+        """How many are not through yet, due or not: what a channel that drains has still to send."""
+        return self.queued + self.sending
+
+    @property
     def is_open(self) -> bool:
         """Whether it sends and takes in what is new."""
         return self.control.state == ChannelState.OPEN

@@ -48,6 +48,22 @@ def test_a_paused_channel_sends_nothing_until_it_is_opened(runner: User, run: St
     ]
 
 
+def test_what_waits_leaves_a_channel_that_drains_and_the_page_says_when_it_is_drained(
+    client: Client, runner: User, run: StepRun, mail: MailServer
+) -> None:
+    late()
+    client.force_login(runner)
+    with clock.frozen(NOON):
+        evaluating.strategy(run)
+        channels.set_state(actor=runner, channel="email", state="draining", reason="Another server from Monday")
+        assert "1 message that waits still leaves by it" in client.get("/channels/email/").content.decode()
+        assert services.deliver("email", seconds=5) == {"sent": 1}
+        assert "It is drained: nothing waits any more." in client.get("/channels/email/").content.decode()
+        channels.set_state(actor=runner, channel="email", state="open", reason="It is there")
+        assert "drained" not in client.get("/channels/email/").content.decode()
+    assert len(mail.letters) == 1
+
+
 def test_what_it_is_already_is_refused_with_who_did_it(runner: User) -> None:
     channels.set_state(actor=runner, channel="sms", state="draining", reason="Another provider from Monday")
     with pytest.raises(Conflict, match=r"already, by Wu Jing"):

@@ -213,4 +213,6 @@ def test_one_that_waits_for_a_worker_is_stopped_and_does_nothing(writer: User, v
     waiting.refresh_from_db()
     assert waiting.run is not None
     assert (waiting.run.status, waiting.run.started_at, waiting.result) == ("failed", None, {})
+    page = signed_in(writer).get(reverse("simulation", args=[waiting.pk])).content.decode()
+    assert "Waiting for a worker" not in page
     assert Event.objects.get(verb="strategy.simulation-stopped").subject_id == version.pk
