@@ -31,6 +31,7 @@ from tests.factories import (
     CaseFactory,
     DecisionFactory,
     EventFactory,
+    MessageFactory,
     UserFactory,
 )
 from tests.whole_cases import late_case, workable_case
@@ -272,6 +273,24 @@ def test_a_refusal_says_who_asked_and_for_which_number(client: Client) -> None:
     client.force_login(UserFactory(role="supervisor"))
     page = client.get(f"/cases/{case.ref}/?timeline=contact").content.decode()
     assert f'<b>refused</b> <span class="muted">{mobile.masked_value} · Zhao · ' in page
+
+
+@pytest.mark.parametrize(
+    ("became", "says"),
+    [
+        ({"status": "sent", "delivery": "bounced"}, "Bounced"),
+        ({"status": "sent", "held_by": "contact-hours"}, "Sent"),
+        ({"status": "failed", "held_by": "contact-hours"}, "Failed"),
+        ({"status": "withheld", "held_by": "nothing-left"}, "Withheld (nothing left to tell)"),
+    ],
+)
+def test_a_message_says_what_became_of_it(client: Client, became: dict[str, str], says: str) -> None:
+    BusinessDayFactory()
+    case = workable_case()
+    MessageFactory(customer=case.customer, subject="", **became)
+    client.force_login(UserFactory(role="supervisor"))
+    line = client.get(f"/cases/{case.ref}/?timeline=contact").content.decode().partition('class="contact message"')[2]
+    assert f">{says}<" in line.partition("</li>")[0]
 
 
 def test_what_somebody_wrote_is_kept_apart_from_what_stands_beside_it(client: Client) -> None:

@@ -155,7 +155,7 @@ def test_a_worker_does_it_and_the_page_shows_it(mail: MailServer, writer: User, 
     assert "By hour, where the person lives" in page
     assert page.count("<svg") > 3
     file = b"".join(client.get(reverse("simulation-export", args=[simulation.pk]))).decode()  # type: ignore[arg-type]
-    assert f"Simulated,,People written to,{simulation.result['people']}" in file
+    assert f"Simulated,,People with a message,{simulation.result['people']}" in file
     address = reverse("simulation-export", args=[simulation.pk])
     file = b"".join(client.get(address, headers={"accept-language": "zh-hans"})).decode()  # type: ignore[arg-type]
     assert f"模拟,,收到消息的人数,{simulation.result['people']}" in file
