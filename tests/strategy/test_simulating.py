@@ -158,7 +158,7 @@ def test_a_worker_does_it_and_the_page_shows_it(mail: MailServer, writer: User, 
     assert f"Simulated,,People with a message,{simulation.result['people']}" in file
     address = reverse("simulation-export", args=[simulation.pk])
     file = b"".join(client.get(address, headers={"accept-language": "zh-hans"})).decode()  # type: ignore[arg-type]
-    assert f"模拟,,收到消息的人数,{simulation.result['people']}" in file
+    assert f"模拟,,有消息的人数,{simulation.result['people']}" in file
     assert not [code for code in ("total", "held_out", "by_hour", "champion", "email", "Business") if code in file]
 
 
