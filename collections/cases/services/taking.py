@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from cases.models import Case, CaseStatus, Queue
+from cases.models import Case, Queue
 from cases.services.offering import Offer, Offered, Outdated, check_ground, give, offer_to
 from cases.services.waiting import write_waits
 from compliance.models import CustomerFlag
+from runs.prepared import prepared_cursor
 from staff.models import User
 
 # So many candidates that the gate refuses are set aside in one go; each is then known to wait, and the next call goes on behind.
@@ -21,6 +22,10 @@ LOOKS = 5
 PAUSE_SECONDS = 0.02
 # The advisory locks by which one person takes one case after another, whatever the number of her windows.
 _TAKING_OF = 7_031
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(%s::integer, %s::integer)"
+_LATEST = """
+    SELECT id FROM cases_case WHERE assignee_id = %s::bigint AND status = 'open' AND assigned_at >= %s::timestamptz
+     ORDER BY assigned_at DESC, id DESC LIMIT 1"""
 
 
 def take_next(
@@ -88,11 +93,12 @@ def take_next(
 def _just_taken(actor: User, since: datetime, leaving: int | None) -> Case | None:
     """The latest case that became the actor's since then, unless she is leaving it. Keeps her other presses waiting until the
     end of the transaction, and nobody else's."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_TAKING_OF, actor.pk])
-    taken = Case.objects.filter(assignee=actor, status=CaseStatus.OPEN, assigned_at__gte=since)
-    latest = taken.order_by("-assigned_at", "-pk").first()
-    return latest if latest is not None and latest.pk != leaving else None
+    with prepared_cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME, [_TAKING_OF, actor.pk])
+        # By a statement of its own: it sees what whoever was waited for has taken.
+        cursor.execute(_LATEST, [actor.pk, since])
+        latest = cursor.fetchone()
+    return Case.objects.get(pk=latest[0]) if latest and latest[0] != leaving else None
 
 
 def _may_be_given(offered: Offered, offer: Offer) -> bool:
