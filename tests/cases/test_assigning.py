@@ -16,6 +16,7 @@ from cases.errors import StaleScreen
 from cases.models import Case
 from cases.services.assigning import assign, hand_over, release, take
 from runs.texts import coded
+from tests.clients import signed_in
 from tests.factories import CaseFactory, TeamFactory, UserFactory
 from tests.threads import at_once
 
@@ -119,7 +120,7 @@ def test_a_leavers_cases_are_spread_evenly_the_most_urgent_first() -> None:
     lost = CaseFactory(assignee=leaver, team=TeamFactory(name="Team 2"))
     unseen = CaseFactory(assignee=leaver, team=TeamFactory(name="Team 3"))
 
-    assert hand_over(actor=supervisor("Team 1", "Team 2"), leaver=leaver, to=[first, second]) == 7
+    assert hand_over(actor=supervisor("Team 1", "Team 2"), leaver=leaver, to=[first, second]) == (7, 1)
 
     got = Counter(Case.objects.filter(pk__in=[case.pk for case in cases]).values_list("assignee", flat=True))
     assert got == {first.pk: 4, second.pk: 3}
@@ -129,6 +130,18 @@ def test_a_leavers_cases_are_spread_evenly_the_most_urgent_first() -> None:
     unseen.refresh_from_db()
     assert (lost.assignee, unseen.assignee) == (None, leaver)
     assert Event.objects.filter(verb="case.assigned", reason=coded("handed-over", "Zhao")).count() == 7
+
+
+def test_who_hands_over_hears_what_nobody_works_now() -> None:
+    leaver, first = UserFactory(display_name="Zhao"), UserFactory()
+    for team in ("Team 1", "Team 2", "Team 2"):
+        CaseFactory(assignee=leaver, team=TeamFactory(name=team))
+    client = signed_in(supervisor("Team 1", "Team 2"))
+    answer = client.post(f"/board/hand-over/{leaver.pk}/", {"to": [first.pk]}, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        "1 case of Zhao was handed over.",
+        "2 cases of Zhao are worked by nobody now: none of those chosen sees their teams.",
+    ]
 
 
 def test_handing_over_needs_others() -> None:

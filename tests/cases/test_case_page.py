@@ -32,6 +32,7 @@ from tests.factories import (
     StandingFactory,
     UserFactory,
 )
+from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
 MOST_QUERIES = 14  # the page itself 12: the forms with a promise ask for her limit, those with a dispute for its terms
@@ -217,3 +218,12 @@ def test_the_keys_are_those_of_the_buttons(case: Case, desk: Client) -> None:
     for verb in VERBS:
         if verb.target is None and verb.code != "take":  # it is hers already
             assert f'data-key="{verb.key}"' in page
+
+
+@pytest.mark.django_db
+def test_who_can_do_nothing_has_no_card_of_actions(client: Client) -> None:
+    case = workable_case()
+    client.force_login(UserFactory(role="auditor"))
+    assert "actions-card" not in client.get(f"/cases/{case.ref}/").content.decode()
+    client.force_login(UserFactory(role="supervisor"))
+    assert "actions-card" in client.get(f"/cases/{case.ref}/").content.decode()

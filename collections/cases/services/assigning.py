@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -41,6 +41,13 @@ class Assigned:
 
     done: list[int] = field(default_factory=list)
     refused: list[tuple[Case, str]] = field(default_factory=list)
+
+
+class HandedOver(NamedTuple):
+    """Of how many cases of a leaver's somebody took over, and how many are worked by nobody now."""
+
+    given: int
+    released: int
 
 
 def hand(case: Case, *, to: User | None, actor: User, verb: str, reason: str = "") -> Case:
@@ -194,8 +201,8 @@ def _hand_all(actor: User, moved: Sequence[tuple[Case, User | None]], *, verb: s
 
 
 @transaction.atomic
-def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = "") -> int:
-    """Spread the leaver's open cases over several people, each recorded; returns how many were given to somebody.
+def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = "") -> HandedOver:
+    """Spread the leaver's open cases over several people, each recorded; returns how many were given to somebody and released.
 
     Highest priority first, each to whoever of those that see the case's team has got the fewest so far. One whose team none
     of them sees is released, so that it is taken again. Follow-ups and waits stay. Only cases that the actor sees move.
@@ -228,4 +235,4 @@ def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = ""
     told = reason.strip() or coded("handed-over", leaver)
     _hand_all(actor, given, verb="case.assigned", reason=told)
     _hand_all(actor, left, verb="case.released", reason=told)
-    return len(given)
+    return HandedOver(len(given), len(left))

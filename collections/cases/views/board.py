@@ -20,7 +20,9 @@ from cases.selectors.board import Load, Member
 from cases.selectors.board import board as read_board
 from cases.selectors.people import on_the_board, takers_for
 from cases.selectors.queues import held
+from cases.services.assigning import HandedOver
 from cases.services.assigning import hand_over as hand_cases_over
+from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
 
@@ -84,6 +86,21 @@ def _percent(part: int, whole: int) -> int | None:
     return round(100 * part / whole) if whole else None
 
 
+def _say_who_has_them(request: HttpRequest, leaver: User, done: HandedOver) -> None:
+    if done.given:
+        said = ngettext(
+            "%(number)d case of %(name)s was handed over.", "%(number)d cases of %(name)s were handed over.", done.given
+        )
+        messages.success(request, said % {"number": done.given, "name": leaver})
+    if done.released:
+        said = ngettext(
+            "%(number)d case of %(name)s is worked by nobody now: none of those chosen sees its team.",
+            "%(number)d cases of %(name)s are worked by nobody now: none of those chosen sees their teams.",
+            done.released,
+        )
+        messages.warning(request, said % {"number": done.released, "name": leaver})
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("cases.assign_case")
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
@@ -94,16 +111,13 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = HandOverForm(request.POST if request.method == "POST" else None, people=others)
     if request.method == "POST" and form.is_valid():
         try:
-            given = hand_cases_over(
+            done = hand_cases_over(
                 actor=user, leaver=leaver, to=list(form.cleaned_data["to"]), reason=form.cleaned_data["reason"]
             )
         except Invalid as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
-            said = ngettext(
-                "%(number)d case of %(name)s was handed over.", "%(number)d cases of %(name)s were handed over.", given
-            )
-            messages.success(request, said % {"number": given, "name": leaver})
+            _say_who_has_them(request, leaver, done)
             return redirect("board")
     number = visible_to(user).filter(assignee=leaver, status=CaseStatus.OPEN).count()
     return render(request, "cases/hand_over.html", {"leaver": leaver, "number": number, "form": form})
