@@ -134,13 +134,13 @@ def _payments(customer_id: int) -> QuerySet[Any]:
         at="recorded_at",
         kind="money",
         what="payment",
-        facts=JSONObject(
+        facts=_facts(
+            "effective_on",
+            "ref",
+            "channel",
             amount=_text("amount"),
             currency="account__currency",
-            effective_on="effective_on",
-            ref="ref",
             account="account__ref",
-            channel="channel",
         ),
     )
 
@@ -151,13 +151,13 @@ def _reversals(customer_id: int) -> QuerySet[Any]:
         at="recorded_at",
         kind="money",
         what="reversal",
-        facts=JSONObject(
+        facts=_facts(
+            "effective_on",
+            "reason",
             amount=_text("payment__amount"),
             currency="payment__account__currency",
-            effective_on="effective_on",
             ref="payment__ref",
             account="payment__account__ref",
-            reason="reason",
         ),
     )
 
@@ -178,14 +178,14 @@ def _reliefs(customer_id: int, *, step: str) -> QuerySet[Any]:
         at="when",
         kind="money",
         what="relief",
-        facts=JSONObject(
+        facts=_facts(
+            "kind",
+            "of",
             step=Value(step, TextField()),
-            kind="kind",
             amount=_text("all"),
             currency="account__currency",
             effective_on="on",
             account="account__ref",
-            of="of",
         ),
     )
 
@@ -196,12 +196,12 @@ def _standings(customer_id: int) -> QuerySet[Any]:
         at="recorded_at",
         kind="standing",
         what="standing",
-        facts=JSONObject(
+        facts=_facts(
+            "business_day",
+            "cause",
+            "from_bucket",
+            "to_bucket",
             account="account__ref",
-            business_day="business_day",
-            cause="cause",
-            from_bucket="from_bucket",
-            to_bucket="to_bucket",
             amount=_text("to_overdue_amount"),
             beside=_text("to_beside_amount"),
             currency="account__currency",
@@ -215,15 +215,7 @@ def _messages(customer_id: int) -> QuerySet[Any]:
         at="when",
         kind="contact",
         what="message",
-        facts=JSONObject(
-            id="pk",
-            channel="channel",
-            status="status",
-            delivery="delivery",
-            held_by="held_by",
-            purpose="purpose",
-            subject="subject",
-        ),
+        facts=_facts("channel", "status", "delivery", "held_by", "purpose", "subject", id="pk"),
     )
 
 
@@ -234,7 +226,7 @@ def _answers(customer_id: int) -> QuerySet[Any]:
         at="at",
         kind="contact",
         what="answer",
-        facts=JSONObject(id="pk", channel="channel", provider="provider", state="state"),
+        facts=_facts("channel", "provider", "state", id="pk"),
     )
 
 
@@ -244,12 +236,12 @@ def _refusals(customer_id: int) -> QuerySet[Any]:
         at="decided_at",
         kind="contact",
         what="refusal",
-        facts=JSONObject(
-            channel="channel",
-            purpose="purpose",
-            rule="rule",
+        facts=_facts(
+            "channel",
+            "purpose",
+            "rule",
+            "next_allowed_at",
             version="rule_version",
-            next_allowed_at="next_allowed_at",
             contact_point="contact_point_id",
             actor="actor_name",
         ),
@@ -265,15 +257,15 @@ def _contacts(customer_id: int) -> QuerySet[Any]:
         at="at",
         kind="contact",
         what="contact",
-        facts=JSONObject(
+        facts=_facts(
+            "channel",
+            "direction",
+            "made_by",
+            "outcome",
+            "note",
+            "seconds",
             id="pk",
-            channel="channel",
-            direction="direction",
-            made_by="made_by",
-            outcome="outcome",
             actor="actor_name",
-            note="note",
-            seconds="seconds",
             contact_point="contact_point_id",
             account="account__ref",
             corrects="corrects_id",
@@ -291,17 +283,17 @@ def _promises(customer_id: int) -> QuerySet[Any]:
         at="made_at",
         kind="work",
         what="promise",
-        facts=JSONObject(
+        facts=_facts(
+            "currency",
+            "status",
+            "note",
             id="pk",
             amount=_text("amount"),
-            currency="currency",
             instalments="parts",
             due_on="last",
-            status="status",
             got=_text("got"),
             account="account__ref",
             actor="taken_by_name",
-            note="note",
         ),
     )
 
@@ -313,15 +305,15 @@ def _disputes(customer_id: int, *, step: str) -> QuerySet[Any]:
         at=f"{step}_at",
         kind="work",
         what="dispute",
-        facts=JSONObject(
+        facts=_facts(
+            "reason",
+            "status",
+            "due_on",
             id="pk",
             step=Value(step, TextField()),
-            reason="reason",
             account="account__ref",
             actor=f"{step}_by_name",
             text="answer" if step == "closed" else "statement",
-            status="status",
-            due_on="due_on",
             pauses=ArrayAgg("holds__kind", filter=Q(holds__isnull=False), distinct=True),
         ),
     )
@@ -343,14 +335,14 @@ def _requests(customer_id: int) -> QuerySet[Any]:
         at="at",
         kind="work",
         what="request",
-        facts=JSONObject(
-            verb="verb",
+        facts=_facts(
+            "verb",
+            "reason",
             id="subject_id",
             of=KT("after__kind"),
             amount=KT("after__amount"),
             currency=KT("after__currency"),
             actor="actor_name",
-            reason="reason",
         ),
     )
 
@@ -367,14 +359,8 @@ def _events(customer_id: int, *, kind: str) -> QuerySet[Any]:
         at="at",
         kind=kind,
         what="event",
-        facts=JSONObject(
-            verb="verb",
-            subject="subject_type",
-            ref="subject_ref",
-            actor="actor_name",
-            reason="reason",
-            before="before",
-            after="after",
+        facts=_facts(
+            "verb", "reason", "before", "after", subject="subject_type", ref="subject_ref", actor="actor_name"
         ),
     )
 
@@ -396,8 +382,13 @@ def _instalments(customer_id: int) -> QuerySet[Any]:
         at="when",
         kind="record",
         what="instalments",
-        facts=JSONObject(number="parts", due_from="first", due_on="last", ref="ref", actor="actor"),
+        facts=_facts("ref", "actor", number="parts", due_from="first", due_on="last"),
     )
+
+
+def _facts(*columns: str, **others: Any) -> JSONObject:
+    """Columns under their own names, and others under these."""
+    return JSONObject(**{name: name for name in columns}, **others)
 
 
 def _text(field: str) -> Cast:
