@@ -16,29 +16,30 @@ from strategy.models import Action, Arm
 
 Row = tuple[Any, ...]
 
-_FIGURES: Mapping[str, str | Promise] = {
+# What is counted of a simulation, and of what really happened.
+FIGURES: Mapping[str, str | Promise] = {
     "sent": gettext_lazy("Messages queued"),
     "withheld": gettext_lazy("Withheld by the gate"),
     "held_out": gettext_lazy("Held out"),
     "call": gettext_lazy("Calls asked for"),
     "proposed": gettext_lazy("Proposed"),
 }
-_PEOPLE = gettext_lazy("People with a message")
+PEOPLE = gettext_lazy("People with a message")
 _UNAPPROVED = gettext_lazy("Without approved words")
 
 
 def cells(result: Mapping[str, Any]) -> Iterator[Row]:
     """Every figure of a simulation's result: all together, beside what really happened, and by day, hour, channel, rule, arm."""
-    figures = {"people": _PEOPLE, **_FIGURES}
+    figures = {"people": PEOPLE, **FIGURES}
     really = result["really"]
     for name, label in figures.items():
         yield (_("Simulated"), "", label, result[name])
         yield (_("Really"), "", label, really.get(name, 0))
     became = dict(MessageStatus.choices)
-    yield from ((_("Really"), became[status], _FIGURES["sent"], number) for status, number in really.get("became", ()))
+    yield from ((_("Really"), became[status], FIGURES["sent"], number) for status, number in really.get("became", ()))
     yield (_("Simulated"), "", _UNAPPROVED, result.get("unapproved", 0))
     for day, *counts in result["by_day"]:
-        yield from ((_("By day"), day, label, n) for label, n in zip(_FIGURES.values(), counts, strict=True))
+        yield from ((_("By day"), day, label, n) for label, n in zip(FIGURES.values(), counts, strict=True))
     channels = dict(Channel.choices)
     yield from _of(_("By hour, where the person lives"), result["by_hour"], {})
     yield from _of(_("How often each person would have been written to"), result["contacts_each"], {})
@@ -47,7 +48,7 @@ def cells(result: Mapping[str, Any]) -> Iterator[Row]:
     yield from _of(_("Proposed"), result["proposals"], dict(Action.choices))
     for rule in result["by_rule"]:
         name = f"{rule['version']} {rule['code']}"
-        yield from ((_("By rule"), name, label, rule[key]) for key, label in _FIGURES.items())
+        yield from ((_("By rule"), name, label, rule[key]) for key, label in FIGURES.items())
         yield (_("By rule"), name, _UNAPPROVED, rule.get("unapproved", 0))
     for arm in result["by_arm"]:
         yield from ((_("By arm"), Arm(arm["arm"]).label, label, arm[key]) for key, label in figures.items())

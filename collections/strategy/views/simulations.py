@@ -24,7 +24,7 @@ from runs.pages import page_or_part
 from staff.exports import exported
 from staff.permissions import needs, require
 from staff.requests import user_of
-from strategy.cells import cells, refusal
+from strategy.cells import FIGURES, PEOPLE, cells, refusal
 from strategy.forms import ActivateForm, SimulateForm, with_edits
 from strategy.models import Action, Arm, Simulation, Version, VersionStatus
 from strategy.rules import Fault
@@ -205,14 +205,11 @@ def _shown(found: Simulation) -> dict[str, Any]:
         # What was simulated before this was counted does not say.
         "unpriced": [(channels.get(code, code), number) for code, number in result.get("unpriced", [])],
         "compared": [
-            (_("Messages queued"), result["sent"], really["sent"]),
+            (FIGURES["sent"], result["sent"], really["sent"]),
             # What was simulated before this was counted does not say.
             *((MessageStatus(status).label, None, number) for status, number in really.get("became", ())),
-            (_("People with a message"), result["people"], really["people"]),
-            (_("Withheld by the gate"), result["withheld"], really["withheld"]),
-            (_("Held out"), result["held_out"], really["held_out"]),
-            (_("Calls asked for"), result["call"], really["call"]),
-            (_("Proposed"), result["proposed"], really["proposed"]),
+            (PEOPLE, result["people"], really["people"]),
+            *((label, result[name], really[name]) for name, label in FIGURES.items() if name != "sent"),
         ],
         "really_cost": [(channels.get(code, code), currency, total) for code, currency, total in really["cost"]],
         "is_stale": found.edits != found.version.edits,
