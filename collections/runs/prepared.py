@@ -88,9 +88,15 @@ def part_of(statement: Statement, name: str) -> tuple[str, dict[str, Any]]:
     """A kept statement as a part of a longer one, whose parameters have names: its text, and its values by names that begin
     with `name`."""
     text, values = statement
-    names = iter([f"{name}_{number}" for number in range(len(values))])
-    named = _PLACE.sub(lambda place: f"%({next(names)})s" if place[0] == "%s" else place[0], text)
-    return named, {f"{name}_{number}": value for number, value in enumerate(values)}
+    # A stand-in is one parameter, however often it is asked about; of keys each is its own, so that all who ask share a text.
+    called: dict[Any, str] = {}
+    names = [
+        called.setdefault(value if value in _STAND_INS else ("", number), f"{name}_{number}")
+        for number, value in enumerate(values)
+    ]
+    places = iter(names)
+    named = _PLACE.sub(lambda place: f"%({next(places)})s" if place[0] == "%s" else place[0], text)
+    return named, dict(zip(names, values, strict=True))
 
 
 def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, ...]]:

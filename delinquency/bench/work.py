@@ -36,7 +36,7 @@ from staff.permissions import scope_of
 # As the server runs: the Procfile has so many workers, each with threads.
 PROCESSES = 2
 THREADS = 4
-ROUNDS = 5
+ROUNDS = 20
 SECONDS_OF_A_ROUND = 1.5
 STEADY_SECONDS = 15
 SECONDS_BETWEEN = 2.0
