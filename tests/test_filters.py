@@ -70,6 +70,19 @@ def test_what_makes_no_sense_is_named_above_the_list(client: Client, name: str, 
                 assert page.count(f"{said} It filters nothing.") == 1, (field, said)
 
 
+@pytest.mark.parametrize(("name", "role"), LISTS.items())
+def test_a_filter_that_there_is_not_is_named_above_the_list(client: Client, name: str, role: str) -> None:
+    client.force_login(UserFactory(role=role))
+    address = reverse(name)
+    page = client.get(address)
+    known = dict.fromkeys(form_of(page).fields, "") | {"page": "1"}
+    assert "There is no filter" not in page.content.decode()
+    assert "There is no filter" not in client.get(address, known).content.decode()
+    said = client.get(address, known | {"colour": "red", "<b>": "1"}).content.decode()
+    assert said.count("There is no filter “colour”. It filters nothing.") == 1
+    assert said.count("There is no filter “&lt;b&gt;”.") == 1
+
+
 def test_no_list_is_left_out(client: Client) -> None:
     seen = set()
     for name, role in LISTS.items():

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.forms import BaseForm
 from django.http import HttpRequest, QueryDict
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.safestring import SafeString
@@ -26,6 +27,7 @@ register = template.Library()
 
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$"}
 _LAST_RAMP_STEP = 7
+_PLACE_IN_A_LIST = frozenset({"before", "page", "sort", "show"})
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -50,6 +52,12 @@ def keys_of_cases() -> list[Verb]:
 def case_of(context: template.Context, customer: Customer | None) -> str:
     """The reference of the customer's open case for a link to it; blank where there is none that the reader may open."""
     return (open_case_refs(context["request"].user, customer).first() or "") if customer else ""
+
+
+@register.simple_tag(takes_context=True)
+def no_filters(context: template.Context, form: BaseForm) -> list[str]:
+    """By what the address asks that the form of the list's filters does not know, and that is no page or order of it."""
+    return [name for name in context["request"].GET if name not in form.fields and name not in _PLACE_IN_A_LIST]
 
 
 @register.filter

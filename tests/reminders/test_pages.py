@@ -105,15 +105,10 @@ def test_a_filter_that_makes_no_sense_is_named_above_the_list_that_it_does_not_n
     assert [message.key for message in answer.context["page"].rows] == ["first"]
 
 
-def test_the_log_says_how_many_it_found_and_what_it_does_not_know(
-    reader: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_says_how_many_it_found(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         MessageFactory(key=f"{number}", status="failed" if number else "sent")
-    page = reader.get("/messages/?status=failed&state=sent").content.decode()
-    assert "2 messages" in page
-    assert "There is no filter “state”." in page
-    assert "There is no filter" not in reader.get("/messages/?status=failed&before=99").content.decode()
+    assert "2 messages" in reader.get("/messages/?status=failed").content.decode()
     for module in (paging, import_module("reminders.views.messages")):
         monkeypatch.setattr(module, "MOST_COUNTED", 2)
     assert "More than 2 messages" in reader.get("/messages/").content.decode()

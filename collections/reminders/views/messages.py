@@ -86,7 +86,6 @@ def messages(request: HttpRequest) -> HttpResponse:
         "page": log_page(filters.qs, request.GET.get("before")),
         "found": counted(filters.qs),
         "most_counted": MOST_COUNTED,
-        "unknown": [name for name in request.GET if name != "before" and name not in filters.form.fields],
     }
     return page_or_part(request, "reminders/messages.html", "reminders/_messages.html", context)
 
