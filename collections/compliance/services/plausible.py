@@ -118,6 +118,15 @@ def length_of(seconds: int | None, outcome: str) -> timedelta:
     return timedelta(seconds=seconds or 0)
 
 
+def too_long(since: datetime, length: timedelta) -> str:
+    """What is said of a contact that cannot have lasted so long since it was allowed, or began."""
+    minutes, seconds = divmod(int(length.total_seconds()), 60)
+    return _(
+        "Since %(time)s, when it was allowed or began, it cannot have lasted %(length)s. Leave the length out; ask the gate "
+        "before the next one, and its length can be entered."
+    ) % {"time": date_format(timezone.localtime(since), "H:i:s"), "length": f"{minutes}:{seconds:02}"}
+
+
 def judge_again(decision: ContactDecision, *, actor: Actor, at: datetime, length: timedelta) -> dict[str, Any]:
     """Ask the rules once more at the moment when the contact began, under the customer's lock; what to say in its event.
 

@@ -30,6 +30,7 @@ from compliance.services.plausible import (
     check_whose,
     judge_again,
     length_of,
+    too_long,
     used,
 )
 from compliance.services.reactions import person_changed
@@ -77,7 +78,7 @@ def log_contact(
     elif not decision.decided_at <= at <= now:
         raise Invalid(_("The contact began between being allowed and now."), "at")
     if at + length > now + timedelta(minutes=1):
-        raise Invalid(_("The contact cannot have lasted longer than since it was allowed."), "seconds")
+        raise Invalid(too_long(at, length), "seconds")
     check_usable(decision, actor, now - length)
     told: dict[str, Any] = {}
     if outcome != Outcome.NOT_MADE:
