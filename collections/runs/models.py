@@ -16,6 +16,7 @@ class RunStatus(models.TextChoices):
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
 
 
 class Progress:
@@ -44,7 +45,7 @@ class Progress:
     @property
     def is_finished(self) -> bool:
         """Nothing more will come: pages stop asking."""
-        return self.status in {RunStatus.DONE, RunStatus.FAILED}
+        return self.status in {RunStatus.DONE, RunStatus.FAILED, RunStatus.STOPPED}
 
 
 class BusinessDay(models.Model):

@@ -215,5 +215,10 @@ def test_a_job_that_was_stopped_ends_as_it_next_tells_how_far_it_is() -> None:
     with pytest.raises(services.Stopped), transaction.atomic():
         services.advance(run, done=3, total=3)
     services.finish(run, {"counted": 3})
-    assert JobRun.objects.values_list("status", "done", "error", "result").get() == ("failed", 1, "Stopped by Lin.", {})
+    assert JobRun.objects.values_list("status", "done", "error", "result").get() == (
+        "stopped",
+        1,
+        "Stopped by Lin.",
+        {},
+    )
     assert not services.stop(run, "Again")

@@ -191,7 +191,7 @@ def test_one_that_runs_is_stopped_and_another_asked_for_at_once(
     assert stop not in answers[0]
     first.refresh_from_db()
     assert first.run is not None
-    assert (first.run.status, first.run.done, first.result) == ("failed", 0, {})
+    assert (first.run.status, first.run.done, first.result) == ("stopped", 0, {})
     assert "over already" in client.post(stop, follow=True).content.decode()
     assert "由 " in client.get(page, headers={"accept-language": "zh-hans"}).content.decode()
     again = ask_simulation(actor=writer, version_id=version.pk, days=2, champion_id=version.pk)
@@ -212,7 +212,7 @@ def test_one_that_waits_for_a_worker_is_stopped_and_does_nothing(writer: User, v
     work()
     waiting.refresh_from_db()
     assert waiting.run is not None
-    assert (waiting.run.status, waiting.run.started_at, waiting.result) == ("failed", None, {})
+    assert (waiting.run.status, waiting.run.started_at, waiting.result) == ("stopped", None, {})
     page = signed_in(writer).get(reverse("simulation", args=[waiting.pk])).content.decode()
     assert "Waiting for a worker" not in page
     assert Event.objects.get(verb="strategy.simulation-stopped").subject_id == version.pk

@@ -126,10 +126,10 @@ def advance(run: JobRun, *, done: int, total: int | None = None) -> None:
 
 
 def stop(run: JobRun, why: str) -> bool:
-    """End a job that waits or runs, as failed with why; its worker notices as it next tells how far it is. False: it was over."""
+    """End a job that waits or runs, and keep why; its worker notices as it next tells how far it is. False: it was over."""
     now = clock.now()
     unfinished = JobRun.objects.filter(pk=run.pk, status__in=(RunStatus.PENDING, RunStatus.RUNNING))
-    return bool(unfinished.update(status=RunStatus.FAILED, error=why, finished_at=now, heartbeat_at=now))
+    return bool(unfinished.update(status=RunStatus.STOPPED, error=why, finished_at=now, heartbeat_at=now))
 
 
 def finish(run: JobRun, result: dict[str, Any] | None = None) -> None:
