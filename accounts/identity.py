@@ -15,6 +15,7 @@ from stdnum.exceptions import InvalidComponent, InvalidFormat, InvalidLength
 
 from accounts.errors import Invalid
 from accounts.models import ContactKind, IdType
+from runs import clock
 
 # What nobody sees in a short text: controls, separators of lines and paragraphs, what turns around what stands after it (amounts
 # included), and blanks without a width. Joiners stay, without which some scripts cannot write a name; so do line ends and tabs,
@@ -33,12 +34,20 @@ _CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
     """The identity number in its written form, empty when not known.
 
-    A resident card's number must be 18 long with a real date and the right check digit, and agree with the date of birth.
+    Nobody is born after today. A resident card's number must be 18 long with a real date and the right check digit, and agree
+    with the date of birth.
     A county that the table does not know is let pass: retired counties are real.
 
     Raises:
         Invalid: saying what is wrong, never showing the number.
     """
+    today = clock.today()
+    if birth_date is not None and birth_date > today:
+        raise Invalid(
+            _("The date of birth, %(day)s, lies after today. Compare it with the document.")
+            % {"day": birth_date.isoformat()},
+            "birth_date",
+        )
     value = value.replace(" ", "").upper()
     if not value or id_type != IdType.RESIDENT_ID:
         return value
@@ -48,6 +57,8 @@ def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
         born: date = ric.get_birth_date(value)
     except (InvalidComponent, InvalidFormat, InvalidLength, ValueError):
         raise Invalid(_("Digits 7 to 14 of the identity number are not a date."), "id_number") from None
+    if born > today:
+        raise Invalid(_("Digits 7 to 14 of the identity number are a date after today."), "id_number")
     if ric.calc_check_digit(value) != value[-1]:
         raise Invalid(_("The identity number's check character is wrong. Compare it with the card."), "id_number")
     if birth_date is not None and birth_date != born:

@@ -30,6 +30,7 @@ def import_uploaded(run: JobRun) -> dict[str, Any] | None:
                 sources,
                 actor=_actor(run),
                 dry_run=dry_run,
+                by_one_person=True,
                 problem_file=ProblemFile(stream),
                 on_progress=lambda done, total: advance(run, done=done, total=total),
             )

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Verb, add_link, of_account
 from accounts.admin.importing import ImportPages
 from accounts.admin.postings import BillInline, NewBills, new_bill, reversed_on
+from accounts.currencies import is_currency, no_currency
 from accounts.errors import Invalid
 from accounts.models import Account, AccountParty, Customer, Hold, HoldKind, Payment, Product
 from accounts.services import entering, holds, parties, posting
@@ -82,8 +83,8 @@ class AccountForm(BookForm):
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"]
-        if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
-            raise forms.ValidationError(_("Expected three capital letters, such as CNY."))
+        if not is_currency(currency):
+            raise forms.ValidationError(no_currency(currency))
         return currency
 
 

@@ -45,6 +45,9 @@ IN_BOOK: dict[str, _InBook] = {
             ),
             _Compared("birth_date", "r.birth_date", "b.birth_date"),
             _Compared("locale", "coalesce(r.locale, '')", "b.locale"),
+            # A file that leaves them out says nothing of them.
+            _Compared("time_zone", "coalesce(r.time_zone, b.time_zone)", "b.time_zone"),
+            _Compared("jurisdiction", "coalesce(r.jurisdiction, b.jurisdiction)", "b.jurisdiction"),
         ),
     ),
     CONTACTS.kind: _InBook(
@@ -107,10 +110,11 @@ IN_BOOK: dict[str, _InBook] = {
 }
 
 
-def check_all(cursor: CursorWrapper, unreadable: Collection[str]) -> None:
+def check_all(cursor: CursorWrapper, unreadable: Collection[str], *, by_one_person: bool) -> None:
     """Put everything wrong that only shows between rows into `import_problem`.
 
-    References into a file of `unreadable` (kinds) are not blamed: nobody knows what it holds.
+    References into a file of `unreadable` (kinds) are not blamed: nobody knows what it holds. What one person may not do alone is
+    a problem where the import is `by_one_person`.
     """
     cursor.execute("CREATE INDEX ON import_problem (file, line)")
     for file in FILES:
@@ -135,6 +139,8 @@ def check_all(cursor: CursorWrapper, unreadable: Collection[str]) -> None:
             _unknown(cursor, file, ACCOUNTS, "accounts_account", no_account)
     _unknown_products(cursor)
     _too_large(cursor)
+    if by_one_person:
+        _deferrals(cursor)
     for file in FILES:
         _changed(cursor, file)
 
@@ -262,6 +268,24 @@ def _too_large(cursor: CursorWrapper) -> None:
             BILLS.number,
             BILLS.position("principal"),
             _("principal, interest and service fee that add up to at most 12 digits before the point"),
+        ),
+    )
+
+
+def _deferrals(cursor: CursorWrapper) -> None:
+    """Blame deferrals that the book does not have: they move the clock, which two persons decide."""
+    cursor.execute(
+        f"""INSERT INTO import_problem
+            SELECT %s, r.line, %s, 'kind', r.kind, %s
+              FROM import_holds r
+             WHERE r.kind = 'deferral' AND {_clean(HOLDS)} AND NOT EXISTS (SELECT 1 FROM {IN_BOOK[HOLDS.kind].join})""",
+        (
+            HOLDS.number,
+            HOLDS.position("kind"),
+            _(
+                "a hold that does not move the clock. Ask for a deferral on the case: a second person decides. A book that has "
+                "some already is imported on the server: manage.py import_book"
+            ),
         ),
     )
 

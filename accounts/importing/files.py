@@ -14,7 +14,6 @@ from accounts.identity import check_contact, check_id_number
 from accounts.importing import values
 from accounts.importing.values import Parser
 from accounts.models import NAMED, IdType
-from runs import clock
 
 # Said of the column to blame, in place of a value: (column, what was expected).
 Complaint = Callable[[str, str], None]
@@ -59,21 +58,17 @@ class ImportFile:
 
 def _finish_customer(row: list[str], complain: Complaint) -> list[str]:
     """Check the identity number against its type and the date of birth, then encrypt it: it is never staged in clear."""
-    ref, name, id_type, number, birth_date, locale = row
-    if birth_date and birth_date > clock.today().isoformat():
-        complain("birth_date", _("a date that is not after today"))
+    ref, name, id_type, number, birth_date, locale, time_zone, jurisdiction = row
     number = number.replace(" ", "").upper()
     if not id_type and len(number) == 18 and number[:17].isdecimal():
         id_type = IdType.RESIDENT_ID
     try:
         check_id_number(id_type, number, date.fromisoformat(birth_date) if birth_date else None)
-        if id_type == IdType.RESIDENT_ID and number[6:14] > f"{clock.today():%Y%m%d}":
-            complain("id_number", _("an identity number whose date of birth is not after today"))
     except Invalid as error:
         complain(error.field or "id_number", str(error))
         number = ""
     if not number:
-        return [ref, name, id_type, "", "", "", birth_date, locale, "f"]
+        return [ref, name, id_type, "", "", "", birth_date, locale, time_zone, jurisdiction, "f"]
     return [
         ref,
         name,
@@ -83,6 +78,8 @@ def _finish_customer(row: list[str], complain: Complaint) -> list[str]:
         vault.mask_id_number(number),
         birth_date,
         locale,
+        time_zone,
+        jurisdiction,
         "t" if id_type == IdType.RESIDENT_ID and not values.is_known_county(number) else "f",
     ]
 
@@ -135,9 +132,11 @@ CUSTOMERS = ImportFile(
         Column("id_number", values.one_line(40), mask=vault.mask_id_number),
         Column("birth_date", values.iso_date),
         Column("locale", values.language),
+        Column("time_zone", values.time_zone),
+        Column("jurisdiction", values.jurisdiction),
     ),
     "customer_ref text, name text, id_type text, id_number_cipher text, id_number_index text, id_number_masked text,"
-    " birth_date date, locale text, odd_county boolean",
+    " birth_date date, locale text, time_zone text, jurisdiction text, odd_county boolean",
     key="customer_ref",
     finish=_finish_customer,
     number=1,

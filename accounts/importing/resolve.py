@@ -8,7 +8,7 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.importing.check import IN_BOOK, PAYMENT_KNOWN
 from accounts.importing.files import ACCOUNTS, BILLS, CONTACTS, CUSTOMERS, FILES, HOLDS, PAYMENTS
-from accounts.models import AccountStatus, Origin, Verification
+from accounts.models import AccountStatus, Jurisdiction, Origin, Verification
 from accounts.rules.facts import BOOK_ZONE
 from runs import clock
 
@@ -52,11 +52,12 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     insert(
         CUSTOMERS.kind,
         f"""INSERT INTO staged_customer (id, ref, name, id_type, id_number_cipher, id_number_index, birth_date, locale,
-                   time_zone, origin, recorded_at)
+                   time_zone, jurisdiction, origin, recorded_at)
             SELECT {key("customer")}, r.customer_ref, r.name, coalesce(r.id_type, ''), decode(r.id_number_cipher, 'hex'),
-                   decode(r.id_number_index, 'hex'), r.birth_date, coalesce(r.locale, ''), %s, %s, %s
+                   decode(r.id_number_index, 'hex'), r.birth_date, coalesce(r.locale, ''),
+                   coalesce(r.time_zone, %s), coalesce(r.jurisdiction, %s), %s, %s
               FROM import_customers r""",
-        (BOOK_ZONE.key, Origin.IMPORTED, now),
+        (BOOK_ZONE.key, Jurisdiction.CHINA, Origin.IMPORTED, now),
     )
     cursor.execute(_CUSTOMER_KEYS)
     cursor.execute("ANALYZE import_customer_key")

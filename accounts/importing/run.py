@@ -43,6 +43,7 @@ def run_import(
     *,
     actor: Actor,
     dry_run: bool = False,
+    by_one_person: bool = False,
     problem_file: ProblemFile | None = None,
     show: int = 20,
     on_progress: OnProgress | None = None,
@@ -50,8 +51,8 @@ def run_import(
     """Import the files, wholly or not at all. What the book holds already, with the same values, is left as it is.
 
     With bad rows nothing is saved: every problem goes to `problem_file`, the first `show` into the report. A dry run does
-    the same checks and counts, and saves nothing either way. `on_progress(done, total)` is called in between, inside the
-    transaction. Locks as `load_staged` does.
+    the same checks and counts, and saves nothing either way. `by_one_person`: what two persons decide (deferrals) is a bad row,
+    unless the book has it. `on_progress(done, total)` is called in between, inside the transaction. Locks as `load_staged` does.
 
     Raises:
         ImportRefused: another import is running (it says which), the book changed underneath, or a file cannot be read.
@@ -60,7 +61,7 @@ def run_import(
     tell = on_progress or (lambda done, total: None)
     try:
         with _one_at_a_time(actor), transaction.atomic(), connection.cursor() as cursor:
-            found = _import(cursor, sources, report, actor, problem_file, show, tell)
+            found = _import(cursor, sources, report, actor, by_one_person, problem_file, show, tell)
             if dry_run or not report.ok:
                 transaction.set_rollback(True)
     # Django translates what its cursors raise, but not what a COPY does.
@@ -99,6 +100,7 @@ def _import(
     sources: Sequence[Source],
     report: ImportReport,
     actor: Actor,
+    by_one_person: bool,
     problem_file: ProblemFile | None,
     show: int,
     tell: OnProgress,
@@ -108,7 +110,7 @@ def _import(
     cursor.execute("SET LOCAL work_mem = '128MB'")
     create_import_tables(cursor)
     rows, unreadable = _stage(cursor, sources, tell)
-    check_all(cursor, unreadable)
+    check_all(cursor, unreadable, by_one_person=by_one_person)
     cursor.execute("SELECT count(*) FROM import_problem")
     (report.problems_total,) = cursor.fetchone()
     report.warnings = _warnings(cursor)

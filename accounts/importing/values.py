@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
+from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+from accounts.currencies import is_currency
 from accounts.identity import HIDDEN
-from accounts.models import ContactKind, HoldKind, IdType, Relationship
+from accounts.models import ContactKind, HoldKind, IdType, Jurisdiction, Relationship
 
 Parser = Callable[[str], str]
 
@@ -28,7 +30,6 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})? ?([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)"
 )
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CONTROL = re.compile(rf"[\t\n\r{HIDDEN}]")
 # A line break or a tab may stand inside free text.
@@ -97,9 +98,21 @@ def positive_amount(text: str) -> str:
 
 def currency(text: str) -> str:
     """A currency's code."""
-    if _CURRENCY.fullmatch(text):
+    if is_currency(text):
         return text
-    raise BadValue(_("a currency of three capital letters, such as CNY"))
+    raise BadValue(_("a currency with two decimal places by its three capital letters, such as CNY"))
+
+
+def time_zone(text: str) -> str:
+    """A time zone by its name in the database of time zones."""
+    if text in _zones():
+        return text
+    raise BadValue(_("a time zone such as Asia/Shanghai or America/New_York"))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=50_000)
@@ -210,6 +223,16 @@ relationship = one_of(
         """,
     ),
     ", ".join(Relationship.values),
+)
+jurisdiction = one_of(
+    _codes(
+        Jurisdiction.values,
+        """
+        cn: china, chn, prc, 中国
+        us: usa, united states, united states of america, 美国
+        """,
+    ),
+    ", ".join(Jurisdiction.values),
 )
 yes_or_no = one_of(
     {

@@ -26,7 +26,7 @@ BATCH = 2_000
 STAGED = {
     "customer": (
         "id bigint, ref text, name text, id_type text, id_number_cipher bytea, id_number_index bytea, birth_date date,"
-        " locale text, time_zone text, origin text, recorded_at timestamptz"
+        " locale text, time_zone text, jurisdiction text DEFAULT 'cn', origin text, recorded_at timestamptz"
     ),
     "contact_point": (
         "id bigint, customer_id bigint, kind text, value_cipher bytea, value_index bytea, source text, relationship text,"

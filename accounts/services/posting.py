@@ -15,6 +15,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.currencies import is_currency, no_currency
 from accounts.errors import Conflict, Invalid
 from accounts.models import Account, Bill, BillKind, EntryKind, LedgerEntry, Origin, Payment, Product, Relief, Reversal
 from accounts.services.locks import lock_account, lock_customer
@@ -44,7 +45,7 @@ def open_account(
     """Open a credit line. Locks the customer.
 
     Raises:
-        Invalid: an unknown product, or a final due date before the opening.
+        Invalid: an unknown product or currency, or a final due date before the opening.
         Conflict: the reference is taken.
     """
     ensure_open()
@@ -52,6 +53,8 @@ def open_account(
     product = Product.objects.filter(code=product_code).first()
     if product is None:
         raise Invalid(_("There is no product %(code)s.") % {"code": product_code}, "product")
+    if not is_currency(currency):
+        raise Invalid(no_currency(currency), "currency")
     if opened_on and final_due_on and final_due_on < opened_on:
         raise Invalid(_("The final due date lies before the opening of the account."), "final_due_on")
     if Account.objects.filter(ref=ref).exists():

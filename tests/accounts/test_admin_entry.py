@@ -72,6 +72,8 @@ def test_account_fields_that_are_wrong_say_so(boss: Client) -> None:
     for wrong, field in (
         ({"currency": "yuan"}, "currency"),
         ({"currency": "cny"}, "currency"),
+        ({"currency": "XXQ"}, "currency"),
+        ({"currency": "JPY"}, "currency"),  # has no sen: the book's money has two places
         ({"opened_on": "2026-02-01", "final_due_on": "2026-01-01"}, "final_due_on"),
         ({"customer": "999999"}, "customer"),
     ):

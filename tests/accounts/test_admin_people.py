@@ -74,6 +74,19 @@ def test_a_date_of_birth_that_disagrees_is_refused_at_its_field(boss: Client) ->
     assert "1990-03-07" in errors(response)["birth_date"][0]
 
 
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"birth_date": "2999-01-01"}, "birth_date"),
+        ({"id_type": "resident-id", "new_id_number": "110105299912310020"}, "new_id_number"),
+    ],
+)
+def test_nobody_is_born_after_today(boss: Client, values: dict[str, str], field: str) -> None:
+    response = fill(boss, adding("customer"), ref="C1", name="x", **values)
+    assert "after today" in errors(response)[field][0]
+    assert not Customer.objects.exists()
+
+
 @pytest.mark.parametrize(("field", "value"), [("time_zone", "Moon/Crater"), ("locale", "xx"), ("ref", "TAKEN")])
 def test_values_that_nothing_knows_are_refused_at_their_fields(boss: Client, field: str, value: str) -> None:
     a_customer("TAKEN")

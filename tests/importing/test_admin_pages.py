@@ -16,10 +16,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from accounts.importing import from_folder, run_import
 from accounts.importing.uploads import Upload, keep_upload
 from accounts.jobs import import_uploaded
 from accounts.models import Account, Customer
 from audit.models import Event
+from audit.services import SystemActor
 from runs.models import JobRun, RunStatus
 from staff.models import User
 from tests import queues
@@ -44,6 +46,12 @@ def a_user(name: str = "importer", permitted: list[str] = PERMITTED) -> User:
 def importer(client: Client) -> Client:
     client.force_login(a_user())
     return client
+
+
+@pytest.fixture
+def folder(folder: Folder) -> Folder:
+    """Without a deferral, which this page does not take."""
+    return folder.set("holds", 2, kind="fees")
 
 
 def parts(folder: Folder) -> list[SimpleUploadedFile]:
@@ -97,6 +105,21 @@ def test_files_are_checked_first_and_then_imported(importer: Client, folder: Fol
     assert Upload(imported.arguments["upload"]).sources() == []
     again = importer.post(reverse("admin:accounts_import_run", args=[checked.pk]))
     assert "nothing left to import" in again.content.decode()
+
+
+def test_a_deferral_is_not_taken_from_one_person_alone(importer: Client, folder: Folder) -> None:
+    folder.set("holds", 2, kind="deferral")
+    upload(importer, parts(folder))
+    run = work()
+    assert run.status == RunStatus.FAILED
+    text = page(importer, run)
+    assert "a hold that does not move the clock. Ask for a deferral on the case: a second person decides." in text
+    assert not Account.objects.exists()
+
+    run_import(from_folder(folder.path), actor=SystemActor("import_book"))
+    upload(importer, parts(folder))
+    run = work()
+    assert (run.status, run.result) == (RunStatus.DONE, {"new": 0, "unchanged": 16, "bad": 0})
 
 
 def test_bad_rows_are_shown_and_can_be_taken_home(importer: Client, folder: Folder) -> None:

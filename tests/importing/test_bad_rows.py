@@ -46,6 +46,8 @@ BAD_CELLS = [
     ("customers", "id_number", "1101051949"),
     ("customers", "birth_date", "1949-12-30"),  # the number says the 31st
     ("customers", "birth_date", "31.12.1949"),
+    ("customers", "birth_date", "2999-01-01"),
+    ("customers", "id_number", "110105299912310020"),  # born in 2999
     ("customers", "locale", "not a language"),
     ("contacts", "customer_ref", "C9"),
     ("contacts", "kind", "pigeon"),
@@ -60,6 +62,8 @@ BAD_CELLS = [
     ("accounts", "product_code", ""),
     ("accounts", "currency", "cny"),
     ("accounts", "currency", "YUAN"),
+    ("accounts", "currency", "XXQ"),
+    ("accounts", "currency", "JPY"),  # no two places
     ("accounts", "currency", ""),
     ("accounts", "credit_limit", "-1"),
     ("accounts", "credit_limit", "1,000"),

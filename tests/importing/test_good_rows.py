@@ -105,6 +105,25 @@ def test_who_is_reached_at_a_contact_persons_number_is_named(folder: Folder) -> 
     assert not any("王小兰" in text for text in (other.out, str(other.problems)))
 
 
+def living(folder: Folder, zone: str, jurisdiction: str) -> Folder:
+    rows = (("time_zone", "jurisdiction"), ("", ""), (zone, jurisdiction), ("", ""))
+    for row, cells in zip(folder.files["customers"], rows, strict=True):
+        row[6:] = cells
+    return folder
+
+
+def test_where_customers_live_and_whose_rules_hold_for_them(folder: Folder) -> None:
+    assert import_book(living(folder, "America/New_York", "United States").write().path).status == 0
+    found = Customer.objects.order_by("ref").values_list("time_zone", "jurisdiction")
+    assert list(found) == [("Asia/Shanghai", "cn"), ("America/New_York", "us"), ("Asia/Shanghai", "cn")]
+    assert "0 new rows" in import_book(folder.path).out
+    assert "0 new rows" in import_book(living(folder, "", "").write().path).out
+    other = import_book(living(folder, "America/Chicago", "cn").write().path)
+    assert other.places() == [("customers.csv", 3, "time_zone"), ("customers.csv", 3, "jurisdiction")]
+    unknown = import_book(living(folder, "Moon/Crater", "mars").write().path)
+    assert unknown.places() == [("customers.csv", 3, "time_zone"), ("customers.csv", 3, "jurisdiction")]
+
+
 def test_no_identity_number_or_contact_value_lies_in_the_database_in_clear(folder: Folder) -> None:
     import_book(folder.write().path)
     assert ID_NUMBER.encode() not in bytes(Customer.objects.get(ref="C1").id_number_cipher)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.currencies import is_currency, no_currency
 from accounts.errors import Conflict, Invalid
 from audit.services import Actor, record
 from reminders.models import ChannelControl, ChannelPrice, ChannelState
@@ -20,7 +20,6 @@ from staff.permissions import require
 PERMISSION = "reminders.change_channelcontrol"
 SLOWEST, FASTEST = Decimal("0.01"), Decimal(10000)
 WIDEST = 100
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @transaction.atomic
@@ -149,7 +148,7 @@ def check_price(*, channel: str, provider: str, effective_from: date, currency: 
 
     Raises:
         Conflict: one for this channel and provider starts on that day already.
-        Invalid: the day is past, or the currency is no code of three capital letters.
+        Invalid: the day is past, or the currency is none.
     """
     today = clock.today()
     if effective_from < today:
@@ -158,10 +157,8 @@ def check_price(*, channel: str, provider: str, effective_from: date, currency: 
             % {"day": effective_from, "today": today},
             "effective_from",
         )
-    if not _CURRENCY.fullmatch(currency):
-        raise Invalid(
-            _("“%(value)s” is no currency. Enter three capital letters, such as CNY.") % {"value": currency}, "currency"
-        )
+    if not is_currency(currency):
+        raise Invalid(no_currency(currency), "currency")
     if ChannelPrice.objects.filter(channel=channel, provider=provider, effective_from=effective_from).exists():
         raise Conflict(
             _("A price for this channel and provider starts on %(day)s already. Choose another day.")

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.currencies import is_currency, no_currency
 from accounts.errors import Conflict, Invalid
 from accounts.models import Product
 from audit.services import Actor, record
@@ -47,10 +48,8 @@ def add_policy(*, actor: Actor, code: str, currency: str, effective_from: date, 
             % {"day": effective_from.isoformat(), "first": first.isoformat()},
             "effective_from",
         )
-    if len(currency) != 3 or not currency.isalpha() or not currency.isupper():
-        raise Invalid(
-            _("“%(value)s” is no currency: expected its code, such as CNY.") % {"value": currency}, "currency"
-        )
+    if not is_currency(currency):
+        raise Invalid(no_currency(currency), "currency")
     _check_known("reasons", terms.get("reasons") or [], set(ReasonCode.values))
     _check_known("products", terms.get("products") or [], set(Product.objects.values_list("code", flat=True)))
     _check_amounts(terms)

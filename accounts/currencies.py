@@ -1,0 +1,25 @@
+"""The currencies that a book may be kept in."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from babel.numbers import get_currency_precision, list_currencies
+from django.utils.translation import gettext as _
+
+# Of ISO 4217 too, but no money: for tests, and for no currency at all.
+_NONE = frozenset({"XTS", "XXX"})
+
+
+def no_currency(code: str) -> str:
+    """What is said of a code that is none of them."""
+    return _(
+        "“%(code)s” is no currency with two decimal places. Expected its three capital letters, such as CNY or USD."
+    ) % {"code": code}
+
+
+@cache
+def is_currency(code: str) -> bool:
+    """Whether it is the code of a currency (ISO 4217, as the Unicode CLDR lists them) whose amounts have two places, as all money
+    of the book has."""
+    return code not in _NONE and code in list_currencies() and get_currency_precision(code) == 2
