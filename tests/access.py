@@ -264,7 +264,7 @@ TABLE: dict[str, Row] = {
         None, ADMINISTRATOR | {"legal-officer"}, *of_case("recording", "pk", on_case=False), done=(200, 302)
     ),
     # The flag has no document here.
-    "flag-document": Row(LEAD | READERS, None, *of_case("flag", "pk", on_case=False), seen=(404,)),
+    "flag-document": Row(LEAD | READERS | {"legal-officer"}, None, *of_case("flag", "pk", on_case=False), seen=(404,)),
     # Who decides is said kind by kind: those of this one may place and lift holds.
     "approval": Row(
         DESK,

@@ -6,12 +6,15 @@ import html
 import re
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Customer
-from cases.models import Case
+from accounts.models import Account, Customer
+from cases.models import Case, PromiseInstalment
 from cases.services import disputes, promises
 from cases.services.notes import add_note
 from cases.views import VERBS
@@ -26,6 +29,7 @@ from tests.factories import (
     MOMENT,
     AccountFactory,
     BillFactory,
+    BusinessDayFactory,
     ComplaintFactory,
     ContactPointFactory,
     HoldFactory,
@@ -103,6 +107,50 @@ def test_the_head_says_who_works_it_what_stands_open_and_whether_one_may_call(
     head = page[page.index('id="case-head"') : page.index('id="case-debts"')]
     for words in ("Wang", "Team 1", "Promised by 2026-11-27", "In dispute", "Vulnerable", "Complaint", "call"):
         assert words in head, words
+
+
+def head_of(desk: Client, case: Case) -> str:
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    return page[page.index('id="case-head"') : page.index('id="case-debts"')]
+
+
+def test_the_head_names_the_next_part_of_a_promise_that_is_kept_so_far(case: Case, lead: User, desk: Client) -> None:
+    parts = [(DAY + timedelta(days=days), Decimal(250)) for days in (0, 5)]
+    promises.take_promise(actor=lead, case_id=case.pk, seen_version=case.version, instalments=parts)
+    PromiseInstalment.objects.filter(number=1).update(status="kept")
+    assert "Promised by 2026-11-27" in head_of(desk, case)
+
+
+def test_the_head_says_what_is_owed_in_other_currencies_too(case: Case, desk: Client) -> None:
+    assert "$" not in head_of(desk, case)
+    account = AccountFactory(customer=case.customer, currency="USD")
+    BillFactory(account=account, due_on=DAY - timedelta(days=40), principal=Decimal(700))
+    figures = re.findall(r"<small>\+ (.*?)</small>", head_of(desk, case))
+    assert [re.sub(r"<.*?>", "", figure) for figure in figures] == ["$700.00", "$700.00"], "overdue, owed"
+
+
+def test_each_account_says_as_of_which_day_it_is_told(case: Case, desk: Client) -> None:
+    later = AccountFactory(customer=case.customer)
+    BusinessDayFactory(date=DAY - timedelta(days=1))
+    Account.objects.filter(pk=later.pk).update(aged_on=DAY)
+    page = desk.get(f"/cases/{case.ref}/").content.decode()
+    days = re.findall(r"as of ([0-9-]+)", page)
+    assert sorted(days) == [(DAY - timedelta(days=1)).isoformat(), DAY.isoformat()]
+
+
+def test_the_document_behind_a_flag_is_at_hand_for_those_who_may_read_it(
+    case: Case, lead: User, client: Client, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    given = {"kind": "hardship", "from_on": DAY, "evidence": "A letter"}
+    document = SimpleUploadedFile("a.pdf", b"%PDF-1.7 x")
+    flag = flags.place_flag(actor=lead, customer_id=case.customer_id, **given, evidence_file=document)
+    address = f"/flags/{flag.pk}/document/"
+    for role, is_linked in (("supervisor", True), ("legal-officer", True), ("collector", False)):
+        client.force_login(UserFactory(role=role, team=case.team))
+        page = client.get(f"/cases/{case.ref}/").content.decode()
+        assert (address in page, "A document is kept with it." in page) == (is_linked, not is_linked)
+        assert (client.get(address).status_code == 200) == is_linked
 
 
 @pytest.mark.parametrize("page", ["", "call/", "note/"])

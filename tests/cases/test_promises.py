@@ -134,9 +134,22 @@ def test_a_promise_on_an_account_is_at_most_what_that_account_owes() -> None:
     promise((1, "1250.00"))
     with pytest.raises(Invalid, match=r"250.01 CNY is more than is owed on A2: 250.00 CNY"):
         promise((1, "250.01"), account_id=other.pk)
-    with pytest.raises(Invalid, match="A3 is in USD; promises of this case are in CNY"):
-        promise((1, "1.00"), account_id=dollars.pk)
     assert promise((1, "250.00"), account_id=other.pk).account_id == other.pk
+    with pytest.raises(Invalid, match=r"900.01 USD is more than is owed on A3: 900.00 USD"):
+        promise((1, "900.01"), account_id=dollars.pk)
+
+
+def test_a_promise_on_a_debt_in_another_currency_is_in_that_and_kept_by_its_money_alone() -> None:
+    account = late_account()
+    dollars = late_account("A3", "900.00", currency="USD", customer_id=account.customer_id)
+    taken = promise((1, "700.00"), account_id=dollars.pk)
+    assert (taken.currency, taken.case.currency) == ("USD", "CNY")
+    with clock.frozen(at(TODAY, 5)):
+        pay(account, "700.00", TODAY)
+        assert verdict(taken) == ("open", Decimal("0.00"), ["open"])
+        pay(dollars, "700.00", TODAY)
+        assert verdict(taken) == ("kept", Decimal("700.00"), ["kept"])
+    everything_agrees()
 
 
 def test_another_customers_account_and_contact_are_refused() -> None:

@@ -288,6 +288,21 @@ def test_one_of_her_own_that_is_due_says_why_it_comes_first_and_is_passed_once(c
         assert collector.post("/cases/next/", {"leaving": new.pk})["Location"] == "/cases/due/"
 
 
+def test_who_goes_back_to_a_list_from_one_of_her_own_is_given_the_next_and_not_the_same_again(
+    collector: Client,
+) -> None:
+    lin = User.objects.get(username="lin")
+    reachable(ref="due", assignee=lin, follow_up_on=NOON.date(), priority=2)
+    reachable(ref="later", assignee=lin, follow_up_on=NOON.date(), priority=1)
+    given = []
+    for seconds in (0, 1, 10, 20):
+        with clock.frozen(NOON + timedelta(seconds=seconds)):
+            given.append(collector.post("/cases/next/", {"next": "/"})["Location"])
+    assert given == ["/cases/due/", "/cases/due/", "/cases/later/", "/cases/due/"], (
+        "twice at once, the next, from the first"
+    )
+
+
 def test_a_button_pressed_twice_gives_one_case_and_pressed_on_the_case_the_next_one(collector: Client) -> None:
     with clock.frozen(NOON):
         cases = [reachable(ref=f"case{n}", priority=9 - n) for n in range(3)]

@@ -17,6 +17,7 @@ from compliance import services
 from compliance.models import ContactDecision, ContactRule
 from compliance.rules import PACKS, Rule, parse
 from compliance.services import Candidate, Decided
+from runs import clock
 from tests.factories import AccountFactory, ContactPointFactory, CustomerFactory, DecisionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +128,7 @@ def test_decisions_cannot_be_changed_in_sql(statement: str) -> None:
     assert not ContactDecision.objects.get().allowed
 
 
+@pytest.mark.usefixtures("now")
 def test_a_rule_gets_a_new_version_and_leaves_an_event() -> None:
     rule = services.add_rule(
         actor=ACTOR,
@@ -145,7 +147,6 @@ def test_a_rule_gets_a_new_version_and_leaves_an_event() -> None:
         {"parameters": {"opens": "09:00"}},
         {"parameters": ["09:00"]},
         {"code": "moon-phase"},
-        {"effective_from": date(2026, 1, 30)},
     ],
     ids=str,
 )
@@ -160,6 +161,24 @@ def test_a_rule_that_would_close_the_gate_by_mistake_is_refused(broken: dict[str
     assert ContactRule.objects.filter(code__in=["contact-hours", "moon-phase"], pack="cn").count() == 2
 
 
+@pytest.mark.usefixtures("now")
+def test_a_rule_begins_on_a_day_to_come_that_no_version_of_it_begins_on() -> None:
+    given = {
+        "actor": ACTOR,
+        "code": "contact-hours",
+        "parameters": {"opens": "09:00", "closes": "20:00"},
+        "source": "x",
+    }
+    tomorrow = clock.today() + timedelta(days=1)
+    for early in (tomorrow - timedelta(days=1), date(2026, 1, 29)):
+        with pytest.raises(ValidationError, match=f"{early} is too early: expected {tomorrow} or later"):
+            services.add_rule(**given, effective_from=early)
+    services.add_rule(**given, effective_from=tomorrow)
+    with pytest.raises(ValidationError, match="starts on that day already"):
+        services.add_rule(**given, effective_from=tomorrow)
+
+
+@pytest.mark.usefixtures("now")
 def test_the_admin_adds_rules_through_the_service_and_changes_none(admin_client) -> None:
     page = reverse("admin:compliance_contactrule_add")
     form = {"code": "contact-hours", "effective_from": "2027-01-01", "source": "policy"}
@@ -205,8 +224,6 @@ def test_the_admin_says_at_the_field_what_is_wrong_with_the_parameters(admin_cli
 
 
 def test_now_is_the_clocks(settings) -> None:
-    from runs import clock
-
     point = ContactPointFactory()
     with clock.frozen(NIGHT):
         answer = services.may_contact(

@@ -86,6 +86,8 @@ def test_a_new_person_gets_a_team_and_a_role_and_must_change_the_password(boss: 
         "team": team.pk,
         "groups": [role.pk],
     }
+    offered = boss.get(f"{PEOPLE}add/").context["adminform"].form
+    assert offered["is_staff"].initial, "who is added works here unless it is said that she does not"
     assert boss.post(f"{PEOPLE}add/", values).status_code == 302
     user = User.objects.get(username="wang")
     assert user.must_change_password

@@ -71,5 +71,9 @@ class ReasonForm(ActionForm):
 
 def account_choices(desk: CaseDesk) -> list[tuple[str, Any]]:
     """Every late account of the case together, or one of them."""
-    late = [(str(one.account.pk), one.account.ref) for one in desk.late]
+    several = len({one.account.currency for one in desk.late}) > 1
+    late = [
+        (str(one.account.pk), f"{one.account.ref} ({one.account.currency})" if several else one.account.ref)
+        for one in desk.late
+    ]
     return [("", _("All late accounts")), *late] if len(late) != 1 else [("", late[0][1])]

@@ -24,6 +24,7 @@ from cases.forms.base import (
     text_field,
 )
 from cases.models import DisputeReason, DisputeStatus
+from cases.selectors.debts import AccountView
 from cases.selectors.terms import pauses_by_reason
 from runs import clock
 from staff.permissions import may
@@ -68,7 +69,10 @@ class PromiseForm(ActionForm):
     beyond = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
-        self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
+        (_all, every), *each = account_choices(self.desk)
+        if self.desk.in_other_currencies:
+            every = gettext("All late accounts in %(currency)s") % {"currency": self.desk.case.currency}
+        self.fields["account"].choices = [("", every), *each]  # type: ignore[attr-defined]  # a ChoiceField
         for number in range(1, self._row_count() + 1):
             self.fields[f"amount_{number}"] = money_field(_("Amount"))
             self.fields[f"on_{number}"] = date_field(_("By"))
@@ -100,9 +104,20 @@ class PromiseForm(ActionForm):
     @property
     def overdue(self) -> Decimal:
         """What there is to promise: of the chosen debt, else of the case."""
+        chosen = self._chosen
+        return self.desk.case.overdue_amount if chosen is None else money(chosen.how_late.overdue_amount)
+
+    @property
+    def currency(self) -> str:
+        """In what it is promised: as the chosen debt, else as the case."""
+        chosen = self._chosen
+        currency: str = (self.desk.case if chosen is None else chosen.account).currency
+        return currency
+
+    @property
+    def _chosen(self) -> AccountView | None:
         chosen = str(self["account"].value() or "")
-        found = (money(one.how_late.overdue_amount) for one in self.desk.late if str(one.account.pk) == chosen)
-        return next(found, self.desk.case.overdue_amount)
+        return next((one for one in self.desk.late if str(one.account.pk) == chosen), None)
 
     @property
     def left(self) -> Decimal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from accounts.models import AccountStatus, ContactPoint, Relationship, Relief, ReliefKind
+from accounts.rules import money
 from audit.models import Event
 from cases.models import Case, CaseStatus
 from cases.selectors.contacts import ContactPointView, whom
@@ -105,6 +107,15 @@ def with_day(cases: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
+@dataclass
+class Sums:
+    """What is owed in one currency, and of that what is overdue and what are late fees."""
+
+    overdue: Decimal = Decimal(0)
+    owed: Decimal = Decimal(0)
+    late_fee: Decimal = Decimal(0)
+
+
 class CaseDesk:
     """One case (read by `with_day`) as `user` has it before her. Each thing is read when it is first asked for, and once."""
 
@@ -179,11 +190,26 @@ class CaseDesk:
 
     @property
     def owed(self) -> Decimal:
-        return sum((one.owed for one in self._in_currency()), Decimal(0))
+        return self._sums[self.case.currency].owed
 
     @property
     def late_fee(self) -> Decimal:
-        return sum((one.late_fee for one in self._in_currency()), Decimal(0))
+        return self._sums[self.case.currency].late_fee
+
+    @property
+    def in_other_currencies(self) -> dict[str, Sums]:
+        """What is owed in others than the case's own, whose sums it leads with."""
+        return {currency: sums for currency, sums in self._sums.items() if sums.owed and currency != self.case.currency}
+
+    @cached_property
+    def _sums(self) -> dict[str, Sums]:
+        found: dict[str, Sums] = defaultdict(Sums)
+        for one in self.accounts:
+            sums = found[one.account.currency]
+            sums.overdue += money(one.how_late.overdue_amount)
+            sums.owed += one.owed
+            sums.late_fee += one.late_fee
+        return found
 
     @property
     def reasons(self) -> list[tuple[AccountView, list[str]]]:
@@ -342,6 +368,3 @@ class CaseDesk:
     def _changed_hands_since(self, moment: str) -> bool:
         handed = Event.objects.filter(subject_type="case", subject_id=self.case.pk, verb__in=HANDED, at__gte=moment)
         return handed.exists()
-
-    def _in_currency(self) -> list[AccountView]:
-        return [account for account in self.accounts if account.account.currency == self.case.currency]

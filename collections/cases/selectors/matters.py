@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import CharField, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Greatest, JSONObject
 
 from accounts.models import ContactPoint, Hold
@@ -109,6 +109,11 @@ def _promises(case: Case) -> QuerySet[Any]:
         made_on="made_on",
         by="taken_by_name",
         instalments=ArraySubquery(instalments),
+        next_on=Subquery(
+            PromiseInstalment.objects.filter(promise=OuterRef("pk"), status=PromiseStatus.OPEN)
+            .order_by("number")
+            .values("due_on")[:1]
+        ),
     )
 
 
@@ -149,6 +154,7 @@ def _flags(case: Case) -> QuerySet[Any]:
         from_on="from_on",
         until_on="until_on",
         evidence="evidence",
+        has_document=~Q(evidence_file=""),
     )
 
 

@@ -42,7 +42,7 @@ def ask(
         Invalid: no note, or what `take_promise` refuses but for the limit.
     """
     case = lock_case(case_id=case_id, seen_version=seen_version, open_only=True)
-    promises.check_promise(case, instalments, account_id, contact_id, note)
+    currency = promises.check_promise(case, instalments, account_id, contact_id, note)
     if not note.strip():
         raise Invalid(_("Say in the note why so late a date is right: whoever decides reads it."), "note")
     parts = [[day.isoformat(), str(amount)] for day, amount in instalments]
@@ -64,7 +64,7 @@ def ask(
             "account": Account.objects.get(pk=account_id).ref if account_id else None,
             "instalments": parts,
             "total": str(total),
-            "currency": case.currency,
+            "currency": currency,
             "replaces": replaces is not None,
         },
         reason=note,

@@ -41,10 +41,11 @@ def take_promise(
     contact_id: int | None = None,
     note: str = "",
 ) -> Promise:
-    """Take the debtor's promise to pay by these dates and amounts (in the case's currency), from today on.
+    """Take the debtor's promise to pay by these dates and amounts, from today on.
 
-    `account_id` None: on whatever of the customer's debts in that currency. An open promise of the case is cancelled: the
-    new one replaces it. Of today's money, what is recorded from now on counts. Locks customer → case.
+    `account_id` None: on whatever of the customer's debts in the case's currency; else it is in the account's. An open promise
+    of the case is cancelled: the new one replaces it. Of today's money, what is recorded from now on counts. Locks customer →
+    case.
 
     Raises:
         StaleScreen: the case changed since `seen_version`.
@@ -54,8 +55,8 @@ def take_promise(
             "contact" or "note".
     """
     case = lock_case(case_id=case_id, seen_version=seen_version, open_only=True)
-    check_promise(case, instalments, account_id, contact_id, note, actor=actor)
-    return _take(case, actor, actor, instalments, account_id, contact_id, note)
+    currency = check_promise(case, instalments, account_id, contact_id, note, actor=actor)
+    return _take(case, actor, actor, currency, instalments, account_id, contact_id, note)
 
 
 @transaction.atomic
@@ -72,8 +73,8 @@ def take_approved(
     """Take a promise that `taken_by` asked for and `actor` approved, whose limit was asked there; else as `take_promise`. Locks
     customer → case."""
     case = lock_case(case_id=case_id, open_only=True)
-    check_promise(case, instalments, account_id, contact_id, note)
-    return _take(case, actor, taken_by, instalments, account_id, contact_id, note)
+    currency = check_promise(case, instalments, account_id, contact_id, note)
+    return _take(case, actor, taken_by, currency, instalments, account_id, contact_id, note)
 
 
 def check_promise(
@@ -84,22 +85,25 @@ def check_promise(
     note: str,
     *,
     actor: User | None = None,
-) -> None:
-    """Refuse (`Invalid`) what is no promise of the case, which is locked, or goes beyond what `actor`, if any, may decide."""
+) -> str:
+    """Refuse (`Invalid`) what is no promise of the case, which is locked, or goes beyond what `actor`, if any, may decide; the
+    currency that it is in."""
     today = clock.today()
     _check_instalments(instalments, today)
     if actor is not None:
         _check_authority(actor, instalments[-1][0], today)
-    _check_owed(case, account_id, sum((part for _day, part in instalments), Decimal(0)))
+    currency = _check_owed(case, account_id, sum((part for _day, part in instalments), Decimal(0)))
     check_contact(case, contact_id)
     if len(note) > 300:
         raise Invalid(_("The note is %(count)d characters long; it may have 300.") % {"count": len(note)}, "note")
+    return currency
 
 
 def _take(
     case: Case,
     actor: User,
     taken_by: User,
+    currency: str,
     instalments: Sequence[tuple[date, Decimal]],
     account_id: int | None,
     contact_id: int | None,
@@ -114,7 +118,7 @@ def _take(
         case=case,
         account_id=account_id,
         contact_id=contact_id,
-        currency=case.currency,
+        currency=currency,
         amount=amount,
         made_on=clock.today(),
         made_at=now,
@@ -144,7 +148,7 @@ def _take(
         account_id=account_id,
         after={
             "amount": str(amount),
-            "currency": case.currency,
+            "currency": currency,
             "instalments": [f"{due_on.isoformat()} {part}" for due_on, part in instalments],
         },
     )
@@ -269,29 +273,25 @@ def _check_authority(actor: User, last: date, today: date) -> None:
         )
 
 
-def _check_owed(case: Case, account_id: int | None, amount: Decimal) -> None:
-    """Not more than is owed, on the account or on all in the case's currency, with what is billed by the book's day."""
-    account = None
+def _check_owed(case: Case, account_id: int | None, amount: Decimal) -> str:
+    """Not more than is owed, on the account or on all in the case's currency, with what is billed by the book's day. The
+    currency."""
+    account, currency = None, case.currency
     if account_id is not None:
         account = Account.objects.filter(pk=account_id, customer_id=case.customer_id).first()
         if account is None:
             raise Invalid(_("That account is another customer's."), "account")
-        if account.currency != case.currency:
-            raise Invalid(
-                _("Account %(account)s is in %(other)s; promises of this case are in %(currency)s.")
-                % {"account": account.ref, "other": account.currency, "currency": case.currency},
-                "account",
-            )
+        currency = account.currency
     owed = sum(
         (
             max(view.owed, Decimal(0))
             for view in debts(case.customer_id, book_day() or clock.today())
-            if view.account.currency == case.currency and account_id in (None, view.account.pk)
+            if view.account.currency == currency and account_id in (None, view.account.pk)
         ),
         Decimal(0),
     )
     if amount > owed:
-        told = {"amount": f"{amount:,.2f}", "owed": f"{owed:,.2f}", "currency": case.currency}
+        told = {"amount": f"{amount:,.2f}", "owed": f"{owed:,.2f}", "currency": currency}
         if account is None:
             message = _("%(amount)s %(currency)s is more than is owed: %(owed)s %(currency)s in all.") % told
         else:
@@ -299,3 +299,4 @@ def _check_owed(case: Case, account_id: int | None, amount: Decimal) -> None:
                 told | {"account": account.ref}
             )
         raise Invalid(message, "instalments")
+    return currency

@@ -74,7 +74,7 @@ def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> Http
     if "look" in request.POST:
         return whole(request, desk, replace(panel, seen_version=desk.case.version))
     if "left" in request.POST and (promise := _promise_of(form)) is not None:
-        return render(request, "cases/forms/_left.html", {"form": promise, "case": desk.case})
+        return render(request, "cases/forms/_left.html", {"form": promise})
     if "split" in request.POST:
         return panel_alone(request, replace(panel, form=_split(form)))
     if not form.is_valid():

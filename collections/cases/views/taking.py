@@ -29,7 +29,7 @@ from staff.requests import user_of
 
 # Two presses closer than this are one: a double click, or two windows.
 ONE_PRESS = timedelta(seconds=2)
-# What the session keeps between one take and the next: the day, the cases of her own passed on it, and the case given last
+# What the session keeps between one take and the next: the day, the cases of her own passed on it, and the case given last, when,
 # with the queue that it came from.
 KEPT = "taking"
 # Of those passed, the session remembers the latest.
@@ -42,8 +42,9 @@ MOST_PASSED = 100
 def take(request: HttpRequest) -> HttpResponse:
     """Give the reader the next case of a queue, or of all she sees, and open it; else say why there is none.
 
-    Who takes the next one from the page of a case goes on behind it, in the queue that it came from: one of her own that is
-    due is not given back before everything else was looked at. Where somebody only goes to the address nothing is taken: it
+    Who takes the next one goes on behind the case that she has before her, in the queue that it came from, or behind the one
+    that she was given last, if she went back to a list: one of her own that is due is not given back before everything else was
+    looked at. Where somebody only goes to the address nothing is taken: it
     leads to her own cases.
     """
     if request.method != "POST":
@@ -53,11 +54,12 @@ def take(request: HttpRequest) -> HttpResponse:
     kept = _kept(request)
     wanted = request.POST.get("queue", "") or (str(kept["queue"]) if leaving and leaving == kept["case"] else "")
     queue = get_object_or_404(queues_of(user), pk=number_in(wanted)) if wanted else None
-    passed = [one for one in kept["passed"] if one != leaving]
-    # One that waits is offered to nobody; at its hour (a call back) it is not to be one that she passed.
-    if leaving and not Case.objects.filter(pk=leaving, wait_until__gt=clock.now()).exists():
-        passed = [*passed, leaving][-MOST_PASSED:]
     since = clock.now() - ONE_PRESS
+    behind = leaving or (kept["case"] if kept.get("at", 0) < since.timestamp() else 0)
+    passed = [one for one in kept["passed"] if one != behind]
+    # One that waits is offered to nobody; at its hour (a call back) it is not to be one that she passed.
+    if behind and not Case.objects.filter(pk=behind, wait_until__gt=clock.now()).exists():
+        passed = [*passed, behind][-MOST_PASSED:]
     taken = take_next(actor=user, queue=queue, leaving=leaving, passed=passed, pressed_since=since)
     if taken is None and passed:
         # All are looked at: from the beginning again.
@@ -67,6 +69,7 @@ def take(request: HttpRequest) -> HttpResponse:
         "day": clock.today().isoformat(),
         "passed": passed,
         "case": taken.pk if taken else 0,
+        "at": clock.now().timestamp(),
         "queue": queue.pk if queue else "",
     }
     if taken is None:

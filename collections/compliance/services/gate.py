@@ -267,10 +267,11 @@ def may_contact(
 def add_rule(
     *, actor: Actor, code: str, effective_from: date, parameters: Mapping[str, Any], source: str, pack: str = PACK
 ) -> ContactRule:
-    """Put the next version of a rule in force from a date on. Versions are never changed: decisions name them.
+    """Put the next version of a rule in force from a day to come on. Versions are never changed: decisions name them.
 
     Raises:
-        ValidationError: the gate would not understand the rule, and so refuse every contact under it.
+        ValidationError: it would begin today or before, or the gate would not understand the rule, and so refuse every contact
+            under it.
     """
     check_rule(pack=pack, code=code, effective_from=effective_from, parameters=parameters)
     latest = ContactRule.objects.select_for_update().filter(pack=pack, code=code).order_by("-version").first()
@@ -291,7 +292,8 @@ def add_rule(
 
 
 def check_rule(*, code: str, effective_from: date, parameters: Mapping[str, Any], pack: str = PACK) -> None:
-    """Refuse a rule that would close the gate for everybody because it makes no sense, or has its date taken.
+    """Refuse a rule that would close the gate for everybody because it makes no sense, has its date taken, or would say of what
+    was decided already that it was decided otherwise.
 
     Raises:
         ValidationError: by field.
@@ -316,5 +318,17 @@ def check_rule(*, code: str, effective_from: date, parameters: Mapping[str, Any]
                 )
             }
         ) from why
+    first = clock.today() + timedelta(days=1)
+    if effective_from < first:
+        raise ValidationError(
+            {
+                "effective_from": ValidationError(
+                    _(
+                        "%(day)s is too early: expected %(first)s or later. What was decided until today stays as it is."
+                    ),
+                    params={"day": effective_from.isoformat(), "first": first.isoformat()},
+                )
+            }
+        )
     if ContactRule.objects.filter(pack=pack, code=code, effective_from=effective_from).exists():
         raise ValidationError({"effective_from": _("A version of this rule starts on that day already.")})

@@ -80,6 +80,10 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **values: Any) -> Any:
         form = super().get_form(request, obj, change=change, **values)
+        if "is_staff" in form.base_fields:
+            form.base_fields["is_staff"].label = _("Works here")
+            form.base_fields["is_staff"].help_text = _("Who does not cannot sign in.")
+            form.base_fields["is_staff"].initial = True
         if obj is not None and "user_permissions" in form.base_fields:
             form.base_fields["user_permissions"].queryset = obj.user_permissions.select_related("content_type")  # type: ignore[attr-defined]  # a choice of rows
         return form
