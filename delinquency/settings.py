@@ -210,6 +210,8 @@ CONTENT_SECURITY_POLICY = {
         # Bootstrap's style sheet draws its own marks as data: pictures.
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
+        # Recordings are heard on the page of their contact.
+        "media-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],

@@ -23,7 +23,9 @@ from accounts import vault
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Unechoed, add_link
 from accounts.models import Account, ContactKind, ContactPoint, Customer
 from accounts.services import customers
+from runs.texts import listed
 
+SAME_SHOWN = 3
 # What must not stand in an address even where nobody has it: an e-mail address, or as many digits as a telephone has.
 _PERSONAL = re.compile(r"@|(\d[ ()./-]*){7}")
 
@@ -166,6 +168,18 @@ class CustomerAdmin(FoundByNumber):
             time_zone=values["time_zone"],
             jurisdiction=values["jurisdiction"],
         )
+
+    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
+        """One person is one customer, whatever the number of accounts: who has another's number is told of it, and left to
+        whoever enters her."""
+        super().save_model(request, obj, form, change)
+        if obj.id_number_index is None:
+            return
+        same = Customer.objects.filter(id_number_index=obj.id_number_index).exclude(pk=obj.pk).order_by("pk")
+        if refs := list(same.values_list("ref", flat=True)[:SAME_SHOWN]):
+            messages.warning(
+                request, _("Others have the same identity number: %(refs)s. Is it one person?") % {"refs": listed(refs)}
+            )
 
     def links(self, request: HttpRequest, obj: Customer) -> Sequence[tuple[Any, str]]:
         return [

@@ -74,6 +74,17 @@ def test_a_date_of_birth_that_disagrees_is_refused_at_its_field(boss: Client) ->
     assert "1990-03-07" in errors(response)["birth_date"][0]
 
 
+def test_who_has_anothers_identity_number_is_entered_and_told_of(boss: Client) -> None:
+    person = {"name": "王小明", "id_type": "resident-id", "new_id_number": NUMBER}
+    told = []
+    for ref in ("C1", "C2"):
+        answer = fill(boss, adding("customer"), ref=ref, **person)
+        told.append(boss.get(answer["Location"]).content.decode())
+    assert "same identity number" not in told[0]
+    assert "Others have the same identity number: C1. Is it one person?" in told[1]
+    assert NUMBER not in told[1]
+
+
 @pytest.mark.parametrize(
     ("values", "field"),
     [

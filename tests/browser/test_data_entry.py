@@ -42,11 +42,31 @@ def test_axe_finds_nothing(
     reports = []
     for address in dealt(addresses, width):
         page.goto(f"/admin/{address.format(account=account.pk, customer=account.customer_id)}")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            reports.append(f"{address} is wider than its window")
         results = axe(page)
         if results.violations_count:
             reports.append(f"{address}\n{results.generate_report()}")
     context.close()
     assert not reports, "\n".join(reports)
+
+
+def test_a_bill_beside_its_account_makes_the_page_no_wider_than_its_window(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    context = browser.new_context(
+        base_url=live_server.url,
+        viewport={"width": 1366, "height": 768},
+        locale="en-GB",
+        timezone_id="America/New_York",
+    )
+    page = context.new_page()
+    sign_in(page, UserFactory(role="data-entry"))
+    page.goto("/admin/accounts/account/add/")
+    page.locator(".add-row a").first.click()
+    expect(page.locator('[name$="-0-due_on"]')).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1366
+    context.close()
 
 
 def test_no_stylesheet_holds_a_page_to_one_orientation(browser: Browser, live_server: LiveServer) -> None:

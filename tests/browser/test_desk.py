@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,7 +12,7 @@ from playwright.sync_api import Page, expect
 from cases.models import Case
 from runs.models import DayClose, JobRun
 from tests.browser.conftest import axe
-from tests.factories import DAY, BusinessDayFactory, CustomerFactory, DayCloseFactory, JobRunFactory
+from tests.factories import DAY, BillFactory, BusinessDayFactory, CustomerFactory, DayCloseFactory, JobRunFactory
 from tests.sizes import VARIANTS, dealt
 from tests.whole_cases import late_case
 
@@ -64,6 +65,19 @@ def test_a_collector_filters_the_worklist_and_opens_a_case(cases: list[Case], de
     desk.get_by_role("link", name="Money").click()
     expect(desk.locator(".timeline li.standing")).to_have_count(0)
     expect(desk.locator(".timeline li.money").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1366, 1280, 1100, 900, 800, 720])
+def test_bills_stay_in_their_card_however_wide_the_window_is(cases: list[Case], desk: Page, width: int) -> None:
+    account = cases[0].customer.accounts.get()
+    BillFactory(account=account, ref="INSTALMENT-002365-B07", principal=Decimal("1234567.89"))
+    desk.set_viewport_size({"width": width, "height": 900})
+    desk.goto("/cases/K-78/")
+    expect(desk.locator("table.bills").first).to_be_visible()
+    beyond = """[...document.querySelectorAll("table.bills")].filter(
+        table => table.getBoundingClientRect().right > table.closest("section").getBoundingClientRect().right)"""
+    assert desk.evaluate(f"{beyond}.length") == 0
+    assert desk.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_everything_is_reached_from_the_keyboard(cases: list[Case], desk: Page) -> None:

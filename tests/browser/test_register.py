@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Page, expect
 
+from audit.models import Event
 from compliance.models import Complaint, Contact
 from compliance.services import recordings
 from runs import clock
@@ -54,6 +60,26 @@ def contact() -> Contact:
         answer="Sorry",
     )
     return made
+
+
+def test_a_recording_is_heard_on_the_page_of_its_contact(
+    contact: Contact, desk: Page, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    tone = io.BytesIO()
+    with wave.open(tone, "wb") as written:
+        written.setparams((1, 2, 8_000, 0, "NONE", ""))
+        written.writeframes(b"\0\0" * 800)
+    file = SimpleUploadedFile("call.wav", tone.getvalue())
+    recordings.attach(actor=contact.actor, contact_id=contact.pk, file=file, name="Second part")
+    desk.goto(f"/contacts/{contact.pk}/")
+    player = desk.locator("audio")
+    expect(player).to_have_count(1)  # a link is played where it leads
+    assert not Event.objects.filter(verb="recording.fetched").exists()
+    player.evaluate("""one => new Promise((resolve, reject) => {
+        one.onended = resolve; one.onerror = () => reject(one.error.message); one.muted = true; one.play()
+    })""")
+    assert Event.objects.filter(verb="recording.fetched").exists()
 
 
 def test_a_complaint_is_entered_handed_over_and_answered(contact: Contact, desk: Page) -> None:
