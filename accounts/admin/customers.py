@@ -169,7 +169,7 @@ class CustomerAdmin(FoundByNumber):
             jurisdiction=values["jurisdiction"],
         )
 
-    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """One person is one customer, whatever the number of accounts: who has another's number is told of it, and left to
         whoever enters her."""
         super().save_model(request, obj, form, change)

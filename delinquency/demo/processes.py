@@ -19,8 +19,24 @@ from honcho.printer import Printer
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 100
+SECONDS_TO_END = 5.0
 # Ended by Ctrl-C, by SIGTERM: that is how a demo ends.
 _ENDED = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+
+
+class _Manager(Manager):
+    """Asks a second time before it kills: a worker in the middle of a job ends that too when it is asked again. It would outlive
+    a worker that is killed, and keep its output open."""
+
+    _asked_again: float | None = None
+
+    def kill(self) -> None:
+        """Called again and again, from some seconds after the first asking on, while anything is left."""
+        if self._asked_again is None:
+            self._asked_again = time.monotonic()
+            self._killall()
+        elif time.monotonic() - self._asked_again > SECONDS_TO_END:
+            super().kill()
 
 
 def free_port(wanted: int) -> int:
@@ -49,7 +65,7 @@ def run(procfile: Path, *, port: int, environment: Mapping[str, str], when_ready
     env = {**os.environ, **environment, "PATH": path, "PYTHONUNBUFFERED": "1"}
     # The forked children must not share this process's connection.
     connections.close_all()
-    manager = Manager(Printer(sys.stdout))
+    manager = _Manager(Printer(sys.stdout))
     for process in expand_processes(parse_procfile(procfile.read_text()).processes, env=env, port=port):
         # The sinks say a line a message; the messages' own page says it better.
         is_quiet = process.name.startswith(("mail", "gateway", "core"))
