@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, override
 
 from accounts.importing import ImportRefused, ProblemFile, run_import
 from accounts.importing.uploads import Upload
@@ -18,6 +18,11 @@ from staff.models import User
 @tracked_job(idempotent=True)
 def import_uploaded(run: JobRun) -> dict[str, Any] | None:
     """Import, or with `dry_run` only check, an upload. It may run again: what is in the book already is not imported twice."""
+    with override(run.arguments.get("language")):
+        return _import(run)
+
+
+def _import(run: JobRun) -> dict[str, Any] | None:
     upload = Upload(run.arguments["upload"])
     dry_run: bool = run.arguments["dry_run"]
     sources = upload.sources()

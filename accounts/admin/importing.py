@@ -14,6 +14,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Invalid
@@ -145,7 +146,8 @@ def _enqueue(request: HttpRequest, token: str, *, dry_run: bool) -> HttpResponse
         run = enqueue(
             kind=KIND,
             function=FUNCTION,
-            arguments={"upload": token, "dry_run": dry_run},
+            # In whose language what is wrong is told.
+            arguments={"upload": token, "dry_run": dry_run, "language": get_language()},
             actor=cast(User, request.user),
         )
     return redirect("admin:accounts_import_run", run.pk)

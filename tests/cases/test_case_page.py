@@ -129,6 +129,17 @@ def test_the_head_says_what_is_owed_in_other_currencies_too(case: Case, desk: Cl
     assert [re.sub(r"<.*?>", "", figure) for figure in figures] == ["$700.00", "$700.00"], "overdue, owed"
 
 
+def test_a_hold_that_ended_yesterday_stands_open_no_more_though_that_day_is_the_last_closed(
+    case: Case, desk: Client
+) -> None:
+    yesterday = DAY - timedelta(days=1)
+    BusinessDayFactory(date=yesterday)
+    account = case.customer.accounts.get()
+    for ends_on, shown in ((yesterday, False), (DAY, True)):
+        HoldFactory(account=account, starts_on=yesterday, ends_on=ends_on, reason=f"until {ends_on}")
+        assert (f"until {ends_on}" in desk.get(f"/cases/{case.ref}/").content.decode()) == shown
+
+
 def test_each_account_says_as_of_which_day_it_is_told(case: Case, desk: Client) -> None:
     later = AccountFactory(customer=case.customer)
     BusinessDayFactory(date=DAY - timedelta(days=1))

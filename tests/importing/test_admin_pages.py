@@ -122,6 +122,16 @@ def test_a_deferral_is_not_taken_from_one_person_alone(importer: Client, folder:
     assert (run.status, run.result) == (RunStatus.DONE, {"new": 0, "unchanged": 16, "bad": 0})
 
 
+def test_what_is_wrong_is_told_in_the_language_of_who_uploaded(importer: Client, folder: Folder) -> None:
+    folder.set("bills", 2, principal="-1")
+    importer.post(reverse("admin:accounts_import"), {"uploaded": parts(folder)}, headers={"accept-language": "zh-hans"})
+    run = work()
+    assert "未保存" in run.error
+    with Upload(run.arguments["upload"]).errors.open(encoding="utf-8-sig") as stream:
+        (problem,) = csv.DictReader(stream)
+    assert "金额" in problem["expected"]
+
+
 def test_bad_rows_are_shown_and_can_be_taken_home(importer: Client, folder: Folder) -> None:
     folder.set("bills", 2, principal="=-1").set("customers", 2, id_number=ID_NUMBER[:-1] + "1")
     upload(importer, parts(folder))
@@ -183,7 +193,7 @@ def test_a_job_whose_files_are_gone_says_so(importer: Client, folder: Folder) ->
 def test_the_job_carries_nothing_personal(importer: Client, folder: Folder) -> None:
     upload(importer, parts(folder), check_only="on")
     run = work()
-    assert run.arguments.keys() == {"upload", "dry_run"}
+    assert run.arguments.keys() == {"upload", "dry_run", "language"}
     assert run.result.keys() == {"new", "unchanged", "bad"}
 
 

@@ -97,6 +97,18 @@ def test_a_new_person_gets_a_team_and_a_role_and_must_change_the_password(boss: 
     assert "Wang" not in str(after)
 
 
+def test_nobody_shuts_herself_out_or_gives_herself_a_role(boss: Client) -> None:
+    user = User.objects.get(username="boss")
+    address = f"{PEOPLE}{user.pk}/change/"
+    assert not {"is_active", "is_staff", "groups"} & set(boss.get(address).context["adminform"].form.fields)
+    senior = Role.objects.get(code="supervisor")
+    changes = {**form_of(boss, address), "display_name": "Boss", "is_active": "", "is_staff": "", "groups": [senior.pk]}
+    assert boss.post(address, changes).status_code == 302
+    user.refresh_from_db()
+    assert (user.display_name, user.is_active, user.is_staff) == ("Boss", True, True)
+    assert [group.role.code for group in user.groups.all()] == ["administrator"]
+
+
 def test_a_change_of_team_is_recorded_with_what_it_was(boss: Client) -> None:
     user, other = UserFactory(), TeamFactory(name="Team 2")
     address = f"{PEOPLE}{user.pk}/change/"

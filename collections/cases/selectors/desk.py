@@ -323,7 +323,7 @@ class CaseDesk:
 
     @cached_property
     def matters(self) -> Matters:
-        return matters(self.case, actor=self.user, day=self.day, now=clock.now())
+        return matters(self.case, actor=self.user, day=clock.today(), now=clock.now())
 
     @property
     def reservation(self) -> dict[str, Any] | None:
