@@ -33,6 +33,15 @@ class SaysWhatIsMissing:
             error = ValidationError([_ours(bound, one) for one in error.error_list])
         super().add_error(field, error)  # type: ignore[misc]  # the form's, behind this in its bases
 
+    def _clean_fields(self: Any) -> None:
+        """A text of which nothing is seen is none: a reason that somebody has to give is to be read."""
+        super()._clean_fields()  # type: ignore[misc]  # the form's, behind this in its bases
+        for name, value in list(self.cleaned_data.items()):
+            if isinstance(value, str) and value and not any(one.isprintable() and not one.isspace() for one in value):
+                self.cleaned_data[name] = ""
+                if self.fields[name].required:
+                    self.add_error(name, ValidationError(self.fields[name].error_messages["required"], "required"))
+
     def faults(self: Any) -> list[str]:
         """What is wrong with what was entered, for who previews it; what is only not entered yet is not."""
         every = [error for errors in self.errors.as_data().values() for error in errors if error.code != "required"]

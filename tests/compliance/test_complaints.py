@@ -271,7 +271,7 @@ def test_a_collector_enters_a_complaint_from_the_case_without_saying_who_handles
         {"reason": "hours", "channel": "voice", "received_on": str(DAY), "text": "At night", "contact": contact.pk},
     )
     complaint = Complaint.objects.get()
-    assert made["Location"] == "/complaints/", "it is about herself"
+    assert made["Location"] == "/", "it is about herself"
     assert (complaint.about, complaint.contact, complaint.handler) == (lin, contact, None)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django import forms
 from django.utils.translation import override
 
-from runs.forms import DayInput
+from runs.forms import DayInput, PlainForm
 
 
 class Form(forms.Form):
@@ -35,3 +35,19 @@ def test_no_field_for_a_day_is_written_in_the_readers_language() -> None:
         if field.widget.attrs.get("type") == "date" and not isinstance(field.widget, DayInput)
     }
     assert not plain
+
+
+class Told(PlainForm):
+    reason = forms.CharField(label="Reason")
+    note = forms.CharField(label="Note", required=False)
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", " \u200b\u2060 ", "\u00ad"], ids=ascii)
+def test_a_text_of_which_nothing_is_seen_is_none(unseen: str) -> None:
+    form = Told({"reason": unseen, "note": unseen})
+    assert not form.is_valid()
+    assert form.errors.as_data()["reason"][0].code == "required"
+    assert "note" not in form.errors
+    seen = Told({"reason": f"{unseen}王", "note": unseen})
+    assert seen.is_valid()
+    assert seen.cleaned_data["note"] == ""

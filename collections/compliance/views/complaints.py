@@ -156,7 +156,7 @@ def complaint_new(request: HttpRequest) -> HttpResponse:
                 _("Complaint %(ref)s is entered: answer it by %(day)s.") % {"ref": made.ref, "day": made.due_on},
             )
             # Who entered one about herself does not see it from now on.
-            return redirect("complaints") if made.about_id == request.user.pk else redirect("complaint", ref=made.ref)
+            return redirect("my-work") if made.about_id == request.user.pk else redirect("complaint", ref=made.ref)
     context = {"customer": customer, "form": form, "form_key": new_key()}
     return render(request, "compliance/complaint_new.html", context, status=422 if form.errors else 200)
 
