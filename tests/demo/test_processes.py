@@ -14,10 +14,6 @@ from django.conf import settings
 # it is asked again.
 WORKER = """
 import os, signal, time
-job = os.fork()
-if job == 0:
-    os.setsid()
-    time.sleep(600)
 asked = []
 def stop(*_):
     asked.append(1)
@@ -26,7 +22,12 @@ def stop(*_):
         os.waitpid(job, 0)
         raise SystemExit
 signal.signal(signal.SIGTERM, stop)
-print("job", job, flush=True)
+job = os.fork()
+if job == 0:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    print("job", os.getpid(), flush=True)
+    time.sleep(600)
 while True:
     time.sleep(0.05)
 """

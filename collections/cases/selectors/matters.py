@@ -45,8 +45,8 @@ _CASE, _ACTOR = Case(pk=-7_031, customer_id=-7_032), User(pk=-7_033)
 def matters(case: Case, *, actor: User, day: date, now: datetime) -> Matters:
     """Kind → its rows that are open on `day`, each a dict of facts, oldest first. One query, however many there are.
 
-    `reservation`: the actor's own allowed contact that is not used, replaced or expired at `now`; `place`: the
-    same of others' calls. `point`: see `points_of`.
+    `promise`: `next_on`, the day of its first part that is not judged yet. `reservation`: the actor's own allowed contact that
+    is not used, replaced or expired at `now`; `place`: the same of others' calls. `point`: see `points_of`.
     """
     given = {_CASE.pk: case.pk, _CASE.customer_id: case.customer_id, _ACTOR.pk: actor.pk, THE_DAY: day, THE_MOMENT: now}
     found: Matters = defaultdict(list)

@@ -49,7 +49,10 @@ class CustomerFlag(models.Model):
                 name="customer_flag_ends_after_start",
             ),
         ]
-        permissions = [("contact_vulnerable", _("Can contact customers flagged as vulnerable"))]
+        permissions = [
+            ("contact_vulnerable", _("Can contact customers flagged as vulnerable")),
+            ("read_evidence", _("Can read the documents behind customer flags")),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()

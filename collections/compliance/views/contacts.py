@@ -106,7 +106,7 @@ def recording_hold(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def flag_document(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The document behind a flag, as a download. That it was fetched is recorded; out of scope is 404."""
-    require(request.user, "compliance.view_customerflag")
+    require(request.user, "compliance.read_evidence")
     flag: CustomerFlag = get_object_or_404(flags_visible_to(request.user).exclude(evidence_file=""), pk=pk)
     ending = str(flag.evidence_file.name).rpartition(".")[2]
     media_type = next(kind for kind, end in DOCUMENTS.items() if end == ending)
