@@ -18,8 +18,12 @@ def no_currency(code: str) -> str:
     ) % {"code": code}
 
 
-@cache
 def is_currency(code: str) -> bool:
     """Whether it is the code of a currency (ISO 4217, as the Unicode CLDR lists them) whose amounts have two places, as all money
     of the book has."""
-    return code not in _NONE and code in list_currencies() and get_currency_precision(code) == 2
+    return code in _currencies()
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(code for code in list_currencies() if get_currency_precision(code) == 2) - _NONE

@@ -199,7 +199,9 @@ class CaseDesk:
     @property
     def in_other_currencies(self) -> dict[str, Sums]:
         """What is owed in others than the case's own, whose sums it leads with."""
-        return {currency: sums for currency, sums in self._sums.items() if sums.owed and currency != self.case.currency}
+        return {
+            currency: sums for currency, sums in self._sums.items() if sums.owed > 0 and currency != self.case.currency
+        }
 
     @cached_property
     def _sums(self) -> dict[str, Sums]:

@@ -29,8 +29,8 @@ from staff.requests import user_of
 
 # Two presses closer than this are one: a double click, or two windows.
 ONE_PRESS = timedelta(seconds=2)
-# What the session keeps between one take and the next: the day, the cases of her own passed on it, and the case given last, when,
-# with the queue that it came from.
+# What the session keeps between one take and the next: the day, the cases of her own passed on it, and the case given last, with
+# the moment and the queue that it came from.
 KEPT = "taking"
 # Of those passed, the session remembers the latest.
 MOST_PASSED = 100
@@ -44,8 +44,7 @@ def take(request: HttpRequest) -> HttpResponse:
 
     Who takes the next one goes on behind the case that she has before her, in the queue that it came from, or behind the one
     that she was given last, if she went back to a list: one of her own that is due is not given back before everything else was
-    looked at. Where somebody only goes to the address nothing is taken: it
-    leads to her own cases.
+    looked at. Where somebody only goes to the address nothing is taken: it leads to her own cases.
     """
     if request.method != "POST":
         return redirect("my-work")
