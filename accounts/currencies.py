@@ -7,8 +7,8 @@ from functools import cache
 from babel.numbers import get_currency_precision, list_currencies
 from django.utils.translation import gettext as _
 
-# Of ISO 4217 too, but no money: for tests, and for no currency at all.
-_NONE = frozenset({"XTS", "XXX"})
+# What begins with X is of no country (gold, drawing rights, tests), but for what a union of several pays with.
+_OF_UNIONS = frozenset({"XCD", "XCG"})
 
 
 def no_currency(code: str) -> str:
@@ -26,4 +26,5 @@ def is_currency(code: str) -> bool:
 
 @cache
 def _currencies() -> frozenset[str]:
-    return frozenset(code for code in list_currencies() if get_currency_precision(code) == 2) - _NONE
+    codes = {code for code in list_currencies() if code[0] != "X"} | _OF_UNIONS
+    return frozenset(code for code in codes if get_currency_precision(code) == 2)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.importing.files import ACCOUNTS, BILLS, CONTACTS, CUSTOMERS, FILES, HOLDS, PAYMENTS, ImportFile
 from accounts.importing.report import FileCount
 
-# When a payment was known, where the file does not say.
+# When a payment was known; where the file does not say, from the beginning of its day, as the history of what moves here.
 PAYMENT_KNOWN = "coalesce(r.recorded_at, r.effective_on::timestamp AT TIME ZONE 'Asia/Shanghai')"
 
 
@@ -97,7 +97,8 @@ IN_BOOK: dict[str, _InBook] = {
             _Compared("account_ref", "r.account_ref", "a.ref"),
             _Compared("amount", "r.amount", "b.amount"),
             _Compared("effective_on", "r.effective_on", "b.effective_on"),
-            _Compared("recorded_at", PAYMENT_KNOWN, "b.recorded_at"),
+            # A file that leaves it out says nothing of it.
+            _Compared("recorded_at", "coalesce(r.recorded_at, b.recorded_at)", "b.recorded_at"),
             _Compared("channel", "coalesce(r.channel, '')", "b.channel"),
         ),
     ),
@@ -155,11 +156,11 @@ _SET_ASIDE = f"""
             OR NOT EXISTS (SELECT FROM import_accounts c WHERE c.account_ref = r.account_ref)
                AND NOT EXISTS (SELECT FROM accounts_account b WHERE b.ref = r.account_ref)
                AND NOT EXISTS (SELECT FROM accounts_payment p WHERE p.ref = r.payment_ref))"""
-_CHANGED_SINCE = f"""
+_CHANGED_SINCE = """
     INSERT INTO import_problem
     SELECT %s, r.line, %s, 'payment_ref', r.payment_ref, %s
       FROM import_unmatched r JOIN accounts_unmatchedpayment u ON u.ref = r.payment_ref
-     WHERE (r.account_ref, r.amount, r.effective_on, {PAYMENT_KNOWN}, coalesce(r.channel, ''))
+     WHERE (r.account_ref, r.amount, r.effective_on, coalesce(r.recorded_at, u.recorded_at), coalesce(r.channel, ''))
            IS DISTINCT FROM (u.account_ref, u.amount, u.effective_on, u.recorded_at, u.channel)"""
 
 

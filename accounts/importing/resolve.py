@@ -95,10 +95,13 @@ def fill_staging(cursor: CursorWrapper) -> dict[str, int]:
     insert(
         PAYMENTS.kind,
         f"""INSERT INTO staged_payment (id, account_id, ref, amount, effective_on, recorded_at, channel)
-            SELECT {key("payment")}, k.id, r.payment_ref, r.amount, r.effective_on, {PAYMENT_KNOWN},
+            SELECT {key("payment")}, k.id, r.payment_ref, r.amount, r.effective_on,
+                   CASE WHEN EXISTS (SELECT FROM staged_account n WHERE n.id = k.id) THEN {PAYMENT_KNOWN}
+                        ELSE coalesce(r.recorded_at, %s) END,
                    coalesce(r.channel, '')
               FROM import_payments r JOIN import_account_key k ON k.ref = r.account_ref""",
-        (),
+        # Of an account that is here already the book learns it now.
+        (now,),
     )
     insert(
         HOLDS.kind,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from django.db import connections
 from honcho.environ import expand_processes, parse_procfile
-from honcho.manager import Manager
-from honcho.printer import Printer
+from honcho.manager import SYSTEM_PRINTER_NAME, Manager
+from honcho.printer import Message, Printer
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 100
@@ -29,6 +29,10 @@ class _Manager(Manager):
     a worker that is killed, and keep its output open."""
 
     _asked_again: float | None = None
+
+    def _system_print(self, data: str) -> None:
+        """In its turn: within the printing of a line, in which a signal may come, nothing can be printed."""
+        self.events.put(Message("line", data, self._clock.now(), SYSTEM_PRINTER_NAME, None))
 
     def kill(self) -> None:
         """Called again and again, from some seconds after the first asking on, while anything is left."""

@@ -72,7 +72,7 @@ def test_what_was_sent_back_stays_until_it_is_asked_again(asking, lin, chen) -> 
     asking.get(f"/approvals/{request.pk}/")
     asking.post("/approvals/seen/", {"request": [request.pk]})
     page = asking.get("/").content.decode()
-    assert "Change it and ask again by" in page
+    assert "Answer and ask again by" in page
     assert "Why so much?" in page
     services.resubmit(
         actor=lin, request_id=request.pk, seen_version=request.version, payload=request.payload,

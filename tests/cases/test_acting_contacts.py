@@ -54,6 +54,28 @@ def test_an_allowed_call_shows_the_number_and_is_logged_with_its_promise(case: C
     assert promise.amount == 300
 
 
+def test_who_corrects_a_contact_hears_of_the_promise_that_was_taken_in_it(case: Case, desk: Client) -> None:
+    promised = {
+        "promise-rows": 1,
+        "promise-amount_1": "300",
+        "promise-on_1": SOON,
+        "promise-note": "",
+        "promise-account": "",
+    }
+    desk.post(f"/cases/{case.ref}/contact/", values("contact", case, outcome="promise") | promised)
+    contact = Promise.objects.get().contact
+    wrong = {
+        "outcome": "no-answer",
+        "seconds": "",
+        "note": "",
+        "reason": "The other line",
+        "seen_version": version(case),
+    }
+    page = desk.post(f"/cases/{case.ref}/correct/{contact.pk}/", wrong, headers=HTMX).content.decode()
+    assert "The promise taken in that contact still stands" in page
+    assert Promise.objects.get().status == "open"
+
+
 def named(case: Case) -> str:
     Customer.objects.filter(pk=case.customer_id).update(name="孙小兰")
     return "孙小兰"

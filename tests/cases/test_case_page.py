@@ -140,6 +140,20 @@ def test_a_hold_that_ended_yesterday_stands_open_no_more_though_that_day_is_the_
         assert (f"until {ends_on}" in desk.get(f"/cases/{case.ref}/").content.decode()) == shown
 
 
+def test_who_lifts_a_hold_from_tomorrow_on_hears_that_it_holds_today(case: Case, lead: User, desk: Client) -> None:
+    hold = HoldFactory(account=case.customer.accounts.get(), starts_on=DAY)
+    lifted = {"last_day": DAY.isoformat(), "reason": "Answered", "seen_version": case.version}
+    answer = desk.post(f"/cases/{case.ref}/lift/{hold.pk}/", lifted, headers={"HX-Request": "true"})
+    assert f"The hold ends with {DAY}: until then it holds." in answer.content.decode()
+
+
+def test_how_long_one_may_hold_is_said_where_it_is_entered(case: Case, client: Client) -> None:
+    client.force_login(UserFactory(role="collector", team=case.team))
+    page = client.get(f"/cases/{case.ref}/hold/").content.decode()
+    assert "You may hold for 30 days." in page
+    assert "Blank: until further notice" not in page
+
+
 def test_each_account_says_as_of_which_day_it_is_told(case: Case, desk: Client) -> None:
     later = AccountFactory(customer=case.customer)
     BusinessDayFactory(date=DAY - timedelta(days=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,9 +48,13 @@ def test_a_job_that_a_worker_is_in_the_middle_of_does_not_outlive_it(tmp_path: P
         start_new_session=True,
     )
     assert running.stdout is not None
-    line = next(line for line in running.stdout if "job " in line)
+    # All have begun: only then is there something to end.
+    begun = ""
+    while not ("worker.1 started" in begun and "other.1 started" in begun and "job " in begun):
+        begun += running.stdout.readline()
     running.send_signal(signal.SIGTERM)
     output, _ = running.communicate(timeout=60)
     assert "SIGKILL" not in output
-    job = int(line.split()[-1])
-    assert not Path(f"/proc/{job}").exists()
+    job = re.search(r"job (\d+)", begun)
+    assert job is not None
+    assert not Path(f"/proc/{job[1]}").exists()

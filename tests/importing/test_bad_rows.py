@@ -63,6 +63,7 @@ BAD_CELLS = [
     ("accounts", "currency", "cny"),
     ("accounts", "currency", "YUAN"),
     ("accounts", "currency", "XXQ"),
+    ("accounts", "currency", "XAU"),  # gold
     ("accounts", "currency", "JPY"),  # no two places
     ("accounts", "currency", ""),
     ("accounts", "credit_limit", "-1"),

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import Account, Bill, ContactPoint, Customer, Hold, LedgerEntry, Payment, Standing
 from audit.models import Event
+from runs import clock
 from tests.importing.books import GOOD, ID_NUMBER, Folder, import_book
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,16 @@ def test_a_payment_was_known_when_the_file_says_or_at_midnight_of_its_day(folder
     assert Payment.objects.get(ref="P1").recorded_at == datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert Payment.objects.get(ref="P2").recorded_at == datetime(2026, 3, 20, tzinfo=SHANGHAI)
     assert Payment.objects.get(ref="P1").channel == "bank transfer"
+
+
+def test_of_an_account_that_is_here_already_a_payment_is_known_from_the_import_on(folder: Folder) -> None:
+    import_book(folder.write().path)
+    folder.only("payments").add("payments", "P3", "A2", "5", "2026-03-21", "", "")
+    with clock.frozen(datetime(2026, 3, 24, 9, tzinfo=UTC)):
+        assert import_book(folder.write().path).status == 0
+    assert Payment.objects.get(ref="P3").recorded_at == datetime(2026, 3, 24, 9, tzinfo=UTC)
+    assert Payment.objects.get(ref="P2").recorded_at == datetime(2026, 3, 20, tzinfo=SHANGHAI)
+    assert "0 new rows" in import_book(folder.path).out
 
 
 def test_a_hold_was_known_at_midnight_of_its_first_day(folder: Folder) -> None:

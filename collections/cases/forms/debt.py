@@ -27,6 +27,8 @@ from cases.models import DisputeReason, DisputeStatus
 from cases.selectors.debts import AccountView
 from cases.selectors.terms import pauses_by_reason
 from runs import clock
+from staff.limits import limit_of
+from staff.models import LimitKind
 from staff.permissions import may
 
 MOST_ROWS = 60
@@ -217,6 +219,9 @@ class HoldForm(ActionForm):
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["account"].choices = account_choices(self.desk)  # type: ignore[attr-defined]  # a ChoiceField
         self.initial.setdefault("starts_on", clock.today())
+        limit = limit_of(self.desk.user, LimitKind.HOLD_DAYS, clock.today())
+        if isinstance(limit, Decimal):
+            self.fields["ends_on"].help_text = gettext("You may hold for %(days)s days.") % {"days": int(limit)}
         for name in ("starts_on", "ends_on"):
             first, last = clock.today() - FURTHEST, clock.today() + FURTHEST
             self.fields[name].widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}

@@ -136,6 +136,11 @@ class CaseDesk:
         return self.closed_day or clock.today()
 
     @property
+    def today(self) -> str:
+        """Today, as the days of `matters` are written."""
+        return clock.today().isoformat()
+
+    @property
     def is_open(self) -> bool:
         return self.case.status == CaseStatus.OPEN
 

@@ -16,11 +16,12 @@ from accounts.services.reveal import reveal_contact_point
 from approvals.models import Request
 from cases import forms
 from cases.errors import told
-from cases.models import Case, CaseStatus
+from cases.models import Case, CaseStatus, Promise, PromiseStatus
 from cases.services import assigning, beyond, contacts, disputes, follow_ups, holds, notes, points, promises
 from cases.services.versions import changes_since, lock_case
 from compliance.models import Contact, ContactDecision, Outcome, Purpose
 from compliance.services import agreements, flags, opt_outs, recordings, register
+from runs import clock
 from staff.models import User
 
 
@@ -140,7 +141,10 @@ def _point(case: Case, key: Any) -> ContactPoint:
 
 
 def correct(work: Work) -> str:
-    register.correct_contact(actor=work.actor, contact_id=work.target.pk, **work.data)
+    made = register.correct_contact(actor=work.actor, contact_id=work.target.pk, **work.data)
+    promised = Promise.objects.filter(contact__decision=made.decision_id, status=PromiseStatus.OPEN)
+    if made.outcome != Outcome.PROMISE and promised.exists():
+        return _("Corrected. The promise taken in that contact still stands: cancel it if none was made.")
     return _("Corrected.")
 
 
@@ -209,6 +213,9 @@ def hold(work: Work) -> str:
 def lift(work: Work) -> str:
     if isinstance(holds.lift(**work.seen, hold_id=work.target.pk, **work.data), Request):
         return _("The end of the deferral is asked for: another person decides.")
+    last = work.data["last_day"]
+    if last is not None and last >= clock.today():
+        return _("The hold ends with %(day)s: until then it holds.") % {"day": last.isoformat()}
     return _("Hold lifted.")
 
 
