@@ -6,3 +6,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("The book")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts.references import keys_named, refs_of
+        from audit.naming import Names, on_naming
+
+        on_naming(Names(keys_named, refs_of))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.db.models import Q, QuerySet
 
@@ -30,6 +30,16 @@ def typed(text: str) -> str:
 def customer_named(ref: str, user: Anyone) -> Customer | None:
     """The customer whom `user` may know of and whom a whole reference names."""
     return customers_visible_to(user).filter(_named(ref)).order_by("pk").first() if ref else None
+
+
+def keys_named(ref: str) -> QuerySet[Customer, int]:
+    """The keys of the customers whom a whole reference names, whoever asks: for who may read of all."""
+    return Customer.objects.filter(_named(typed(ref))).values_list("pk", flat=True)
+
+
+def refs_of(customer_ids: Collection[int]) -> dict[int, str]:
+    """Customers' references by their keys."""
+    return dict(Customer.objects.filter(pk__in=customer_ids).values_list("pk", "ref"))
 
 
 def _named(ref: str) -> Q:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -52,6 +53,12 @@ def keys_of_cases() -> list[Verb]:
 def case_of(context: template.Context, customer: Customer | None) -> str:
     """The reference of the customer's open case for a link to it; blank where there is none that the reader may open."""
     return (open_case_refs(context["request"].user, customer).first() or "") if customer else ""
+
+
+@register.filter
+def at(found: Mapping[Any, Any], key: Any) -> Any:
+    """What a mapping has under a key; nothing where it has none."""
+    return found.get(key, "")
 
 
 @register.simple_tag(takes_context=True)

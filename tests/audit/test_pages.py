@@ -9,7 +9,7 @@ from django.test import Client
 
 from audit.filters import EventFilter
 from audit.models import Event
-from tests.factories import MOMENT, EventFactory, UserFactory
+from tests.factories import MOMENT, AccountFactory, CaseFactory, CustomerFactory, EventFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,20 @@ NOT_ASKED = {"id", "actor_id", "subject_id", "before", "after", "reason", "trans
 
 def test_every_column_of_an_event_is_asked_for_or_named_as_not() -> None:
     assert {field.name for field in Event._meta.concrete_fields} == set(COVERED) | NOT_ASKED
-    assert set(COVERED.values()) | {"until"} == set(EventFilter.base_filters)
+    assert set(COVERED.values()) | {"until", "whose"} == set(EventFilter.base_filters)
+
+
+def test_the_record_says_whose_it_is_and_is_asked_by_any_reference_of_theirs(reader: Client) -> None:
+    account = AccountFactory(ref="A-7", customer__ref="C-7")
+    case = CaseFactory(ref="K-7", customer=account.customer)
+    mine = EventFactory(subject_type="dispute", subject_ref="", customer_id=account.customer_id)
+    EventFactory(subject_type="dispute", subject_ref="", customer_id=CustomerFactory(ref="C-8").pk)
+    EventFactory(subject_type="team", customer_id=None)
+    page = reader.get("/audit/").content.decode()
+    assert '<a href="/audit/?whose=C-7">C-7</a>' in page
+    for ref in ("C-7", "A-7", case.ref):
+        assert [one.pk for one in reader.get(f"/audit/?whose={ref}").context["page"].rows] == [mine.pk]
+    assert "No event matches" in reader.get("/audit/?whose=C-9").content.decode()
 
 
 def test_only_what_changed_is_shown_before_and_after(reader: Client) -> None:

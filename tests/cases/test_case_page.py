@@ -154,6 +154,13 @@ def test_how_long_one_may_hold_is_said_where_it_is_entered(case: Case, client: C
     assert "Blank: until further notice" not in page
 
 
+def test_a_complaint_past_its_deadline_says_so(case: Case, desk: Client) -> None:
+    ComplaintFactory(customer=case.customer, due_on=DAY)
+    assert '<span class="pill mustnot">Overdue</span>' not in desk.get(f"/cases/{case.ref}/").content.decode()
+    ComplaintFactory(customer=case.customer, due_on=DAY - timedelta(days=1))
+    assert '<span class="pill mustnot">Overdue</span>' in desk.get(f"/cases/{case.ref}/").content.decode()
+
+
 def test_each_account_says_as_of_which_day_it_is_told(case: Case, desk: Client) -> None:
     later = AccountFactory(customer=case.customer)
     BusinessDayFactory(date=DAY - timedelta(days=1))
