@@ -92,8 +92,8 @@ def money_in(value: Decimal | str | None, currency: str) -> str:
 
 @register.filter
 def symbol(currency: str) -> str:
-    """The sign of a currency, else its code with a space at which no line ends."""
-    return _SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+    """The sign of a currency, else its code with a space at which no line ends; nothing for an amount of none."""
+    return currency and _SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
 
 
 @register.filter

@@ -103,7 +103,9 @@ def test_a_leavers_cases_are_spread_evenly(supervisor: Client) -> None:
     CaseFactory.create_batch(5, assignee=leaver)
     assert "5 open cases that you see" in supervisor.get(f"/board/hand-over/{leaver.pk}/").content.decode()
     answer = supervisor.post(f"/board/hand-over/{leaver.pk}/", {"to": [one.pk, two.pk], "reason": "left"}, follow=True)
-    assert [str(message) for message in answer.context["messages"]] == ["5 cases of Gone were handed over."]
+    assert [str(message) for message in answer.context["messages"]] == [
+        "5 cases of Gone were handed over. Each got: One 3, Two 2."
+    ]
     assert sorted(Case.objects.filter(assignee=person).count() for person in (one, two)) == [2, 3]
 
 

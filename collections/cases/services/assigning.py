@@ -44,10 +44,12 @@ class Assigned:
 
 
 class HandedOver(NamedTuple):
-    """Of how many cases of a leaver's somebody took over, and how many are worked by nobody now."""
+    """Of how many cases of a leaver's somebody took over, how many are worked by nobody now, and how many each of those chosen
+    got."""
 
     given: int
     released: int
+    each: dict[User, int]
 
 
 def hand(case: Case, *, to: User | None, actor: User, verb: str, reason: str = "") -> Case:
@@ -202,7 +204,7 @@ def _hand_all(actor: User, moved: Sequence[tuple[Case, User | None]], *, verb: s
 
 @transaction.atomic
 def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = "") -> HandedOver:
-    """Spread the leaver's open cases over several people, each recorded; returns how many were given to somebody and released.
+    """Spread the leaver's open cases over several people, each recorded; returns who got how many.
 
     Highest priority first, each to whoever of those that see the case's team has got the fewest so far. One whose team none
     of them sees is released, so that it is taken again. Follow-ups and waits stay. Only cases that the actor sees move.
@@ -235,4 +237,4 @@ def hand_over(*, actor: User, leaver: User, to: Sequence[User], reason: str = ""
     told = reason.strip() or coded("handed-over", leaver)
     _hand_all(actor, given, verb="case.assigned", reason=told)
     _hand_all(actor, left, verb="case.released", reason=told)
-    return HandedOver(len(given), len(left))
+    return HandedOver(len(given), len(left), {person: got[person.pk] for person in people})

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -22,6 +23,7 @@ from cases.selectors.people import on_the_board, takers_for
 from cases.selectors.queues import held
 from cases.services.assigning import HandedOver
 from cases.services.assigning import hand_over as hand_cases_over
+from runs.texts import listed
 from staff.models import User
 from staff.permissions import needs
 from staff.requests import user_of
@@ -91,7 +93,13 @@ def _say_who_has_them(request: HttpRequest, leaver: User, done: HandedOver) -> N
         said = ngettext(
             "%(number)d case of %(name)s was handed over.", "%(number)d cases of %(name)s were handed over.", done.given
         )
-        messages.success(request, said % {"number": done.given, "name": leaver})
+        told = said % {"number": done.given, "name": leaver}
+        if len(done.each) > 1:
+            told = _("%(said)s Each got: %(each)s.") % {
+                "said": told,
+                "each": listed(f"{person} {count}" for person, count in done.each.items()),
+            }
+        messages.success(request, told)
     if done.released:
         said = ngettext(
             "%(number)d case of %(name)s is worked by nobody now: none of those chosen sees its team.",
