@@ -14,9 +14,10 @@ from accounts.selectors.facts import read_facts
 from accounts.selectors.rebuilt import Rebuilt, rebuild
 from accounts.selectors.terms import read_terms
 from accounts.services import reactions
-from accounts.services.opening import ensure_open
+from accounts.services.opening import BookDays, ensure_open
 from accounts.services.rebuild import cache_row, write_rebuilt
 from audit.services import Actor, record_many
+from runs import clock
 from runs.bulk import copy_rows
 from runs.statistics import analyze_what_grew
 
@@ -111,6 +112,8 @@ def load_staged(
         "SELECT a.id FROM accounts_account a JOIN touched_account t USING (id) ORDER BY a.id FOR NO KEY UPDATE OF a"
     )
     ids = [key for (key,) in cursor.fetchall()]
+    if not days.begun:
+        _age_with_the_day(cursor, days)
     terms = read_terms()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
@@ -134,6 +137,20 @@ def load_staged(
     # The night may come before autovacuum does: without statistics it would be planned for an empty book.
     analyze_what_grew()
     return counts
+
+
+def _age_with_the_day(cursor: CursorWrapper, days: BookDays) -> None:
+    """What takes effect on the open day counts at once, as where it is posted alone (`BookDays.state_day`)."""
+    cursor.execute(
+        """UPDATE accounts_account a
+              SET aged_on = n.day, judged_on = CASE WHEN n.day > greatest(%(closed)s, %(today)s) THEN %(closed)s END
+             FROM (SELECT account_id, max(day) AS day
+                     FROM (SELECT account_id, effective_on AS day FROM staged_payment UNION ALL
+                           SELECT account_id, statement_on FROM staged_bill) dated
+                    WHERE day > %(closed)s AND day <= %(open)s GROUP BY account_id) n
+            WHERE a.id = n.account_id AND coalesce(a.aged_on, %(closed)s) < n.day""",
+        {"closed": days.closed, "open": days.open, "today": clock.today()},
+    )
 
 
 def _insert(cursor: CursorWrapper, name: str) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.models import Account, Bill, ContactPoint, Customer, Hold, LedgerEntry, Payment, Standing
+from accounts.selectors.verify import account_range, differences
 from audit.models import Event
 from runs import clock
 from tests.importing.books import GOOD, ID_NUMBER, Folder, import_book
@@ -73,6 +74,21 @@ def test_of_an_account_that_is_here_already_a_payment_is_known_from_the_import_o
     assert Payment.objects.get(ref="P3").recorded_at == datetime(2026, 3, 24, 9, tzinfo=UTC)
     assert Payment.objects.get(ref="P2").recorded_at == datetime(2026, 3, 20, tzinfo=SHANGHAI)
     assert "0 new rows" in import_book(folder.path).out
+
+
+def test_what_takes_effect_today_counts_at_once_as_where_it_is_posted_alone(folder: Folder) -> None:
+    today = date(2026, 11, 28)
+    with clock.frozen(datetime(2026, 11, 28, 4, tzinfo=UTC)):
+        import_book(folder.write().path)
+        before = Bill.objects.get(ref="B3").allocated
+        folder.only("payments").add("payments", "P3", "A2", "5", today.isoformat(), "", "")
+        folder.add("payments", "P4", "A1", "5", "2026-11-29", "", "")
+        assert import_book(folder.write().path).status == 0
+        assert Bill.objects.get(ref="B3").allocated == before + 5
+        aged = dict(Account.objects.values_list("ref", "aged_on"))
+        assert aged["A2"] == today
+        assert aged["A1"] != date(2026, 11, 29), "tomorrow's money waits for its day"
+        assert list(differences(*account_range())) == []
 
 
 def test_a_hold_was_known_at_midnight_of_its_first_day(folder: Folder) -> None:
