@@ -80,6 +80,7 @@ def test_the_plan_of_taking_the_next_case_uses_its_index_after_it(
         # As it is known to be once anybody looked at it: what is small is best read whole.
         cursor.execute("ANALYZE cases_case")
     PortfolioFactory()
+    connection.connection._prepared.clear()  # what tests before this one prepared
     assert take_next(actor=user) is None
     kept_plan = keep_plan(elsewhere)
     assert "Seq Scan on cases_case" in kept_plan()

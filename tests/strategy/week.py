@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from accounts.models import ContactPoint, Customer
@@ -37,28 +39,31 @@ def insistent(version: Version) -> Version:
     return version
 
 
+def held_out(customers: Sequence[int], salt: str) -> list[int]:
+    return [key for key in customers if arm_of(key, salt, 30, 0) == HOLDOUT]
+
+
 def live_a_week() -> Version:
     """Its strategy has a hold-out; every night is closed, and every morning what was queued is sent."""
     version = insistent(new_version())
     Version.objects.filter(pk=version.pk).update(status=VersionStatus.APPROVED)
-    Deployment.objects.create(
-        effective_from=date(2020, 1, 1),
-        champion=version,
-        holdout_percent=30,
-        salt="salt",
-        decided_by_name="Test",
-        decided_at=MOMENT,
-    )
     ChannelPrice.objects.create(
         channel="email", effective_from=date(2020, 1, 1), currency="CNY", each="0.0200", source="Contract"
     )
     make_book()
-    # Those whom the gate refuses: of the treated, whatever keys the customers have.
-    treated = [
-        key
-        for key in Customer.objects.filter(ref__regex="^C-(new|old)").order_by("pk").values_list("pk", flat=True)
-        if arm_of(key, "salt", 30, 0) != HOLDOUT
-    ]
+    late = list(Customer.objects.filter(ref__regex="^C-(new|old)").order_by("pk").values_list("pk", flat=True))
+    # By which some are held out and most are not, whatever keys the customers have.
+    salt = next(salt for salt in map(str, count()) if 1 <= len(held_out(late, salt)) <= len(late) // 2)
+    Deployment.objects.create(
+        effective_from=date(2020, 1, 1),
+        champion=version,
+        holdout_percent=30,
+        salt=salt,
+        decided_by_name="Test",
+        decided_at=MOMENT,
+    )
+    # Those whom the gate refuses: of the treated.
+    treated = [key for key in late if key not in held_out(late, salt)]
     ContactPoint.objects.filter(customer__in=treated[:2]).update(permitted=False)
     for number in range(DAYS):
         day = FIRST + timedelta(days=number)
