@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
+from zoneinfo import available_timezones
 
 import phonenumbers
 from django.conf import settings
@@ -68,6 +70,16 @@ def check_id_number(id_type: str, value: str, birth_date: date | None) -> str:
             "birth_date",
         )
     return value
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether the database of time zones has one of that name."""
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def hidden_in(text: str) -> str:

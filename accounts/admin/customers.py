@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -21,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import vault
 from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Unechoed, add_link
+from accounts.identity import is_time_zone
 from accounts.models import Account, ContactKind, ContactPoint, Customer
 from accounts.services import customers
 from runs.texts import listed
@@ -91,7 +91,7 @@ class CustomerForm(BookForm):
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
-        if zone not in available_timezones():
+        if not is_time_zone(zone):
             raise forms.ValidationError(_("There is no time zone of this name. Expected one such as Asia/Shanghai."))
         return zone
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import cache, lru_cache
-from zoneinfo import available_timezones
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
 from accounts.currencies import is_currency
-from accounts.identity import HIDDEN
+from accounts.identity import HIDDEN, is_time_zone
 from accounts.models import ContactKind, HoldKind, IdType, Jurisdiction, Relationship
 
 Parser = Callable[[str], str]
@@ -105,14 +104,9 @@ def currency(text: str) -> str:
 
 def time_zone(text: str) -> str:
     """A time zone by its name in the database of time zones."""
-    if text in _zones():
+    if is_time_zone(text):
         return text
     raise BadValue(_("a time zone such as Asia/Shanghai or America/New_York"))
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=50_000)

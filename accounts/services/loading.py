@@ -17,7 +17,6 @@ from accounts.services import reactions
 from accounts.services.opening import BookDays, ensure_open
 from accounts.services.rebuild import cache_row, write_rebuilt
 from audit.services import Actor, record_many
-from runs import clock
 from runs.bulk import copy_rows
 from runs.statistics import analyze_what_grew
 
@@ -142,14 +141,11 @@ def load_staged(
 def _age_with_the_day(cursor: CursorWrapper, days: BookDays) -> None:
     """What takes effect on the open day counts at once, as where it is posted alone (`BookDays.state_day`)."""
     cursor.execute(
-        """UPDATE accounts_account a
-              SET aged_on = n.day, judged_on = CASE WHEN n.day > greatest(%(closed)s, %(today)s) THEN %(closed)s END
-             FROM (SELECT account_id, max(day) AS day
-                     FROM (SELECT account_id, effective_on AS day FROM staged_payment UNION ALL
-                           SELECT account_id, statement_on FROM staged_bill) dated
-                    WHERE day > %(closed)s AND day <= %(open)s GROUP BY account_id) n
-            WHERE a.id = n.account_id AND coalesce(a.aged_on, %(closed)s) < n.day""",
-        {"closed": days.closed, "open": days.open, "today": clock.today()},
+        """UPDATE accounts_account SET aged_on = %(open)s, judged_on = %(judged)s
+            WHERE coalesce(aged_on, %(closed)s) < %(open)s
+              AND id IN (SELECT account_id FROM staged_payment WHERE effective_on = %(open)s UNION ALL
+                         SELECT account_id FROM staged_bill WHERE statement_on = %(open)s)""",
+        {"closed": days.closed, "open": days.open, "judged": days.judged_day(days.open)},
     )
 
 

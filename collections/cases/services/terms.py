@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.dated import check_ahead
 from accounts.errors import Conflict, Invalid
 from accounts.models import HoldKind
 from audit.services import Actor, record
 from cases.models import DisputeTerms, WorkTerms
-from runs import clock
 
 # What a row of terms of work says, besides from when.
 WORK = (
@@ -38,7 +38,7 @@ def add_work_terms(*, actor: Actor, effective_from: date, **terms: Any) -> WorkT
         Invalid: they would begin today or before, when promises were made and cases ordered under others.
         Conflict: that day has terms already.
     """
-    _check_ahead(effective_from)
+    check_ahead(effective_from)
     if WorkTerms.objects.filter(effective_from=effective_from).exists():
         raise Conflict(_("There are terms from %(day)s on already.") % {"day": effective_from.isoformat()})
     row = WorkTerms.objects.create(effective_from=effective_from, **terms)
@@ -57,7 +57,7 @@ def add_dispute_terms(
         Invalid: they would begin today or before; an unknown kind of hold, or a deferral: that needs a supervisor each time.
         Conflict: that reason has terms from that day already.
     """
-    _check_ahead(effective_from)
+    check_ahead(effective_from)
     for kind in pauses:
         if kind not in HoldKind.values or kind == HoldKind.DEFERRAL:
             raise Invalid(
@@ -85,13 +85,3 @@ def add_dispute_terms(
         },
     )
     return row
-
-
-def _check_ahead(effective_from: date) -> None:
-    first = clock.today() + timedelta(days=1)
-    if effective_from < first:
-        raise Invalid(
-            _("%(day)s is too early: expected %(first)s or later. What was decided until today stays as it is.")
-            % {"day": effective_from.isoformat(), "first": first.isoformat()},
-            "effective_from",
-        )

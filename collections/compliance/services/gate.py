@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.dated import check_ahead
 from accounts.errors import Invalid
 from accounts.models import Account, ContactPoint, Customer
 from accounts.services.locks import lock_customers
@@ -318,17 +319,9 @@ def check_rule(*, code: str, effective_from: date, parameters: Mapping[str, Any]
                 )
             }
         ) from why
-    first = clock.today() + timedelta(days=1)
-    if effective_from < first:
-        raise ValidationError(
-            {
-                "effective_from": ValidationError(
-                    _(
-                        "%(day)s is too early: expected %(first)s or later. What was decided until today stays as it is."
-                    ),
-                    params={"day": effective_from.isoformat(), "first": first.isoformat()},
-                )
-            }
-        )
+    try:
+        check_ahead(effective_from)
+    except Invalid as early:
+        raise ValidationError({"effective_from": str(early)}) from early
     if ContactRule.objects.filter(pack=pack, code=code, effective_from=effective_from).exists():
         raise ValidationError({"effective_from": _("A version of this rule starts on that day already.")})

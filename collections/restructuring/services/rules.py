@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Invalid
+from accounts.dated import check_ahead
+from accounts.errors import Conflict
 from audit.services import Actor, record
 from restructuring.models import PlanRule
-from runs import clock
 
 # What a rule says, besides from when.
 RULE = (
@@ -42,13 +42,7 @@ def add_plan_rule(*, actor: Actor, effective_from: date, **rule: Any) -> PlanRul
         Invalid: it would begin today or before.
         Conflict: that day has a rule already.
     """
-    first = clock.today() + timedelta(days=1)
-    if effective_from < first:
-        raise Invalid(
-            _("%(day)s is too early: expected %(first)s or later. What was decided until today stays as it is.")
-            % {"day": effective_from.isoformat(), "first": first.isoformat()},
-            "effective_from",
-        )
+    check_ahead(effective_from)
     if PlanRule.objects.filter(effective_from=effective_from).exists():
         raise Conflict(_("There are terms from %(day)s on already.") % {"day": effective_from.isoformat()})
     row = PlanRule.objects.create(effective_from=effective_from, **rule)

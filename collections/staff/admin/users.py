@@ -59,10 +59,8 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         # Nobody shuts herself out, or gives herself a role: another administrator does.
-        own = ["is_active", "is_staff", "groups"] if obj is not None and obj.pk == request.user.pk else []
-        if request.user.is_superuser:
-            own = []
-        return ["last_login", "date_joined", *own]
+        is_own = obj is not None and obj.pk == request.user.pk and not request.user.is_superuser
+        return ["last_login", "date_joined", *(["is_active", "is_staff", "groups"] if is_own else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         roles = Prefetch("groups", Role.objects.all(), to_attr="_roles")
