@@ -101,7 +101,7 @@ def test_a_plan_opened_again_bore_no_late_fee_in_between(account, lin, chen) -> 
         owed = owed_now([account.pk])[account.pk]
         assert (owed.overdue, owed.late_fee_now) == (plan.instalments.first().total, 0)
         proved(account)
-    fees = Hold.objects.filter(kind="fees", withdrawn_at=None).order_by("starts_on").values_list("starts_on", "ends_on")
+    fees = Hold.objects.filter(kind="fees", withdrawn_at=None).order_by("pk").values_list("starts_on", "ends_on")
     assert list(fees) == [(TODAY, TODAY), (TODAY, None)]
 
 
