@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +21,15 @@ Statement = tuple[str, tuple[Any, ...]]
 # In a query set that `statement_of` writes, stand for the moment and for the day at which it will be asked, and for some keys.
 THE_MOMENT, THE_DAY, THE_KEYS = datetime(1, 2, 3, tzinfo=UTC), date(1, 2, 3), ("keys",)
 
-_STAND_INS: dict[Any, str] = {THE_MOMENT: "timestamptz", THE_DAY: "date", THE_KEYS: "bigint[]"}
+# Of each its type, and its name in a part of a longer statement: one parameter, whichever parts ask for it.
+_STAND_INS: dict[Any, tuple[str, str]] = {
+    THE_MOMENT: ("timestamptz", "the_moment"),
+    THE_DAY: ("date", "the_day"),
+    THE_KEYS: ("bigint[]", "the_keys"),
+}
 _PLACE = re.compile("%(?:%|s)")
+# A long text takes longer to encode, and to be known again, than what it asks for takes to send.
+_encoded = functools.lru_cache(maxsize=256)(str.encode)
 
 
 class _Query(PostgresQuery):
@@ -31,7 +39,7 @@ class _Query(PostgresQuery):
         if values is None:
             super().convert(query, values)
         else:
-            self.query, self._want_formats, self._order, self._parts = _query2pg(query.encode(), self._tx.encoding)
+            self.query, self._want_formats, self._order, self._parts = _query2pg(_encoded(query), self._tx.encoding)
             self.dump(values)
 
 
@@ -44,7 +52,7 @@ class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
         super().execute(query, params, prepare=True, **options)
         # What Django logs and counts as executed; psycopg leaves it out of what was prepared.
         self._query = PostgresQuery(self._tx)
-        self._query.query = query.encode()
+        self._query.query = _encoded(query)
         return self
 
 
@@ -61,7 +69,7 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
 
 
 def statement_of(queryset: models.QuerySet[Any]) -> Statement:
-    """The statement of a query set, to be kept and given to `rows_of` or `first_of`: Django and PostgreSQL may take longer to
+    """The statement of a query set, to be kept and given to `rows_of`: Django and PostgreSQL may take longer to
     write and to plan one than to answer it.
 
     Keys, `THE_MOMENT`, `THE_DAY` and `THE_KEYS` stay parameters, so that one plan serves whoever asks; other values are part
@@ -75,7 +83,7 @@ def statement_of(queryset: models.QuerySet[Any]) -> Statement:
     parts, kept = [], []
     for value in values:
         is_key = isinstance(value, int) and not isinstance(value, bool)
-        as_type = "bigint" if is_key else _STAND_INS.get(value) if isinstance(value, Hashable) else None
+        as_type = "bigint" if is_key else _STAND_INS.get(value, (None,))[0] if isinstance(value, Hashable) else None
         if as_type:
             parts.append(f"%s::{as_type}")
             kept.append(value)
@@ -86,14 +94,9 @@ def statement_of(queryset: models.QuerySet[Any]) -> Statement:
 
 def part_of(statement: Statement, name: str) -> tuple[str, dict[str, Any]]:
     """A kept statement as a part of a longer one, whose parameters have names: its text, and its values by names that begin
-    with `name`."""
+    with `name`; a stand-in has one name in all parts, and of keys each is its own, so that all who ask share a text."""
     text, values = statement
-    # A stand-in is one parameter, however often it is asked about; of keys each is its own, so that all who ask share a text.
-    called: dict[Any, str] = {}
-    names = [
-        called.setdefault(value if value in _STAND_INS else ("", number), f"{name}_{number}")
-        for number, value in enumerate(values)
-    ]
+    names = [_STAND_INS[value][1] if value in _STAND_INS else f"{name}_{number}" for number, value in enumerate(values)]
     places = iter(names)
     named = _PLACE.sub(lambda place: f"%({next(places)})s" if place[0] == "%s" else place[0], text)
     return named, dict(zip(names, values, strict=True))
@@ -110,13 +113,6 @@ def rows_of(statement: Statement, given: Mapping[Any, Any]) -> list[tuple[Any, .
         return cursor.fetchall()
 
 
-def first_of(model: type[M], statement: Statement, moment: datetime) -> M | None:
-    """The first row of a kept statement at `moment`, as a whole instance; None when there is none."""
-    rows = rows_of(statement, {THE_MOMENT: moment})
-    return instance_of(model, rows[0]) if rows else None
-
-
-def instance_of(model: type[M], row: Sequence[Any]) -> M:
-    """An instance of the row that begins with all fields of the model in their order."""
-    names = [field.attname for field in model._meta.concrete_fields]
-    return model.from_db(connection.alias, names, row[: len(names)])
+def instance_of(model: type[M], row: Sequence[Any], fields: Sequence[str]) -> M:
+    """An instance of a row that holds these fields of the model, in the model's order; the others are read when asked for."""
+    return model.from_db(connection.alias, fields, row)

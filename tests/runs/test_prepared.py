@@ -10,38 +10,61 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import Case
 from runs import clock
-from runs.prepared import THE_MOMENT, first_of, prepared_cursor, rows_of, statement_of
+from runs.prepared import THE_KEYS, THE_MOMENT, instance_of, part_of, prepared_cursor, rows_of, statement_of
 from tests.factories import CaseFactory
 
 
 @pytest.mark.django_db
 def test_a_kept_statement_answers_for_the_moment_at_which_it_is_asked() -> None:
     case = CaseFactory(follow_up_note="50 % of “it”, %s")
-    kept = statement_of(Case.objects.filter(opened_at__lte=THE_MOMENT, follow_up_note="50 % of “it”, %s"))
-    assert first_of(Case, kept, case.opened_at) == case
-    assert first_of(Case, kept, case.opened_at - timedelta(seconds=1)) is None
+    kept = statement_of(
+        Case.objects.filter(opened_at__lte=THE_MOMENT, follow_up_note="50 % of “it”, %s").values_list("pk")
+    )
+    assert rows_of(kept, {THE_MOMENT: case.opened_at}) == [(case.pk,)]
+    assert rows_of(kept, {THE_MOMENT: case.opened_at - timedelta(seconds=1)}) == []
 
 
 @pytest.mark.django_db
 def test_one_plan_serves_whoever_asks_the_same() -> None:
     cases = [CaseFactory() for _ in range(3)]
-    kept = [statement_of(Case.objects.filter(customer=case.customer_id, status="open")) for case in cases]
+    kept = [
+        statement_of(Case.objects.filter(customer=case.customer_id, status="open").values_list("pk")) for case in cases
+    ]
     assert len({text for text, _values in kept}) == 1
-    assert [first_of(Case, one, clock.now()) for one in kept] == cases
+    assert [rows_of(one, {}) for one in kept] == [[(case.pk,)] for case in cases]
 
 
 @pytest.mark.django_db
-def test_what_it_gives_is_the_whole_row_without_annotations() -> None:
-    case = CaseFactory()
-    found = first_of(Case, statement_of(Case.objects.filter(pk=case.pk)), clock.now())
-    assert found is not None
-    assert {field.attname: getattr(found, field.attname) for field in Case._meta.concrete_fields} == {
-        field.attname: getattr(case, field.attname) for field in Case._meta.concrete_fields
-    }
+def test_an_instance_knows_what_its_row_holds_and_reads_the_rest_when_asked() -> None:
+    case = CaseFactory(follow_up_note="tomorrow")
+    ((*row,),) = rows_of(statement_of(Case.objects.filter(pk=case.pk).values_list("pk", "ref")), {})
+    with CaptureQueriesContext(connection) as captured:
+        found = instance_of(Case, row, ["id", "ref"])
+        assert (found, found.ref) == (case, case.ref)
+    assert len(captured) == 0
+    assert found.follow_up_note == "tomorrow"
     found.follow_up_note = "changed"
     found.save(update_fields=["follow_up_note"])
     case.refresh_from_db()
     assert case.follow_up_note == "changed"
+
+
+@pytest.mark.django_db
+def test_a_stand_in_is_one_parameter_in_all_parts_of_a_statement_and_each_key_its_own() -> None:
+    cases = [CaseFactory(), CaseFactory()]
+    texts, values = [], {}
+    for name, case in zip(("one", "other"), cases, strict=True):
+        asked = Case.objects.filter(opened_at__lte=THE_MOMENT, customer=case.customer_id).extra(
+            where=["cases_case.id <> ALL(%s)"], params=[THE_KEYS]
+        )
+        text, its = part_of(statement_of(asked.values_list("pk")), name)
+        texts.append(f"({text})")
+        values |= its
+    assert set(values) == {"the_moment", "the_keys", "one_0", "other_0"}
+    with prepared_cursor() as cursor:
+        given = {THE_MOMENT: clock.now(), THE_KEYS: [cases[0].pk]}
+        cursor.execute(f"SELECT {', '.join(texts)}", {name: given.get(value, value) for name, value in values.items()})
+        assert cursor.fetchone() == (None, cases[1].pk)
 
 
 @pytest.mark.django_db
@@ -61,7 +84,7 @@ def test_a_prepared_statement_is_planned_once_and_counted_as_any_other() -> None
 
 @pytest.mark.django_db
 def test_a_statement_that_cannot_have_rows_gives_none() -> None:
-    assert first_of(Case, statement_of(Case.objects.filter(pk__in=[])), clock.now()) is None
+    assert rows_of(statement_of(Case.objects.filter(pk__in=[])), {}) == []
 
 
 @pytest.mark.django_db

@@ -39,12 +39,17 @@ from staff.models import User
 from staff.permissions import Scope, may, scope_of
 
 PRIORITY = ("-priority", "pk")
-_COLUMNS = ", ".join(str(field.column) for field in Case._meta.concrete_fields)
-# In the place of a statement that cannot have rows.
-_NONE = "SELECT * FROM cases_case WHERE false"
-_NO_KEY = "SELECT id, ref, customer_id FROM cases_case WHERE false"
-# What has to be known of a case that is given, to hand it over and record that.
+# What has to be known of a case that is given: to hand it over and record that, and then to say which it is and why it is hers.
 _GIVEN = ("id", "ref", "customer_id")
+_TOLD = [
+    field.attname
+    for field in Case._meta.concrete_fields
+    if field.attname in (*_GIVEN, "assigned_at", "call_back_at", "follow_up_on", "promise_broken_on")
+]
+_COLUMNS = ", ".join(_TOLD)
+# In the place of a statement that cannot have rows.
+_NONE = f"SELECT {_COLUMNS} FROM cases_case WHERE false"
+_NO_KEY = f"SELECT {', '.join(_GIVEN)} FROM cases_case WHERE false"
 # Which rules there are, up to which day the book is closed, and where customers live; the mark is another once a rule is.
 _GROUND = f"SELECT ({RULES_MARK}), ({BOOK_DAY}), ({ZONES}), ({RULES})"
 
@@ -194,7 +199,7 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
     if mark != offer.ground.mark or (offer.asked and day != offer.ground.day):
         _read_ground()
         raise Outdated
-    case = instance_of(Case, row)
+    case = instance_of(Case, row, _TOLD)
     case.assignee = offer.actor
     until = callable_by(
         case.customer_id, (facts, past), at=offer.moment.now, actor=offer.actor, rules=offer.ground.rules
@@ -207,11 +212,10 @@ def give(offer: Offer, passed: Sequence[int]) -> Offered | None:
 def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
     """One that is hers already is given as it is; only where there is none is a free one looked for, and becomes hers: first one
     whose customer waits to be called back."""
-    own, values = part_of(statement_of(_first(offer.own(THE_MOMENT))), "own")
+    own, values = part_of(statement_of(_first(offer.own(THE_MOMENT).values(*_TOLD))), "own")
     back, of_back = part_of(statement_of(_first(offer.to_call_back(THE_MOMENT).values(*_GIVEN))), "back")
     free, of_free = part_of(statement_of(_first(offer.free(THE_MOMENT).values(*_GIVEN))), "free")
-    # Each part is asked only if those before it have nothing. The narrower its rows the sooner PostgreSQL begins: the whole row
-    # of a case that becomes hers is the one that was written.
+    # Each part is asked only if those before it have nothing. The narrower its rows the sooner PostgreSQL begins.
     text = f"""
         WITH own AS MATERIALIZED ({own or _NONE}), back AS MATERIALIZED ({back or _NO_KEY}),
              free AS MATERIALIZED ({free or _NO_KEY}), given AS MATERIALIZED (
@@ -219,9 +223,9 @@ def _statement(offer: Offer) -> tuple[str, dict[str, Any]]:
             UNION ALL SELECT id, ref, customer_id FROM free
              WHERE NOT EXISTS (SELECT FROM own) AND NOT EXISTS (SELECT FROM back)
         ),
-        handed AS ({HAND} RETURNING c.*), recorded AS ({RECORD})
+        handed AS ({HAND} RETURNING {", ".join(f"c.{name}" for name in _TOLD)}), recorded AS ({RECORD})
         SELECT ({RULES_MARK}), {f"({BOOK_DAY})" if offer.asked else "NULL"}, {wanted_to_call("offered")}, {_COLUMNS}
-          FROM (SELECT {_COLUMNS} FROM own UNION ALL SELECT {_COLUMNS} FROM handed) offered"""
+          FROM (SELECT * FROM own UNION ALL SELECT * FROM handed) offered"""
     return text, values | of_back | of_free
 
 
