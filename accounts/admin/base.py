@@ -255,6 +255,11 @@ class EntryAdmin(ListAdmin):
                 )
         return initial
 
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Beside a row that is not there yet only what may be entered with it: nothing hangs on it."""
+        inlines = super().get_inline_instances(request, obj)
+        return [one for one in inlines if obj is not None or one.has_add_permission(request, obj)]
+
     # --- through the service
 
     def changeform_view(

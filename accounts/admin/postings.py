@@ -17,7 +17,6 @@ from accounts.admin.base import BookForm, EntryAdmin, of_account, show_refusal
 from accounts.errors import Invalid
 from accounts.models import Bill, Payment
 from accounts.services import entering, posting
-from runs import clock
 
 
 class BillForm(BookForm):
@@ -128,35 +127,32 @@ class Reversed(admin.SimpleListFilter):
 
 
 class PaymentForm(BookForm):
-    """A payment; one dated ahead, which counts from its day on, is asked about: it is mostly a slip."""
+    """A payment; one that is mostly a slip (of a day to come or long ago, of more than is owed) is asked about."""
 
-    ahead = forms.BooleanField(
-        label=gettext_lazy("Dated ahead on purpose"),
+    meant = forms.BooleanField(
+        label=gettext_lazy("Meant as it stands"),
         required=False,
-        help_text=gettext_lazy("Only for a payment that takes effect on a later day than today."),
+        help_text=gettext_lazy("Only where this page asks: a day to come or long ago, or more than is owed."),
     )
 
-    def clean_ahead(self) -> bool:
-        """Fields are cleaned in their order: the day is known."""
-        ahead: bool = self.cleaned_data["ahead"]
-        day, today = self.cleaned_data.get("effective_on"), clock.today()
-        if day is not None and day > today and not ahead:
-            self.add_error(
-                "effective_on",
-                _(
-                    "“%(day)s” is still to come: expected a day until today, %(today)s. Put it right, or tick “%(tick)s”"
-                    " if the payment is to count from that day on."
-                )
-                % {"day": day.isoformat(), "today": today.isoformat(), "tick": self.fields["ahead"].label},
-            )
-        return ahead
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("meant") or self.errors:
+            return values
+        doubts = entering.doubts_about_payment(
+            values["account"], amount=values["amount"], effective_on=values["effective_on"]
+        )
+        for field, doubt in doubts.items():
+            advice = _("Put it right, or tick “%(tick)s”.") % {"tick": self.fields["meant"].label}
+            self.add_error(field, f"{doubt} {advice}")
+        return values
 
 
 @admin.register(Payment)
 class PaymentAdmin(EntryAdmin):
     form = PaymentForm
-    entered = ["account", "ref", "amount", "effective_on", "ahead", "channel", "designated_bill"]
-    shown = [*(name for name in entered if name != "ahead"), "recorded_at", "reversed_on"]
+    entered = ["account", "ref", "amount", "effective_on", "meant", "channel", "designated_bill"]
+    shown = [*(name for name in entered if name != "meant"), "recorded_at", "reversed_on"]
     autocomplete_fields = ["account", "designated_bill"]
     list_display = ["ref", "account", "amount", "effective_on", "recorded_at", "channel", "reversed_on"]
     list_filter = [Reversed]

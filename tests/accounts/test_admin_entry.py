@@ -21,6 +21,7 @@ from accounts.models import (
     Reversal,
     Standing,
 )
+from accounts.selectors.owed import owed_now
 from accounts.selectors.verify import account_range, differences
 from accounts.services import holds, posting
 from audit.models import Event
@@ -36,7 +37,6 @@ from tests.accounts.entering import (
     the_event,
 )
 from tests.factories import UserFactory
-from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_of_march")]
 
@@ -202,6 +202,17 @@ def test_a_payment_for_the_bill_of_another_account_is_refused_at_its_field(boss:
         effective_on="2026-02-10",
         designated_bill=Bill.objects.get().pk,
     )
+    assert "amount" in errors(response)  # nothing is owed there
+    response = fill(
+        boss,
+        adding("payment"),
+        account=other.pk,
+        ref="P1",
+        amount="5",
+        effective_on="2026-02-10",
+        designated_bill=Bill.objects.get().pk,
+        meant="on",
+    )
     assert "designated_bill" in errors(response)
     for amount in ("0", "-5"):
         response = fill(boss, adding("payment"), account=other.pk, ref="P1", amount=amount, effective_on="2026-02-10")
@@ -284,12 +295,31 @@ def test_an_account_that_there_is_not_is_said(boss: Client, model: str, given: s
     assert f"“Account”: “{given}” is not on the list" in page.content.decode()
 
 
-def test_a_payment_dated_ahead_is_asked_about(boss: Client) -> None:
-    account = workable_case().customer.accounts.get()
-    ahead = (clock.today() + timedelta(days=40)).isoformat()
-    values = {"account": account.pk, "ref": "P-ahead", "amount": "5.00", "effective_on": ahead, "channel": ""}
+def test_a_payment_that_is_mostly_a_slip_is_asked_about_once(boss: Client) -> None:
+    account = an_account()
+    bill_of(boss, account)
+    owed, today = owed_now([account.pk])[account.pk].total, clock.today()
+    ahead, long_ago = (today + timedelta(days=40)).isoformat(), "1999-01-01"
+    values = {"account": account.pk, "ref": "P1", "amount": "5.00", "effective_on": ahead, "channel": ""}
     page = boss.post(adding("payment"), values).content.decode()
-    assert f"“{ahead}” is still to come: expected a day until today, {clock.today()}" in page
+    assert (
+        f"“{ahead}” is still to come: expected a day until today, {today}. Put it right, or tick “Meant as it" in page
+    )
+    more = str(owed + Decimal("0.01"))
+    page = boss.post(adding("payment"), values | {"effective_on": long_ago, "amount": more}).content.decode()
+    assert f"“{long_ago}” is long ago: expected a day from" in page
+    assert f"{more} is more than the CNY {owed} that are owed on account {account.ref}. Put it right" in page
     assert not Payment.objects.exists()
-    assert boss.post(adding("payment"), values | {"ahead": "on"}).status_code == 302
-    assert Payment.objects.get().effective_on.isoformat() == ahead
+    assert boss.post(adding("payment"), values | {"meant": "on", "amount": more}).status_code == 302
+    payment = Payment.objects.get()
+    assert (payment.effective_on.isoformat(), payment.amount) == (ahead, owed + Decimal("0.01"))
+
+
+def test_all_that_is_owed_is_paid_without_a_question(boss: Client) -> None:
+    account = an_account()
+    bill_of(boss, account)
+    owed = owed_now([account.pk])[account.pk].total
+    today = clock.today().isoformat()
+    values = {"account": account.pk, "ref": "P1", "amount": str(owed), "effective_on": today, "channel": ""}
+    assert boss.post(adding("payment"), values).status_code == 302
+    assert owed_now([account.pk])[account.pk].total == 0
