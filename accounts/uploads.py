@@ -7,6 +7,7 @@ as a download, never shown inside the site.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Model
 from django.db.models.fields.files import FieldFile
@@ -36,6 +38,7 @@ SOUNDS: Mapping[str, str] = {
     "audio/flac": "flac",
     "audio/webm": "webm",
 }
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 # As much of the beginning as any signature needs.
 _HEAD = 64
 
@@ -139,8 +142,24 @@ def kept(field: FieldFile, file: UploadedFile, checked: Checked) -> Iterator[Non
         raise
 
 
-def give(file: FieldFile, name: str, media_type: str) -> FileResponse:
-    """A kept file as a download under a name of ours.
+class _Piece:
+    """So many of the next bytes of an open file."""
+
+    def __init__(self, file: File[bytes], length: int) -> None:
+        self._file, self._left = file, length
+
+    def read(self, size: int) -> bytes:
+        piece = self._file.read(min(size, self._left))
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def give(file: FieldFile, name: str, media_type: str, wanted: str = "") -> FileResponse:
+    """A kept file as a download under a name of ours; `wanted` is the request's Range, by which players seek: of one part that
+    is asked for, that part (RFC 9110, 14), of anything else the whole.
 
     Raises:
         Conflict: it is not where it was kept.
@@ -149,11 +168,42 @@ def give(file: FieldFile, name: str, media_type: str) -> FileResponse:
         opened = file.open("rb")
     except FileNotFoundError as error:
         raise Conflict(_("The file is not where it was kept. Tell the administrator.")) from error
-    response = FileResponse(opened, as_attachment=True, filename=name, content_type=media_type)
+    size = file.size
+    part = part_of(wanted, size)
+    if part is None:
+        response = FileResponse(opened, as_attachment=True, filename=name, content_type=media_type)
+    else:
+        first, length = part
+        opened.seek(first)
+        response = FileResponse(
+            _Piece(opened, length),
+            as_attachment=True,
+            filename=name,
+            content_type=media_type,
+            status=206 if length else 416,
+        )
+        response["Content-Length"] = str(length)
+        response["Content-Range"] = f"bytes {first}-{first + length - 1}/{size}" if length else f"bytes */{size}"
+    response["Accept-Ranges"] = "bytes"
     response["X-Content-Type-Options"] = "nosniff"
     # Should a browser show it after all, then as an empty page of no origin.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def part_of(wanted: str, size: int) -> tuple[int, int] | None:
+    """From which byte on, and how many, a Range asks for of so many; of none that there is (0, 0). None: not for one part."""
+    found = _RANGE.fullmatch(wanted.strip())
+    if found is None or not any(found.groups()):
+        return None
+    first, last = found.groups()
+    if not first:
+        length = min(int(last), size)
+        return size - length, length
+    if last and int(last) < int(first):
+        return None
+    end = min(int(last) + 1, size) if last else size
+    return (int(first), end - int(first)) if int(first) < end else (0, 0)
 
 
 def remove(row: KeptFile, *, actor: Actor, verb: str, subject: Model, customer_id: int) -> None:

@@ -190,6 +190,58 @@ def test_listening_is_a_permission_in_scope_and_on_the_record(lin, kept: Path, c
     assert client.post(address).status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("wanted", "first", "length"),
+    [
+        ("bytes=0-", 0, len(WAV)),
+        ("bytes=4-7", 4, 4),
+        ("bytes=8-", 8, len(WAV) - 8),
+        ("bytes=-6", len(WAV) - 6, 6),
+        (f"bytes=4-{10**17}", 4, len(WAV) - 4),
+        (f"bytes=-{10**17}", 0, len(WAV)),
+    ],
+)
+def test_a_player_gets_the_part_that_it_asks_for(
+    wanted: str, first: int, length: int, lin, kept: Path, client: Client
+) -> None:
+    client.force_login(lin)
+    recording = attach(lin, in_team())
+    response = client.get(f"/recordings/{recording.pk}/", headers={"Range": wanted})
+    assert (response.status_code, b"".join(response.streaming_content)) == (206, WAV[first : first + length])
+    assert response["Content-Range"] == f"bytes {first}-{first + length - 1}/{len(WAV)}"
+    assert (response["Content-Length"], response["Accept-Ranges"]) == (str(length), "bytes")
+
+
+@pytest.mark.parametrize("wanted", ["bytes=0-1,4-5", "bytes=7-4", "bytes=-", "words=0-1", "bytes=a-b", "bytes=²-", ""])
+def test_what_asks_for_no_one_part_gets_the_whole(wanted: str, lin, kept: Path, client: Client) -> None:
+    client.force_login(lin)
+    recording = attach(lin, in_team())
+    response = client.get(f"/recordings/{recording.pk}/", headers={"Range": wanted})
+    assert (response.status_code, b"".join(response.streaming_content)) == (200, WAV)
+
+
+@pytest.mark.parametrize("wanted", [f"bytes={len(WAV)}-", "bytes=-0"])
+def test_a_part_that_there_is_not_is_none(wanted: str, lin, kept: Path, client: Client) -> None:
+    client.force_login(lin)
+    recording = attach(lin, in_team())
+    response = client.get(f"/recordings/{recording.pk}/", headers={"Range": wanted})
+    assert (response.status_code, b"".join(response.streaming_content)) == (416, b"")
+    assert response["Content-Range"] == f"bytes */{len(WAV)}"
+
+
+def test_seeking_is_one_hearing_on_the_record_and_a_download_each_time_another(lin, kept: Path, client: Client) -> None:
+    client.force_login(lin)
+    address = f"/recordings/{attach(lin, in_team()).pk}/"
+    fetched = Event.objects.filter(verb="recording.fetched")
+    counts = []
+    # Also who begins in the middle is on the record.
+    for wanted, minutes in (("bytes=9-", 0), ("bytes=0-3", 1), (None, 2), (None, 3), ("bytes=2-", 4), ("bytes=2-", 60)):
+        with clock.frozen(MOMENT + timedelta(minutes=minutes)):
+            client.get(address, headers={"Range": wanted} if wanted else {})
+        counts.append(fetched.count())
+    assert counts == [1, 1, 2, 3, 3, 4]
+
+
 def test_who_attached_one_hears_it_on_the_record_while_the_case_is_in_reach(lin, kept: Path, client: Client) -> None:
     recording = attach(lin, in_team())
     assert recording.added_by == lin

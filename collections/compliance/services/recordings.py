@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from django.core.files.uploadedfile import UploadedFile
@@ -14,12 +14,15 @@ from django.utils.translation import gettext as _
 from accounts import uploads
 from accounts.errors import Conflict, Invalid
 from accounts.services.locks import lock_customer
+from audit.models import Event
 from audit.services import Actor, SystemActor, record
 from compliance.models import Contact, Recording
 from compliance.selectors import rulebook
 from runs import clock
 
 ACTOR = SystemActor("retention")
+# What a player asks for while one listens is one hearing, in the record too.
+ONE_HEARING = timedelta(minutes=30)
 
 
 @transaction.atomic
@@ -106,8 +109,9 @@ def set_legal_hold(*, actor: Actor, recording_id: int, on: bool, reason: str) ->
 
 
 @transaction.atomic
-def listen(*, actor: Actor, recording_id: int) -> Recording:
-    """Record that `actor` fetches the recording, before it is given. That `actor` may is for the caller to ask.
+def listen(*, actor: Actor, recording_id: int, goes_on: bool = False) -> Recording:
+    """Record that `actor` fetches the recording, before it is given. That `actor` may is for the caller to ask. Who `goes_on`
+    (a player that seeks) within `ONE_HEARING` of having fetched it is recorded already.
 
     Raises:
         Conflict: it was removed.
@@ -116,13 +120,18 @@ def listen(*, actor: Actor, recording_id: int) -> Recording:
     if recording.removed_at is not None:
         raise Conflict(_("This recording was removed on %(day)s, when its time was over.")
                        % {"day": timezone.localdate(recording.removed_at)})  # fmt: skip
-    record(
-        actor=actor,
-        verb="recording.fetched",
-        subject=recording,
-        customer_id=recording.contact.customer_id,
-        after={"contact": recording.contact_id, "sha256": recording.sha256},
+    customer_id = recording.contact.customer_id
+    fetched = Event.objects.filter(
+        customer_id=customer_id, verb="recording.fetched", subject_id=recording.pk, actor_id=actor.pk
     )
+    if not (goes_on and fetched.filter(at__gt=clock.now() - ONE_HEARING).exists()):
+        record(
+            actor=actor,
+            verb="recording.fetched",
+            subject=recording,
+            customer_id=customer_id,
+            after={"contact": recording.contact_id, "sha256": recording.sha256},
+        )
     return recording
 
 

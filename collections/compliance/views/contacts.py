@@ -62,7 +62,7 @@ def recording(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A recording, for who may hear it, as a download, or for a link a page that says where it leads: nobody is sent
     elsewhere unasked.
 
-    That it was fetched is recorded; out of scope or removed is 404."""
+    That it was fetched is recorded, once while parts of it are asked for; out of scope or removed is 404."""
     if not may_hear(request.user, pk):
         roles = said_list(map(str, roles_with("compliance.view_recording")))
         raise PermissionDenied(
@@ -73,7 +73,8 @@ def recording(request: HttpRequest, pk: int) -> HttpResponseBase:
         )
     found = get_object_or_404(recordings_visible_to(request.user), pk=pk)
     try:
-        found = recordings.listen(actor=request.user, recording_id=found.pk)
+        wanted = request.headers.get("Range", "")
+        found = recordings.listen(actor=request.user, recording_id=found.pk, goes_on=bool(wanted))
         if found.link:
             context = {"recording": found, "host": urlsplit(found.link).hostname}
             return render(request, "compliance/recording_link.html", context)
@@ -81,6 +82,7 @@ def recording(request: HttpRequest, pk: int) -> HttpResponseBase:
             found.file,
             f"contact-{found.contact_id}-{found.pk}.{str(found.file.name).rpartition('.')[2]}",
             found.media_type,
+            wanted,
         )
     except BookError as error:
         raise Http404(str(error)) from error
