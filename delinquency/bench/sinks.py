@@ -42,6 +42,12 @@ def _process(serve: Callable[[Connection], None]) -> Iterator[int]:
 class _Taken:
     """Takes every letter and keeps none."""
 
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         return "250 OK"
 

@@ -39,7 +39,8 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 @dataclass
 class MailServer:
     """A real SMTP server on the loopback: keeps what it took; `refuse` answers for an address, `fate` for a Message-ID (an
-    answer, or `CUT` before or behind the taking; none: it is taken), `pause` slows it down."""
+    answer, or `CUT` before or behind the taking; none: it is taken), `pause` slows it down; `at_once`: it takes commands in one
+    go."""
 
     taken: list[bytes] = field(default_factory=list)
     # The Message-ID of each, in the same order.
@@ -50,13 +51,14 @@ class MailServer:
     refuse: dict[str, str] = field(default_factory=dict)
     cut_at: set[str] = field(default_factory=set)
     port: int = 0
+    at_once: bool = True
 
     async def handle_EHLO(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.at_once else responses
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

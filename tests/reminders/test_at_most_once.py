@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from reminders import services
 from reminders.models import ChannelControl, ChannelPrice, ChannelState, Message
 from reminders.rules import length_of
 from reminders.services.delivery import claims, set_aside_uncertain
+from reminders.services.delivery.batch import Pace
 from runs import clock
 from tests.reminders.channels import servers
 from tests.reminders.conftest import DAY, NOON, sms_ids
@@ -55,6 +57,32 @@ def test_where_the_gateway_names_no_parts_those_of_the_text_are_counted(
     message.refresh_from_db()
     assert message.parts == length_of(gateway.taken[0].json["body"]).parts > 1
     assert message.cost == Decimal("0.0450") * message.parts
+
+
+@pytest.mark.parametrize(("pause", "sizes"), [(0.0, [1, 2, 4, 1]), (0.1, [1] * 8)], ids=["quick", "slow"])
+def test_no_more_is_handed_over_than_leaves_soon(
+    gateway: servers.Server, monkeypatch: pytest.MonkeyPatch, pause: float, sizes: list[int]
+) -> None:
+    handed = []
+
+    def told(going: Mapping[int, Any], *rest: Any) -> set[int]:
+        handed.extend([len(going)] if going else [])
+        return claims.hand_over(going, *rest)
+
+    monkeypatch.setattr("reminders.services.delivery.batch.hand_over", told)
+    monkeypatch.setattr("reminders.services.delivery.batch.GONE_WITHIN_SECONDS", 0.1 if pause else 1000.0)
+    queue_many("sms", 8)
+    gateway.pause = pause
+    assert deliver() == {"sent": 8}
+    assert handed == sizes
+
+
+def test_the_pace_follows_the_provider() -> None:
+    pace, sizes = Pace(), []
+    for seconds in (0.01, 0.02, 0.04, 0.08, 0.1, 0.2, 0.3, 0.3, 50.0, 1.0, 0.2, 0.2):
+        pace.left(seconds)
+        sizes.append(pace.size)
+    assert sizes == [2, 4, 8, 16, 32, 50, 50, 50, 1, 1, 2, 4]
 
 
 def test_one_that_the_provider_took_and_never_answered_is_set_aside_and_not_sent_again(gateway: servers.Server) -> None:

@@ -21,7 +21,7 @@ from reminders import services
 from reminders.channels import Outgoing, TransportError, email
 from reminders.models import Message
 from reminders.services import delivery
-from reminders.services.delivery.batch import Batch
+from reminders.services.delivery.batch import Batch, Pace
 from reminders.services.delivery.claims import held_by
 from runs import clock
 from runs.services import StepRun
@@ -300,7 +300,7 @@ def test_a_claim_lost_to_another_is_not_sent_any_more(run: StepRun, mail: MailSe
     first, second = queue(run)
     monkeypatch.setattr("reminders.services.delivery.batch.LOOK_AGAIN_AFTER_SECONDS", -1)
     with clock.frozen(NOON):
-        batch = Batch.claim("email")
+        batch = Batch.claim("email", Pace())
         Message.objects.filter(pk=second.pk).update(claim=uuid.uuid4())
         batch.deliver()
     assert mail.ids == [first.header_id]
@@ -311,7 +311,7 @@ def test_an_outcome_under_a_lost_claim_changes_nothing(run: StepRun, mail: MailS
     late()
     (message,) = queue(run)
     with clock.frozen(NOON):
-        batch = Batch.claim("email")
+        batch = Batch.claim("email", Pace())
         Message.objects.update(claim=uuid.uuid4())
         batch.deliver()
     message.refresh_from_db()

@@ -27,7 +27,7 @@ from delinquency.env import random_key, random_key_ring, random_text
 from reminders import services
 from reminders.models import Message
 from reminders.services.delivery import set_aside_uncertain
-from reminders.services.delivery.batch import HANDED_OVER_TOGETHER, RECORDED_TOGETHER
+from reminders.services.delivery.batch import LOOKED_AT_TOGETHER, RECORDED_TOGETHER
 from runs import clock
 from tests.made import like
 from tests.migrated import copy_into
@@ -118,7 +118,7 @@ def test_sms_of_workers_killed_again_and_again_goes_once_at_most_and_what_is_in_
 
     def after_each() -> None:
         set_aside.append(set_aside_uncertain())
-        assert set_aside[-1] <= HANDED_OVER_TOGETHER
+        assert set_aside[-1] <= LOOKED_AT_TOGETHER
 
     with Crew({**process_environment, **variables(mail, gateway)}) as crew:
         at = killed_again_and_again(crew, "sms", lambda: len(gateway.taken), after_each)

@@ -20,7 +20,7 @@ from reminders.models import ChannelPrice, Message
 from reminders.rules import length_of
 from reminders.selectors import messages_to_review
 from reminders.services import reviewing
-from reminders.services.delivery.batch import Batch
+from reminders.services.delivery.batch import Batch, Pace
 from reminders.services.delivery.claims import set_aside_uncertain
 from runs import clock
 from runs.services import StepRun
@@ -66,7 +66,7 @@ def died_with_its_worker() -> Message:
     """An SMS whose worker died behind the handing over, before the provider had it."""
     queue_many("sms", 1)
     with clock.frozen(NOON):
-        batch = Batch.claim("sms")
+        batch = Batch.claim("sms", Pace())
         assert batch is not None
         next(batch._ready())
     with clock.frozen(NOON + timedelta(minutes=3)):

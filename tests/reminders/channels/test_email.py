@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
 from typing import Any
@@ -11,6 +13,13 @@ import pytest
 
 from reminders.channels import Outgoing, Sent, TransportError, email
 from tests.reminders.conftest import MailServer
+
+
+@pytest.fixture(params=[True, False], ids=["at once", "one by one"])
+def mail(mail: MailServer, request: pytest.FixtureRequest) -> MailServer:
+    """A server that takes commands in one go, and one that does not."""
+    mail.at_once = request.param
+    return mail
 
 
 def letter(number: int) -> Outgoing:
@@ -86,4 +95,103 @@ def test_an_address_outside_ascii_needs_a_server_that_takes_it(mail: MailServer)
     assert isinstance(result, TransportError)
     assert result.permanent
     assert other == Sent()
+    adapter.close()
+
+
+class Scripted:
+    """A server that takes commands in one go and answers the first letter by a script, others as any; `heard` is what it was
+    told, line by line."""
+
+    def __init__(self, **script: str) -> None:
+        self.script = script
+        self.heard: list[str] = []
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.port = self.sock.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                link, _ = self.sock.accept()
+            except OSError:
+                return
+            with link, link.makefile("rwb", buffering=0) as lines:
+                self._talk(lines)
+                # What was said to it meanwhile is read, or its last answer would be lost with the connection.
+                link.shutdown(socket.SHUT_WR)
+                lines.read()
+
+    def _talk(self, lines: Any) -> None:
+        lines.write(b"220 ready\r\n")
+        reading = False
+        while line := lines.readline():
+            said = line.decode().rstrip("\r\n")
+            self.heard.append(said)
+            verb = ("." if said == "." else "") if reading else said.split(" ")[0].upper()
+            if not verb:
+                continue
+            reading = False
+            usual = {"EHLO": "250-here\r\n250-SIZE 1000000\r\n250 PIPELINING", "DATA": "354 go on"}
+            answer = self.script.pop(verb if verb != "." else "END", "") or usual.get(verb, "250 OK")
+            reading = verb == "DATA" and answer.startswith("354")
+            lines.write(f"{answer}\r\n".encode())
+            if answer.startswith("421"):
+                return
+
+
+@pytest.fixture
+def scripted(settings: Any) -> Iterator[Callable[..., Scripted]]:
+    made: list[Scripted] = []
+
+    def make(**script: str) -> Scripted:
+        made.append(Scripted(**script))
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", made[-1].port
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.sock.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "told", "permanent"),
+    [
+        ({"MAIL": "550 5.7.1 no", "RCPT": "503 no", "DATA": "503 no"}, "550 at MAIL", False),
+        ({"MAIL": "451 later", "RCPT": "503 no"}, "451 at MAIL", False),
+        ({"RCPT": "550 5.1.1 nobody", "DATA": "554 no valid recipients"}, "550 5.1.1 at RCPT", True),
+        ({"RCPT": "550 5.1.1 nobody"}, "550 5.1.1 at RCPT", True),
+        ({"RCPT": "450 4.2.1 busy", "END": "554 no valid recipients"}, "450 4.2.1 at RCPT", False),
+        ({"DATA": "451 4.3.0 later"}, "451 4.3.0 at DATA", False),
+        ({"END": "554 5.6.0 not that"}, "554 5.6.0 at DATA", True),
+        ({"MAIL": "421 going away"}, "421 at MAIL", False),
+        ({"RCPT": "421 going away"}, "421 at RCPT", False),
+        ({"DATA": "421 going away"}, "421 at DATA", False),
+        ({"END": "421 going away"}, "421 at DATA", False),
+    ],
+)
+def test_what_is_refused_in_one_go_is_told_by_its_stage_and_the_next_goes(
+    script: dict[str, str], told: str, permanent: bool, scripted: Callable[..., Scripted]
+) -> None:
+    server, adapter = scripted(**script), email.Adapter()
+    (_, result), (_, other) = adapter.send([letter(1), letter(2)])
+    assert isinstance(result, TransportError)
+    assert (str(result), result.permanent, other) == (told, permanent, Sent())
+    # Nothing of the first letter was said to who had not taken its recipient.
+    first = server.heard[: len(server.heard) - server.heard[::-1].index("Message-ID: <2@example>")]
+    assert ("Message-ID: <1@example>" in first) == ("END" in script and "RCPT" not in script)
+    adapter.close()
+
+
+def test_the_lines_of_a_letter_end_nothing_before_its_end(scripted: Callable[..., Scripted]) -> None:
+    server, adapter = scripted(), email.Adapter()
+    body = "Dear Ann,\n\n.\n..x\nRSET\n.\n"
+    ((_, result),) = adapter.send([replace(letter(1), body=body)])
+    assert result == Sent()
+    said = server.heard[server.heard.index("") + 1 :]
+    assert said[: said.index(".")] == ["Dear Ann,", "", "=2E", "...x", "RSET", "=2E"]
+    assert [line for line in server.heard if line.startswith(("MAIL", "RCPT", "DATA"))] == [
+        f"MAIL FROM:<{email.sender()}> SIZE={len(email.compose(replace(letter(1), body=body)))}",
+        "RCPT TO:<someone@example.com>",
+        "DATA",
+    ]
     adapter.close()

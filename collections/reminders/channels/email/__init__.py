@@ -6,9 +6,8 @@ import base64
 import binascii
 import re
 import smtplib
-import ssl
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -20,6 +19,7 @@ from functools import lru_cache
 from django.conf import settings
 
 from reminders.channels import Outgoing, Sent, TransportError
+from reminders.channels.email.server import ADDRESS, HOST, WORD, Server, connect
 from runs import clock
 
 # After so many cuts in a row it is the server and not a message: the rest is not tried any more.
@@ -27,10 +27,7 @@ CUTS_TO_GIVE_UP = 3
 # Servers cut who says nothing for five minutes (RFC 5321, 4.5.3.2.7).
 KEPT_SECONDS = 60
 UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
-# Ordinary addresses and ids (RFC 5322, 3.2.3 and 3.6.4), short enough for a line: written as they are.
-_WORD, _HOST = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
-_ADDRESS = re.compile(rf"(?=.{{3,70}}\Z){_WORD}@{_HOST}", re.ASCII)
-_MESSAGE_ID = re.compile(rf"(?=.{{3,60}}\Z)<{_WORD}@{_HOST}>", re.ASCII)
+_MESSAGE_ID = re.compile(rf"(?=.{{3,60}}\Z)<{WORD}@{HOST}>", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 
@@ -40,7 +37,7 @@ class Adapter:
 
     def __init__(self) -> None:
         # A connection carries one conversation: each batch takes one, or opens one more.
-        self._idle: list[tuple[float, smtplib.SMTP]] = []
+        self._idle: list[tuple[float, Server]] = []
 
     def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether the server took it or why not."""
@@ -63,7 +60,7 @@ class Adapter:
         while self._idle:
             _end(self._idle.pop()[1])
 
-    def _kept(self) -> smtplib.SMTP | None:
+    def _kept(self) -> Server | None:
         """A connection of an earlier batch on which the server still answers, if there is one."""
         while self._idle:
             since, smtp = self._idle.pop()
@@ -73,14 +70,14 @@ class Adapter:
         return None
 
 
-def _answers(smtp: smtplib.SMTP) -> bool:
+def _answers(smtp: Server) -> bool:
     try:
         return smtp.noop()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False
 
 
-def _end(smtp: smtplib.SMTP) -> None:
+def _end(smtp: Server) -> None:
     try:
         smtp.quit()
     except (OSError, smtplib.SMTPException):
@@ -90,7 +87,7 @@ def _end(smtp: smtplib.SMTP) -> None:
 class _Link:
     """The connection of one batch."""
 
-    def __init__(self, smtp: smtplib.SMTP | None) -> None:
+    def __init__(self, smtp: Server | None) -> None:
         self._smtp = smtp
         self._cuts = 0
         self._down: TransportError | None = None
@@ -99,13 +96,15 @@ class _Link:
         letter = compose(outgoing)
         smtp = self._opened()
         try:
-            smtp.sendmail(sender(), [outgoing.address], letter, () if outgoing.address.isascii() else ("SMTPUTF8",))
+            smtp.deliver(sender(), outgoing.address, letter)
         except smtplib.SMTPRecipientsRefused as refusal:
             code, text = next(iter(refusal.recipients.values()))
             if code == 421:
                 raise self._cut("421 at RCPT") from None
             raise refused(code, text, "RCPT", recipient=True) from None
         except smtplib.SMTPSenderRefused as refusal:
+            if refusal.smtp_code == 421:
+                raise self._cut("421 at MAIL") from None
             # Our own address is at fault, not the message: it waits until that is put right.
             raise TransportError(f"{refusal.smtp_code} at MAIL", permanent=False) from None
         except smtplib.SMTPDataError as refusal:
@@ -119,7 +118,7 @@ class _Link:
             raise self._cut(f"connection cut: {type(error).__name__}", uncertain=True) from None
         self._cuts = 0
 
-    def let_go(self) -> smtplib.SMTP | None:
+    def let_go(self) -> Server | None:
         """The connection, where it is still open, for whoever comes next."""
         smtp, self._smtp = self._smtp, None
         return smtp
@@ -134,7 +133,7 @@ class _Link:
             self._down = error
         return error
 
-    def _opened(self) -> smtplib.SMTP:
+    def _opened(self) -> Server:
         if self._down is not None:
             raise TransportError(str(self._down), permanent=False)
         if self._smtp is None:
@@ -144,42 +143,6 @@ class _Link:
                 self._down = TransportError(f"no connection: {type(error).__name__}", permanent=False)
                 raise self._down from None
         return self._smtp
-
-
-class _Server(smtplib.SMTP):
-    """Names an ordinary address to the server as it is, which the library takes apart and puts together at each letter."""
-
-    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
-        if "SMTPUTF8" in options or not _ADDRESS.fullmatch(sender):
-            return super().mail(sender, options)
-        return self.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
-
-    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
-        if options or not _ADDRESS.fullmatch(recip):
-            return super().rcpt(recip, options)
-        return self.docmd("RCPT", f"TO:<{recip}>")
-
-
-class _EncryptedServer(_Server, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte on."""
-
-
-def connect() -> smtplib.SMTP:
-    """An open, greeted and, where the settings say so, encrypted and logged-in connection."""
-    where = {"host": settings.EMAIL_HOST, "port": settings.EMAIL_PORT, "timeout": settings.EMAIL_TIMEOUT}
-    if settings.EMAIL_USE_SSL:
-        smtp: smtplib.SMTP = _EncryptedServer(context=ssl.create_default_context(), **where)
-    else:
-        smtp = _Server(**where)
-    try:
-        if settings.EMAIL_USE_TLS:
-            smtp.starttls(context=ssl.create_default_context())
-        if settings.EMAIL_HOST_USER:
-            smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
 
 
 def sender() -> str:
@@ -208,7 +171,7 @@ def compose(outgoing: Outgoing) -> bytes:
         return b"".join(
             (
                 _kept_header("From", (settings.LENDER_NAME, sender())),
-                _one_word("To", outgoing.address, _ADDRESS),
+                _one_word("To", outgoing.address, ADDRESS),
                 _kept_header("Subject", outgoing.subject),
                 _one_word("Message-ID", outgoing.header_id, _MESSAGE_ID),
                 _one_word("Content-Language", outgoing.language, _LANGUAGE),

@@ -30,6 +30,12 @@ class Sink:
         self._places = itertools.count()
         self._numbers = itertools.count(1 + max((int(p.stem) for p in folder.glob("[0-9]*.eml")), default=0))
 
+    async def handle_EHLO(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
         content = envelope.content or b""
         path = self._folder / f"{next(self._numbers):08d}.eml"

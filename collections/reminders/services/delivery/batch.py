@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db import transaction
@@ -45,8 +46,11 @@ LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
 # So many are recorded in one transaction, or what there is after a second. A worker that dies leaves as many to be sent again,
 # or, of a channel that sends at most once, in doubt: those a person has to look at one by one.
 RECORDED_TOGETHER = 100
-HANDED_OVER_TOGETHER = 50
 RECORDED_AFTER_SECONDS = 1.0
+# So many are looked at together before they go, and handed over in one transaction: as many as leave in that time, however
+# slow the provider, so that each goes while what was found holds, and a claim outlives what it holds.
+LOOKED_AT_TOGETHER = 50
+GONE_WITHIN_SECONDS = 0.5
 # What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
 READ = (
     *("key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind", "language", "context"),
@@ -65,8 +69,9 @@ def deliver(channel: str, *, seconds: float) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     until = time.monotonic() + seconds
+    pace = Pace()
     while time.monotonic() < until:
-        batch = Batch.claim(channel)
+        batch = Batch.claim(channel, pace)
         if batch is None:
             break
         batch.deliver()
@@ -74,11 +79,24 @@ def deliver(channel: str, *, seconds: float) -> dict[str, int]:
     return dict(counts)
 
 
+class Pace:
+    """How many are looked at together: as many as leave soon, at most twice as many as the last time."""
+
+    def __init__(self) -> None:
+        self.size = 1
+
+    def left(self, seconds: float) -> None:
+        """So many have left in so many seconds."""
+        paced = int(self.size * GONE_WITHIN_SECONDS / max(seconds, 0.001))
+        self.size = max(1, min(paced, 2 * self.size, LOOKED_AT_TOGETHER))
+
+
 class Batch:
     """Some messages under one claim, and what is known for them."""
 
-    def __init__(self, claimed: Claim, messages: list[Due]) -> None:
+    def __init__(self, claimed: Claim, messages: list[Due], pace: Pace) -> None:
         self.claim_of = claimed
+        self.pace = pace
         self.messages = messages
         self.counts: Counter[str] = Counter()
         self._settled: list[Settled] = []
@@ -89,7 +107,7 @@ class Batch:
         self._look()
 
     @classmethod
-    def claim(cls, channel: str) -> Batch | None:
+    def claim(cls, channel: str, pace: Pace) -> Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
         mine = held_by(channel, token)
@@ -98,7 +116,7 @@ class Batch:
             # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
             claimed = claim(channel, token) or (Claim(token, channel, clock.now()) if mine.exists() else None)
             messages = _read(mine) if claimed else []
-            return cls(claimed, messages) if claimed and messages else None
+            return cls(claimed, messages, pace) if claimed and messages else None
 
         return through_restarts(work)
 
@@ -112,21 +130,19 @@ class Batch:
 
     def _ready(self) -> Iterator[Outgoing]:
         """What may go, each looked at just before; of a channel that sends at most once, marked as handed over before."""
-        size = HANDED_OVER_TOGETHER if self.claim_of.sends_at_most_once else 1
-        for start in range(0, len(self.messages), size):
+        messages = iter(self.messages)
+        while some := list(islice(messages, self.pace.size)):
             if time.monotonic() - self._looked_at > LOOK_AGAIN_AFTER_SECONDS:
                 self._record()
                 through_restarts(self._hold_on)
-            going = [
-                outgoing
-                for message in self.messages[start : start + size]
-                if message.pk in self._held and (outgoing := self._written(message))
-            ]
+            began = time.monotonic()
+            going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
             if self.claim_of.sends_at_most_once:
                 going = self._record(going)
             for outgoing in going:
                 self._wait_for_turn()
                 yield outgoing
+            self.pace.left(time.monotonic() - began)
 
     def _written(self, message: Due) -> Outgoing | None:
         """The message as it is to go, or None: then it was put off, withheld or given up."""

@@ -1,0 +1,98 @@
+"""The other end of e-mail's connections, and how a letter is put to it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import smtplib
+import ssl
+from collections.abc import Sequence
+
+from django.conf import settings
+
+# Ordinary addresses and ids (RFC 5322, 3.2.3 and 3.6.4), short enough for a line: written as they are.
+WORD, HOST = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+ADDRESS = re.compile(rf"(?=.{{3,70}}\Z){WORD}@{HOST}", re.ASCII)
+# A line that is a full stop ends a letter: one more stands before those of its own (RFC 5321, 4.5.2).
+_FULL_STOPS = re.compile(rb"(?m)^\.")
+_TAKEN = (250, 251)
+_GO_ON, _GOING_AWAY = 354, 421
+
+
+class Server(smtplib.SMTP):
+    """An open connection. It names an ordinary address as it is, which the library takes apart and puts together at each
+    letter."""
+
+    def deliver(self, sender: str, recipient: str, letter: bytes) -> None:
+        """Hand a letter over. Where the server takes commands in one go (RFC 2920), all that the letter needs is said before the
+        first answer is waited for: two ways there and back instead of four.
+
+        Raises:
+            smtplib.SMTPException, OSError: as `sendmail` does.
+        """
+        self.ehlo_or_helo_if_needed()
+        if self.has_extn("pipelining") and ADDRESS.fullmatch(sender) and ADDRESS.fullmatch(recipient):
+            self._deliver_at_once(sender, recipient, letter)
+        else:
+            self.sendmail(sender, [recipient], letter, () if recipient.isascii() else ("SMTPUTF8",))
+
+    def _deliver_at_once(self, sender: str, recipient: str, letter: bytes) -> None:
+        size = f" SIZE={len(letter)}" if self.has_extn("size") else ""
+        self.send(f"MAIL FROM:<{sender}>{size}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode("ascii"))
+        answers: list[tuple[int, bytes]] = []
+        while len(answers) < 3 and (not answers or answers[-1][0] != _GOING_AWAY):
+            answers.append(self.getreply())
+        taken = [code in _TAKEN for code, _text in answers[:2]]
+        if answers[-1][0] == _GO_ON:
+            # It waits for a letter though it takes none: then an empty one, to nobody.
+            self.send(_ended(letter) if all(taken) else b".\r\n")
+            answers[-1] = self.getreply()
+        if all(taken) and answers[-1][0] in _TAKEN:
+            return
+        if answers[-1][0] == _GOING_AWAY:
+            self.close()
+        else:
+            with contextlib.suppress(smtplib.SMTPServerDisconnected):
+                self.rset()
+        if not taken[0]:
+            raise smtplib.SMTPSenderRefused(*answers[0], sender)
+        if not all(taken):
+            raise smtplib.SMTPRecipientsRefused({recipient: answers[1]})
+        raise smtplib.SMTPDataError(*answers[-1])
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        if "SMTPUTF8" in options or not ADDRESS.fullmatch(sender):
+            return super().mail(sender, options)
+        return self.docmd("MAIL", " ".join((f"FROM:<{sender}>", *options)))
+
+    def rcpt(self, recip: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        if options or not ADDRESS.fullmatch(recip):
+            return super().rcpt(recip, options)
+        return self.docmd("RCPT", f"TO:<{recip}>")
+
+
+def _ended(letter: bytes) -> bytes:
+    """A letter as it goes over the wire, with its end."""
+    return _FULL_STOPS.sub(b"..", letter.removesuffix(b"\r\n")) + b"\r\n.\r\n"
+
+
+class _EncryptedServer(Server, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte on."""
+
+
+def connect() -> Server:
+    """An open, greeted and, where the settings say so, encrypted and logged-in connection."""
+    where = {"host": settings.EMAIL_HOST, "port": settings.EMAIL_PORT, "timeout": settings.EMAIL_TIMEOUT}
+    if settings.EMAIL_USE_SSL:
+        smtp: Server = _EncryptedServer(context=ssl.create_default_context(), **where)
+    else:
+        smtp = Server(**where)
+    try:
+        if settings.EMAIL_USE_TLS:
+            smtp.starttls(context=ssl.create_default_context())
+        if settings.EMAIL_HOST_USER:
+            smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
