@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import ContactPoint
+from accounts.models import ContactPoint, Relationship
 from compliance.models import FlagKind
 from compliance.rules import Rule, Senseless
 from runs import clock
@@ -60,6 +60,13 @@ _YES: Words = {
     "letter": gettext_lazy("You may send a letter now"),
     "visit": gettext_lazy("You may visit this address now"),
 }
+# Where somebody else is reached there; who is on the other side is asked and told other things.
+_WHOSE: Words = {
+    Relationship.CONTACT_PERSON: gettext_lazy("(the contact person’s number)"),
+    Relationship.REPRESENTATIVE: gettext_lazy("(the representative’s number)"),
+    Relationship.CO_DEBTOR: gettext_lazy("(the co-debtor’s number)"),
+    Relationship.GUARANTOR: gettext_lazy("(the guarantor’s number)"),
+}
 _NO: Words = {
     "voice": gettext_lazy("Do not call this number"),
     "sms": gettext_lazy("Do not send an SMS"),
@@ -103,6 +110,8 @@ def say(
         if verdict.rule == "inbound":
             return _("The customer came to us: this is always allowed.")
         yes = str(_YES.get(channel, _("You may make this contact now")))
+        if point and channel == "voice" and (whose := _WHOSE.get(point.relationship)):
+            yes = f"{yes} {whose}"
         parts = [part for part in (_left(verdict), _closes(verdict)) if part]
         if parts:
             return _("%(yes)s: %(more)s.") % {"yes": yes, "more": _("; ").join(parts)}

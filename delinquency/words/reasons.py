@@ -15,6 +15,8 @@ SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     "by-policy": (_("By the policy in force"), ()),
     "case-paid": (_("What was overdue on account %(account)s is paid."), ("account",)),
     "case-written-off": (_("Account %(account)s is written off."), ("account",)),
+    "contact-corrected": (_("Contact %(number)s was corrected"), ("number",)),
+    "contact-says": (_("Contact %(number)s: %(outcome)s"), ("number", "outcome:outcome")),
     "customer-asked": (_("The customer asks to be called back."), ()),
     "dispute-closed": (_("Dispute %(number)s closed"), ("number",)),
     "dispute-opened": (_("Dispute %(number)s: %(reason)s"), ("number", "reason:dispute-reason")),
@@ -35,6 +37,8 @@ SENTENCES: Mapping[str, tuple[str | Promise, tuple[str, ...]]] = {
     ),
     "plan-restores": (_("Plan %(plan)s is breached by it, and what it took over is owed again."), ("plan",)),
     "plan-took-over": (_("Plan %(plan)s took the debt over."), ("plan",)),
+    "receipt-bounced": (_("Receipt %(number)s: bounced (%(detail)s)"), ("number", "detail")),
+    "receipt-delivered": (_("Receipt %(number)s: delivered after it bounced"), ("number",)),
 }
 
 

@@ -115,6 +115,15 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
     page.wait_for_load_state("networkidle")  # the tables are emptied next: nothing may be reading them
 
 
+def tab_to(page: Page, label: str) -> None:
+    """On to a field, by Tab alone."""
+    for _press in range(20):
+        if page.get_by_label(label, exact=True).evaluate("field => field === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"“{label}” is not reached by twenty presses of Tab.")
+
+
 def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: User) -> None:
     pass_the_door(page, lin)
     key = page.keyboard
@@ -130,7 +139,12 @@ def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: Use
     key.press("Control+Enter")
     expect(page.get_by_role("alert")).to_contain_text("The gate refuses.")
     panel(page, "Call")
-    key.press("ArrowUp")
+    # Nothing was typed: the form is left without a question.
+    key.press("Escape")
+    key.press("Escape")
+    expect(page.locator("#act-sheet")).to_have_count(0)
+    key.press("c")
+    panel(page, "Call")
     key.press("Control+Enter")
     panel(page, "Log contact")
     key.press("3")
@@ -139,7 +153,7 @@ def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: Use
     expect(page.get_by_label("No answer")).to_be_checked()
     key.press("4")  # a promise, in the same form
     expect(page.locator(".for-promise")).to_be_visible()
-    page.get_by_label("By").focus()
+    tab_to(page, "By")
     key.press("Escape")  # leaves the field, keeps the form
     expect(page.locator("#act-sheet")).to_be_visible()
     key.press("Control+Enter")

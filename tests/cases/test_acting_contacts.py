@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -30,6 +31,31 @@ def test_a_refused_call_says_why_in_words_and_is_recorded(case: Case, desk: Clie
     assert "08:00" in page
     assert "13800002046" not in page
     assert ContactDecision.objects.get().allowed is False
+
+
+@pytest.mark.parametrize(
+    ("channel", "title", "sentence"),
+    [
+        ("voice", "Call", "You may call this number now"),
+        ("sms", "SMS", "You may send an SMS now"),
+        ("visit", "Visit", "You may visit this address now"),
+    ],
+)
+def test_the_gate_speaks_of_each_contact_point_by_the_channel_that_is_chosen(
+    case: Case, desk: Client, channel: str, title: str, sentence: str
+) -> None:
+    ContactPointFactory(customer=case.customer, kind="address", clear="1 Main Road")
+    page = desk.get(f"/cases/{case.ref}/call/?channel={channel}", headers=HTMX).content.decode()
+    assert re.search(rf'<h2 id="sheet-title">\s*{title}', page)
+    assert sentence in page.partition('id="act"')[2]
+
+
+def test_where_a_channel_reaches_nobody_nothing_is_asked(case: Case, desk: Client) -> None:
+    case.customer.contact_points.exclude(kind="mobile").delete()
+    page = desk.get(f"/cases/{case.ref}/call/?channel=visit", headers=HTMX).content.decode()
+    assert "No contact point of this channel is known. Add one under “Contact point” first." in page
+    assert "data-saves" not in page
+    assert "?channel=chat" not in page  # nobody has a contact point for that
 
 
 def test_an_allowed_call_shows_the_number_and_is_logged_with_its_promise(case: Case, lead: User, desk: Client) -> None:

@@ -100,6 +100,21 @@ def test_whom_she_left_until_the_hour_is_not_among_those_that_she_passed(case: C
     assert "asked to be called back at 11-22 15:30, so you got this case back" in answer.content.decode()
 
 
+def test_that_none_of_the_numbers_of_who_is_to_be_called_back_may_be_called_is_said(case: Case) -> None:
+    lin = UserFactory(team=case.team)
+    Case.objects.filter(pk=case.pk).update(assignee=lin)
+    page = signed_in(lin)
+    with clock.frozen(MOMENT):
+        back(case, lin, DAY, time(15, 30))
+    warning = "None of the customer’s numbers may be called"
+    with clock.frozen(MOMENT + timedelta(hours=4)):
+        assert warning not in page.post("/cases/next/", follow=True).content.decode()
+        case.customer.contact_points.update(verification="wrong")
+        answer = page.post("/cases/next/", follow=True)
+    assert answer.redirect_chain[-1][0] == f"/cases/{case.ref}/"
+    assert warning in answer.content.decode()
+
+
 def test_what_is_free_and_waits_for_its_hour_is_said(case: Case) -> None:
     lin = UserFactory(team=case.team)
     with clock.frozen(MOMENT):

@@ -329,6 +329,24 @@ def test_a_look_records_nothing_and_says_the_same(django_assert_num_queries: Dja
         )
 
 
+@pytest.mark.parametrize(
+    ("relationship", "whose"),
+    [
+        ("own", ""),
+        ("representative", " (the representative’s number)"),
+        ("contact-person", " (the contact person’s number)"),
+        ("guarantor", " (the guarantor’s number)"),
+        ("co-debtor", " (the co-debtor’s number)"),
+    ],
+)
+def test_who_else_is_reached_at_a_number_that_may_be_called_is_said(relationship: str, whose: str) -> None:
+    point = number()
+    with clock.frozen(NOON):
+        allowed = ask(point, NOON)
+        point.relationship = relationship
+        assert say(allowed, point=point).startswith(f"You may call this number now{whose}.")
+
+
 def test_a_refusal_says_why_and_until_when_and_where_the_rule_comes_from() -> None:
     point = number()
     night = datetime(2026, 11, 23, 15, tzinfo=UTC)

@@ -95,7 +95,7 @@ class ChannelForm(ActionForm):
 
 def _offered(form: ChannelForm) -> list[tuple[Any, Reach]]:
     """Each contact point to choose with what the gate says of it."""
-    reaches = {str(reach.point.pk): reach for reach in form.desk.reaches}
+    reaches = {str(reach.point.pk): reach for reach in form.desk.reaches_by(form.present_channel)}
     return [(radio, reaches[str(radio.data["value"])]) for radio in form["contact_point"]]
 
 
@@ -108,6 +108,7 @@ def _choose_first(form: ChannelForm, choices: list[tuple[str, Any]]) -> None:
 class CallForm(ChannelForm):
     """Which contact point the gate is asked about."""
 
+    channels = tuple(channel for channel in BY_HAND if KINDS.get(channel))
     contact_point = choices_field(_("Contact point"))
 
     def prepare(self) -> None:
@@ -115,6 +116,15 @@ class CallForm(ChannelForm):
         choices: list[tuple[str, Any]] = list(_reach_choices(self.desk.reaches, self.present_channel))
         self.fields["contact_point"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField
         _choose_first(self, choices)
+
+    @property
+    def title(self) -> str:
+        return str(Channel(self.present_channel).label)
+
+    @property
+    def offers_nothing(self) -> bool:
+        """Whether there is nobody to ask about."""
+        return not self.fields["contact_point"].choices  # type: ignore[attr-defined]  # a ChoiceField
 
     @property
     def offered(self) -> list[tuple[Any, Reach]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -302,6 +302,16 @@ class CaseDesk:
         return sorted(
             found, key=lambda reach: (reach.kept_until is None, not reach.may_call, not reach.is_number, reach.point.pk)
         )
+
+    def reaches_by(self, channel: str) -> list[Reach]:
+        """Those that a channel reaches, with what the gate says of each by it. Two queries more for a channel of which the page
+        itself does not speak."""
+        reached = [reach for reach in self.reaches if reach.point.kind in KINDS.get(channel, ())]
+        if not reached or channel in _CHANNELS:
+            return reached
+        asked = look(customer_id=self.case.customer_id, channels=(channel,), actor=self.user)
+        looks = {one.contact_point_id: one for one in asked}
+        return [replace(reach, look=looks[reach.point.pk], kept_until=None, other=None) for reach in reached]
 
     def _kept_until(self, said: Look) -> datetime | None:
         own = self._own.get(said.contact_point_id)

@@ -20,6 +20,7 @@ from cases.permissions import queues_of, visible_to
 from cases.selectors import open_cases
 from cases.selectors.queues import cases_of
 from cases.services.taking import take_next
+from compliance.selectors import callable_from
 from runs import clock
 from runs.pages import back_to, keeps_nothing, number_in
 from runs.selectors import book_day
@@ -76,6 +77,11 @@ def take(request: HttpRequest) -> HttpResponse:
         return redirect(back_to(request))
     if taken.assigned_at is None or taken.assigned_at < since:
         messages.info(request, _why_hers(taken))
+        if callable_from(customer_ids=[taken.customer_id], at=clock.now(), actor=user)[taken.customer_id] is None:
+            messages.warning(
+                request,
+                _("None of the customer’s numbers may be called: find another, or leave the case to a supervisor."),
+            )
     return redirect("case", taken.ref)
 
 

@@ -36,6 +36,7 @@ from compliance.services.plausible import (
 from compliance.services.reactions import person_changed
 from runs import clock
 from runs.prepared import prepared_cursor
+from runs.texts import coded
 
 
 class Sent(NamedTuple):
@@ -302,7 +303,7 @@ def _learn(actor: Actor, contact: Contact) -> str | None:
             actor=actor,
             contact_point_id=point.pk,
             verification=verification,
-            reason=f"contact {contact.pk}: {contact.outcome}",
+            reason=coded("contact-says", contact.pk, contact.outcome),
         )
     return verification
 
@@ -342,5 +343,5 @@ def _unlearn(actor: Actor, chain: Sequence[Contact], *, overrules: bool) -> None
         actor=actor,
         contact_point_id=point.pk,
         verification=Verification.UNVERIFIED,
-        reason=f"correction of contact {last.pk}",
+        reason=coded("contact-corrected", last.pk),
     )

@@ -29,6 +29,7 @@ from reminders.models import Delivery, Message, MessageStatus, OptOutWords, Rece
 from reminders.rules.opting_out import mentions, opts_out
 from reminders.services.costs import cost_of
 from runs import clock
+from runs.texts import coded
 
 ACTOR = SystemActor("receipts")
 # What is looked at again in one go, when messages are known by then.
@@ -212,10 +213,15 @@ def _delivered(receipt: Receipt, message: Message, actor: Actor) -> bool:
         )
     point = message.contact_point
     if says == Delivery.BOUNCED and newer:
-        _verify(actor, point, Verification.WRONG, f"receipt {receipt.pk}: bounced {receipt.detail}".strip())
+        _verify(
+            actor,
+            point,
+            Verification.WRONG,
+            coded("receipt-bounced", receipt.pk, " ".join(receipt.detail.split()) or "–"),
+        )
     elif says == Delivery.DELIVERED and newer and before == Delivery.BOUNCED:
         # Somebody is there after all; who, nobody has proved again.
-        _verify(actor, point, Verification.UNVERIFIED, f"receipt {receipt.pk}: delivered after it bounced")
+        _verify(actor, point, Verification.UNVERIFIED, coded("receipt-delivered", receipt.pk))
     if says == Delivery.COMPLAINED:
         _opt_out(receipt, [point], actor)
     return True

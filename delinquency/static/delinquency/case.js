@@ -8,12 +8,12 @@
   let sent = null; // the form in what was said that is on its way: htmx wants it in the page until its answer is
   let opener = null; // the id of what opened the panel: the focus goes back there
 
-  // What was typed and is not saved: a field's text that differs from what it came with, or anything in a form that came
-  // back refused. Leaving is asked about once; the same again means it, another way out is asked about anew.
+  // What was typed and is not saved: a field's text that differs from what it came with, or any text in a form that
+  // came back refused. Leaving is asked about once; the same again means it, another way out is asked about anew.
   const TEXT = "#act :is(textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=submit]))";
   let refused = false;
   let asked = null; // what was asked about: closing the panel, or what was pressed instead
-  const unsaved = () => Boolean(sheet()) && (refused || [...document.querySelectorAll(TEXT)].some((field) => field.value !== field.defaultValue));
+  const unsaved = () => Boolean(sheet()) && [...document.querySelectorAll(TEXT)].some((field) => field.value !== field.defaultValue || (refused && field.value));
 
   function mayLeave(by) {
     if (asked === by || !unsaved()) return true;
