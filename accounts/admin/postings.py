@@ -63,6 +63,11 @@ class NewBills(forms.BaseInlineFormSet):
         raise NotImplementedError("Bills are posted by the page of their account.")
 
 
+def met(bill: Bill) -> str:
+    """Whether a bill's minimum was met by its day, as shown: a dash while nobody can say."""
+    return {None: "–", False: _("yes"), True: _("no")}[bill.missed]
+
+
 class BillInline(admin.TabularInline):
     """An account's bills: what was posted, to read; and new ones, for who may post them."""
 
@@ -74,10 +79,14 @@ class BillInline(admin.TabularInline):
     show_change_link = True
     fields = [
         "ref", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given", "minimum_due", "rolled_in",
-        "rolled_out", "allocated", "missed",
+        "rolled_out", "allocated", "fared",
     ]  # fmt: skip
-    readonly_fields = ["minimum_due", "rolled_in", "rolled_out", "allocated", "missed"]
+    readonly_fields = ["minimum_due", "rolled_in", "rolled_out", "allocated", "fared"]
     ordering = ["due_on", "ref"]
+
+    @admin.display(description=gettext_lazy("Minimum met"))
+    def fared(self, bill: Bill) -> str:
+        return met(bill)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What is sent with an account's page is taken from who may change the account."""
@@ -94,13 +103,14 @@ class BillAdmin(EntryAdmin):
     entered = ["account", "ref", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given"]
     shown = [*entered, "kind", "minimum_due", "rolled_in", "rolled_out", "allocated", "missed", "recorded_at"]
     autocomplete_fields = ["account"]
-    list_display = [
-        "ref", "account", "kind", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_due",
-        "allocated", "missed",
-    ]  # fmt: skip
+    list_display = ["ref", "account", "statement_on", "due_on", "principal", "minimum_due", "allocated", "fared"]
     list_filter = ["missed", "kind"]
     list_select_related = ["account"]
     search_help_text = gettext_lazy("The beginning of a bill's reference, or a whole account reference")
+
+    @admin.display(description=gettext_lazy("Minimum met"))
+    def fared(self, bill: Bill) -> str:
+        return met(bill)
 
     def found_by(self, term: str) -> Q:
         return Q(ref__startswith=term) | of_account(term)

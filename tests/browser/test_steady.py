@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
@@ -12,7 +13,7 @@ from accounts.models import ContactPoint
 from cases.models import Case
 from cases.services.follow_ups import schedule
 from runs import clock
-from staff.models import User
+from staff.models import Team, User
 from tests.browser.conftest import sign_in
 from tests.browser.test_hour import panel
 from tests.factories import DAY, MOMENT, BusinessDayFactory, CustomerFactory, UserFactory
@@ -74,8 +75,14 @@ def test_nothing_jumps_while_a_page_loads(kinds: None, cases: list[Case], page: 
     assert page.evaluate("window.shifted") < 0.005, page.evaluate("window.moved")
 
 
-def test_the_actions_stand_at_the_same_height_in_every_case(cases: list[Case], page: Page, zhao: User) -> None:
+@pytest.mark.parametrize("width", [1200, 1280, 1440, 1920])
+def test_the_actions_stand_at_the_same_height_in_every_case(
+    cases: list[Case], page: Page, zhao: User, width: int
+) -> None:
     sign_in(page, zhao)
+    page.set_viewport_size({"width": width, "height": 900})
+    Team.objects.filter(pk=cases[1].team_id).update(name="Late stage, north-eastern provinces")
+    Case.objects.filter(pk=cases[1].pk).update(assignee=zhao, overdue_amount=Decimal("123456789.01"))
     schedule(
         actor=zhao, case_id=cases[1].pk, on=DAY + timedelta(days=2), seen_version=cases[1].version,
         note="Ask again whether the transfer from the other bank has gone out, and when it shall arrive",
@@ -84,6 +91,11 @@ def test_the_actions_stand_at_the_same_height_in_every_case(cases: list[Case], p
     for case in cases:
         page.goto(f"/cases/{case.ref}/")
         heights.append(page.locator("#panel").bounding_box()["y"])  # type: ignore[index]  # it is there
+        figures = page.locator(".case .figures")
+        assert figures.evaluate(
+            "(all) => { const ends = (one) => one.getBoundingClientRect().right;"
+            " return [...all.children].every((one) => ends(one) <= ends(all) + 1); }"
+        )
     assert heights[0] == heights[1]
 
 
