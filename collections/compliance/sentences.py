@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import ContactPoint, Relationship
 from compliance.models import FlagKind
 from compliance.rules import Rule, Senseless
+from compliance.sources import source_in_words
 from runs import clock
 from runs.texts import listed
 
@@ -191,7 +192,7 @@ def say_source(verdict: Answered, rule: Rule | None) -> str:
         "code": f"{rule.pack}/{rule.code}",
         "version": rule.version,
         "day": rule.effective_from.isoformat(),
-        "source": rule.source,
+        "source": source_in_words(rule.source),
     }
 
 
