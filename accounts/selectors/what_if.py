@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from accounts.rules import Credit, to_date
+from accounts.rules import Credit, Hold, to_date
 from accounts.selectors.facts import AccountFacts, read_facts
 from accounts.selectors.owed import BillOwed, Owed, owed_in
 from accounts.selectors.rebuilt import rebuild
@@ -153,9 +153,12 @@ def with_reliefs(facts: AccountFacts, wanted: Sequence[Thought], without: Iterab
 
 def picture_posted(account_id: int, days: BookDays | None = None) -> Picture:
     """The account as a posting that takes effect on the open day would find it, whatever was posted on it before: a bill that
-    fell due on the closed day is overdue. Three queries, two where the caller has the days; no locks, and nothing is written."""
+    fell due on the closed day is overdue, and of late fees the open day's own, which a month that ends with it posts, is not there
+    yet. Three queries, two where the caller has the days; no locks, and nothing is written."""
     days = days or present_days()
-    return _picture(_taken_to(_facts(account_id), days, days.open), days.closed)
+    facts = _taken_to(_facts(account_id), days, days.open)
+    today = days.open.toordinal()
+    return _picture(replace(facts, holds=[*facts.holds, Hold("fees", today, today, 0)]), days.closed)
 
 
 def present_days() -> BookDays:

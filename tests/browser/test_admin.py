@@ -100,7 +100,7 @@ def test_the_lists_and_pages_open_in_the_dark_too(desk: Page, customer: Customer
         desk.goto(f"/admin/{address}")
         expect(desk.locator("#site-name")).to_have_text("Delinquency")
     background = desk.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert background == "rgb(18, 18, 18)"
+    assert background == "rgb(18, 22, 28)"
     desk.get_by_role("button", name="Switch to light").click()
     expect(desk.locator("html")).to_have_attribute("data-theme", "light")
     assert desk.evaluate("getComputedStyle(document.body).backgroundColor") != background
