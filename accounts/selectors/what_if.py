@@ -153,8 +153,8 @@ def with_reliefs(facts: AccountFacts, wanted: Sequence[Thought], without: Iterab
 
 def picture_posted(account_id: int, days: BookDays | None = None) -> Picture:
     """The account as a posting that takes effect on the open day would find it, whatever was posted on it before: a bill that
-    fell due on the closed day is overdue, and of late fees the open day's own, which a month that ends with it posts, is not there
-    yet. Three queries, two where the caller has the days; no locks, and nothing is written."""
+    fell due on the closed day is overdue, and of late fees the open day's own, which a month that ends with it posts, is not
+    there yet. Three queries, two where the caller has the days; no locks, and nothing is written."""
     days = days or present_days()
     facts = _taken_to(_facts(account_id), days, days.open)
     today = days.open.toordinal()

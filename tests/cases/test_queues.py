@@ -186,6 +186,8 @@ def test_a_collector_cannot_change_everyones_queues(collector: Client) -> None:
     queue = Queue.objects.get(code="new")
     assert collector.post(f"/queues/{queue.pk}/change/", {"name": "X", "position": "1"}).status_code == 403
     assert collector.post(f"/queues/{queue.pk}/change/", {"remove": "1"}).status_code == 403
+    # Whatever else is wrong with what was sent.
+    assert collector.post(f"/queues/{queue.pk}/change/", {}).status_code == 403
 
 
 def test_placing_an_installed_queue_keeps_its_translated_name(supervisor: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -111,6 +112,8 @@ def queue_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Rename a queue and give it its place, or remove it. Out of reach is 404, another's 403."""
     user = user_of(request)
     found = get_object_or_404(queues_of(user), pk=pk)
+    if not may_change(user, found):
+        raise PermissionDenied
     if "remove" in request.POST:
         try:
             remove_queue(actor=user, queue_id=found.pk)
