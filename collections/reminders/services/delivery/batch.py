@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db import transaction
@@ -47,8 +46,8 @@ LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
 # or, of a channel that sends at most once, in doubt: those a person has to look at one by one.
 RECORDED_TOGETHER = 100
 RECORDED_AFTER_SECONDS = 1.0
-# So many are looked at together before they go, and handed over in one transaction: as many as leave in that time, however
-# slow the provider, so that each goes while what was found holds, and a claim outlives what it holds.
+# So many are looked at together before they go, and handed over in one transaction: as many as leave in that time. Where the
+# provider slows down, what has not gone after twice that is looked at again, so that each goes while what was found holds.
 LOOKED_AT_TOGETHER = 50
 GONE_WITHIN_SECONDS = 0.5
 # What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
@@ -130,16 +129,21 @@ class Batch:
 
     def _ready(self) -> Iterator[Outgoing]:
         """What may go, each looked at just before; of a channel that sends at most once, marked as handed over before."""
-        messages = iter(self.messages)
-        while some := list(islice(messages, self.pace.size)):
+        waiting = deque(self.messages)
+        while waiting:
             if time.monotonic() - self._looked_at > LOOK_AGAIN_AFTER_SECONDS:
                 self._record()
                 through_restarts(self._hold_on)
             began = time.monotonic()
+            some = [waiting.popleft() for _ in range(min(self.pace.size, len(waiting)))]
             going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
             if self.claim_of.sends_at_most_once:
                 going = self._record(going)
-            for outgoing in going:
+            for place, outgoing in enumerate(going):
+                if place and time.monotonic() - began > 2 * GONE_WITHIN_SECONDS:
+                    left = {other.message_id for other in going[place:]}
+                    waiting.extendleft(message for message in reversed(some) if message.pk in left)
+                    break
                 self._wait_for_turn()
                 yield outgoing
             self.pace.left(time.monotonic() - began)
