@@ -11,9 +11,10 @@ from django.test import Client
 from audit.models import Event
 from cases.models import Case, Note
 from cases.services import holds
+from cases.services.follow_ups import schedule
 from staff.models import User
 from tests.cases.deeds import GOOD, HTMX, SOON, TODAY, address, errors, prepared, target_of, values, version
-from tests.factories import TeamFactory, UserFactory
+from tests.factories import DAY, TeamFactory, UserFactory
 from tests.whole_cases import workable_case
 
 pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.django_db]
@@ -112,6 +113,25 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(code: str, case: Case,
         assert "kept words" in page or "kept words" not in wrong.values()
         assert ("<html" in page) is (headers != HTMX)
     assert version(case) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_opened_on_a_stale_screen_brings_the_case_as_it_is_and_says_what_changed(
+    case: Case, lead: User, desk: Client
+) -> None:
+    address = f"/cases/{case.ref}/follow-up/"
+    seen = version(case)
+    other = UserFactory(display_name="Zhao", role="supervisor", team=case.team)
+    assert f'"seen": "{seen}"' in desk.get(f"/cases/{case.ref}/").content.decode()
+    alone = desk.get(address, {"seen": seen}, headers=HTMX).content.decode()
+    assert 'id="case-head"' not in alone
+    schedule(actor=other, case_id=case.pk, on=DAY + timedelta(days=3), note="third", seen_version=seen)
+    whole = desk.get(address, {"seen": seen}, headers=HTMX).content.decode()
+    assert "The case changed since you opened it and is shown as it is now." in whole
+    assert "Zhao: Follow-up set" in whole
+    assert 'id="case-head"' in whole
+    assert f'"seen": "{version(case)}"' in whole
+    assert 'id="case-head"' not in desk.get(address, {"seen": version(case)}, headers=HTMX).content.decode()
 
 
 @pytest.mark.parametrize("code", STALE)

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import BookError, Invalid
 from cases import forms
-from cases.errors import StaleScreen
+from cases.errors import StaleScreen, told
 from cases.models import DisputeReason
 from cases.permissions import visible_to
 from cases.selectors.desk import CaseDesk
+from cases.services.versions import changes_since
 from cases.views.doing import Refused, Work
 from cases.views.panel import Panel, address_of, desk_of, panel_alone, whole
 from cases.views.verbs import BY_CODE, Verb
@@ -52,7 +53,8 @@ STEPS: dict[str, tuple[Verb, dict[str, str]]] = {
 def act(request: HttpRequest, ref: str, code: str, target: int | None = None) -> HttpResponse:
     """One verb on one case. Without the permission 403, out of sight 404.
 
-    A screen that the case has outrun is refused with 409, what changed and by whom; what was typed stays in the form.
+    A screen that the case has outrun is refused with 409, what changed and by whom; what was typed stays in the form. A form that
+    is opened on such a screen (`seen`, its version) brings the case as it is along, and says what changed.
     """
     verb = BY_CODE[code]
     for permission in verb.permissions:
@@ -65,7 +67,14 @@ def act(request: HttpRequest, ref: str, code: str, target: int | None = None) ->
         return redirect("case", ref)
     initial = {name: request.GET[name] for name in FILLED.get(code, ()) if name in request.GET}
     form = verb.form(desk=desk, target=found, initial=initial)
-    return panel_alone(request, Panel(desk, verb, form, desk.case.version, found))
+    panel = Panel(desk, verb, form, desk.case.version, found)
+    if (shown := number_in(request.GET.get("seen", ""))) and (since := changes_since(desk.case, shown)):
+        # The form begins on the case as it is: so the page is to show that, and what is new in it.
+        said = _("The case changed since you opened it and is shown as it is now. %(changes)s.") % {
+            "changes": told(since)
+        }
+        return whole(request, desk, panel, said=said)
+    return panel_alone(request, panel)
 
 
 def _post(request: HttpRequest, desk: CaseDesk, verb: Verb, target: Any) -> HttpResponse:
