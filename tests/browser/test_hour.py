@@ -131,7 +131,18 @@ def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: Use
     page.wait_for_url("**/cases/K-1/")
     key.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Log contact")
+    expect(page.get_by_role("dialog")).to_contain_text("Next and previous action beside a number")
     key.press("Escape")
+    # What stands beside a number has no key of its own: it is gone to.
+    first = page.locator("#case-side .do").first
+    for pressed, wanted in (("j", first), ("j", page.locator("#case-side .do").nth(1)), ("k", first)):
+        key.press(pressed)
+        expect(wanted).to_be_focused()
+    key.press("Enter")
+    expect(page.locator("#act-sheet")).to_be_visible()
+    key.press("Escape")
+    key.press("Escape")
+    expect(page.locator("#act-sheet")).to_have_count(0)
 
     key.press("c")
     panel(page, "Call")

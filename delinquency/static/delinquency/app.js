@@ -1,6 +1,10 @@
 // Keys, rows that open, and the dialog of keys. Every page works without this file.
 (() => {
-  const rows = () => [...document.querySelectorAll("[data-row]")];
+  // What J and K go through: the rows of a list; on a case the actions that stand beside what they act on.
+  const rows = () => {
+    const found = [...document.querySelectorAll("[data-row]")];
+    return found.length ? found : [...document.querySelectorAll(".case .do")].filter((one) => one.checkVisibility());
+  };
   const TICKED = ["radio", "checkbox", "button", "submit", "file"];
   const typing = (target) => {
     const field = target.closest("input, select, textarea, [contenteditable]");
@@ -12,7 +16,7 @@
     if (!list.length) return false;
     const now = list.findIndex((row) => row.contains(document.activeElement));
     const next = list[now < 0 ? (step > 0 ? 0 : list.length - 1) : Math.min(Math.max(now + step, 0), list.length - 1)];
-    next.querySelector("a.open").focus();
+    (next.querySelector("a.open") || next).focus();
     next.scrollIntoView({ block: "nearest" });
     return true;
   }
