@@ -9,6 +9,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.references import keys_named, refs_of
+        from accounts.selectors.named import faults_of_portfolio
         from audit.naming import Names, on_naming
+        from staff.portfolios import judge_portfolios_with
 
+        judge_portfolios_with(faults_of_portfolio)
         on_naming(Names(keys_named, refs_of))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import date
 from typing import Any
@@ -19,7 +20,7 @@ from audit.models import Event
 from staff import reactions
 from staff.models import Role, Team, User
 from tests.clients import signed_in
-from tests.factories import PortfolioFactory, TeamFactory, UserFactory
+from tests.factories import CustomerFactory, PortfolioFactory, TeamFactory, UserFactory
 from tests.staff.doors import enrolled, give_password, is_in
 
 pytestmark = pytest.mark.django_db
@@ -243,6 +244,29 @@ def test_a_changed_portfolio_is_recorded_and_moves_the_cases_after_the_commit(
         boss.post(address, form_of(boss, address, name="The early ones"))
     assert not waiting
     assert Team.objects.get().name == "The early ones"
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "said"),
+    [
+        ("products", "nonsense, plain", "Not known: nonsense. Choose among: "),
+        ("buckets", "M1,X9", "Not known: X9. Choose among: M0, M1, "),
+        ("customers", "K-1, nobody", "No customer has the reference: nobody."),
+    ],
+)
+def test_a_portfolio_names_only_what_there_is(boss: Client, field: str, given: str, said: str) -> None:
+    CustomerFactory(ref="K-1")
+    portfolio = PortfolioFactory(buckets=["M1"])
+    address = f"/admin/staff/team/{portfolio.team_id}/change/"
+    page = boss.post(address, form_of(boss, address, **{f"portfolios-0-{field}": given}))
+    assert page.status_code == 200
+    assert said in html.unescape(page.content.decode())
+    portfolio.refresh_from_db()
+    assert (portfolio.buckets, portfolio.products, portfolio.customers) == (["M1"], [], [])
+    good = {"portfolios-0-products": "plain", "portfolios-0-buckets": "M0,M2", "portfolios-0-customers": "K-1"}
+    assert boss.post(address, form_of(boss, address, **good)).status_code == 302
+    portfolio.refresh_from_db()
+    assert (portfolio.buckets, portfolio.products, portfolio.customers) == (["M0", "M2"], ["plain"], ["K-1"])
 
 
 def test_a_roles_rights_and_limits_are_adjusted_and_recorded(boss: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -12,11 +13,23 @@ from django.utils.translation import gettext_lazy as _
 from audit.services import Values
 from staff.admin.recorded import RecordedAdmin
 from staff.models import Portfolio, Team
+from staff.portfolios import faults_of
 from staff.reactions import portfolios_changed
+
+
+class PortfolioForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        """A code that there is not would take the team's cases away without a word."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        lists = {name: values.get(name) or [] for name in ("products", "buckets", "customers")}
+        for name, fault in faults_of(lists).items():
+            self.add_error(name, fault)
+        return values
 
 
 class PortfolioInline(admin.TabularInline):
     model = Portfolio
+    form = PortfolioForm
     extra = 0
     verbose_name_plural = _("portfolios: lists separated by commas; an empty list takes in everything")
 
