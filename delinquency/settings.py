@@ -160,7 +160,10 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "staff.backend
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
     for name, options in (
-        ("UserAttributeSimilarityValidator", {"user_attributes": ("username", "display_name", "email")}),
+        (
+            "UserAttributeSimilarityValidator",
+            {"user_attributes": ("username", "display_name", "email"), "max_similarity": 0.6},
+        ),
         ("MinimumLengthValidator", {"min_length": 12}),
         ("CommonPasswordValidator", {}),
         ("NumericPasswordValidator", {}),

@@ -17,6 +17,7 @@ from accounts.admin.base import BookForm, EntryAdmin, of_account, show_refusal
 from accounts.errors import Invalid
 from accounts.models import Bill, Payment
 from accounts.services import entering, posting
+from staff.admin.columns import NamedRows
 
 
 class BillForm(BookForm):
@@ -41,7 +42,7 @@ def new_bill(values: dict[str, Any]) -> posting.NewBill:
     )
 
 
-class NewBills(forms.BaseInlineFormSet):
+class NewBills(NamedRows):
     """Bills entered on their account's page; each is checked at its own fields. They are posted all together."""
 
     def clean(self) -> None:

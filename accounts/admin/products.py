@@ -28,6 +28,7 @@ from accounts.models import (
 from accounts.services import configuration
 from accounts.services.configuration import TERMS
 from runs.forms import SaysWhatIsMissing
+from staff.admin.columns import NamedRows
 
 AHEAD = gettext_lazy(
     "Once accounts stand under it: a day after the open business day. The close of that day takes it up. The date stays."
@@ -153,7 +154,7 @@ class AllocationRuleAdmin(EntryAdmin):
         return configuration.change_allocation_rule(actor=request.user, rule_id=obj.pk, **values)
 
 
-class RowsFormSet(forms.BaseInlineFormSet):
+class RowsFormSet(NamedRows):
     """The rows of a table, judged together."""
 
     def rows(self) -> list[tuple[Any, ...]]:

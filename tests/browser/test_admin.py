@@ -7,9 +7,12 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.models import Bill, Customer, Hold
+from accounts.models import Bill, BucketTable, Customer, Hold
 from accounts.services import customers, posting
 from audit.services import SystemActor
+from staff.models import Role
+from tests.browser.conftest import axe
+from tests.factories import PortfolioFactory
 
 ACTOR = SystemActor("test")
 
@@ -91,6 +94,16 @@ def test_rows_of_a_table_are_added_on_the_page(desk: Page, transactional_db: Non
             desk.locator(f"#id_rows-{number}-{name}").fill(value)
     desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.locator(".messagelist")).to_contain_text("2027-01-01")
+
+
+def test_rows_are_named_to_who_does_not_see_their_headings(desk: Page, transactional_db: None) -> None:
+    team = PortfolioFactory(buckets=["M1"]).team
+    table = BucketTable.objects.earliest("effective_from")
+    role = Role.objects.get(code="collector")
+    for address in (f"staff/team/{team.pk}", f"accounts/buckettable/{table.pk}", f"staff/role/{role.pk}"):
+        desk.goto(f"/admin/{address}/change/")
+        found = axe(desk)
+        assert found.violations_count == 0, (address, found.generate_report())
 
 
 def test_the_lists_and_pages_open_in_the_dark_too(desk: Page, customer: Customer) -> None:

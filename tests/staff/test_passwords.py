@@ -40,6 +40,7 @@ def test_a_reader_changes_the_password_and_stays_in_here_alone() -> None:
         ("123456789012", "entirely numeric"),
         ("qwerty123456", "too common"),
         ("lin-wei-collector", "too similar"),
+        ("lin-wei.lin-wei", "too similar"),
         ("correct horse", "differs"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from django import forms
 from django.contrib.admin import helpers
 from django.db import models
 
@@ -40,6 +41,16 @@ def grouped(model: type[models.Model], names: Iterable[Any]) -> list[Any]:
     decimals = (field for field in model._meta.fields if isinstance(field, models.DecimalField))
     amounts = {field.name: field for field in decimals if (field.max_digits, field.decimal_places) == AMOUNT}
     return [_amount(amounts[name]) if name in amounts else name for name in names]
+
+
+class NamedRows(forms.BaseInlineFormSet):
+    """Forms whose fields stand in rows under headings: each field has its heading's words as its name, for who does not see
+    those."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            field.widget.attrs.setdefault("aria-label", str(field.label or ""))
 
 
 class GroupedRows(helpers.InlineAdminFormSet):

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from staff.admin.columns import GroupedRows
+from staff.admin.columns import GroupedRows, NamedRows
 from staff.admin.recorded import RecordedAdmin
 from staff.admin.rights import RightsByArea, area_of, in_words
 from staff.models import AuthorityLimit, Role
@@ -26,6 +26,7 @@ class LimitInline(admin.TabularInline):
     """Limits are dated: a new one is a new row, and what was in force stays to be read."""
 
     model = AuthorityLimit
+    formset = NamedRows
     extra = 0
     verbose_name_plural = _("authority limits: the newest in force counts; add a row to change one")
 

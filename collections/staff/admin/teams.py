@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audit.services import Values
+from staff.admin.columns import NamedRows
 from staff.admin.recorded import RecordedAdmin
 from staff.models import Portfolio, Team
 from staff.portfolios import faults_of
@@ -30,6 +31,7 @@ class PortfolioForm(forms.ModelForm):
 class PortfolioInline(admin.TabularInline):
     model = Portfolio
     form = PortfolioForm
+    formset = NamedRows
     extra = 0
     verbose_name_plural = _("portfolios: lists separated by commas; an empty list takes in everything")
 
