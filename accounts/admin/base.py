@@ -16,7 +16,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -27,6 +26,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from accounts.admin.widgets import KeyedAutocomplete, Unechoed
 from accounts.errors import BookError
 from accounts.identity import hidden_in
 from accounts.models import Account
@@ -50,23 +50,6 @@ class EstimatingPaginator(Paginator):
         if counted <= COUNTED:
             return counted
         return max(counted, int(json.loads(rows.explain(format="json"))[0]["Plan"]["Plan Rows"]))
-
-
-class Unechoed(AdminTextInputWidget):
-    """Takes a personal number and never shows it again."""
-
-    def __init__(self) -> None:
-        super().__init__({"autocomplete": "off"})
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        return super().get_context(name, None, attrs)
-
-
-class KeyedAutocomplete(AutocompleteSelect):
-    """Shows what is chosen by its key; what is no key (a forged address) shows nothing, and the field says what is wrong."""
-
-    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        return super().optgroups(name, [key for key in value if not key or number_in(str(key)) is not None], attr)
 
 
 class BookForm(SaysWhatIsMissing, forms.ModelForm):
@@ -257,8 +240,8 @@ class EntryAdmin(ListAdmin):
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Beside a row that is not there yet only what may be entered with it: nothing hangs on it."""
-        inlines = super().get_inline_instances(request, obj)
-        return [one for one in inlines if obj is not None or one.has_add_permission(request, obj)]
+        found = super().get_inline_instances(request, obj)
+        return found if obj is not None else [one for one in found if one.has_add_permission(request, obj)]
 
     # --- through the service
 

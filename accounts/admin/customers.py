@@ -19,7 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import vault
-from accounts.admin.base import BookForm, EntryAdmin, ReadInline, Unechoed, add_link
+from accounts.admin.base import BookForm, EntryAdmin, ReadInline, add_link
+from accounts.admin.widgets import Unechoed
 from accounts.identity import is_time_zone
 from accounts.models import Account, ContactKind, ContactPoint, Customer
 from accounts.services import customers

@@ -64,12 +64,16 @@ class NewBills(NamedRows):
         raise NotImplementedError("Bills are posted by the page of their account.")
 
 
-def met(bill: Bill) -> str:
-    """Whether a bill's minimum was met by its day, as shown: a dash while nobody can say."""
-    return {None: "–", False: _("yes"), True: _("no")}[bill.missed]
+class TellsOfBills:
+    """What is shown of bills, wherever they are."""
+
+    @admin.display(description=gettext_lazy("Minimum met"))
+    def fared(self, bill: Bill) -> str:
+        """Whether the minimum was met by its day; a dash while nobody can say."""
+        return {None: "–", False: _("yes"), True: _("no")}[bill.missed]
 
 
-class BillInline(admin.TabularInline):
+class BillInline(TellsOfBills, admin.TabularInline):
     """An account's bills: what was posted, to read; and new ones, for who may post them."""
 
     model = Bill
@@ -85,10 +89,6 @@ class BillInline(admin.TabularInline):
     readonly_fields = ["minimum_due", "rolled_in", "rolled_out", "allocated", "fared"]
     ordering = ["due_on", "ref"]
 
-    @admin.display(description=gettext_lazy("Minimum met"))
-    def fared(self, bill: Bill) -> str:
-        return met(bill)
-
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What is sent with an account's page is taken from who may change the account."""
         verb = "add" if obj is None else "change"
@@ -99,7 +99,7 @@ class BillInline(admin.TabularInline):
 
 
 @admin.register(Bill)
-class BillAdmin(EntryAdmin):
+class BillAdmin(TellsOfBills, EntryAdmin):
     form = BillForm
     entered = ["account", "ref", "statement_on", "due_on", "principal", "interest", "service_fee", "minimum_given"]
     shown = [*entered, "kind", "minimum_due", "rolled_in", "rolled_out", "allocated", "missed", "recorded_at"]
@@ -108,10 +108,6 @@ class BillAdmin(EntryAdmin):
     list_filter = ["missed", "kind"]
     list_select_related = ["account"]
     search_help_text = gettext_lazy("The beginning of a bill's reference, or a whole account reference")
-
-    @admin.display(description=gettext_lazy("Minimum met"))
-    def fared(self, bill: Bill) -> str:
-        return met(bill)
 
     def found_by(self, term: str) -> Q:
         return Q(ref__startswith=term) | of_account(term)

@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import connection
 
+from reminders.sinks import TakesAtOnce
+
 
 @contextmanager
 def mail_sink() -> Iterator[int]:
@@ -39,14 +41,8 @@ def _process(serve: Callable[[Connection], None]) -> Iterator[int]:
         process.join()
 
 
-class _Taken:
+class _Taken(TakesAtOnce):
     """Takes every letter and keeps none."""
-
-    async def handle_EHLO(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         return "250 OK"

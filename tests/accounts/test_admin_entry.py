@@ -193,30 +193,12 @@ def test_a_payment_is_reversed_by_nobody_alone(client: Client) -> None:
 def test_a_payment_for_the_bill_of_another_account_is_refused_at_its_field(boss: Client) -> None:
     bill_of(boss, an_account())
     other = an_account("A2")
-    response = fill(
-        boss,
-        adding("payment"),
-        account=other.pk,
-        ref="P1",
-        amount="5",
-        effective_on="2026-02-10",
-        designated_bill=Bill.objects.get().pk,
-    )
-    assert "amount" in errors(response)  # nothing is owed there
-    response = fill(
-        boss,
-        adding("payment"),
-        account=other.pk,
-        ref="P1",
-        amount="5",
-        effective_on="2026-02-10",
-        designated_bill=Bill.objects.get().pk,
-        meant="on",
-    )
-    assert "designated_bill" in errors(response)
+    values = {"account": other.pk, "ref": "P1", "effective_on": "2026-02-10"}
+    named = values | {"amount": "5", "designated_bill": Bill.objects.get().pk}
+    assert "amount" in errors(fill(boss, adding("payment"), **named))  # nothing is owed there
+    assert "designated_bill" in errors(fill(boss, adding("payment"), **named, meant="on"))
     for amount in ("0", "-5"):
-        response = fill(boss, adding("payment"), account=other.pk, ref="P1", amount=amount, effective_on="2026-02-10")
-        assert "amount" in errors(response)
+        assert "amount" in errors(fill(boss, adding("payment"), **values, amount=amount))
     assert not Payment.objects.exists()
 
 

@@ -16,10 +16,10 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from reminders.echoes import teller, told_of
-from reminders.sinks import SinkCommand
+from reminders.sinks import SinkCommand, TakesAtOnce
 
 
-class Sink:
+class Sink(TakesAtOnce):
     """Keeps every message as an .eml file that only its owner may read, and says so without naming anybody."""
 
     def __init__(self, folder: Path, say: Any) -> None:
@@ -29,12 +29,6 @@ class Sink:
         self._teller = teller("smtp", settings.HOOK_EMAIL_SECRET, settings.SINKS_TELL_URL)
         self._places = itertools.count()
         self._numbers = itertools.count(1 + max((int(p.stem) for p in folder.glob("[0-9]*.eml")), default=0))
-
-    async def handle_EHLO(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
         content = envelope.content or b""
