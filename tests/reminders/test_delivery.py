@@ -19,6 +19,7 @@ from audit.models import Event
 from compliance.models import Contact, ContactDecision
 from reminders import services
 from reminders.channels import Outgoing, TransportError, email
+from reminders.channels.email import link
 from reminders.models import Message
 from reminders.services import delivery
 from reminders.services.delivery.batch import Batch, Pace
@@ -365,9 +366,9 @@ def test_a_hostile_lender_name_cannot_either(settings) -> None:
     ],
 )
 def test_refusals_are_understood(code: int, text: bytes, permanent: bool, unknown: bool) -> None:
-    error = email.refused(code, text, "RCPT", recipient=True)
+    error = link.refused(code, text, "RCPT", recipient=True)
     assert (error.permanent, error.unknown_recipient) == (permanent, unknown)
-    assert not email.refused(code, text, "DATA").unknown_recipient
+    assert not link.refused(code, text, "DATA").unknown_recipient
 
 
 def test_by_default_nothing_leaves_the_machine() -> None:

@@ -2,9 +2,9 @@
 
     send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]
 
-A channel takes one message at a time from `batch` and answers for it before it takes the next, so that the caller can
-look at each just before it goes and record it right after. It knows nothing of the outbox. Which adapter serves a channel:
-`registry`.
+A channel takes one message at a time from `batch` and answers for each in order, so that the caller can look at each just before
+it goes and record it right after: before it takes the next, or, of e-mail, when it has that. It knows nothing of the outbox.
+Which adapter serves a channel: `registry`.
 """
 
 from __future__ import annotations

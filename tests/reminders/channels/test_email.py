@@ -99,11 +99,16 @@ def test_an_address_outside_ascii_needs_a_server_that_takes_it(mail: MailServer)
 
 
 class Scripted:
-    """A server that takes commands in one go and answers the first letter by a script, others as any; `heard` is what it was
-    told, line by line."""
+    """A server that takes commands in one go and answers the first letter by a script, others as any (the second by a script of
+    its own, if there is one); `heard` is what it was told, line by line. `slow`: it says nothing to the first text until it is
+    told of the next letter. `cut`: it hangs up on the first text."""
 
-    def __init__(self, **script: str) -> None:
+    def __init__(
+        self, *, slow: bool = False, cut: bool = False, second: dict[str, str] | None = None, **script: str
+    ) -> None:
         self.script = script
+        self.second = second or {}
+        self.slow, self.cut = slow, cut
         self.heard: list[str] = []
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
@@ -134,6 +139,16 @@ class Scripted:
             usual = {"EHLO": "250-here\r\n250-SIZE 1000000\r\n250 PIPELINING", "DATA": "354 go on"}
             answer = self.script.pop(verb if verb != "." else "END", "") or usual.get(verb, "250 OK")
             reading = verb == "DATA" and answer.startswith("354")
+            if verb == ".":
+                self.script |= self.second
+                self.second = {}
+                if self.cut:
+                    self.cut = False
+                    return
+                if self.slow:
+                    self.slow = False
+                    answer += "\r\n250 OK"
+                    self.heard.append(lines.readline().decode().rstrip("\r\n"))
             lines.write(f"{answer}\r\n".encode())
             if answer.startswith("421"):
                 return
@@ -194,4 +209,60 @@ def test_the_lines_of_a_letter_end_nothing_before_its_end(scripted: Callable[...
         "RCPT TO:<someone@example.com>",
         "DATA",
     ]
+    adapter.close()
+
+
+def test_the_next_is_told_of_before_the_answer_to_the_one_before(
+    scripted: Callable[..., Scripted], settings: Any
+) -> None:
+    settings.EMAIL_TIMEOUT = 20
+    server, adapter = scripted(slow=True), email.Adapter()
+    assert [result for _, result in adapter.send(map(letter, (1, 2, 3)))] == [Sent()] * 3
+    assert [line for line in server.heard if line.startswith("Message-ID")] == [
+        f"Message-ID: <{n}@example>" for n in (1, 2, 3)
+    ]
+    adapter.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "told", "connections"),
+    [
+        ({"END": "554 5.6.0 not that"}, ["554 5.6.0 at DATA", "", ""], 1),
+        ({"END": "451 4.3.0 later"}, ["451 4.3.0 at DATA", "", ""], 1),
+        ({"END": "421 going away"}, ["421 at DATA", "", ""], 2),
+        ({"cut": True}, ["connection cut: SMTPServerDisconnected", "", ""], 2),
+        ({"second": {"MAIL": "451 4.7.1 slower"}}, ["", "451 at MAIL", ""], 1),
+        ({"second": {"RCPT": "550 5.1.1 nobody"}}, ["", "550 5.1.1 at RCPT", ""], 1),
+        ({"second": {"RCPT": "421 going away"}}, ["", "421 at RCPT", ""], 2),
+        (
+            {"END": "554 5.6.0 not that", "second": {"RCPT": "550 5.1.1 nobody"}},
+            ["554 5.6.0 at DATA", "550 5.1.1 at RCPT", ""],
+            1,
+        ),
+    ],
+)
+def test_what_becomes_of_one_letter_says_nothing_of_those_beside_it(
+    script: dict[str, Any], told: list[str], connections: int, scripted: Callable[..., Scripted]
+) -> None:
+    server, adapter = scripted(**script), email.Adapter()
+    results = [result for _, result in adapter.send(map(letter, (1, 2, 3)))]
+    assert ["" if isinstance(result, Sent) else str(result) for result in results] == told
+    assert len([line for line in server.heard if line.startswith("ehlo")]) == connections
+    adapter.close()
+
+
+def test_an_answer_that_nobody_read_is_not_taken_for_another_letter(mail: MailServer) -> None:
+    adapter = email.Adapter()
+    batch = adapter.send(map(letter, (1, 2, 3)))
+    assert next(batch)[1] == Sent()
+    batch.close()
+    assert [result for _, result in adapter.send([letter(4)])] == [Sent()]
+    adapter.close()
+
+
+def test_what_cannot_be_written_is_told_in_its_turn(mail: MailServer) -> None:
+    adapter = email.Adapter()
+    told = list(adapter.send([letter(1), replace(letter(2), subject="two\nlines"), letter(3)]))
+    assert [outgoing.message_id for outgoing, _ in told] == [1, 2, 3]
+    assert [isinstance(result, Sent) for _, result in told] == [True, False, True]
     adapter.close()

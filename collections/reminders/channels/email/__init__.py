@@ -19,17 +19,14 @@ from functools import lru_cache
 from django.conf import settings
 
 from reminders.channels import Outgoing, Sent, TransportError
-from reminders.channels.email.server import ADDRESS, HOST, WORD, Server, connect
+from reminders.channels.email.link import Link
+from reminders.channels.email.server import ADDRESS, HOST, WORD, Server
 from runs import clock
 
-# After so many cuts in a row it is the server and not a message: the rest is not tried any more.
-CUTS_TO_GIVE_UP = 3
 # Servers cut who says nothing for five minutes (RFC 5321, 4.5.3.2.7).
 KEPT_SECONDS = 60
-UNKNOWN_MAILBOX_CODES = frozenset({550, 551, 553})
 _MESSAGE_ID = re.compile(rf"(?=.{{3,60}}\Z)<{WORD}@{HOST}>", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
-UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 
 
 class Adapter:
@@ -40,16 +37,19 @@ class Adapter:
         self._idle: list[tuple[float, Server]] = []
 
     def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
-        """Send each message, in order, and say at once whether the server took it or why not."""
-        link = _Link(self._kept())
+        """Send each message, in order, and say whether the server took it or why not: where it takes commands in one go when it
+        has the next, which is written while it takes the one before."""
+        link = Link(self._kept())
         try:
             for outgoing in batch:
                 try:
-                    link.send(outgoing)
+                    letter = compose(outgoing)
                 except TransportError as error:
+                    yield from link.rest()
                     yield outgoing, error
                 else:
-                    yield outgoing, Sent()
+                    yield from link.put(sender(), outgoing, letter)
+            yield from link.rest()
         finally:
             smtp = link.let_go()
             if smtp is not None:
@@ -82,67 +82,6 @@ def _end(smtp: Server) -> None:
         smtp.quit()
     except (OSError, smtplib.SMTPException):
         smtp.close()
-
-
-class _Link:
-    """The connection of one batch."""
-
-    def __init__(self, smtp: Server | None) -> None:
-        self._smtp = smtp
-        self._cuts = 0
-        self._down: TransportError | None = None
-
-    def send(self, outgoing: Outgoing) -> None:
-        letter = compose(outgoing)
-        smtp = self._opened()
-        try:
-            smtp.deliver(sender(), outgoing.address, letter)
-        except smtplib.SMTPRecipientsRefused as refusal:
-            code, text = next(iter(refusal.recipients.values()))
-            if code == 421:
-                raise self._cut("421 at RCPT") from None
-            raise refused(code, text, "RCPT", recipient=True) from None
-        except smtplib.SMTPSenderRefused as refusal:
-            if refusal.smtp_code == 421:
-                raise self._cut("421 at MAIL") from None
-            # Our own address is at fault, not the message: it waits until that is put right.
-            raise TransportError(f"{refusal.smtp_code} at MAIL", permanent=False) from None
-        except smtplib.SMTPDataError as refusal:
-            if refusal.smtp_code == 421:
-                raise self._cut("421 at DATA") from None
-            raise refused(refusal.smtp_code, refusal.smtp_error, "DATA") from None
-        except (smtplib.SMTPNotSupportedError, UnicodeError, ValueError) as error:
-            raise TransportError(f"cannot be sent by this server: {type(error).__name__}", permanent=True) from None
-        except (OSError, smtplib.SMTPException) as error:
-            # It may have been cut after the server took the text: the same Message-ID tells the two apart.
-            raise self._cut(f"connection cut: {type(error).__name__}", uncertain=True) from None
-        self._cuts = 0
-
-    def let_go(self) -> Server | None:
-        """The connection, where it is still open, for whoever comes next."""
-        smtp, self._smtp = self._smtp, None
-        return smtp
-
-    def _cut(self, reason: str, *, uncertain: bool = False) -> TransportError:
-        error = TransportError(reason, permanent=False, uncertain=uncertain)
-        if self._smtp is not None:
-            self._smtp.close()
-            self._smtp = None
-        self._cuts += 1
-        if self._cuts >= CUTS_TO_GIVE_UP:
-            self._down = error
-        return error
-
-    def _opened(self) -> Server:
-        if self._down is not None:
-            raise TransportError(str(self._down), permanent=False)
-        if self._smtp is None:
-            try:
-                self._smtp = connect()
-            except (OSError, smtplib.SMTPException) as error:
-                self._down = TransportError(f"no connection: {type(error).__name__}", permanent=False)
-                raise self._down from None
-        return self._smtp
 
 
 def sender() -> str:
@@ -210,16 +149,3 @@ def _header(name: str, value: str | tuple[str, str]) -> bytes:
 
 # The same for most messages.
 _kept_header = lru_cache(maxsize=256)(_header)
-
-
-def refused(code: int, text: bytes | str, stage: str, *, recipient: bool = False) -> TransportError:
-    """What the server's refusal means. Of its text only the status is kept: the rest often quotes the address."""
-    shown = text.decode("ascii", "replace") if isinstance(text, bytes) else text
-    found = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", shown)
-    status = found.group() if found else ""
-    unknown = status in UNKNOWN_MAILBOX_STATUSES if status else code in UNKNOWN_MAILBOX_CODES
-    return TransportError(
-        " ".join(filter(None, (str(code), status, "at", stage))),
-        permanent=code >= 500,
-        unknown_recipient=recipient and code >= 500 and unknown,
-    )

@@ -23,32 +23,39 @@ class Server(smtplib.SMTP):
     """An open connection. It names an ordinary address as it is, which the library takes apart and puts together at each
     letter."""
 
-    def deliver(self, sender: str, recipient: str, letter: bytes) -> None:
-        """Hand a letter over. Where the server takes commands in one go (RFC 2920), all that the letter needs is said before the
-        first answer is waited for: two ways there and back instead of four.
+    def takes_at_once(self, sender: str, recipient: str) -> bool:
+        """Whether all that such a letter needs may be said before the first answer is waited for (RFC 2920): a way there and back
+        a letter instead of four."""
+        self.ehlo_or_helo_if_needed()
+        return bool(self.has_extn("pipelining") and ADDRESS.fullmatch(sender) and ADDRESS.fullmatch(recipient))
+
+    def tell_of(self, sender: str, recipient: str, letter: bytes) -> None:
+        """Say whom a letter is from and to, also before `answer` read what is said to the one before (RFC 2920, 3.1). Nothing is
+        waited for, and where the connection was cut whoever reads the answers finds out: that for the one before may be there
+        still."""
+        size = f" SIZE={len(letter)}" if self.has_extn("size") else ""
+        with contextlib.suppress(OSError):
+            assert self.sock is not None
+            self.sock.sendall(f"MAIL FROM:<{sender}>{size}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode("ascii"))
+
+    def give(self, sender: str, recipient: str, letter: bytes) -> None:
+        """Send the text of the letter that it was told of, where it takes its sender and recipient; `answer` reads what it says
+        to that.
 
         Raises:
             smtplib.SMTPException, OSError: as `sendmail` does.
         """
-        self.ehlo_or_helo_if_needed()
-        if self.has_extn("pipelining") and ADDRESS.fullmatch(sender) and ADDRESS.fullmatch(recipient):
-            self._deliver_at_once(sender, recipient, letter)
-        else:
-            self.sendmail(sender, [recipient], letter, () if recipient.isascii() else ("SMTPUTF8",))
-
-    def _deliver_at_once(self, sender: str, recipient: str, letter: bytes) -> None:
-        size = f" SIZE={len(letter)}" if self.has_extn("size") else ""
-        self.send(f"MAIL FROM:<{sender}>{size}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n".encode("ascii"))
         answers: list[tuple[int, bytes]] = []
         while len(answers) < 3 and (not answers or answers[-1][0] != _GOING_AWAY):
             answers.append(self.getreply())
         taken = [code in _TAKEN for code, _text in answers[:2]]
         if answers[-1][0] == _GO_ON:
+            if all(taken):
+                self.send(_ended(letter))
+                return
             # It waits for a letter though it takes none: then an empty one, to nobody.
-            self.send(_ended(letter) if all(taken) else b".\r\n")
+            self.send(b".\r\n")
             answers[-1] = self.getreply()
-        if all(taken) and answers[-1][0] in _TAKEN:
-            return
         if answers[-1][0] == _GOING_AWAY:
             self.close()
         else:
@@ -59,6 +66,20 @@ class Server(smtplib.SMTP):
         if not all(taken):
             raise smtplib.SMTPRecipientsRefused({recipient: answers[1]})
         raise smtplib.SMTPDataError(*answers[-1])
+
+    def answer(self) -> None:
+        """Read what the server says to the text that `give` sent.
+
+        Raises:
+            smtplib.SMTPDataError: it takes it not. Whatever it says, it is ready for the next (RFC 5321, 4.1.1.4).
+            smtplib.SMTPServerDisconnected: it says nothing any more.
+        """
+        said = self.getreply()
+        if said[0] in _TAKEN:
+            return
+        if said[0] == _GOING_AWAY:
+            self.close()
+        raise smtplib.SMTPDataError(*said)
 
     def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
         if "SMTPUTF8" in options or not ADDRESS.fullmatch(sender):
