@@ -88,7 +88,7 @@ def test_without_an_answer_it_is_told_again_later_each_time(account, lin, chen, 
     assert (command.status, command.attempts, command.answer) == (
         "asked",
         3,
-        "core: no connection: NewConnectionError",
+        "core: no connection: ConnectionRefusedError",
     )
     assert sending.pause_after(500) == timedelta(hours=1)
     settings.CORE_URL = url

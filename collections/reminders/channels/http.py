@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
 from django.core.exceptions import ImproperlyConfigured
 
 from reminders.channels import TransportError, faults
+from reminders.channels.connection import BrokenAnswer, Connection, NotConnected, Place, place_of, request
 from runs import clock
 
 # All of a request together stays well inside a claim on its message (two minutes).
-TIMEOUT = urllib3.Timeout(connect=5, read=15)
+CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
 # As many as threads that send at once; more would be closed after use.
 WIDTH = 8
 # No answer of any provider is longer; the rest is not read.
@@ -29,7 +30,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider answered."""
+    """What a provider answered; names of headers are in small letters."""
 
     status: int
     headers: Mapping[str, str]
@@ -51,7 +52,7 @@ class Answer:
     @property
     def retry_after(self) -> float | None:
         """Seconds that the provider asks to wait (a number or a date, RFC 9110); None when it does not say."""
-        text = self.headers.get("Retry-After", "").strip()
+        text = self.headers.get("retry-after", "").strip()
         if text.isascii() and text.isdigit():
             return float(text)
         try:
@@ -61,13 +62,17 @@ class Answer:
 
 
 class Client:
-    """One provider's pooled connections; threads may share it."""
+    """One provider's connections, kept from request to request; threads may share it."""
 
-    def __init__(self, provider: str, *, timeout: urllib3.Timeout = TIMEOUT) -> None:
+    def __init__(
+        self, provider: str, *, connect_seconds: float = CONNECT_SECONDS, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self._provider = provider
-        self._manager = urllib3.PoolManager(maxsize=WIDTH, retries=False, timeout=timeout)
+        self._open = partial(Connection, connect_seconds=connect_seconds, answer_seconds=answer_seconds)
+        self._context = ssl.create_default_context()
+        self._kept: defaultdict[Place, deque[Connection]] = defaultdict(deque)
         # Mostly the same address each time, which need not be taken apart again.
-        self._place = lru_cache(maxsize=64)(self._place_of)
+        self._place = lru_cache(maxsize=64)(place_of)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post once: never repeated, never redirected.
@@ -76,40 +81,41 @@ class Client:
             TransportError: no answer. `uncertain` unless it is sure that the request did not leave whole.
         """
         try:
-            pool, target = self._place(url)
-            response = pool.urlopen(
-                "POST",
-                target,
-                body=body,
-                headers=headers,
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-            )
-            try:
-                content = response.read(MOST_BYTES, decode_content=True)
-                # What was read whole goes back to the pool; the rest of a longer answer is not worth a connection.
-                response.drain_conn() if len(content) < MOST_BYTES else response.close()
-            finally:
-                response.release_conn()
-        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise self._lost("no connection", error, uncertain=False) from None
-        except urllib3.exceptions.SSLError as error:
-            refused = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in (*error.args, error.__cause__))
-            raise self._lost("no secure connection", error, uncertain=not refused) from None
-        except (urllib3.exceptions.LocationParseError, UnicodeError, ValueError) as error:
+            place, begun = self._place(url)
+            written = request(begun, headers, body)
+        except ValueError as error:
             raise self._lost("cannot be asked", error, uncertain=False) from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        try:
+            connection = self._connected(place)
+        except NotConnected as error:
+            raise self._lost("no connection", error, uncertain=False) from None
+        keeps = False
+        try:
+            read, keeps = connection.ask(written, MOST_BYTES)
+        except (OSError, BrokenAnswer) as error:
             raise self._lost("no answer", error, uncertain=True) from None
-        return Answer(response.status, response.headers, content)
+        finally:
+            if keeps and len(self._kept[place]) < WIDTH:
+                self._kept[place].append(connection)
+            else:
+                connection.close()
+        return Answer(read.status, read.headers, bytes(read.body[:MOST_BYTES]))
 
-    def _place_of(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str]:
-        """The connections to a server, and what to ask of it."""
-        parts = urllib3.util.parse_url(url)
-        return self._manager.connection_from_url(url), parts.request_uri
+    def _connected(self, place: Place) -> Connection:
+        """The connection that was used last, where the provider has not hung up meanwhile; or a new one."""
+        kept = self._kept[place]
+        while True:
+            try:
+                connection = kept.pop()
+            except IndexError:
+                return self._open(place, self._context)
+            if connection.is_idle:
+                return connection
+            connection.close()
 
     def _lost(self, what: str, error: Exception, *, uncertain: bool) -> TransportError:
-        return TransportError(f"{self._provider}: {what}: {type(error).__name__}", permanent=False, uncertain=uncertain)
+        why = str(error) if isinstance(error, NotConnected) else type(error).__name__
+        return TransportError(f"{self._provider}: {what}: {why}", permanent=False, uncertain=uncertain)
 
     def unclear(self, answer: Answer) -> TransportError:
         """For an answer that says neither yes nor no: a success that cannot be read may be one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partialmethod
 from typing import Any
 
 import pytest
@@ -112,6 +113,5 @@ def _webpush(settings: Any) -> Case:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for an answer."""
-    made = http.Client.__init__
-    timeout = http.urllib3.Timeout(connect=1, read=0.3)
-    monkeypatch.setattr(http.Client, "__init__", lambda self, provider: made(self, provider, timeout=timeout))
+    hasty = partialmethod(http.Client.__init__, connect_seconds=1, answer_seconds=0.3)
+    monkeypatch.setattr(http.Client, "__init__", hasty)
