@@ -41,6 +41,11 @@ class Rendered:
     kept_subject: str
     kept_body: str
 
+    @property
+    def kept(self) -> dict[str, object]:
+        """What a message keeps of it, by the names of its fields."""
+        return {"subject": self.kept_subject, "body": self.kept_body, "personal": self.personal}
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

@@ -101,7 +101,7 @@ def test_what_waits_behind_a_provider_that_slows_down_is_looked_at_again_and_goe
 
 def test_the_pace_follows_the_provider() -> None:
     pace, sizes = Pace(), []
-    for seconds in (0.01, 0.02, 0.04, 0.08, 0.1, 0.2, 0.3, 0.3, 50.0, 1.0, 0.2, 0.2):
+    for seconds in (0.01, 0.02, 0.04, 0.08, 0.1, 0.1, 0.15, 0.2, 50.0, 1.0, 0.1, 0.1):
         pace.left(seconds)
         sizes.append(pace.size)
     assert sizes == [2, 4, 8, 16, 32, 50, 50, 50, 1, 1, 2, 4]

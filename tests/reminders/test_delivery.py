@@ -303,7 +303,7 @@ def test_a_claim_lost_to_another_is_not_sent_any_more(run: StepRun, mail: MailSe
     with clock.frozen(NOON):
         batch = Batch.claim("email", Pace())
         Message.objects.filter(pk=second.pk).update(claim=uuid.uuid4())
-        batch.deliver()
+        batch.deliver(0.0)
     assert mail.ids == [first.header_id]
     assert batch.counts == {"sent": 1}
 
@@ -314,7 +314,7 @@ def test_an_outcome_under_a_lost_claim_changes_nothing(run: StepRun, mail: MailS
     with clock.frozen(NOON):
         batch = Batch.claim("email", Pace())
         Message.objects.update(claim=uuid.uuid4())
-        batch.deliver()
+        batch.deliver(0.0)
     message.refresh_from_db()
     assert (message.status, batch.counts) == ("claimed", {})
     assert not Event.objects.filter(verb="message.sent").exists()

@@ -68,7 +68,7 @@ def died_with_its_worker() -> Message:
     with clock.frozen(NOON):
         batch = Batch.claim("sms", Pace())
         assert batch is not None
-        next(batch._ready())
+        assert batch._next().going
     with clock.frozen(NOON + timedelta(minutes=3)):
         assert set_aside_uncertain() == 1
     message = Message.objects.get()

@@ -1,10 +1,11 @@
 """How messages leave: one folder a channel, each with the same small contract.
 
-    send(batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]
+    send(batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]
 
 A channel takes one message at a time from `batch` and answers for each in order, so that the caller can look at each just before
-it goes and record it right after: before it takes the next, or, of e-mail, when it has that. It knows nothing of the outbox.
-Which adapter serves a channel: `registry`.
+it goes and record it right after: before it takes the next, or, of e-mail, when it has that. A None among them says that nothing
+more is there at the moment: what is known is told then. A channel knows nothing of the outbox and asks no database. Which adapter
+serves which: `registry`.
 """
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ class Sent:
     parts: int | None = None
 
 
+# Messages to send, and pauses between them.
+Going = Iterable["Outgoing | None"]
+
+
 class TransportError(Exception):
     """It did not go. The text is kept and shown, so it names no person and no address.
 
@@ -72,11 +77,9 @@ class TransportError(Exception):
         self.retry_after = retry_after
 
 
-def one_by_one(
-    post: Callable[[Outgoing], Sent], batch: Iterable[Outgoing]
-) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+def one_by_one(post: Callable[[Outgoing], Sent], batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
     """Hand each message over by `post`, in order, and say at once what became of it: the contract, for most adapters."""
-    for outgoing in batch:
+    for outgoing in filter(None, batch):
         try:
             result: Sent | TransportError = post(outgoing)
         except TransportError as error:

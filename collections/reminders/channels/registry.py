@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import Protocol
@@ -11,13 +11,13 @@ from typing import Protocol
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from reminders.channels import Outgoing, Sent, TransportError
+from reminders.channels import Going, Outgoing, Sent, TransportError
 
 
 class Adapter(Protocol):
     """One way out. It keeps its connections from batch to batch; several threads may send by it at once."""
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once what became of it."""
 
 
@@ -56,7 +56,7 @@ def forget() -> None:
     _made.cache_clear()
 
 
-def send(channel: str, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+def send(channel: str, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
     """Send each message of a batch by the channel's adapter, and say at once what became of it."""
     return adapter(channel).send(batch)
 

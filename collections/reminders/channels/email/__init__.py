@@ -7,7 +7,7 @@ import binascii
 import re
 import smtplib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from reminders.channels import Outgoing, Sent, TransportError
+from reminders.channels import Going, Outgoing, Sent, TransportError
 from reminders.channels.email.link import Link
 from reminders.channels.email.server import ADDRESS, HOST, WORD, Server
 from runs import clock
@@ -36,12 +36,15 @@ class Adapter:
         # A connection carries one conversation: each batch takes one, or opens one more.
         self._idle: list[tuple[float, Server]] = []
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say whether the server took it or why not: where it takes commands in one go when it
         has the next, which is written while it takes the one before."""
         link = Link(self._kept())
         try:
             for outgoing in batch:
+                if outgoing is None:
+                    yield from link.rest()
+                    continue
                 try:
                     letter = compose(outgoing)
                 except TransportError as error:

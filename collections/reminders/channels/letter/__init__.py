@@ -15,12 +15,12 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 
-from reminders.channels import Outgoing, Sent, TransportError
+from reminders.channels import Going, Outgoing, Sent, TransportError
 from reminders.channels.letter.fonts import Font, common_part, find_font
 from reminders.channels.letter.page import Unprintable, print_letter
 from reminders.channels.print_folders import COLUMNS, MANIFEST
@@ -37,12 +37,12 @@ class Adapter:
         self._font: Font = find_font()
         self._common: Font = common_part(self._font)
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Print each letter, in order; the folder appears when the batch ends, and none where nothing was printed."""
         finish_abandoned(self._folder)
         made: PrintFolder | None = None
         try:
-            for outgoing in batch:
+            for outgoing in filter(None, batch):
                 result: Sent | TransportError
                 try:
                     data, pages = self._printed(outgoing)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from urllib3.util import make_headers
 
-from reminders.channels import Outgoing, Sent, TransportError, faults, one_by_one
+from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
 from reminders.channels.faults import MINUTE, PERMANENT, TEMPORARY, UNCERTAIN, UNKNOWN_RECIPIENT
 from reminders.channels.http import Client, checked_url
@@ -36,7 +36,7 @@ class Adapter:
         self._headers = {**make_headers(basic_auth=f"{key}:{secret}"), "Content-Type": "application/json"}
         self._client = Client("jpush")
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether JPush took it or why not."""
         return one_by_one(self._post, batch)
 

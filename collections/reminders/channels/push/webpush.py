@@ -6,14 +6,14 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from reminders.channels import Outgoing, Sent, TransportError, faults, one_by_one
+from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
 from reminders.channels.http import LOOPBACK, Client
 from reminders.channels.push import notice
@@ -45,7 +45,7 @@ class Adapter:
         self._encrypted = WebPusher
         self._client = Client("webpush")
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether its push service took it or why not."""
         return one_by_one(self._post, batch)
 

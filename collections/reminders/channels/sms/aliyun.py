@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from reminders.channels import Outgoing, Sent, TransportError, faults, one_by_one
+from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
 from reminders.channels.faults import DAY, HOUR, MINUTE, PERMANENT, TEMPORARY, UNCERTAIN, UNKNOWN_RECIPIENT
 from reminders.channels.http import Client, checked_url
@@ -55,7 +55,7 @@ class Adapter:
         self._url = checked_url("SMS_ALIYUN_URL", url)
         self._client = Client("aliyun")
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether Aliyun took it or why not."""
         return one_by_one(self._post, batch)
 

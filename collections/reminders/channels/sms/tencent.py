@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from reminders.channels import Outgoing, Sent, TransportError, faults, one_by_one
+from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
 from reminders.channels.faults import DAY, HOUR, MINUTE, PERMANENT, TEMPORARY, UNCERTAIN, UNKNOWN_RECIPIENT
 from reminders.channels.http import Client, checked_url
@@ -62,7 +62,7 @@ class Adapter:
         self._url = checked_url("SMS_TENCENT_URL", url)
         self._client = Client("tencent")
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether Tencent Cloud took it or why not."""
         return one_by_one(self._post, batch)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from urllib3.util import make_headers
 
-from reminders.channels import Outgoing, Sent, TransportError, faults, one_by_one
+from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
 from reminders.channels.faults import HOUR, MINUTE, PERMANENT, UNKNOWN_RECIPIENT
 from reminders.channels.http import Client, checked_url
@@ -49,7 +49,7 @@ class Adapter:
         }
         self._client = Client("twilio")
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether Twilio took it or why not."""
         return one_by_one(self._post, batch)
 

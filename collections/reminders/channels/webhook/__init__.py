@@ -15,9 +15,9 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from reminders.channels import Outgoing, Sent, TransportError, faults, one_by_one
+from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
 from reminders.channels.http import Client, checked_url
 
@@ -39,7 +39,7 @@ class Gateway:
         self._url = f"{checked_url('WEBHOOK_URL', url)}/{channel}"
         self._client = Client("webhook")
 
-    def send(self, batch: Iterable[Outgoing]) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
+    def send(self, batch: Going) -> Iterator[tuple[Outgoing, Sent | TransportError]]:
         """Send each message, in order, and say at once whether the gateway took it or why not."""
         return one_by_one(self._post, batch)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -25,6 +25,7 @@ from reminders.selectors import CLAIM_HELD_FOR, price_of
 from reminders.services.costs import parts_of
 from reminders.services.delivery.claims import Claim, claim, hand_over, held_by
 from reminders.services.delivery.restarts import through_restarts
+from reminders.services.delivery.sending import Beside, InTurn, Load
 from reminders.services.delivery.settling import ATTEMPTS_TO_GIVE_UP, Settled, pause_after, settle
 from reminders.services.notices import by_letter
 from runs import clock
@@ -42,13 +43,13 @@ if TYPE_CHECKING:
 
 ACTOR = SystemActor("outbox")
 LOOK_AGAIN_AFTER_SECONDS = CLAIM_HELD_FOR.total_seconds() / 6
-# So many are recorded in one transaction, or what there is after a second. A worker that dies leaves as many to be sent again,
-# or, of a channel that sends at most once, in doubt: those a person has to look at one by one.
-RECORDED_TOGETHER = 100
-RECORDED_AFTER_SECONDS = 1.0
-# So many are looked at together before they go, and handed over in one transaction: as many as leave in that time. Where the
-# provider slows down, what has not gone after twice that is looked at again, so that each goes while what was found holds.
+# So many at most are looked at together before they go, handed over in one transaction and recorded in one; and so many loads of
+# them are under way at a time. A worker that dies leaves as many as are under way to be sent again, or, of a channel that sends
+# at most once, in doubt: those a person has to look at one by one.
 LOOKED_AT_TOGETHER = 50
+AHEAD = 2
+# As many are under way as leave in that time. Where the provider slows down, what has not gone after twice that is looked at
+# again, so that each goes while what was found holds.
 GONE_WITHIN_SECONDS = 0.5
 # What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
 READ = (
@@ -59,8 +60,8 @@ READ = (
 
 
 def deliver(channel: str, *, seconds: float) -> dict[str, int]:
-    """Send due messages of a channel, batch by batch, until none is due or `seconds` have passed (the batch begun is
-    finished, but for what a rate leaves for later).
+    """Send due messages of a channel until none is due or `seconds` have passed (what was claimed is finished, but for what a
+    rate leaves for later).
 
     Returns how many were sent, postponed, withheld, put off for a later attempt (retried), failed and set aside because
     nobody knows whether they went. Runs beside others of its kind: a claim belongs to one. Outlives a restart of the
@@ -73,7 +74,7 @@ def deliver(channel: str, *, seconds: float) -> dict[str, int]:
         batch = Batch.claim(channel, pace)
         if batch is None:
             break
-        batch.deliver()
+        batch.deliver(until)
         counts += batch.counts
     return dict(counts)
 
@@ -86,67 +87,108 @@ class Pace:
 
     def left(self, seconds: float) -> None:
         """So many have left in so many seconds."""
-        paced = int(self.size * GONE_WITHIN_SECONDS / max(seconds, 0.001))
+        paced = int(self.size * GONE_WITHIN_SECONDS / AHEAD / max(seconds, 0.001))
         self.size = max(1, min(paced, 2 * self.size, LOOKED_AT_TOGETHER))
 
 
 class Batch:
-    """Some messages under one claim, and what is known for them."""
+    """Messages under one claim, which takes more while there are some, and what is known for those that have not gone."""
 
-    def __init__(self, claimed: Claim, messages: list[Due], pace: Pace) -> None:
+    def __init__(self, claimed: Claim, pace: Pace) -> None:
         self.claim_of = claimed
         self.pace = pace
-        self.messages = messages
         self.counts: Counter[str] = Counter()
+        self._waiting: deque[Due] = deque()
         self._settled: list[Settled] = []
+        self._messages: dict[int, Due] = {}
+        self._held: set[int] = set()
+        self._facts: dict[int, Facts] = {}
+        self._texts: dict[tuple[str, int], Any] = {}
+        self._contents: dict[int, Content] = {}
         self._rendered: dict[int, Rendered] = {}
-        self._settled_at = time.monotonic()
-        self._held = {message.pk for message in messages}
-        self._price = price_of(claimed.channel, registry.provider_of(claimed.channel), clock.today())
-        self._look()
+        self._looked_at = time.monotonic()
 
     @classmethod
     def claim(cls, channel: str, pace: Pace) -> Batch | None:
         """Take what is due and nobody's, oldest first; None when there is nothing. Committed when it returns."""
         token = uuid.uuid4()
-        mine = held_by(channel, token)
 
         def work() -> Batch | None:
             # Asked anew when the claim was committed and only its answer lost: its messages are found, and it stays one.
-            claimed = claim(channel, token) or (Claim(token, channel, clock.now()) if mine.exists() else None)
-            messages = _read(mine) if claimed else []
-            return cls(claimed, messages, pace) if claimed and messages else None
+            claimed = claim(channel, token)
+            if claimed is None and held_by(channel, token).exists():
+                claimed = Claim(token, channel, clock.now())
+            batch = cls(claimed, pace) if claimed else None
+            return batch if batch and batch._take() else None
 
         return through_restarts(work)
 
-    def deliver(self) -> None:
-        """Send them over one connection; what was sent is recorded some at a time."""
-        by_id = {message.pk: message for message in self.messages}
-        for outgoing, result in registry.send(self.claim_of.channel, self._ready()):
-            self._settled.append(self._judged(by_id[outgoing.message_id], outgoing, result))
-            self._record_some()
+    def deliver(self, until: float) -> None:
+        """Send them over one connection, and until then (`time.monotonic`) what is due besides. While some are on their way what
+        became of others is recorded, the next are looked at, and more are claimed."""
+        more = not self.claim_of.interval
+        with (InTurn if self.claim_of.sends_at_most_once else Beside)(self.claim_of) as sending:
+            while self._waiting or sending.under_way:
+                if not self._waiting and more and time.monotonic() < until:
+                    more = self._claim_more()
+                elif self._waiting and sending.under_way < self._ahead:
+                    if (load := self._next()).going:
+                        sending.give(load)
+                else:
+                    self._hear(sending.hear())
         self._record()
 
-    def _ready(self) -> Iterator[Outgoing]:
-        """What may go, each looked at just before; of a channel that sends at most once, marked as handed over before."""
-        waiting = deque(self.messages)
-        while waiting:
-            if time.monotonic() - self._looked_at > LOOK_AGAIN_AFTER_SECONDS:
-                self._record()
-                through_restarts(self._hold_on)
-            began = time.monotonic()
-            some = [waiting.popleft() for _ in range(min(self.pace.size, len(waiting)))]
-            going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
-            if self.claim_of.sends_at_most_once:
-                going = self._record(going)
-            for place, outgoing in enumerate(going):
-                if place and time.monotonic() - began > 2 * GONE_WITHIN_SECONDS:
-                    left = {other.message_id for other in going[place:]}
-                    waiting.extendleft(message for message in reversed(some) if message.pk in left)
-                    break
-                self._wait_for_turn()
-                yield outgoing
-            self.pace.left(time.monotonic() - began)
+    def _claim_more(self) -> bool:
+        """Let the claim take more; whether there was some."""
+
+        def work() -> bool:
+            claim(self.claim_of.channel, self.claim_of.token)
+            return self._take()
+
+        return through_restarts(work)
+
+    def _take(self) -> bool:
+        """Read and look at what the claim holds and was not read yet; whether there is any."""
+        messages = _read(held_by(self.claim_of.channel, self.claim_of.token).exclude(pk__in=list(self._messages)))
+        self._price = price_of(self.claim_of.channel, registry.provider_of(self.claim_of.channel), clock.today())
+        self._rules: Rulebook = rulebook()
+        self._look(messages)
+        self._messages |= {message.pk: message for message in messages}
+        self._held |= {message.pk for message in messages}
+        self._waiting += messages
+        return bool(messages)
+
+    @property
+    def _ahead(self) -> int:
+        """So many loads are under way at a time: the next is ready when one has left, where it does not have to wait long and a
+        death may let them go once more."""
+        quick = self.pace.size > 1 and not self.claim_of.interval
+        return AHEAD if quick and not self.claim_of.sends_at_most_once else 1
+
+    def _next(self) -> Load:
+        """Those of the next that may go, looked at just before; of a channel that sends at most once, marked as handed over."""
+        if time.monotonic() - self._looked_at > LOOK_AGAIN_AFTER_SECONDS:
+            self._record()
+            through_restarts(self._hold_on)
+        until = time.monotonic() + 2 * GONE_WITHIN_SECONDS
+        some = [self._waiting.popleft() for _ in range(min(self.pace.size, len(self._waiting)))]
+        going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
+        return Load(self._record(going) if self.claim_of.sends_at_most_once else going, until)
+
+    def _hear(self, load: Load) -> None:
+        """Judge what became of a load; what did not go in time waits again, before the others."""
+        left = []
+        for outgoing, result, at in load.told:
+            message = self._messages[outgoing.message_id]
+            if result is None:
+                left.append(message)
+            else:
+                self._settled.append(self._judged(message, outgoing, result, at))
+        self._waiting.extendleft(reversed(left))
+        self.pace.left(load.seconds)
+        # Of a channel that sends at most once they are recorded as the next are handed over, in one transaction.
+        if not self.claim_of.sends_at_most_once or not self._waiting:
+            self._record()
 
     def _written(self, message: Due) -> Outgoing | None:
         """The message as it is to go, or None: then it was put off, withheld or given up."""
@@ -157,7 +199,7 @@ class Batch:
         content = self._contents.get(message.pk)
         if content is None:
             why = "What it is about no longer holds: paid, put on hold, or done."
-            self._settle_soon(Settled(message, "withheld", {"error": why, "held_by": NOTHING_LEFT}))
+            self._settled.append(Settled(message, "withheld", {"error": why, "held_by": NOTHING_LEFT}))
             return None
         try:
             written = self._texts[message.template, message.template_version][message.language]
@@ -165,7 +207,7 @@ class Batch:
             address = vault.decrypt(bytes(message.address))
         except Exception as error:
             # Whatever is wrong with one message must not stop the others; what it says may quote a person.
-            self._settle_soon(_retried(message, f"cannot be written: {type(error).__name__}"))
+            self._settled.append(_retried(message, f"cannot be written: {type(error).__name__}"))
             return None
         self._rendered[message.pk] = text
         return Outgoing(
@@ -180,22 +222,10 @@ class Batch:
             values=text.values,
         )
 
-    def _wait_for_turn(self) -> None:
-        if not self.claim_of.interval:
-            return
-        turn = getattr(self, "_turn", None)
-        if turn is None:
-            turn = time.monotonic() + max(0.0, (self.claim_of.begins_at - clock.now()).total_seconds())
-        time.sleep(max(0.0, turn - time.monotonic()))
-        self._turn = turn + self.claim_of.interval
-
-    def _look(self) -> None:
-        """Read what decides whether each may go: the gate's rules and facts, and whether what it is about still holds."""
-        self._looked_at = time.monotonic()
-        self._rules: Rulebook = rulebook()
-        self._facts: dict[int, Facts] = {}
-        for purpose in sorted({message.purpose for message in self.messages}):
-            asked = [message for message in self.messages if message.purpose == purpose]
+    def _look(self, messages: Sequence[Due]) -> None:
+        """Read what decides whether each may go: the gate's facts, and whether what it is about still holds."""
+        for purpose in sorted({message.purpose for message in messages}):
+            asked = [message for message in messages if message.purpose == purpose]
             known = facts_of(
                 channel=self.claim_of.channel,
                 purpose=purpose,
@@ -206,36 +236,38 @@ class Batch:
                 replaced={(message.customer_id, message.decision_id) for message in asked},
             )
             self._facts |= {message.pk: one.facts for message, one in zip(asked, known, strict=True)}
-        self._texts = texts_of((message.template, message.template_version) for message in self.messages)
-        self._contents: dict[int, Content] = content_of(self.messages, clock.today())
+        self._texts |= texts_of((message.template, message.template_version) for message in messages)
+        self._contents |= content_of(messages, clock.today())
 
     def _hold_on(self) -> None:
-        """Keep the claim alive, learn what was lost to others while we were away, and look again."""
+        """Keep the claim alive, learn what was lost to others while we were away, and look again at what has not gone."""
         mine = held_by(self.claim_of.channel, self.claim_of.token)
         mine.update(claimed_at=clock.now())
         self._held = set(mine.values_list("pk", flat=True))
-        self._look()
+        self._rules = rulebook()
+        self._contents.clear()
+        self._look(list(self._waiting))
+        self._looked_at = time.monotonic()
 
-    def _judged(self, message: Message, outgoing: Outgoing, result: Sent | TransportError) -> Settled:
+    def _judged(self, message: Message, outgoing: Outgoing, result: Sent | TransportError, at: datetime) -> Settled:
         if isinstance(result, Sent):
-            return Settled(message, "sent", self._proof(outgoing, result))
+            return Settled(message, "sent", self._proof(outgoing, result, at))
         if result.uncertain and self.claim_of.sends_at_most_once:
             why = f"{result}: it may have been sent."
-            return Settled(message, "set-aside", {**self._proof(outgoing, Sent()), "sent_at": None, "error": why})
+            return Settled(message, "set-aside", {**self._proof(outgoing, Sent(), at), "sent_at": None, "error": why})
         if result.permanent:
             return Settled(message, "failed", {"error": str(result)}, nobody_there=result.unknown_recipient)
         return _retried(message, str(result), result.retry_after)
 
-    def _proof(self, outgoing: Outgoing, result: Sent) -> dict[str, object]:
+    def _proof(self, outgoing: Outgoing, result: Sent, at: datetime) -> dict[str, object]:
         """What is kept of what went out."""
         each, currency = self._price
         text = self._rendered[outgoing.message_id]
         parts = result.parts or parts_of(self.claim_of.channel, text.body)
         return {
-            "sent_at": clock.now(),
-            "subject": text.kept_subject,
-            "body": text.kept_body,
-            "personal": text.personal,
+            # Of a channel that sends at most once its words were kept as it was handed over.
+            **({} if self.claim_of.sends_at_most_once else text.kept),
+            "sent_at": at,
             "provider": registry.provider_of(self.claim_of.channel),
             "provider_id": result.provider_id,
             "parts": parts,
@@ -271,21 +303,12 @@ class Batch:
                 return settle([Settled(message, "postponed", values)], self.claim_of.token)
 
         self.counts += through_restarts(work)
-
-    def _settle_soon(self, settled: Settled) -> None:
-        self._settled.append(settled)
-        self._record_some()
-
-    def _record_some(self) -> None:
-        # Of a channel that sends at most once they are recorded as the next are handed over, in one transaction.
-        full = len(self._settled) >= RECORDED_TOGETHER and not self.claim_of.sends_at_most_once
-        if full or time.monotonic() - self._settled_at > RECORDED_AFTER_SECONDS:
-            self._record()
+        self._forget(message.pk)
 
     def _record(self, going: Sequence[Outgoing] = ()) -> list[Outgoing]:
         """Record what became of messages so far, and that these go to the provider now; those of them that are still ours.
         Committed when it returns."""
-        settled, self._settled, self._settled_at = self._settled, [], time.monotonic()
+        settled, self._settled = self._settled, []
         texts = {outgoing.message_id: self._rendered[outgoing.message_id] for outgoing in going}
 
         def work() -> tuple[Counter[str], set[int]]:
@@ -296,7 +319,14 @@ class Batch:
 
         counts, ours = through_restarts(work) if settled or going else (Counter[str](), set[int]())
         self.counts += counts
+        for one in settled:
+            self._forget(one.message.pk)
         return [outgoing for outgoing in going if outgoing.message_id in ours]
+
+    def _forget(self, key: int) -> None:
+        """What became of it is recorded."""
+        for known in (self._messages, self._facts, self._contents, self._rendered):
+            known.pop(key, None)
 
 
 def _retried(message: Message, why: str, retry_after: float | None = None) -> Settled:

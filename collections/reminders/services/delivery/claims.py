@@ -106,10 +106,7 @@ def hand_over(going: Mapping[int, Rendered], token: uuid.UUID, provider: str) ->
     once it is committed."""
     if not going:
         return set()
-    rows = [
-        {"id": key, "subject": text.kept_subject, "body": text.kept_body, "personal": text.personal}
-        for key, text in going.items()
-    ]
+    rows = [{"id": key, **text.kept} for key, text in going.items()]
     with prepared_cursor() as cursor:
         cursor.execute(_HAND_OVER, [clock.now(), clock.now(), provider, json.dumps(rows), token])
         return {key for (key,) in cursor.fetchall()}

@@ -1,0 +1,149 @@
+"""Messages on their way: the next are got ready while some leave, one claim takes more while there are some, faults stop it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from audit.models import Event
+from compliance.models import Contact
+from reminders import services
+from reminders.channels import Going, Sent, registry
+from reminders.models import ChannelControl, Message
+from reminders.services.delivery import batch, claims
+from reminders.services.delivery.batch import Batch, Pace
+from runs import clock
+from tests.reminders.channels import servers
+from tests.reminders.conftest import NOON, MailServer, sms_ids
+from tests.reminders.crowd import queue_many
+
+pytestmark = pytest.mark.django_db
+
+
+def deliver(channel: str) -> dict[str, int]:
+    with clock.frozen(NOON):
+        return services.deliver(channel, seconds=30)
+
+
+def paced(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """So many are looked at together from the start."""
+    monkeypatch.setattr(Pace, "__init__", lambda pace: setattr(pace, "size", size))
+    monkeypatch.setattr(batch, "GONE_WITHIN_SECONDS", 60.0)
+    monkeypatch.setattr(batch, "LOOKED_AT_TOGETHER", size)
+
+
+def test_the_next_are_written_while_a_slow_server_takes_the_first(
+    mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paced(monkeypatch, 2)
+    messages = queue_many("email", 6)
+    written, ready = Batch._written, threading.Event()
+
+    def told(one: Batch, message: Any) -> Any:
+        if message.pk == messages[3].pk:
+            ready.set()
+        return written(one, message)
+
+    monkeypatch.setattr(Batch, "_written", told)
+    waited = []
+
+    def fate(_key: str) -> str:
+        # Nothing of the first load is taken before the second is written: one after the other would never end.
+        waited.append(ready.wait(20))
+        return ""
+
+    mail.fate = fate
+    assert deliver("email") == {"sent": 6}
+    assert waited == [True] * 6
+    assert mail.ids == [message.header_id for message in messages]
+
+
+def test_no_more_is_on_its_way_than_may_go_twice(mail: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    paced(monkeypatch, 2)
+    queue_many("email", 8)
+    most = [0]
+    written = Batch._written
+
+    def told(one: Batch, message: Any) -> Any:
+        recorded = Message.objects.filter(status="sent").count()
+        most[0] = max(most[0], len(mail.ids) - recorded)
+        return written(one, message)
+
+    monkeypatch.setattr(Batch, "_written", told)
+    assert deliver("email") == {"sent": 8}
+    assert most[0] <= batch.AHEAD * 2
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_one_claim_takes_more_while_there_are_some(
+    mail: MailServer, gateway: servers.Server, monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    tokens = []
+
+    def told(asked: str, token: Any) -> Any:
+        tokens.append(token)
+        return claims.claim(asked, token)
+
+    monkeypatch.setattr(batch, "claim", told)
+    monkeypatch.setattr(claims, "BATCH", 3)
+    # No second claim would be given.
+    ChannelControl.objects.filter(channel=channel).update(concurrency=1)
+    messages = queue_many(channel, 8)
+    assert deliver(channel) == {"sent": 8}
+    arrived = mail.ids if channel == "email" else sms_ids(gateway)
+    assert sorted(arrived) == sorted(message.header_id for message in messages)
+    # Three times some, then nothing; the last asks whether there is more.
+    assert len(set(tokens[:4])) == 1
+    assert Contact.objects.count() == Event.objects.filter(verb="message.sent").count() == 8
+
+
+class Breaks:
+    """An adapter that sends so many and breaks then."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.given: list[int] = []
+
+    def send(self, going: Going) -> Iterator[tuple[Any, Sent]]:
+        for outgoing in filter(None, going):
+            if len(self.given) == self.after:
+                raise RuntimeError("broken")
+            self.given.append(outgoing.message_id)
+            yield outgoing, Sent()
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_an_adapter_that_breaks_stops_the_batch_and_what_was_told_before_is_known(
+    monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    paced(monkeypatch, 2)
+    adapter = Breaks(5)
+    monkeypatch.setattr(registry, "adapter", lambda *_: adapter)
+    messages = queue_many(channel, 8)
+    with pytest.raises(RuntimeError, match="broken"):
+        deliver(channel)
+    assert adapter.given == [message.pk for message in messages[:5]]
+    assert set(Message.objects.filter(status="sent").values_list("pk", flat=True)) == set(adapter.given[:4])
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sending")]
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_fault_while_it_is_recorded_gives_nothing_more(monkeypatch: pytest.MonkeyPatch, channel: str) -> None:
+    paced(monkeypatch, 2)
+    adapter = Breaks(99)
+    monkeypatch.setattr(registry, "adapter", lambda *_: adapter)
+    queue_many(channel, 8)
+
+    def broken(settled: Any, token: Any) -> Any:
+        if settled:
+            raise RuntimeError("cannot be recorded")
+        return {}
+
+    monkeypatch.setattr(batch, "settle", broken)
+    with pytest.raises(RuntimeError, match="cannot be recorded"):
+        deliver(channel)
+    assert 2 <= len(adapter.given) <= (batch.AHEAD * 2 if channel == "email" else 2)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sending")]
