@@ -100,6 +100,7 @@ TABLE: dict[str, Row] = {
     "queue-counts": Row(DESK),
     "queue-save": Row(does=COLLECTORS | ADMINISTRATOR),
     "queue": Row(DESK, None, *of_case("queue", "pk", on_case=False)),
+    "queue-filters": Row(LEAD | ADMINISTRATOR, LEAD | ADMINISTRATOR, *of_case("queue", "pk", on_case=False)),
     "queue-change": Row(
         None,
         LEAD | ADMINISTRATOR,

@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Case as Switch
 from django.db.models import IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, QueryDict
+from django.utils.functional import Promise
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Customer, RiskClass
@@ -38,6 +40,21 @@ DUE_FIRST = "due"
 NOBODY, ME = "nobody", "me"
 
 
+def order_in_words(sort: str) -> str:
+    """An order's name in the reader's language; one that there is not stands as it is."""
+    if sort == DUE_FIRST:
+        return gettext("What is due first")
+    name = sort.removeprefix("-")
+    if name not in ORDERS:
+        return sort
+    label = ORDERS[name][1]
+    return str(label if sort == name else _descending(label))
+
+
+def _descending(label: Any) -> Promise:
+    return format_lazy("{order} ({way})", order=label, way=_("descending"))
+
+
 class WorklistOrdering(django_filters.OrderingFilter):
     """Orders by one column, with the key behind it so that pages never overlap."""
 
@@ -46,9 +63,7 @@ class WorklistOrdering(django_filters.OrderingFilter):
     def build_choices(self, fields: Any, labels: Any) -> list[tuple[str, Any]]:
         """Each order with its reverse; in words that are looked up when they are read, in the reader's language."""
         orders = [(name, labels[field]) for field, name in fields.items()]
-        reverses = [
-            (f"-{name}", format_lazy("{order} ({way})", order=label, way=_("descending"))) for name, label in orders
-        ]
+        reverses = [(f"-{name}", _descending(label)) for name, label in orders]
         return [choice for pair in zip(orders, reverses, strict=True) for choice in pair]
 
     def filter(self, qs: QuerySet[Case], value: Any) -> QuerySet[Case]:
@@ -174,7 +189,7 @@ class WorklistFilter(django_filters.FilterSet):
             if name == "sort" or value in (None, "", []):
                 continue
             if name == "bucket":
-                value = " ".join(value)
+                value = " ".join(sorted(value))
             elif isinstance(value, date):
                 value = value.isoformat()
             elif hasattr(self.form.fields[name], "choices"):

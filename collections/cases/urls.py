@@ -10,6 +10,7 @@ urlpatterns = [
     path("queues/counts/", views.queue_counts, name="queue-counts"),
     path("queues/save/", views.queue_save, name="queue-save"),
     path("queues/<int:pk>/", views.queue, name="queue"),
+    path("queues/<int:pk>/filters/", views.queue_filters, name="queue-filters"),
     path("queues/<int:pk>/change/", views.queue_change, name="queue-change"),
     path("promises/", views.promises, name="promises"),
     path("disputes/", views.disputes, name="disputes"),

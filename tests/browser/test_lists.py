@@ -143,6 +143,27 @@ def test_the_present_question_becomes_a_queue_in_the_rail(cases: list[Case], pag
     expect(mine).to_have_attribute("aria-current", "page")
 
 
+def test_a_queue_is_given_other_filters_and_another_order(cases: list[Case], page: Page) -> None:
+    desk = as_supervisor(page)
+    queue = Queue.objects.create(name="Third month", query="bucket=M3", sort="name")
+    desk.goto(f"/queues/{queue.pk}/")
+    desk.get_by_text("Filter", exact=True).click()
+    desk.get_by_role("link", name="Change this queue’s filters and order").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Filters of the queue “Third month”")
+    expect(desk.get_by_role("button", name="Save in this queue")).to_have_count(0)
+    desk.get_by_role("link", name=re.compile("^M2")).click()
+    expect(desk.locator("[data-row]")).to_have_count(3)
+    desk.get_by_label("Order", exact=True).select_option("-days")
+    expect(desk.locator(".keep-changes")).to_contain_text("Order: Name → Days past due (descending)")
+    expect(desk.locator(".keep-changes")).to_contain_text("Bucket: M3 → M2 M3")
+    assert not axe(desk, "#worklist").violations_count
+    desk.get_by_role("button", name="Save in this queue").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Third month")
+    expect(desk.locator("[data-row]")).to_have_count(3)
+    queue.refresh_from_db()
+    assert queue.sort == "-days"
+
+
 def test_filters_change_what_is_kept_and_exported(cases: list[Case], page: Page) -> None:
     desk = as_supervisor(page)
     desk.goto("/worklist/")

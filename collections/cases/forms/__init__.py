@@ -5,7 +5,7 @@ from cases.forms.contact import CallForm, ContactForm, CorrectForm, InboundForm,
 from cases.forms.debt import CloseDisputeForm, DisputeForm, HoldForm, LiftForm, PromiseForm
 from cases.forms.evidence import EvidenceForm
 from cases.forms.plans import DisputesForm, PlansForm, PromisesForm
-from cases.forms.queues import HandOverForm, QueueChangeForm, QueueForm
+from cases.forms.queues import HandOverForm, QueueChangeForm, QueueFiltersForm, QueueForm
 from cases.forms.refusals import RefusalsForm
 from cases.forms.work import (
     AssignForm,
@@ -46,6 +46,7 @@ __all__ = [
     "PromiseForm",
     "PromisesForm",
     "QueueChangeForm",
+    "QueueFiltersForm",
     "QueueForm",
     "ReasonForm",
     "RecordingForm",

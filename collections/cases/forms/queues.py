@@ -17,6 +17,12 @@ from runs.forms import SaysWhatIsMissing
 from staff.models import Team, User
 
 
+def _order() -> forms.ChoiceField:
+    """An order of the worklist, sent along with a question."""
+    orders = [DUE_FIRST, *(sign + name for name in ORDERS for sign in ("", "-"))]
+    return forms.ChoiceField(choices=[(order, order) for order in orders], required=False, widget=forms.HiddenInput)
+
+
 class QueueForm(SaysWhatIsMissing, forms.Form):
     """The present question to the worklist, to be kept under a name: her own, a team's, or everyone's."""
 
@@ -25,11 +31,7 @@ class QueueForm(SaysWhatIsMissing, forms.Form):
     name = forms.CharField(label=_("Name of the queue"), max_length=LONGEST_NAME)
     whose = forms.ChoiceField(label=_("For"))
     query = forms.CharField(required=False, widget=forms.HiddenInput)
-    sort = forms.ChoiceField(
-        choices=[(DUE_FIRST, DUE_FIRST), *((sign + name, name) for name in ORDERS for sign in ("", "-"))],
-        required=False,
-        widget=forms.HiddenInput,
-    )
+    sort = _order()
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data, auto_id="save_%s")
@@ -54,6 +56,15 @@ class QueueChangeForm(SaysWhatIsMissing, forms.Form):
     def __init__(self, queue: Queue, data: QueryDict | None = None) -> None:
         initial = {"name": "" if queue.code else queue.name, "position": queue.position}
         super().__init__(data, auto_id=f"queue{queue.pk}_%s", initial=initial)
+
+
+class QueueFiltersForm(SaysWhatIsMissing, forms.Form):
+    """The present question to the worklist, to be kept in a queue, and the queue's own as the page showed it."""
+
+    query = forms.CharField(required=False, widget=forms.HiddenInput)
+    sort = _order()
+    seen_query = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen_sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class HandOverForm(SaysWhatIsMissing, forms.Form):

@@ -1,4 +1,4 @@
-"""Queues: saved questions to the worklist, made, renamed, placed and removed."""
+"""Queues: saved questions to the worklist, made, renamed, placed, asked otherwise and removed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.identity import check_plain
+from audit.models import Event
 from audit.services import record
+from cases.errors import told
 from cases.models import Queue
+from cases.selectors.queues import shows_calls
 from staff.models import Team, User
 from staff.permissions import scope_of
 
@@ -20,7 +23,7 @@ LONGEST_NAME, LONGEST_QUERY, LAST_POSITION = 80, 500, 9999
 
 
 def may_change(user: User, queue: Queue) -> bool:
-    """Whether `user` may rename, place and remove `queue`: her own; others' with the permission, within her teams."""
+    """Whether `user` may change and remove `queue`: her own; others' with the permission, within her teams."""
     if queue.owner_id is not None:
         return queue.owner_id == user.pk
     return user.has_perm("cases.change_queue") and may_give_to(user, queue.team_id)
@@ -47,9 +50,7 @@ def save_queue(
     if shared and not (actor.has_perm("cases.change_queue") and may_give_to(actor, team.pk if team else None)):
         raise PermissionDenied
     owner = None if shared else actor
-    query = urlencode([(key, value) for key, value in parse_qsl(query) if key not in ("sort", "page")])
-    if len(query) > LONGEST_QUERY:
-        raise Invalid(_("These are more filters than a queue holds. Take some off."), "query")
+    query = _filters_of(query)
     name = _checked(name, owner, team)
     queue = Queue.objects.create(name=name, query=query, sort=sort, owner=owner, team=team if shared else None)
     record(actor=actor, verb="queue.saved", subject=queue, after=_told(queue))
@@ -84,6 +85,42 @@ def change_queue(*, actor: User, queue_id: int, name: str, position: int) -> Que
 
 
 @transaction.atomic
+def ask_otherwise(*, actor: User, queue_id: int, query: str, sort: str, seen: tuple[str, str]) -> Queue:
+    """Give a queue other filters (as in `save_queue`) and another order. `seen` are those that the actor was shown as its own.
+
+    Raises:
+        PermissionDenied: the queue is not the actor's to change.
+        Conflict: its filters or its order changed since she saw them.
+        Invalid: more filters than fit, or one that hides the calls that strategies ask for in it.
+    """
+    queue = Queue.objects.select_for_update().get(pk=queue_id)
+    if not may_change(actor, queue):
+        raise PermissionDenied
+    if (queue.query, queue.sort) != seen:
+        changes = Event.objects.filter(subject_type="queue", subject_id=queue.pk, verb="queue.changed")
+        raise Conflict(
+            _(
+                "The queue was changed since you opened this page (%(changes)s). Nothing was saved: see what would change now, "
+                "then decide."
+            )
+            % {"changes": told(list(changes.order_by("-pk")[:1]))}
+        )
+    before, showed_calls = _told(queue), shows_calls().filter(pk=queue.pk).exists()
+    queue.query, queue.sort = _filters_of(query), sort
+    queue.save(update_fields=["query", "sort"])
+    if showed_calls and not shows_calls().filter(pk=queue.pk).exists():
+        raise Invalid(
+            _(
+                "Strategies may ask for calls in this queue, and with these filters it would show none. Leave “Work: Call asked "
+                "for” on, or save them as a new queue."
+            ),
+            "query",
+        )
+    record(actor=actor, verb="queue.changed", subject=queue, before=before, after=_told(queue))
+    return queue
+
+
+@transaction.atomic
 def remove_queue(*, actor: User, queue_id: int) -> None:
     """Remove a queue; the cases in it stay as they are.
 
@@ -101,6 +138,13 @@ def remove_queue(*, actor: User, queue_id: int) -> None:
         raise Conflict(
             _("A strategy asks for calls in the queue “%(name)s”. Rename it instead.") % {"name": queue.name}
         ) from None
+
+
+def _filters_of(query: str) -> str:
+    filters = urlencode([(key, value) for key, value in parse_qsl(query) if key not in ("sort", "page")])
+    if len(filters) > LONGEST_QUERY:
+        raise Invalid(_("These are more filters than a queue holds. Take some off."), "query")
+    return filters
 
 
 def _checked(name: str, owner: User | None, team: Team | None, besides: int = 0) -> str:

@@ -9,7 +9,7 @@ from cases.views.export import export_cases
 from cases.views.lists import my_work, queue, worklist
 from cases.views.notes import note_file
 from cases.views.plans import disputes, promises
-from cases.views.queues import queue_change, queue_counts, queue_save, queues
+from cases.views.queues import queue_change, queue_counts, queue_filters, queue_save, queues
 from cases.views.refusals import refusals
 from cases.views.search import search
 from cases.views.taking import take
@@ -34,6 +34,7 @@ __all__ = [
     "queue",
     "queue_change",
     "queue_counts",
+    "queue_filters",
     "queue_save",
     "queues",
     "refusals",

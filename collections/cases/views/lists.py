@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET
 
 from approvals.selectors import came_back
-from cases.filters import DEFAULT_ORDER, DUE_FIRST, ME, WorklistFilter
+from cases.filters import DEFAULT_ORDER, DUE_FIRST, ME, WorklistFilter, order_in_words
 from cases.forms import QueueForm
 from cases.models import Case, Queue
 from cases.permissions import queues_of, visible_to
@@ -21,6 +21,7 @@ from cases.selectors.contactable import show_callable
 from cases.selectors.people import takers_named
 from cases.selectors.queues import WORK_KINDS, cases_of, working
 from cases.selectors.worklist import own_tally
+from cases.services.queues import may_change
 from cases.views.bulk import take_ticked
 from runs import clock
 from runs.pages import is_part, page_of_known, page_or_part
@@ -55,7 +56,7 @@ def order_of(queue: Queue | None, mine: bool) -> str:
 def my_work(request: HttpRequest) -> HttpResponse:
     """Her own cases for who works some; else the worklist; the data-entry pages for who sees no case at all."""
     if may(request.user, "cases.work_case"):
-        return _list(request, mine=True)
+        return list_page(request, mine=True)
     if may(request.user, "cases.view_case"):
         return redirect("worklist")
     if may_enter_data(request.user):
@@ -67,17 +68,21 @@ def my_work(request: HttpRequest) -> HttpResponse:
 @needs("cases.view_case")
 def worklist(request: HttpRequest) -> HttpResponse:
     """All open cases, filtered and ordered as asked."""
-    return _list(request)
+    return list_page(request)
 
 
 @require_GET
 @needs("cases.view_case")
 def queue(request: HttpRequest, pk: int) -> HttpResponse:
     """A queue's cases, narrowed further as asked. Somebody else's queue is 404."""
-    return _list(request, queue=get_object_or_404(queues_of(request.user), pk=pk))
+    return list_page(request, queue=get_object_or_404(queues_of(request.user), pk=pk))
 
 
-def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = False) -> HttpResponse:
+def list_page(
+    request: HttpRequest, *, queue: Queue | None = None, mine: bool = False, changing: Queue | None = None
+) -> HttpResponse:
+    """A list of open cases: a queue's, the reader's own, or all; with `changing`, all by what that queue shall ask."""
+    own_order = order_of(changing or queue, mine)
     closed_day = book_day()
     day = closed_day or clock.today()
     user = user_of(request)
@@ -85,7 +90,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         request.GET,
         queryset=base_of(user, day, queue, mine),
         user=user,
-        default_order=order_of(queue, mine),
+        default_order=own_order,
         request=request,
     )
     filters.is_valid()  # a wrong value is named beside its field, and filters nothing
@@ -95,6 +100,7 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
     rows = list(page_of(filters.qs, day, first=first, size=PAGE_SIZE)) if numbers["count"] else []
     page.object_list = rows
     assigns = may(user, "cases.assign_case")
+    sort = request.GET.get("sort") or own_order
     context: dict[str, Any] = {
         "closed_day": closed_day,
         "day": day,
@@ -105,17 +111,30 @@ def _list(request: HttpRequest, *, queue: Queue | None = None, mine: bool = Fals
         "active": filters.active(),
         "page": page,
         "rows": show_callable(rows, at=clock.now(), actor=user),
-        "sort": request.GET.get("sort") or order_of(queue, mine),
+        "sort": sort,
         "closed_any": bool(numbers["everywhere"]) or has_closed_any(),
         "present": present_query(request, queue, mine),
         "members": filters.choices.members,
         "takers": takers_named(user, rows) if assigns else (),
         "ticked": take_ticked(request) if assigns else None,
         "save": QueueForm(user=user),
+        "may_change": queue is not None and may_change(user, queue),
+        "changing": changing,
+        "changes": _changes(changing, filters, sort) if changing is not None else (),
         "back": _back(user) if mine and not is_part(request) else None,
         **numbers,
     }
     return page_or_part(request, "cases/worklist.html", "cases/_worklist.html", context)
+
+
+def _changes(queue: Queue, filters: WorklistFilter, sort: str) -> list[tuple[str, Any, Any]]:
+    """(what, the queue's own, the one asked for) of every filter that differs, and of the order. No query."""
+    own = WorklistFilter(QueryDict(queue.query), queryset=Case.objects.none(), user=filters.user)
+    own.is_valid()
+    before, after = ({label: value for _name, label, value in one.active()} for one in (own, filters))
+    found = [(label, before.get(label), after.get(label)) for label in dict.fromkeys((*before, *after))]
+    found.append((filters.filters["sort"].label, order_in_words(queue.sort), order_in_words(sort)))
+    return [one for one in found if one[1] != one[2]]
 
 
 def _back(user: User) -> dict[str, Any] | None:

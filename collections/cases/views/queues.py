@@ -10,16 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.errors import Conflict, Invalid
 from approvals.selectors import came_back, waits_for
 from cases.filters import DEFAULT_ORDER
-from cases.forms import QueueChangeForm, QueueForm
+from cases.forms import QueueChangeForm, QueueFiltersForm, QueueForm
+from cases.models import Queue
 from cases.permissions import queues_of
 from cases.selectors.plans import to_answer
 from cases.selectors.queues import count_of_each, numbers_of
-from cases.services.queues import change_queue, may_change, remove_queue, save_queue
+from cases.services.queues import ask_otherwise, change_queue, may_change, remove_queue, save_queue
+from cases.views.lists import list_page
 from compliance.selectors import complaints_to_answer
 from reminders.selectors import messages_to_review
 from runs import clock
@@ -103,6 +105,40 @@ def queue_save(request: HttpRequest) -> HttpResponse:
     else:
         for errors in form.errors.values():
             messages.error(request, " ".join(map(str, errors)))
+    return redirect(back_to(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("cases.view_case")
+def queue_filters(request: HttpRequest, pk: int) -> HttpResponse:
+    """The worklist, to find other filters or another order for a queue, and to keep them in it. Out of reach is 404, another's
+    403."""
+    user = user_of(request)
+    found = get_object_or_404(queues_of(user), pk=pk)
+    if not may_change(user, found):
+        raise PermissionDenied
+    return _keep_in(request, found) if request.method == "POST" else list_page(request, changing=found)
+
+
+def _keep_in(request: HttpRequest, queue: Queue) -> HttpResponse:
+    form = QueueFiltersForm(request.POST)
+    if form.is_valid():
+        sent = form.cleaned_data
+        try:
+            ask_otherwise(
+                actor=user_of(request),
+                queue_id=queue.pk,
+                query=sent["query"],
+                sort=sent["sort"] or DEFAULT_ORDER,
+                seen=(sent["seen_query"], sent["seen_sort"]),
+            )
+        except (Conflict, Invalid) as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The queue has its new filters and order."))
+            return redirect("queue", queue.pk)
+    for errors in form.errors.values():
+        messages.error(request, " ".join(map(str, errors)))
     return redirect(back_to(request))
 
 
