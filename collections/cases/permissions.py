@@ -9,6 +9,13 @@ from cases.models import Case, CaseStatus, Queue
 from staff.models import User
 from staff.permissions import Anyone, may, scope_of, who_see
 
+WORK = "cases.work_case"
+VERIFY = "accounts.verify_contactpoint"
+# What it takes to end what stands open on a case.
+LIFT = (WORK, "accounts.change_hold")
+END_DEFERRAL = (*LIFT, "accounts.place_deferral")
+CLOSE_DISPUTE = ("cases.change_dispute",)
+
 
 def visible_to(user: Anyone) -> QuerySet[Case]:
     """The cases that `user` may see: every one, or those of her teams and those assigned to her; none for who may not enter."""

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, Customer
 from cases.models import Case, PromiseInstalment
@@ -87,6 +89,67 @@ def test_the_page_asks_little_while_places_are_held(
         may_contact(actor=actor, customer=case.customer, contact_point=point, channel="voice", purpose="collection")
     with django_assert_max_num_queries(15):
         assert "your place is kept" in desk.get(f"/cases/{case.ref}/").content.decode()
+
+
+def stands_open(case: Case, lead: User) -> None:
+    """A deferral, a hold, and a dispute with its own."""
+    account = case.customer.accounts.get()
+    for kind in ("deferral", "contact"):
+        HoldFactory(account=account, kind=kind)
+    version = case.version
+    disputes.open_dispute(actor=lead, case_id=case.pk, seen_version=version, reason="amount", statement="Too much")
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        (
+            "collector",
+            {"close it: Bureau officer, Legal officer, Supervisor", "ask for its end: Supervisor", "lift it: Senior"},
+        ),
+        ("senior-collector", {"close it: Bureau officer, Legal officer, Supervisor", "ask for its end: Supervisor"}),
+        ("legal-officer", {"lift it: Senior collector, Supervisor", "ask for its end: Supervisor"}),
+        ("supervisor", set()),
+    ],
+)
+def test_who_may_not_end_what_stands_open_reads_who_may(
+    case: Case, lead: User, client: Client, role: str, told: set[str]
+) -> None:
+    client.force_login(UserFactory(role=role))
+    assert "May " not in matters_on(client, case).replace("May be", "")
+    stands_open(case, lead)
+    shown = matters_on(client, case)
+    assert shown.count('<p class="muted">May ') == len(told)
+    assert all(f"May {words}" in shown for words in told)
+    # To lift the deferral is offered to who may alone.
+    deferral = case.customer.accounts.get().holds.get(kind="deferral")
+    assert (f"/lift/{deferral.pk}/" in shown) == (role == "supervisor")
+
+
+def matters_on(client: Client, case: Case) -> str:
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    return page.split('id="matters-title"')[1].split("</section>")[0]
+
+
+def test_who_may_end_it_costs_one_query_and_none_where_nothing_stands_open(
+    case: Case, lead: User, client: Client, django_assert_num_queries
+) -> None:
+    client.force_login(UserFactory())
+    with CaptureQueriesContext(connection) as before:
+        client.get(f"/cases/{case.ref}/")
+    assert not any("permission" in query["sql"] and "ARRAY_AGG" in query["sql"] for query in before)
+    stands_open(case, lead)
+    with django_assert_num_queries(len(before) + 1):
+        client.get(f"/cases/{case.ref}/")
+
+
+def test_the_forms_of_a_hold_and_of_a_dispute_say_who_may_end_it(case: Case, desk: Client, client: Client) -> None:
+    sentences = {"hold": "Once it stands, these may lift it: ", "dispute": "Once it is open, these may close it: "}
+    for code, sentence in sentences.items():
+        assert sentence not in desk.get(f"/cases/{case.ref}/{code}/").content.decode()
+    client.force_login(UserFactory())
+    for code, sentence in sentences.items():
+        assert sentence in client.get(f"/cases/{case.ref}/{code}/").content.decode()
 
 
 def test_a_panel_alone_asks_less_than_the_page(case: Case, desk: Client, django_assert_max_num_queries) -> None:

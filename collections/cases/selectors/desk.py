@@ -22,6 +22,7 @@ from cases.selectors.contacts import ContactPointView, whom
 from cases.selectors.debts import AccountView, debts
 from cases.selectors.due import due
 from cases.selectors.matters import RESERVATION, Matters, held_by, matters, points_of
+from cases.selectors.who_may import WhoMay
 from cases.selectors.why import why
 from compliance.models import ContactDecision
 from compliance.outcomes import REPORTS
@@ -31,11 +32,9 @@ from compliance.sentences import say, say_about_to_call, say_flags, say_kept, sa
 from runs import clock
 from runs.models import BusinessDay
 from runs.pages import number_in
-from runs.said import said_list
 from runs.texts import coded_in
 from staff.limits import limit_of
 from staff.models import LimitKind, User
-from staff.permissions import roles_with
 
 # How each kind of contact point is spoken of: the gate is asked of one channel for each.
 _CHANNELS = ("voice", "email", "push", "letter")
@@ -325,9 +324,9 @@ class CaseDesk:
         return say_flags(flags, rule, represented=represented)
 
     @cached_property
-    def verifiers(self) -> str:
-        """The roles whose people verify contact points, for who may not. One query."""
-        return said_list(map(str, roles_with("accounts.verify_contactpoint")))
+    def who_may(self) -> WhoMay:
+        """The roles whose people may do what the reader may not."""
+        return WhoMay(self.user)
 
     @property
     def gate(self) -> Reach | None:

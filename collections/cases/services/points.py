@@ -10,13 +10,13 @@ from accounts.errors import Conflict
 from accounts.models import ContactPoint, Verification
 from accounts.services.customers import add_contact_point, verify_contact_point
 from cases.models import Case
+from cases.permissions import VERIFY
 from cases.services.versions import lock_case
 from cases.services.waiting import refresh_waits
 from staff.models import User
 from staff.permissions import may
 
 ENTER = "accounts.enter_contactpoint"
-VERIFY = "accounts.verify_contactpoint"
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ContactPoint, Hold
 from cases import forms
 from cases.models import Case, Dispute, Promise
+from cases.permissions import CLOSE_DISPUTE, LIFT, VERIFY, WORK
 from cases.selectors.desk import CaseDesk
 from cases.services import points
 from cases.views import doing
@@ -22,7 +23,6 @@ from compliance.models import Contact, ContactAgreement, CustomerFlag, OptOut
 from staff.models import User
 from staff.permissions import may
 
-WORK = "cases.work_case"
 SAVE = gettext_lazy("Save")
 
 
@@ -176,7 +176,7 @@ VERBS = (
         "verify",
         gettext_lazy("Verify"),
         doing.verify,
-        (WORK, points.VERIFY),
+        (WORK, VERIFY),
         forms.VerifyForm,
         target=_of(ContactPoint, "customer"),
         closed_too=True,
@@ -186,7 +186,7 @@ VERBS = (
         "mark-wrong",
         gettext_lazy("Mark wrong"),
         doing.mark_wrong,
-        (WORK, points.VERIFY),
+        (WORK, VERIFY),
         forms.MarkWrongForm,
         target=_of(ContactPoint, "customer"),
         closed_too=True,
@@ -224,7 +224,7 @@ VERBS = (
         "close-dispute",
         gettext_lazy("Close the dispute"),
         doing.close_dispute,
-        ("cases.change_dispute",),
+        CLOSE_DISPUTE,
         forms.CloseDisputeForm,
         target=_of(Dispute, "case", status="open"),
         closed_too=True,
@@ -233,7 +233,7 @@ VERBS = (
         "lift",
         gettext_lazy("Lift the hold"),
         doing.lift,
-        (WORK, "accounts.change_hold"),
+        LIFT,
         forms.LiftForm,
         target=_of(Hold, "account__customer", withdrawn_at=None),
     ),
