@@ -40,15 +40,10 @@ def queues(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     rows = list(queues_of(user).select_related("team", "owner"))
     numbers = numbers_of(user, rows)
+    forms = {row.pk: QueueChangeForm(row) for row in rows if may_change(user, row)}
     context: dict[str, Any] = {
-        "rows": [
-            {
-                "queue": row,
-                "number": numbers[row.pk],
-                "form": QueueChangeForm(row) if may_change(user, row) else None,
-            }
-            for row in rows
-        ]
+        "rows": [{"queue": row, "number": numbers[row.pk], "form": forms.get(row.pk)} for row in rows],
+        "changes_any": bool(forms),
     }
     return render(request, "cases/queues.html", context)
 
