@@ -132,7 +132,7 @@ class CustomerAdmin(FoundByNumber):
     inlines = [AccountInline, ContactPointInline]
 
     def found_by(self, term: str) -> Q:
-        return Q(ref__startswith=term) | Q(name__startswith=term)
+        return Q(ref__startswith=term) | Q(name__istartswith=term)
 
     def numbered(self, term: str) -> Q:
         reached = ContactPoint.objects.filter(value_index__in=_indexes(term)).values_list("customer_id", flat=True)

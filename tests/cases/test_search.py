@@ -6,12 +6,17 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import Q
+from django.db.models.lookups import IStartsWith
 from django.test import Client
 
 from accounts import vault
+from accounts.models import Customer
+from accounts.models.customers import last_word
 from audit.models import Event
 from cases.models import WorkTerms
-from cases.selectors.search import ID_NUMBER, PHONE, recognise
+from cases.selectors.search import ID_NUMBER, PHONE, plain, recognise
 from runs import clock
 from tests.factories import (
     DAY,
@@ -100,6 +105,50 @@ def test_what_does_not_match_from_its_beginning_is_not_found(collector: Client, 
     case = CaseFactory(ref="K-77", customer=person(name="王小明"))
     ContactPointFactory(customer=case.customer, kind="mobile", clear="13800002046")
     assert found(collector, words) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["anna", "ANNA LEE", "Anna Maria", "smith", "SMI", "ｓｍｉｔｈ", "o", "émile", "ÉMILE ZOLA", "zola", "smith-j"],
+)
+def test_a_name_is_found_in_any_case_by_its_beginning_and_by_its_last_words(collector: Client, words: str) -> None:
+    named = {
+        "Anna Lee": "anna, anna lee",
+        "Anna Maria Smith": "anna, anna maria, smith, smi",
+        "John SMITH-JONES": "smith, smi, smith-j",
+        "O": "o",
+        "Émile Zola": "émile, émile zola, zola",
+    }
+    for ref, name in enumerate(named):
+        CaseFactory(ref=f"K-{ref}", customer=CustomerFactory(name=name))
+    asked = plain(words).lower()
+    expected = {f"K-{ref}" for ref, by in enumerate(named.values()) if asked in by.split(", ")}
+    assert expected
+    assert dict(found(collector, words)) == dict.fromkeys(expected, "name")
+
+
+@pytest.mark.parametrize("words", ["maria", "nna", "a", "mith", "S_ITH", "%"])
+def test_no_name_is_found_by_what_stands_within_it(collector: Client, words: str) -> None:
+    CaseFactory(customer=CustomerFactory(name="Anna Maria Smith"))
+    assert found(collector, words) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "index"),
+    [
+        (Q(name__istartswith="anna"), "customer_by_name_any_case"),
+        (Q(name__istartswith="陈"), "customer_by_name_any_case"),
+        (Q(name__iexact="o"), "customer_by_name_any_case"),
+        (IStartsWith(last_word("name"), "smi"), "customer_by_last_word"),
+    ],
+)
+def test_names_are_looked_for_by_their_indexes(condition: Q | IStartsWith, index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = Customer.objects.filter(condition).order_by().explain()
+    assert f"using {index}" in plan
+    assert "Index Cond" in plan
 
 
 def test_open_cases_come_before_cured_ones(collector: Client) -> None:

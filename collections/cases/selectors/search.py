@@ -8,12 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Value
+from django.db.models import Lookup, Q, Value
+from django.db.models.lookups import IStartsWith
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import vault
 from accounts.models import Account, ContactPoint, Customer
+from accounts.models.customers import last_word
 from cases.models import Case
 from cases.permissions import visible_to
 from staff.permissions import Anyone
@@ -67,6 +69,16 @@ def customers_with(exact: Exact) -> list[int]:
     return list(points.distinct()[: MOST_SHOWN + 1])
 
 
+def _named(words: str) -> list[Q | Lookup[Any]]:
+    """The customer's name, or its last word, begins with `words`, whatever their case. A Han name is one word."""
+    if _HAN.match(words):
+        return [Q(customer__name__istartswith=words)]
+    if len(words) < SHORTEST_NAME:
+        return [Q(customer__name__iexact=words)]
+    last = [] if " " in words else [IStartsWith(last_word("customer__name"), words)]
+    return [Q(customer__name__istartswith=words), *last]
+
+
 @dataclass(frozen=True)
 class Found:
     """A case that a search found, and why."""
@@ -81,33 +93,32 @@ def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str =
     `exactly` are the customers that an exact search named, `kind` what it searched by. Two queries.
     """
     words = words.strip()
-    ways: list[tuple[Promise, dict[str, Any]]] = []
+    ways: list[tuple[Promise, Q | Lookup[Any]]] = []
     if exactly:
         why = _("identity number") if kind == ID_NUMBER else _("telephone number")
-        ways.append((why, {"customer_id__in": exactly}))
+        ways.append((why, Q(customer_id__in=exactly)))
     if not kind or kind == PHONE:  # a telephone number may be a reference as well; an identity number never is one
         # References are in capitals as a rule; a rule is not a promise, so what was typed counts too.
         for ref in dict.fromkeys((words, words.upper(), plain(words), plain(words).upper())):
             accounts = Account.objects.order_by().filter(ref__startswith=ref).values("customer_id")
             ways += [
-                (_("account reference"), {"customer_id__in": accounts}),
-                (_("case reference"), {"ref__startswith": ref}),
-                (_("customer reference"), {"customer__ref__startswith": ref}),
+                (_("account reference"), Q(customer_id__in=accounts)),
+                (_("case reference"), Q(ref__startswith=ref)),
+                (_("customer reference"), Q(customer__ref__startswith=ref)),
             ]
     if not kind:
         for name in dict.fromkeys((words, plain(words))):
-            begins = len(name) >= SHORTEST_NAME or _HAN.fullmatch(name)
-            ways.append((_("name"), {"customer__name__startswith" if begins else "customer__name": name}))
+            ways += [(_("name"), condition) for condition in _named(name)]
     if not ways:
         return []
     # Each way is a query of its own on its own index; joined by OR, none of the indexes would be used.
     parts = [
         visible_to(user)
-        .filter(**conditions)
+        .filter(condition)
         .annotate(way=Value(number))
         .order_by("-status", "-pk")
         .values_list("pk", "way")[: MOST_SHOWN + 1]
-        for number, (_why, conditions) in enumerate(ways)
+        for number, (_why, condition) in enumerate(ways)
     ]
     first_way: dict[int, int] = {}
     for key, way in sorted(
