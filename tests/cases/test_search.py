@@ -12,10 +12,10 @@ from django.db.models.lookups import IStartsWith
 from django.test import Client
 
 from accounts import vault
-from accounts.models import Customer
+from accounts.models import Account, Customer
 from accounts.models.customers import last_word
 from audit.models import Event
-from cases.models import WorkTerms
+from cases.models import Case, WorkTerms
 from cases.selectors.search import ID_NUMBER, PHONE, plain, recognise
 from runs import clock
 from tests.factories import (
@@ -25,6 +25,7 @@ from tests.factories import (
     CaseFactory,
     ContactPointFactory,
     CustomerFactory,
+    StandingFactory,
     TeamFactory,
     UserFactory,
 )
@@ -151,6 +152,20 @@ def test_names_are_looked_for_by_their_indexes(condition: Q | IStartsWith, index
     assert "Index Cond" in plan
 
 
+def test_people_of_one_name_are_told_apart_by_their_accounts_and_by_how_late_they_are(collector: Client) -> None:
+    for days, refs in ((10, ["A-1"]), (40, ["A-2", "A-3", "A-4"]), (0, [])):
+        case = CaseFactory(customer=CustomerFactory(name="陈明"), clock_from_on=DAY - timedelta(days=days))
+        for ref in refs:
+            AccountFactory(customer=case.customer, ref=ref)
+        if not days:
+            Case.objects.filter(pk=case.pk).update(status="cured", closed_on=DAY)
+    StandingFactory(account=Account.objects.get(ref="A-4"))
+    page = collector.post("/search/", {"words": "陈"})
+    shown = [(one.case.days_past_due, list(one.accounts), one.more) for one in page.context["found"]]
+    assert shown == [(40, ["A-4", "A-2"], 1), (10, ["A-1"], 0), (0, [], 0)], "the late account comes first"
+    assert "陈明" not in page.content.decode().split('id="found"')[1]
+
+
 def test_open_cases_come_before_cured_ones(collector: Client) -> None:
     customer = person(name="王小明")
     CaseFactory(ref="old", customer=customer, status="cured", closed_on=DAY)
@@ -243,6 +258,7 @@ def test_a_search_costs_the_same_however_much_it_finds(
 ) -> None:
     for number in range(rows):
         case = CaseFactory(ref=f"010{number:08d}", customer=CustomerFactory(name="王小明"), assignee=UserFactory())
+        AccountFactory(customer=case.customer)
         ContactPointFactory(customer=case.customer, kind="phone", clear="01000000001")
     for words in ("王小明", "01000000001"):
         # The savepoint that stands for the transaction in a test is two more.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Lookup, Q, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Lookup, OuterRef, Q, Value
 from django.db.models.lookups import IStartsWith
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,9 @@ from accounts.models import Account, ContactPoint, Customer
 from accounts.models.customers import last_word
 from cases.models import Case
 from cases.permissions import visible_to
+from cases.selectors.worklist import days_past_due
+from runs import clock
+from runs.selectors import book_day
 from staff.permissions import Anyone
 
 ID_NUMBER, PHONE = "id-number", "phone"
@@ -25,6 +29,7 @@ ID_NUMBER, PHONE = "id-number", "phone"
 SHORTEST_NAME = 2
 _HAN = re.compile(r"[\u3400-\u9fff]")
 MOST_SHOWN = 50
+ACCOUNTS_SHOWN = 2
 _ID_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 # A number of another country, or a fixed line with its area code; a run of digits alone may as well be a reference.
@@ -81,16 +86,18 @@ def _named(words: str) -> list[Q | Lookup[Any]]:
 
 @dataclass(frozen=True)
 class Found:
-    """A case that a search found, and why."""
+    """A case that a search found, and why; it carries `days_past_due`. `accounts`: the customer's first, and `more` of them."""
 
     case: Case
     why: Promise
+    accounts: Sequence[str]
+    more: int
 
 
 def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str = "") -> list[Found]:
     """The cases in `user`'s scope that `words` find, open ones first, each once; at most one more than is shown.
 
-    `exactly` are the customers that an exact search named, `kind` what it searched by. Two queries.
+    `exactly` are the customers that an exact search named, `kind` what it searched by. Three queries at most.
     """
     words = words.strip()
     ways: list[tuple[Promise, Q | Lookup[Any]]] = []
@@ -125,5 +132,21 @@ def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str =
         parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0], key=lambda row: row[1]
     ):
         first_way.setdefault(key, way)
-    cases = Case.objects.filter(pk__in=first_way).select_related("customer", "team", "assignee")
-    return [Found(case, ways[first_way[case.pk]][0]) for case in cases.order_by("-status", "-pk")[: MOST_SHOWN + 1]]
+    if not first_way:
+        return []
+    refs = Account.objects.filter(customer=OuterRef("customer")).order_by("standing", "pk").values("ref")
+    cases = (
+        Case.objects.filter(pk__in=first_way)
+        .select_related("customer", "team", "assignee")
+        .annotate(days_past_due=days_past_due(book_day() or clock.today()), account_refs=ArraySubquery(refs))
+        .order_by("-status", "-pk")[: MOST_SHOWN + 1]
+    )
+    return [
+        Found(
+            case,
+            ways[first_way[case.pk]][0],
+            case.account_refs[:ACCOUNTS_SHOWN],
+            len(case.account_refs[ACCOUNTS_SHOWN:]),
+        )
+        for case in cases
+    ]
