@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, QueryDict
+from django.http import QueryDict
 from django.test import Client
 
 from audit.models import Event
@@ -14,7 +13,6 @@ from cases.filters import WorklistFilter
 from cases.models import Case, Dispute, Promise, PromiseInstalment, Queue
 from cases.permissions import visible_to
 from cases.selectors.queues import Holds, cases_of, held, numbers_of, working
-from cases.services.queues import ask_otherwise
 from compliance.models import CustomerFlag
 from runs import clock
 from staff.models import User
@@ -197,96 +195,6 @@ def test_a_collector_cannot_change_everyones_queues(collector: Client) -> None:
     assert collector.post(f"/queues/{queue.pk}/change/", {"remove": "1"}).status_code == 403
     # Whatever else is wrong with what was sent.
     assert collector.post(f"/queues/{queue.pk}/change/", {}).status_code == 403
-
-
-def kept_in(client: Client, queue: Queue, asked: str) -> HttpResponse:
-    """Sends the form that the page of the queue's filters shows for that question."""
-    shown = client.get(f"/queues/{queue.pk}/filters/{asked}").context
-    sent = {"query": shown["present"], "sort": shown["sort"], "next": f"/queues/{queue.pk}/filters/{asked}"}
-    seen = {"seen_query": shown["changing"].query, "seen_sort": shown["changing"].sort}
-    return client.post(f"/queues/{queue.pk}/filters/", sent | seen, follow=True)
-
-
-def test_the_filters_and_the_order_of_a_queue_are_changed_from_the_worklist(collector: Client) -> None:
-    for bucket in ("M1", "M2", "M3"):
-        CaseFactory(ref=bucket, bucket=bucket)
-    lin = User.objects.get(username="lin")
-    own = Queue.objects.create(name="Mine", owner=lin, query="bucket=M2&amount_min=1", sort="-amount")
-    page = f"/queues/{own.pk}/filters/?{own.query}"
-    assert f'href="{page}"'.replace("&", "&amp;") in collector.get(f"/queues/{own.pk}/").content.decode()
-    shown = collector.get(page)
-    assert (shown.context["changes"], {case.ref for case in shown.context["rows"]}) == ([], {"M2"})
-    assert "Save in this queue" not in shown.content.decode()
-    asked = "?bucket=M2&bucket=M3&sort=name"
-    shown = collector.get(f"/queues/{own.pk}/filters/{asked}")
-    assert {case.ref for case in shown.context["rows"]} == {"M2", "M3"}
-    assert [tuple(map(str, change)) for change in shown.context["changes"]] == [
-        ("Bucket", "M2", "M2 M3"),
-        ("Amount from", "1", "None"),
-        ("Order", "Overdue amount (descending)", "Name"),
-    ]
-    answer = kept_in(collector, own, asked)
-    assert answer.redirect_chain == [(f"/queues/{own.pk}/", 302)]
-    assert {case.ref for case in answer.context["rows"]} == {"M2", "M3"}
-    own.refresh_from_db()
-    assert (own.name, own.query, own.sort) == ("Mine", "bucket=M2&bucket=M3", "name")
-    event = Event.objects.get(verb="queue.changed")
-    assert (event.before["filters"], event.after["filters"]) == ("bucket=M2&amount_min=1", "bucket=M2&bucket=M3")
-    assert (event.before["order"], event.after["order"], event.actor_name) == ("-amount", "name", "Lin")
-
-
-def test_filters_are_not_kept_in_a_queue_that_was_changed_meanwhile(supervisor: Client) -> None:
-    queue = Queue.objects.create(name="Ours", query="bucket=M1", sort="name")
-    stale = {"query": "bucket=M2", "sort": "name", "seen_query": "bucket=M1", "seen_sort": "name", "next": "/queues/"}
-    kept_in(supervisor, queue, "?bucket=M3")
-    answer = supervisor.post(f"/queues/{queue.pk}/filters/", stale, follow=True)
-    assert "was changed since you opened this page" in said(answer)[0]
-    assert "Lin: Queue changed" in said(answer)[0]
-    queue.refresh_from_db()
-    assert queue.query == "bucket=M3"
-    assert Event.objects.filter(verb="queue.changed").count() == 1
-
-
-def test_who_may_not_change_a_queue_changes_no_filters_of_it(collector: Client) -> None:
-    queue = Queue.objects.get(code="new")
-    theirs = Queue.objects.create(name="Theirs", owner=UserFactory())
-    sent = {"query": "bucket=M1", "sort": queue.sort, "seen_query": queue.query, "seen_sort": queue.sort}
-    for method in (collector.get, collector.post):
-        assert method(f"/queues/{queue.pk}/filters/", sent).status_code == 403
-        assert method(f"/queues/{theirs.pk}/filters/", sent).status_code == 404
-    assert "/filters/" not in collector.get(f"/queues/{queue.pk}/").content.decode()
-    with pytest.raises(PermissionDenied):
-        ask_otherwise(
-            actor=User.objects.get(username="lin"),
-            queue_id=queue.pk,
-            query="bucket=M1",
-            sort="name",
-            seen=(queue.query, queue.sort),
-        )
-
-
-def test_a_shared_queue_that_shows_calls_goes_on_showing_them(supervisor: Client) -> None:
-    queue = Queue.objects.get(query="work=call")
-    answer = kept_in(supervisor, queue, "?bucket=M1")
-    assert said(answer) == [
-        "Strategies may ask for calls in this queue, and with these filters it would show none. Leave “Work: Call asked for” on, "
-        "or save them as a new queue."
-    ]
-    queue.refresh_from_db()
-    assert queue.query == "work=call"
-    kept_in(supervisor, queue, "?bucket=M1&work=call")
-    queue.refresh_from_db()
-    assert set(queue.query.split("&")) == {"work=call", "bucket=M1"}
-
-
-@pytest.mark.parametrize("rows", [2, 20])
-def test_the_page_of_a_queues_filters_costs_the_same_however_many_cases_there_are(
-    supervisor: Client, django_assert_max_num_queries, rows: int
-) -> None:
-    CaseFactory.create_batch(rows, bucket="M1")
-    queue = Queue.objects.get(code="early")
-    with django_assert_max_num_queries(MOST_QUERIES):
-        assert len(supervisor.get(f"/queues/{queue.pk}/filters/?bucket=M1&sort=name").context["rows"]) == rows
 
 
 def test_placing_an_installed_queue_keeps_its_translated_name(supervisor: Client) -> None:
