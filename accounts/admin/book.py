@@ -74,7 +74,7 @@ class Late(admin.SimpleListFilter):
 
 class AccountForm(BookForm):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300, required=False)
-    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(label="", widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

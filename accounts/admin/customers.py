@@ -78,7 +78,7 @@ class CustomerForm(BookForm):
         label=gettext_lazy("Language"), required=False, choices=[("", gettext_lazy("Not known")), *settings.LANGUAGES]
     )
     time_zone = forms.CharField(label=gettext_lazy("Time zone"), max_length=50, initial=settings.TIME_ZONE)
-    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(label="", widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import vault
 
@@ -41,7 +42,7 @@ class Customer(models.Model):
     """A person who borrows, or answers for one who does."""
 
     ref = models.CharField(_("reference"), max_length=64, unique=True)
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=200)
     id_type = models.CharField(_("identity document"), max_length=20, choices=IdType, blank=True)
     id_number_cipher = models.BinaryField(_("identity number (encrypted)"), null=True, blank=True, editable=False)
     id_number_index = models.BinaryField(max_length=32, null=True, blank=True, editable=False)

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Customer, RiskClass
 from cases.models import Case
@@ -29,7 +30,7 @@ ORDERS = {
     "days": ("days_past_due", _("Days past due")),
     "amount": ("overdue_amount", _("Overdue amount")),
     "bucket": ("bucket", _("Bucket")),
-    "name": ("customer__name", _("Name")),
+    "name": ("customer__name", pgettext_lazy("of a person", "Name")),
     "opened": ("opened_on", _("Opened")),
     "follow-up": ("follow_up_on", _("Follow-up")),
     "contacted": ("contacted_at", _("Last contact")),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Words = Mapping[str, str | Promise]
 
@@ -346,7 +347,7 @@ FIELDS: Words = {
     "why": _("why"),
     "relationship": _("relationship"),
     "value": _("value"),
-    "name": _("name"),
+    "name": pgettext_lazy("of a person or a thing", "name"),
     "whose": _("whose it is"),
     "verification": _("verification"),
 }

@@ -13,6 +13,7 @@ from django.db.models import Lookup, OuterRef, Q, Value
 from django.db.models.lookups import IStartsWith
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import vault
 from accounts.models import Account, ContactPoint, Customer
@@ -115,7 +116,7 @@ def find(*, user: Anyone, words: str, exactly: Collection[int] = (), kind: str =
             ]
     if not kind:
         for name in dict.fromkeys((words, plain(words))):
-            ways += [(_("name"), condition) for condition in _named(name)]
+            ways += [(pgettext_lazy("of a person", "name"), condition) for condition in _named(name)]
     if not ways:
         return []
     # Each way is a query of its own on its own index; joined by OR, none of the indexes would be used.

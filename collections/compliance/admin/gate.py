@@ -147,6 +147,8 @@ class ContactRuleAdmin(ReadersAdmin):
         return form
 
     def get_fieldsets(self, request: HttpRequest, obj: ContactRule | None = None) -> Any:
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
         return [(None, {"fields": list(self.get_form(request, obj).base_fields)})]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:

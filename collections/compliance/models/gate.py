@@ -78,7 +78,13 @@ class ContactDecision(models.Model):
     at = models.DateTimeField(_("for the moment"))
     decided_at = models.DateTimeField(_("decided at"))
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("asked by"),
     )
     actor_name = models.CharField(_("decided for"), max_length=150)
     allowed = models.BooleanField(_("allowed"))
@@ -111,4 +117,5 @@ class ContactDecision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} {'allowed' if self.allowed else 'refused'} ({self.rule} v{self.rule_version})"
+        decided = _("allowed") if self.allowed else _("refused")
+        return f"{self.get_channel_display()}: {decided} ({self.rule} v{self.rule_version})"

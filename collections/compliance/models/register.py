@@ -79,7 +79,13 @@ class Contact(models.Model):
     at = models.DateTimeField(_("at"))
     seconds = models.PositiveIntegerField(_("seconds"), null=True, blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("user"),
     )
     actor_name = models.CharField(_("by"), max_length=150)
     note = models.TextField(_("note"), blank=True)
@@ -107,7 +113,7 @@ class Contact(models.Model):
         permissions = [("correct_contact", _("Can correct contacts that others entered"))]
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.outcome}"
+        return f"{self.get_channel_display()}: {self.get_outcome_display()}"
 
 
 class Recording(models.Model):

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import BookError
@@ -57,7 +58,15 @@ def complaints_export(request: HttpRequest) -> HttpResponseBase:
     """What the list shows, as CSV: names masked, no text of complaint or answer. That it was taken is recorded."""
     filters = _asked_for(request)
     head = [
-        *(_("Complaint"), _("Customer"), _("Name"), _("Reason"), _("Came by"), _("Received on"), _("Answer due")),
+        *(
+            _("Complaint"),
+            _("Customer"),
+            pgettext("of a person", "Name"),
+            _("Reason"),
+            _("Came by"),
+            _("Received on"),
+            _("Answer due"),
+        ),
         *(_("State"), _("Handled by"), _("About"), _("Closed at")),
     ]
     return export_list(

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, SetUnusablePasswordMixin
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +22,20 @@ from staff import services
 from staff.admin.recorded import RecordedAdmin
 from staff.admin.rights import RightsByArea
 from staff.models import Role, User
+
+
+class PasswordForm(AdminPasswordChangeForm):
+    """Django's, saying what it is to disable a password in the reader's language: its own help stays in English."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "usable_password" in self.fields:
+            # The page's script shows the warning, by its id, while "disabled" is chosen.
+            self.fields["usable_password"].help_text = format_html(
+                '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+                SetUnusablePasswordMixin.usable_password_help_text,
+                _("If disabled, the current password for this user will be lost."),
+            )
 
 
 @admin.register(User)
@@ -32,6 +48,7 @@ class UserAdmin(RecordedAdmin, DjangoUserAdmin):
     """
 
     recorded_as = "user"
+    change_password_form = PasswordForm
     list_display = ["username", "display_name", "team", "role_names", "is_active", "last_login"]
     list_filter = ["is_active", "team", "groups__role"]
     search_fields = ["username", "display_name", "first_name", "last_name", "email"]
