@@ -15,10 +15,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from accounts.models import Customer
+from approvals.kinds import registered
 from audit.models import Event
 from cases.permissions import open_case_refs
-from cases.views.verbs import VERBS, Verb
+from cases.views.verbs import BY_CODE, VERBS, Verb
 from delinquency import words
+from reminders.services import reviewing
 from restructuring.sentences import cost
 from runs import clock
 from runs.pages import address_of
@@ -43,10 +45,19 @@ def here(request: HttpRequest) -> str:
 register.filter("address", address_of)
 
 
-@register.simple_tag
-def keys_of_cases() -> list[Verb]:
-    """What has a key on the page of a case, for who reads about the keys elsewhere."""
-    return [verb for verb in VERBS if verb.key]
+@register.simple_tag(takes_context=True)
+def keys_of_reader(context: template.Context) -> dict[str, list[Verb] | bool]:
+    """Which keys do something for the reader, on some page: `verbs` have one on a case, `beside` one goes through what stands
+    beside what it acts on, `logs` contacts by one, `selects` rows of a list."""
+    user = context["request"].user
+    theirs = [verb for verb in VERBS if verb.may(user)]
+    selecting = ("cases.assign_case", reviewing.PERMISSION, *(kind.decide_permission for kind in registered()))
+    return {
+        "verbs": [verb for verb in theirs if verb.key],
+        "beside": any(verb.target for verb in theirs),
+        "logs": BY_CODE["contact"] in theirs,
+        "selects": any(user.has_perm(permission) for permission in selecting),
+    }
 
 
 @register.simple_tag(takes_context=True)

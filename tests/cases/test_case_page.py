@@ -367,6 +367,8 @@ def test_the_keys_are_those_of_the_buttons(case: Case, desk: Client) -> None:
 def test_who_can_do_nothing_has_no_card_of_actions(client: Client) -> None:
     case = workable_case()
     client.force_login(UserFactory(role="auditor"))
-    assert "actions-card" not in client.get(f"/cases/{case.ref}/").content.decode()
+    page = client.get(f"/cases/{case.ref}/").content.decode()
+    assert "actions-card" not in page
+    assert re.findall("<kbd>(.+?)</kbd>", page[page.index('id="keys"') :]) == ["/", "?", "Esc"]
     client.force_login(UserFactory(role="supervisor"))
     assert "actions-card" in client.get(f"/cases/{case.ref}/").content.decode()

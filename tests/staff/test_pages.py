@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -84,3 +86,20 @@ def test_in_answer_to_what_was_sent_the_switches_lead_to_where_it_came_from(clie
         answer = client.post("/approvals/decide/", {"verb": "approve"}, headers=came_from)
         assert answer.status_code == 401, "signed out: what was sent comes back"
         assert answer.content.decode().count(f'name="next" value="{address}"') == 2
+
+
+@pytest.mark.parametrize(
+    ("role", "keys"),
+    [
+        ("collector", "/ ? Esc C L I P D H F O B G E T X M J K 1 9 Ctrl Enter J K Enter N"),
+        ("supervisor", "/ ? Esc C L I P D H F O B G E A T X M J K 1 9 Ctrl Enter J K Enter S N"),
+        ("auditor", "/ ? Esc J K Enter"),
+        ("data-entry", "? Esc J K Enter"),
+    ],
+)
+def test_a_key_is_shown_to_whom_it_does_something(client: Client, role: str, keys: str) -> None:
+    client.force_login(UserFactory(role=role))
+    page = client.get("/preferences/").content.decode()
+    shown = page[page.index('id="list-title"') : page.index('id="sessions-title"')]
+    assert re.findall("<kbd>(.+?)</kbd>", shown) == keys.split()
+    assert ("keys of their own" in page) is (role in ("collector", "supervisor"))
