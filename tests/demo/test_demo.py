@@ -33,6 +33,18 @@ from waivers.models import WaiverPolicy
 ACCOUNTS = sized(FEWEST, ALL)
 
 
+# Standings that are older than their book, and promises that were broken before the money that kept them came.
+CONTRADICTIONS = """
+from accounts.models import StandingChange
+from audit.models import Event
+from cases.models import Promise
+loaded = Event.objects.filter(verb="customer.loaded").latest("at").at
+print(StandingChange.objects.exclude(cause="import").filter(recorded_at__lt=loaded).count())
+kept = list(Promise.objects.filter(status="kept").values_list("pk", flat=True))
+print(Event.objects.filter(verb="promise.broken", subject_id__in=kept).count())
+"""
+
+
 class Demo:
     """A demo in a folder of its own."""
 
@@ -115,6 +127,7 @@ def test_a_demo_starts_stops_and_goes_on_where_it_was(demo: Demo) -> None:
     assert all(login[0] in output for login in LOGINS)
     assert status == 0
     assert demo.is_left_alone()
+    assert demo.manage("shell", "--no-imports", "-c", CONTRADICTIONS).split() == ["0", "0"]
     output, page, status = demo.run_until_ready_then(signal.SIGTERM)
     assert "Going on with the book" in output
     assert "Loaded" not in output

@@ -19,11 +19,12 @@ from delinquency import engines
 from delinquency.books.demo_book import ACCOUNTS, load_demo_book
 from delinquency.books.uci import LoadRefused, load_uci
 from delinquency.close_of_day import CloseRefused, StepFailed, close_day
-from delinquency.demo.history import live_through
+from delinquency.demo.history import before_all, live_through
 from delinquency.demo.hours import RUNNING, DemoClock, choose_clock, keep_clock, read_clock, running
 from delinquency.demo.logins import Login, make_logins
 from delinquency.demo.processes import HOST, free_port, run
 from delinquency.jobs import last_ended_day
+from runs import clock
 from runs.selectors import has_closed_any
 
 _CHOSEN = "DELINQUENCY_DEMO_CLOCK_CHOSEN"
@@ -99,12 +100,13 @@ class Command(BaseCommand):
 
     def _load(self, book: Path | None, accounts: int) -> None:
         try:
-            if book is not None:
-                counts = load_uci(book, on_progress=self._progress)
-            elif Account.objects.exists():
-                counts = None
-            else:
-                counts = load_demo_book(accounts=accounts, on_progress=self._progress)
+            with clock.frozen(before_all()):
+                if book is not None:
+                    counts = load_uci(book, on_progress=self._progress)
+                elif Account.objects.exists():
+                    counts = None
+                else:
+                    counts = load_demo_book(accounts=accounts, on_progress=self._progress)
         except LoadRefused as error:
             raise CommandError(str(error)) from error
         if counts is None:
