@@ -12,9 +12,8 @@ from django.db.models import IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Customer, RiskClass
 from cases.models import Case
