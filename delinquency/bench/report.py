@@ -256,7 +256,8 @@ def _outbox(outbox: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield (
         "Messages to late customers, queued with the gate's decisions, sent by two workers to a sink on this machine: each is "
         "looked at just before, rendered, sent, and recorded with its contact and its event. The floor: two loops that send the "
-        "same bytes over one connection each, the better of one before and one after."
+        "same bytes over one connection each, by smtplib and urllib3, the better of one before and one after. The sinks are the "
+        "demo's, which check what they get and keep it; those that swallow everything show most of what is ours."
     )
     yield ""
     yield from _table(

@@ -1,31 +1,58 @@
-"""What the benchmark of the outbox sends to: servers on this machine, each a process of its own, that keep nothing."""
+"""What the benchmark of the outbox sends to: servers on this machine, each a process of its own. Those of the demo, which check
+what they get and keep it, and some that swallow everything."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.db import connection
 
+from reminders.management.commands import http_sink, smtp_sink
 from reminders.sinks import TakesAtOnce
 
 
-@contextmanager
-def mail_sink() -> Iterator[int]:
-    """A mail server; its port."""
-    with _process(_serve_mail) as port:
-        yield port
+@dataclass(frozen=True)
+class Sink:
+    """A server and what it keeps."""
+
+    port: int
+    folder: Path
+
+    def empty(self) -> None:
+        """Let it know nothing any more: what comes again is new to it."""
+        for path in self.folder.iterdir():
+            path.unlink()
 
 
 @contextmanager
-def web_sink() -> Iterator[int]:
-    """A gateway of SMS over HTTP; its port."""
-    with _process(_serve_web) as port:
-        yield port
+def mail_sink(*, keeps: bool) -> Iterator[Sink]:
+    """A mail server, the demo's or one that keeps nothing."""
+    with _folder() as folder, _process(partial(_serve_mail, folder if keeps else None)) as port:
+        yield Sink(port, folder)
+
+
+@contextmanager
+def web_sink(*, keeps: bool) -> Iterator[Sink]:
+    """A gateway of SMS over HTTP, the demo's, which checks signatures, or one that reads nothing."""
+    with _folder() as folder, _process(partial(_keep_web, folder) if keeps else _serve_web) as port:
+        yield Sink(port, folder)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # In memory where there is such a place: no disk is measured.
+    memory = Path("/dev/shm")  # noqa: S108  # a folder of its own is made in it
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -48,14 +75,25 @@ class _Taken(TakesAtOnce):
         return "250 OK"
 
 
-def _serve_mail(pipe: Connection) -> None:
+def _serve_mail(folder: Path | None, pipe: Connection) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: SMTP(_Taken(), loop=loop), "127.0.0.1", 0)
+        sink = smtp_sink.Sink(folder, _unheard) if folder else _Taken()
+        server = await loop.create_server(lambda: SMTP(sink, loop=loop), "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(run())
+
+
+def _keep_web(folder: Path, pipe: Connection) -> None:
+    sink = http_sink.Sink(0, folder, _unheard)
+    pipe.send(sink.server_port)
+    sink.serve_forever()
+
+
+def _unheard(_line: str) -> None:
+    """Nobody reads what the demo's sinks say."""
 
 
 def _serve_web(pipe: Connection) -> None:
