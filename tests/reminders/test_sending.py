@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -147,3 +148,30 @@ def test_a_fault_while_it_is_recorded_gives_nothing_more(monkeypatch: pytest.Mon
         deliver(channel)
     assert 2 <= len(adapter.given) <= (batch.AHEAD * 2 if channel == "email" else 2)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("sending")]
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_nothing_is_kept_of_what_has_gone(
+    mail: MailServer, gateway: servers.Server, monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    monkeypatch.setattr(claims, "BATCH", 3)
+    queue_many(channel, 8)
+    with clock.frozen(NOON):
+        one = Batch.claim(channel, Pace())
+        assert one is not None
+        one.deliver(time.monotonic() + 30)
+    assert one.counts == {"sent": 8}
+    assert not any((one._messages, one._facts, one._contents, one._rendered, one._waiting, one._settled))
+
+
+def test_what_was_lost_to_another_and_came_back_goes_with_the_same_claim(
+    gateway: servers.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = queue_many("sms", 2)
+    monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER_SECONDS", -1)
+    with clock.frozen(NOON):
+        one = Batch.claim("sms", Pace())
+        assert one is not None
+        Message.objects.filter(pk=second.pk).update(claim=None, claimed_at=None, status="queued")
+        one.deliver(time.monotonic() + 30)
+    assert sms_ids(gateway) == [first.header_id, second.header_id]

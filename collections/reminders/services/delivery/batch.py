@@ -101,7 +101,6 @@ class Batch:
         self._waiting: deque[Due] = deque()
         self._settled: list[Settled] = []
         self._messages: dict[int, Due] = {}
-        self._held: set[int] = set()
         self._facts: dict[int, Facts] = {}
         self._texts: dict[tuple[str, int], Any] = {}
         self._contents: dict[int, Content] = {}
@@ -154,7 +153,6 @@ class Batch:
         self._rules: Rulebook = rulebook()
         self._look(messages)
         self._messages |= {message.pk: message for message in messages}
-        self._held |= {message.pk for message in messages}
         self._waiting += messages
         return bool(messages)
 
@@ -172,7 +170,7 @@ class Batch:
             through_restarts(self._hold_on)
         until = time.monotonic() + 2 * GONE_WITHIN_SECONDS
         some = [self._waiting.popleft() for _ in range(min(self.pace.size, len(self._waiting)))]
-        going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
+        going = [outgoing for message in some if (outgoing := self._written(message))]
         return Load(self._record(going) if self.claim_of.sends_at_most_once else going, until)
 
     def _hear(self, load: Load) -> None:
@@ -243,7 +241,11 @@ class Batch:
         """Keep the claim alive, learn what was lost to others while we were away, and look again at what has not gone."""
         mine = held_by(self.claim_of.channel, self.claim_of.token)
         mine.update(claimed_at=clock.now())
-        self._held = set(mine.values_list("pk", flat=True))
+        held = set(mine.values_list("pk", flat=True))
+        for message in self._waiting:
+            if message.pk not in held:
+                self._forget(message.pk)
+        self._waiting = deque(message for message in self._waiting if message.pk in held)
         self._rules = rulebook()
         self._contents.clear()
         self._look(list(self._waiting))
@@ -319,12 +321,12 @@ class Batch:
 
         counts, ours = through_restarts(work) if settled or going else (Counter[str](), set[int]())
         self.counts += counts
-        for one in settled:
-            self._forget(one.message.pk)
+        for key in (*(one.message.pk for one in settled), *(texts.keys() - ours)):
+            self._forget(key)
         return [outgoing for outgoing in going if outgoing.message_id in ours]
 
     def _forget(self, key: int) -> None:
-        """What became of it is recorded."""
+        """What became of it is recorded, or another's to record."""
         for known in (self._messages, self._facts, self._contents, self._rendered):
             known.pop(key, None)
 
