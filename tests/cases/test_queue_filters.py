@@ -43,6 +43,16 @@ def kept_in(client: Client, queue: Queue, asked: str) -> HttpResponse:
     return client.post(f"/queues/{queue.pk}/filters/", sent | seen, follow=True)
 
 
+def test_its_page_begins_with_what_the_queue_asks(collector: Client) -> None:
+    own = Queue.objects.create(name="Mine", owner=User.objects.get(username="lin"), query="bucket=M2", sort="-amount")
+    plain = collector.get(f"/queues/{own.pk}/filters/")
+    assert (plain.status_code, plain["Location"]) == (302, f"/queues/{own.pk}/filters/?bucket=M2")
+    shown = collector.get(plain["Location"])
+    assert shown.context["changes"] == []
+    # To clear all is to ask for everything, and not to come back to what it asks.
+    assert f'href="/queues/{own.pk}/filters/?sort=-amount"' in shown.content.decode()
+
+
 def test_the_filters_and_the_order_of_a_queue_are_changed_from_the_worklist(collector: Client) -> None:
     for bucket in ("M1", "M2", "M3"):
         CaseFactory(ref=bucket, bucket=bucket)

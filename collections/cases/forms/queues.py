@@ -20,7 +20,8 @@ from staff.models import Team, User
 def _order() -> forms.ChoiceField:
     """An order of the worklist, sent along with a question."""
     orders = [DUE_FIRST, *(sign + name for name in ORDERS for sign in ("", "-"))]
-    return forms.ChoiceField(choices=[(order, order) for order in orders], required=False, widget=forms.HiddenInput)
+    choices = [(order, order) for order in orders]
+    return forms.ChoiceField(label=_("Order"), choices=choices, required=False, widget=forms.HiddenInput)
 
 
 class QueueForm(SaysWhatIsMissing, forms.Form):

@@ -112,7 +112,12 @@ def queue_filters(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(queues_of(user), pk=pk)
     if not may_change(user, found):
         raise PermissionDenied
-    return _keep_in(request, found) if request.method == "POST" else list_page(request, changing=found)
+    if request.method == "POST":
+        return _keep_in(request, found)
+    if not request.GET and found.query:
+        # Begins with what the queue asks.
+        return redirect(f"{request.path}?{found.query}")
+    return list_page(request, changing=found)
 
 
 def _keep_in(request: HttpRequest, queue: Queue) -> HttpResponse:
