@@ -44,6 +44,27 @@ def test_it_keeps_the_providers_number_its_parts_and_what_it_cost(gateway: serve
     assert Contact.objects.get().outcome == "sent"
 
 
+def test_each_costs_what_holds_on_the_day_on_which_it_went(
+    gateway: servers.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, each in ((DAY, "0.0450"), (DAY + timedelta(days=1), "0.0500")):
+        ChannelPrice.objects.create(
+            channel="sms", effective_from=day, currency="CNY", each=Decimal(each), source="Contract"
+        )
+    messages = queue_many("sms", 2)
+    taken = claims.hand_over
+
+    def told(going: Mapping[int, Any], *rest: Any) -> set[int]:
+        # The second is handed over on the next day.
+        if messages[1].pk in going:
+            monkeypatch.setattr(clock, "_override", NOON + timedelta(days=1))
+        return taken(going, *rest)
+
+    monkeypatch.setattr("reminders.services.delivery.batch.hand_over", told)
+    assert deliver() == {"sent": 2}
+    assert list(Message.objects.order_by("pk").values_list("cost", flat=True)) == [Decimal("0.0900"), Decimal("0.1000")]
+
+
 @pytest.mark.parametrize("answer", [{"id": "g-1"}, {"id": "g-1", "parts": 0}, {"id": "g-1", "parts": "one"}])
 def test_where_the_gateway_names_no_parts_those_of_the_text_are_counted(
     gateway: servers.Server, answer: dict[str, Any]
@@ -97,6 +118,37 @@ def test_what_waits_behind_a_provider_that_slows_down_is_looked_at_again_and_goe
     assert {looked[message.pk] for message in messages[:2]} == {1}
     assert looked[messages[-1].pk] > 1
     assert Message.objects.filter(status="sent", handed_at=None).count() == 8
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ({"id": "a\0b\ud800", "parts": True}, ("sent", "ab", 2)),
+        ({"id": "a" * 500, "parts": 99_999_999_999}, ("sent", "a" * 120, 2)),
+        (b"[" * 50_000, ("review", "", 2)),
+    ],
+    ids=["unprintable", "long", "deep"],
+)
+def test_what_a_provider_says_to_one_hurts_no_other(
+    gateway: servers.Server, answer: Any, kept: tuple[str, str, int]
+) -> None:
+    first, odd, last = queue_many("sms", 3)
+    gateway.script = [(200, {"id": "g-1"}), (200, answer)]
+    deliver()
+    for message in (first, odd, last):
+        message.refresh_from_db()
+    assert (first.status, last.status) == ("sent", "sent")
+    assert (odd.status, odd.provider_id, odd.parts) == kept
+
+
+def test_no_provider_puts_a_message_off_for_longer_than_a_day_or_says_a_novel(gateway: servers.Server) -> None:
+    messages = queue_many("sms", 2)
+    gateway.script = [(503, {"error": "x" * 5_000}, {"Retry-After": seconds}) for seconds in ("9" * 30, "31536000")]
+    assert deliver() == {"retried": 2}
+    for message in messages:
+        message.refresh_from_db()
+        assert message.send_after == NOON + timedelta(days=1)
+        assert message.error == "webhook: no code"
 
 
 def test_the_pace_follows_the_provider() -> None:

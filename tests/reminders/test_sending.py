@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -164,7 +165,7 @@ def test_nothing_is_kept_of_what_has_gone(
     assert not any((one._messages, one._facts, one._contents, one._rendered, one._waiting, one._settled))
 
 
-def test_what_was_lost_to_another_and_came_back_goes_with_the_same_claim(
+def test_what_was_lost_to_another_and_came_back_goes_once(
     gateway: servers.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = queue_many("sms", 2)
@@ -174,4 +175,81 @@ def test_what_was_lost_to_another_and_came_back_goes_with_the_same_claim(
         assert one is not None
         Message.objects.filter(pk=second.pk).update(claim=None, claimed_at=None, status="queued")
         one.deliver(time.monotonic() + 30)
+    assert sms_ids(gateway) == [first.header_id]
+    assert deliver("sms") == {"sent": 1}
     assert sms_ids(gateway) == [first.header_id, second.header_id]
+
+
+def test_what_did_not_go_in_time_is_found_again_by_who_looks_again(
+    mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paced(monkeypatch, 4)
+    # Nothing but the first of each load goes in time, and all is looked at again before each load.
+    monkeypatch.setattr(batch, "GONE_WITHIN_SECONDS", 0.02)
+    monkeypatch.setattr(Pace, "left", lambda pace, seconds: None)
+    monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER_SECONDS", -1)
+    mail.pause = 0.06
+    messages = queue_many("email", 9)
+    assert deliver("email") == {"sent": 9}
+    assert sorted(mail.ids) == sorted(message.header_id for message in messages)
+
+
+def test_where_nobody_answers_the_others_wait_without_losing_an_attempt(
+    mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "BATCH", 3)
+    messages = queue_many("email", 8)
+
+    def away() -> Any:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as away_for_a_moment:
+        away_for_a_moment.setattr("reminders.channels.email.link.connect", away)
+        assert deliver("email") == {"retried": 3}
+    assert list(Message.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert deliver("email") == {"sent": 5}
+    assert mail.ids == [message.header_id for message in messages[3:]]
+
+
+class Clocked:
+    """An adapter that notes when it is given each, and is slow with the first."""
+
+    def __init__(self, slow: float = 0.0, after_each: Any = None) -> None:
+        self.slow, self.after_each = slow, after_each
+        self.at: list[float] = []
+
+    def send(self, going: Going) -> Iterator[tuple[Any, Sent]]:
+        for outgoing in filter(None, going):
+            self.at.append(time.monotonic())
+            time.sleep(self.slow if len(self.at) == 1 else 0)
+            if self.after_each:
+                self.after_each(len(self.at))
+            yield outgoing, Sent()
+
+    @property
+    def gaps(self) -> list[float]:
+        return [later - earlier for earlier, later in pairwise(self.at)]
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_turns_that_a_slow_provider_missed_are_not_made_up_for(monkeypatch: pytest.MonkeyPatch, channel: str) -> None:
+    adapter = Clocked(slow=0.5)
+    monkeypatch.setattr(registry, "adapter", lambda *_: adapter)
+    ChannelControl.objects.filter(channel=channel).update(per_second=20)
+    queue_many(channel, 6)
+    assert deliver(channel) == {"sent": 6}
+    assert min(adapter.gaps) >= 0.049
+
+
+def test_a_rate_that_is_set_meanwhile_is_kept_from_the_next_claim_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "BATCH", 3)
+
+    def slower(number: int) -> None:
+        if number == 1:
+            ChannelControl.objects.filter(channel="sms").update(per_second=20)
+
+    adapter = Clocked(after_each=slower)
+    monkeypatch.setattr(registry, "adapter", lambda *_: adapter)
+    queue_many("sms", 8)
+    assert deliver("sms") == {"sent": 8}
+    assert min(adapter.gaps[3:]) >= 0.049

@@ -10,8 +10,15 @@ serves which: `registry`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+logger = logging.getLogger(__name__)
+
+
+# What is kept of what a provider says.
+LONGEST_ID, MOST_PARTS, LONGEST_REASON = 120, 255, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +50,19 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider took it, under this number of its own (blank: it has none), in so many parts (None: it did not say)."""
+    """The provider took it, under this number of its own (blank: it has none), in so many parts (None: it did not say).
+
+    What it says is kept as far as it can be: of a number the printable beginning, of parts a number that can be."""
 
     provider_id: str = ""
     parts: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.provider_id.isprintable() and len(self.provider_id) <= LONGEST_ID):
+            printable = "".join(filter(str.isprintable, self.provider_id))
+            object.__setattr__(self, "provider_id", printable[:LONGEST_ID])
+        if type(self.parts) is not int or not 0 < self.parts <= MOST_PARTS:
+            object.__setattr__(self, "parts", None)
 
 
 # Messages to send, and pauses between them.
@@ -70,7 +86,7 @@ class TransportError(Exception):
         uncertain: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(reason)
+        super().__init__("".join(filter(str.isprintable, reason))[:LONGEST_REASON])
         self.permanent = permanent
         self.unknown_recipient = unknown_recipient
         self.uncertain = uncertain
@@ -84,4 +100,8 @@ def one_by_one(post: Callable[[Outgoing], Sent], batch: Going) -> Iterator[tuple
             result: Sent | TransportError = post(outgoing)
         except TransportError as error:
             result = error
+        except Exception as error:
+            # Whatever a provider says to one message must not stop the others; it may have gone.
+            logger.error("What a provider said cannot be understood: %s", type(error).__name__)
+            result = TransportError(f"not understood: {type(error).__name__}", permanent=False, uncertain=True)
         yield outgoing, result

@@ -16,6 +16,8 @@ import httptools
 # What a request line and a host may be made of, and what no header may hold: a line break would begin another.
 _TARGET, _HOST = re.compile(r"[!-~]+"), re.compile(r"[A-Za-z0-9.:-]+")
 _AT_A_TIME = 64 * 1024
+# Headers, and what stands around a body in pieces, are not endless either.
+_MORE_THAN_A_BODY = 4
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -25,6 +27,12 @@ class Place(NamedTuple):
     scheme: str
     host: str
     port: int
+
+    @property
+    def name(self) -> str:
+        """As it stands in `Host`, and is signed: in small letters, with its port where that is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 class NotConnected(Exception):
@@ -52,7 +60,6 @@ class Connection:
             self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if place.scheme == "https":
                 self._sock = context.wrap_socket(self._sock, server_hostname=place.host)
-            self._sock.settimeout(answer_seconds)
         except OSError as error:
             self._sock.close()
             raise NotConnected(type(error).__name__) from None
@@ -70,17 +77,22 @@ class Connection:
         Raises:
             OSError, BrokenAnswer: no answer, or none in time; the request may have arrived.
         """
-        self._sock.sendall(request)
         until = time.monotonic() + self._answer_seconds
-        reading = Reading()
+        self._sock.settimeout(self._answer_seconds)
+        self._sock.sendall(request)
+        reading, read = Reading(), 0
         while not reading.whole and len(reading.body) < most_bytes:
+            if (left := until - time.monotonic()) <= 0:
+                raise TimeoutError
+            self._sock.settimeout(left)
             data = self._sock.recv(_AT_A_TIME)
             if not data:
                 reading.ended()
                 return reading, False
             reading.feed(data)
-            if time.monotonic() > until and not reading.whole:
-                raise TimeoutError
+            read += len(data)
+            if read > _MORE_THAN_A_BODY * most_bytes and not reading.whole:
+                raise BrokenAnswer("too long")
         return reading, reading.whole and reading.keeps
 
     def close(self) -> None:
@@ -163,10 +175,7 @@ def place_of(url: str) -> tuple[Place, bytes]:
     if parts.scheme not in _PORTS or not _HOST.fullmatch(host) or not _TARGET.fullmatch(target):
         raise ValueError("no address that can be asked")
     place = Place(parts.scheme, host, parts.port or _PORTS[parts.scheme])
-    shown = f"[{host}]" if ":" in host else host
-    if place.port != _PORTS[place.scheme]:
-        shown += f":{place.port}"
-    return place, f"POST {target} HTTP/1.1\r\nHost: {shown}\r\nAccept-Encoding: identity\r\n".encode("ascii")
+    return place, f"POST {target} HTTP/1.1\r\nHost: {place.name}\r\nAccept-Encoding: identity\r\n".encode("ascii")
 
 
 def request(begun: bytes, headers: Mapping[str, str], body: bytes) -> bytes:

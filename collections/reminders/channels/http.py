@@ -45,7 +45,7 @@ class Answer:
         """The JSON object of the body; empty when it is none."""
         try:
             found = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -12,6 +12,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from reminders.channels import Sent, TransportError, registry
+from reminders.channels.connection import place_of
+from reminders.channels.push import webpush
 from reminders.channels.sms import aliyun, tencent
 from tests.reminders.channels.conftest import BODY, MESSAGE, Case, make
 from tests.reminders.channels.servers import CUT
@@ -278,3 +280,34 @@ def test_keys_never_leave_the_machine_in_clear(settings: Any) -> None:
     settings.WEBHOOK_URL = "http://gateway.example"
     with pytest.raises(ImproperlyConfigured, match=r"WEBHOOK_URL is .* must be an https"):
         registry.adapter("sms", "webhook")
+
+
+@pytest.mark.parametrize("address", ['{"endpoint": 5, "keys": {"p256dh": "x", "auth": "y"}}', "[" * 50_000, "5", "{}"])
+def test_what_is_no_subscription_is_told_as_such(address: str) -> None:
+    with pytest.raises(TransportError) as caught:
+        webpush._subscription(address)
+    assert (caught.value.permanent, caught.value.unknown_recipient) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://DysmsAPI.aliyuncs.com:443", "dysmsapi.aliyuncs.com"),
+        ("http://LocalHost:8080/x", "localhost:8080"),
+        ("http://[::1]:80", "[::1]"),
+    ],
+)
+def test_what_is_signed_is_the_name_that_is_sent(url: str, name: str) -> None:
+    place, begun = place_of(url)
+    assert place.name == name
+    assert f"\r\nHost: {name}\r\n".encode() in begun
+
+
+@pytest.mark.parametrize("name", ["sms-aliyun", "sms-tencent"])
+def test_an_address_in_capitals_is_signed_as_it_is_sent(name: str, settings: Any) -> None:
+    case = make(name, settings)
+    variable = f"SMS_{name.removeprefix('sms-').upper()}_URL"
+    setattr(settings, variable, getattr(settings, variable).replace("127.0.0.1", "LocalHost"))
+    registry.forget()
+    assert case.send() == [IDS[name]]
+    case.server.stop()

@@ -190,6 +190,39 @@ def test_an_answer_that_trickles_is_not_waited_for_for_ever(talker: Callable[...
     assert fault(client, there).uncertain
 
 
+def test_headers_are_not_read_for_ever(talker: Callable[..., Talker]) -> None:
+    def endless(link: socket.socket) -> None:
+        link.sendall(b"HTTP/1.1 200 OK\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                link.sendall(b"X-More: " + b"x" * 8_000 + b"\r\n")
+
+    there, client = talker(endless), Client("x", answer_seconds=60)
+    assert fault(client, there).uncertain
+    assert post(client, there) == (200, b"{}")
+
+
+def test_silence_in_the_middle_of_an_answer_does_not_begin_the_wait_anew(talker: Callable[..., Talker]) -> None:
+    def late(link: socket.socket) -> None:
+        time.sleep(0.6)
+        link.sendall(OK[:-1])
+        time.sleep(0.6)
+        with contextlib.suppress(OSError):
+            link.sendall(OK[-1:])
+
+    # What comes 1.2 s after the request is too late for who waits one second.
+    there, client = talker(late), Client("x", answer_seconds=1.0)
+    assert str(fault(client, there)) == "x: no answer: TimeoutError"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 50_000, b"[1]", b"\xff", b"", b'"x"'], ids=["deep", "list", "no text", "none", "text"]
+)
+def test_a_body_that_is_no_object_says_nothing(talker: Callable[..., Talker], body: bytes) -> None:
+    there = talker(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    assert Client("x").post(there.url, b"{1}", {}).data == {}
+
+
 def test_a_line_break_in_a_header_is_never_written(talker: Callable[..., Talker]) -> None:
     there, client = talker(), Client("x")
     for value in ("a\r\nX-Other: b", "a\nb", "a\rb", "a\0b", "李"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -120,7 +122,8 @@ class Scripted:
                 link, _ = self.sock.accept()
             except OSError:
                 return
-            with link, link.makefile("rwb", buffering=0) as lines:
+            # Who finds it out of step hangs up.
+            with contextlib.suppress(OSError), link, link.makefile("rwb", buffering=0) as lines:
                 self._talk(lines)
                 # What was said to it meanwhile is read, or its last answer would be lost with the connection.
                 link.shutdown(socket.SHUT_WR)
@@ -149,6 +152,8 @@ class Scripted:
                     self.slow = False
                     answer += "\r\n250 OK"
                     self.heard.append(lines.readline().decode().rstrip("\r\n"))
+            if answer == "HANG UP":
+                return
             lines.write(f"{answer}\r\n".encode())
             if answer.startswith("421"):
                 return
@@ -239,6 +244,22 @@ def test_the_next_is_told_of_before_the_answer_to_the_one_before(
             ["554 5.6.0 at DATA", "550 5.1.1 at RCPT", ""],
             1,
         ),
+        # It takes so many over one connection, and no more.
+        ({"second": {"MAIL": "421 enough"}}, ["", "", ""], 2),
+        ({"second": {"MAIL": "552 5.3.4 too long"}}, ["", "552 at MAIL", ""], 1),
+        # Answers to what was not asked.
+        ({"END": "250 taken\r\n250 thanks"}, ["", "connection cut: SMTPServerDisconnected", ""], 2),
+        ({"END": "what?"}, ["connection cut: SMTPServerDisconnected", "", ""], 2),
+        ({"second": {"DATA": "250 well"}}, ["", "connection cut: SMTPServerDisconnected", ""], 2),
+        (
+            {"second": {"RCPT": "550 5.1.1 nobody", "RSET": "250 OK\r\n354 go on"}},
+            ["", "550 5.1.1 at RCPT", "connection cut: SMTPServerDisconnected"],
+            1,
+        ),
+        # After some wrong recipients servers go away behind the refusal.
+        ({"second": {"RCPT": "550 5.1.1 nobody", "DATA": "421 enough"}}, ["", "550 5.1.1 at RCPT", ""], 2),
+        ({"second": {"RCPT": "550 5.1.1 nobody", "RSET": "421 enough"}}, ["", "550 5.1.1 at RCPT", ""], 2),
+        ({"second": {"RCPT": "550 5.1.1 nobody", "RSET": "HANG UP"}}, ["", "550 5.1.1 at RCPT", ""], 2),
     ],
 )
 def test_what_becomes_of_one_letter_says_nothing_of_those_beside_it(
@@ -266,3 +287,31 @@ def test_what_cannot_be_written_is_told_in_its_turn(mail: MailServer) -> None:
     assert [outgoing.message_id for outgoing, _ in told] == [1, 2, 3]
     assert [isinstance(result, Sent) for _, result in told] == [True, False, True]
     adapter.close()
+
+
+class Drips:
+    """A server that says its answer to the greeting byte by byte, or one without an end."""
+
+    def __init__(self, settings: Any, *, endless: bool) -> None:
+        settings.EMAIL_TIMEOUT = 0.5
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        settings.EMAIL_HOST, settings.EMAIL_PORT = self.sock.getsockname()
+        threading.Thread(target=self._serve, args=(endless,), daemon=True).start()
+
+    def _serve(self, endless: bool) -> None:
+        link, _ = self.sock.accept()
+        with contextlib.suppress(OSError), link:
+            link.sendall(b"220 ready\r\n")
+            link.recv(4096)
+            while True:
+                link.sendall(b"250-more\r\n" * 1_000 if endless else b"2")
+                time.sleep(0 if endless else 0.1)
+
+
+@pytest.mark.parametrize("endless", [True, False], ids=["endless", "dripping"])
+def test_no_answer_is_waited_for_for_ever(settings: Any, endless: bool) -> None:
+    server, adapter = Drips(settings, endless=endless), email.Adapter()
+    ((_, result),) = adapter.send([letter(1)])
+    assert isinstance(result, TransportError)
+    assert not result.permanent
+    server.sock.close()

@@ -18,6 +18,10 @@ UNKNOWN_MAILBOX_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.1
 Result = tuple[Outgoing, Sent | TransportError]
 
 
+class _HadEnough(TransportError):
+    """The server takes no more over this connection, and had nothing of the letter yet: another connection may do."""
+
+
 class Link:
     """The connection of one batch, opened when it is needed. Where the server takes commands in one go it has the text of one
     letter while the next is written, and is told of that before its answer is read."""
@@ -31,28 +35,36 @@ class Link:
 
     def put(self, sender: str, outgoing: Outgoing, letter: bytes) -> list[Result]:
         """Give a letter to the server; what is known by then of the one before and of this."""
+        self._notice_hang_up()
         told_of = False
         if self._given is not None and self._smtp is not None and self._smtp.takes_at_once(sender, outgoing.address):
             self._smtp.tell_of(sender, outgoing.address, letter)
             told_of = True
         results = self.rest()
         # One that was cut meanwhile knows of nothing.
-        told_of = told_of and self._smtp is not None
+        used = self._smtp is not None
         try:
-            smtp = self._opened()
-            with self._in_our_words():
-                if smtp.takes_at_once(sender, outgoing.address):
-                    if not told_of:
-                        smtp.tell_of(sender, outgoing.address, letter)
-                    smtp.give(sender, outgoing.address, letter)
-                    self._given = outgoing
-                else:
-                    options = () if outgoing.address.isascii() else ("SMTPUTF8",)
-                    smtp.sendmail(sender, [outgoing.address], letter, options)
-                    results.append(self._taken(outgoing))
+            try:
+                results += self._give(sender, outgoing, letter, told_of=told_of and used)
+            except _HadEnough:
+                if not used:
+                    raise
+                results += self._give(sender, outgoing, letter, told_of=False)
         except TransportError as error:
             results.append((outgoing, error))
         return results
+
+    def _give(self, sender: str, outgoing: Outgoing, letter: bytes, *, told_of: bool) -> list[Result]:
+        smtp = self._opened()
+        with self._in_our_words():
+            if smtp.takes_at_once(sender, outgoing.address):
+                if not told_of:
+                    smtp.tell_of(sender, outgoing.address, letter)
+                smtp.give(sender, outgoing.address, letter)
+                self._given = outgoing
+                return []
+            smtp.sendmail(sender, [outgoing.address], letter, () if outgoing.address.isascii() else ("SMTPUTF8",))
+            return [self._taken(outgoing)]
 
     def rest(self) -> list[Result]:
         """What becomes of the letter that was not answered for yet, if there is one."""
@@ -69,7 +81,7 @@ class Link:
     def let_go(self) -> Server | None:
         """The connection, where it is still open and all was answered, for whoever comes next."""
         smtp, self._smtp = self._smtp, None
-        if smtp is not None and self._given is not None:
+        if smtp is not None and (smtp.sock is None or self._given is not None):
             smtp.close()
             return None
         return smtp
@@ -90,9 +102,10 @@ class Link:
             raise refused(code, text, "RCPT", recipient=True) from None
         except smtplib.SMTPSenderRefused as refusal:
             if refusal.smtp_code == 421:
-                raise self._cut("421 at MAIL") from None
-            # Our own address is at fault, not the message: it waits until that is put right.
-            raise TransportError(f"{refusal.smtp_code} at MAIL", permanent=False) from None
+                raise self._cut("421 at MAIL", _HadEnough) from None
+            # Mostly our own address is at fault, not the message: it waits until that is put right. Too long stays too long.
+            too_long = refusal.smtp_code == 552
+            raise TransportError(f"{refusal.smtp_code} at MAIL", permanent=too_long) from None
         except smtplib.SMTPDataError as refusal:
             if refusal.smtp_code == 421:
                 raise self._cut("421 at DATA") from None
@@ -103,8 +116,10 @@ class Link:
             # It may have been cut after the server took the text: the same Message-ID tells the two apart.
             raise self._cut(f"connection cut: {type(error).__name__}", uncertain=True) from None
 
-    def _cut(self, reason: str, *, uncertain: bool = False) -> TransportError:
-        error = TransportError(reason, permanent=False, uncertain=uncertain)
+    def _cut(
+        self, reason: str, kind: type[TransportError] = TransportError, *, uncertain: bool = False
+    ) -> TransportError:
+        error = kind(reason, permanent=False, uncertain=uncertain)
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
@@ -113,9 +128,15 @@ class Link:
             self._down = error
         return error
 
+    def _notice_hang_up(self) -> None:
+        """Some servers say no to a recipient and hang up behind it: that letter is answered for, the connection is gone."""
+        if self._smtp is not None and self._smtp.sock is None:
+            self._smtp = None
+
     def _opened(self) -> Server:
         if self._down is not None:
             raise TransportError(str(self._down), permanent=False)
+        self._notice_hang_up()
         if self._smtp is None:
             try:
                 self._smtp = connect()

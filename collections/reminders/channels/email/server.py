@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import smtplib
+import socket
 import ssl
+import time
 from collections.abc import Sequence
 
 from django.conf import settings
@@ -17,6 +19,49 @@ ADDRESS = re.compile(rf"(?=.{{3,70}}\Z){WORD}@{HOST}", re.ASCII)
 _FULL_STOPS = re.compile(rb"(?m)^\.")
 _TAKEN = (250, 251)
 _GO_ON, _GOING_AWAY = 354, 421
+_ALL_OF_IT = (_GO_ON,)
+# No answer of any server is longer.
+_MOST_BYTES = 64 * 1024
+
+
+class _Lines:
+    """What a server says, line by line, each answer within a time and a length."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._read = b""
+        self._seconds, self._until, self._left = 0.0, 0.0, 0
+
+    def begin(self, seconds: float) -> None:
+        """From now on there are so many seconds, for one answer."""
+        self._seconds, self._until, self._left = seconds, time.monotonic() + seconds, _MOST_BYTES
+
+    def readline(self, limit: int) -> bytes:
+        """The next line, or as much of it; blank when the server hung up.
+
+        Raises:
+            TimeoutError: it takes too long.
+            OSError: it says more than any answer has.
+        """
+        while (end := self._read.find(b"\n") + 1) == 0 and len(self._read) < limit:
+            seconds = self._until - time.monotonic()
+            if seconds <= 0:
+                raise TimeoutError("no whole answer in time")
+            self._sock.settimeout(seconds)
+            data = self._sock.recv(_MOST_BYTES)
+            self._sock.settimeout(self._seconds)
+            if not data:
+                return b""
+            self._read += data
+        line = self._read[: min(end or limit, limit)]
+        self._read = self._read[len(line) :]
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("an answer without end")
+        return line
+
+    def close(self) -> None:
+        """As files are closed; the connection is another's to close."""
 
 
 class Server(smtplib.SMTP):
@@ -46,8 +91,10 @@ class Server(smtplib.SMTP):
             smtplib.SMTPException, OSError: as `sendmail` does.
         """
         answers: list[tuple[int, bytes]] = []
-        while len(answers) < 3 and (not answers or answers[-1][0] != _GOING_AWAY):
-            answers.append(self.getreply())
+        for good in (_TAKEN, _TAKEN, _ALL_OF_IT):
+            answers.append(self._said(good))
+            if answers[-1][0] == _GOING_AWAY:
+                break
         taken = [code in _TAKEN for code, _text in answers[:2]]
         if answers[-1][0] == _GO_ON:
             if all(taken):
@@ -55,12 +102,10 @@ class Server(smtplib.SMTP):
                 return
             # It waits for a letter though it takes none: then an empty one, to nobody.
             self.send(b".\r\n")
-            answers[-1] = self.getreply()
-        if answers[-1][0] == _GOING_AWAY:
-            self.close()
-        else:
-            with contextlib.suppress(smtplib.SMTPServerDisconnected):
-                self.rset()
+            answers[-1] = self._said(_TAKEN)
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            if answers[-1][0] == _GOING_AWAY or self.rset()[0] not in _TAKEN:
+                self.close()
         if not taken[0]:
             raise smtplib.SMTPSenderRefused(*answers[0], sender)
         if not all(taken):
@@ -74,12 +119,29 @@ class Server(smtplib.SMTP):
             smtplib.SMTPDataError: it takes it not. Whatever it says, it is ready for the next (RFC 5321, 4.1.1.4).
             smtplib.SMTPServerDisconnected: it says nothing any more.
         """
-        said = self.getreply()
+        said = self._said(_TAKEN)
         if said[0] in _TAKEN:
             return
         if said[0] == _GOING_AWAY:
             self.close()
         raise smtplib.SMTPDataError(*said)
+
+    def _said(self, good: Sequence[int]) -> tuple[int, bytes]:
+        """The next answer: one of these, or no. Anything else is the answer to something else: who is out of step is left."""
+        code, text = self.getreply()
+        if code not in good and not 400 <= code < 600:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("answers out of step")
+        return code, text
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer, whole within the connection's time, however it trickles."""
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("no connection")
+        if not isinstance(self.file, _Lines):
+            self.file = _Lines(self.sock)
+        self.file.begin(settings.EMAIL_TIMEOUT)
+        return super().getreply()
 
     def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
         if "SMTPUTF8" in options or not ADDRESS.fullmatch(sender):

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
+from reminders.channels.connection import Place, place_of
 from reminders.channels.http import LOOPBACK, Client
 from reminders.channels.push import notice
 
@@ -84,15 +85,14 @@ def _subscription(address: str) -> tuple[dict[str, Any], str]:
     """The subscription and its service's origin; a service that the settings do not name is never asked."""
     try:
         found = json.loads(address)
-        parts = urlsplit(found["endpoint"])
-        host, netloc = parts.hostname or "", parts.netloc
+        place: Place | None = place_of(found["endpoint"])[0]
         complete = bool(found["keys"]["p256dh"] and found["keys"]["auth"])
-    except (ValueError, TypeError, KeyError):
-        host, complete = "", False
-    if not host or not complete:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        place, complete = None, False
+    if place is None or not complete:
         raise TransportError("webpush: not a subscription", permanent=True, unknown_recipient=True)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+    host, secure = place.host, place.scheme == "https" or place.host in LOOPBACK
     known = any(host == name or (name.startswith(".") and host.endswith(name)) for name in settings.PUSH_WEBPUSH_HOSTS)
-    if not secure or not known or "@" in netloc:
+    if not secure or not known or "@" in urlsplit(found["endpoint"]).netloc:
         raise TransportError("webpush: its service is not among PUSH_WEBPUSH_HOSTS", permanent=True)
-    return found, f"{parts.scheme}://{netloc}"
+    return found, f"{place.scheme}://{place.name}"

@@ -8,10 +8,11 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
+from reminders.channels.connection import place_of
 from reminders.channels.faults import DAY, HOUR, MINUTE, PERMANENT, TEMPORARY, UNCERTAIN, UNKNOWN_RECIPIENT
 from reminders.channels.http import Client, checked_url
 from reminders.channels.sms.approved import approved, check
@@ -69,7 +70,7 @@ class Adapter:
             "OutId": outgoing.key,
         }
         headers = signed(
-            host=urlsplit(self._url).netloc,
+            host=place_of(self._url)[0].name,
             action="SendSms",
             version=VERSION,
             query=query,

@@ -7,12 +7,12 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from reminders.channels import Going, Outgoing, Sent, TransportError, faults, one_by_one
 from reminders.channels.config import needed
+from reminders.channels.connection import place_of
 from reminders.channels.faults import DAY, HOUR, MINUTE, PERMANENT, TEMPORARY, UNCERTAIN, UNKNOWN_RECIPIENT
 from reminders.channels.http import Client, checked_url
 from reminders.channels.sms.approved import approved, check
@@ -82,7 +82,7 @@ class Adapter:
         headers = {
             "Authorization": authorization(
                 service="sms",
-                host=urlsplit(self._url).netloc,
+                host=place_of(self._url)[0].name,
                 content_type=CONTENT_TYPE,
                 body=body,
                 secret_id=self._secret_id,
@@ -90,7 +90,7 @@ class Adapter:
                 at=at,
             ),
             "Content-Type": CONTENT_TYPE,
-            "Host": urlsplit(self._url).netloc,
+            "Host": place_of(self._url)[0].name,
             "X-TC-Action": "SendSms",
             "X-TC-Region": settings.SMS_TENCENT_REGION,
             "X-TC-Timestamp": str(int(at.timestamp())),

@@ -7,6 +7,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import transaction
@@ -51,6 +52,8 @@ AHEAD = 2
 # As many are under way as leave in that time. Where the provider slows down, what has not gone after twice that is looked at
 # again, so that each goes while what was found holds.
 GONE_WITHIN_SECONDS = 0.5
+# No provider puts a message off for longer.
+LONGEST_ASKED_FOR_SECONDS = 24 * 60 * 60
 # What is looked at of each message as it goes; the rest is read where it is asked for, which is seldom.
 READ = (
     *("key", "customer_id", "contact_point_id", "decision_id", "channel", "purpose", "kind", "language", "context"),
@@ -76,6 +79,9 @@ def deliver(channel: str, *, seconds: float) -> dict[str, int]:
             break
         batch.deliver(until)
         counts += batch.counts
+        if set(batch.counts) == {"retried"}:
+            # Nobody takes anything: what else is due waits for the next job instead of losing an attempt too.
+            break
     return dict(counts)
 
 
@@ -101,11 +107,14 @@ class Batch:
         self._waiting: deque[Due] = deque()
         self._settled: list[Settled] = []
         self._messages: dict[int, Due] = {}
+        self._held: set[int] = set()
         self._facts: dict[int, Facts] = {}
         self._texts: dict[tuple[str, int], Any] = {}
         self._contents: dict[int, Content] = {}
         self._rendered: dict[int, Rendered] = {}
         self._looked_at = time.monotonic()
+        self._takes_more = False
+        self._price_on = cache(partial(price_of, claimed.channel, registry.provider_of(claimed.channel)))
 
     @classmethod
     def claim(cls, channel: str, pace: Pace) -> Batch | None:
@@ -125,11 +134,11 @@ class Batch:
     def deliver(self, until: float) -> None:
         """Send them over one connection, and until then (`time.monotonic`) what is due besides. While some are on their way what
         became of others is recorded, the next are looked at, and more are claimed."""
-        more = not self.claim_of.interval
+        self._takes_more = not self.claim_of.interval
         with (InTurn if self.claim_of.sends_at_most_once else Beside)(self.claim_of) as sending:
             while self._waiting or sending.under_way:
-                if not self._waiting and more and time.monotonic() < until:
-                    more = self._claim_more()
+                if not self._waiting and self._takes_more and time.monotonic() < until:
+                    sending.keep_to(self._claim_more())
                 elif self._waiting and sending.under_way < self._ahead:
                     if (load := self._next()).going:
                         sending.give(load)
@@ -137,22 +146,24 @@ class Batch:
                     self._hear(sending.hear())
         self._record()
 
-    def _claim_more(self) -> bool:
-        """Let the claim take more; whether there was some."""
+    def _claim_more(self) -> Claim:
+        """Let the claim take more, until there is no more, or a rate was set meanwhile; the claim as it is now."""
 
-        def work() -> bool:
-            claim(self.claim_of.channel, self.claim_of.token)
-            return self._take()
+        def work() -> Claim:
+            claimed = claim(self.claim_of.channel, self.claim_of.token) or self.claim_of
+            self._takes_more = self._take() and not claimed.interval
+            return claimed
 
-        return through_restarts(work)
+        self.claim_of = through_restarts(work)
+        return self.claim_of
 
     def _take(self) -> bool:
         """Read and look at what the claim holds and was not read yet; whether there is any."""
         messages = _read(held_by(self.claim_of.channel, self.claim_of.token).exclude(pk__in=list(self._messages)))
-        self._price = price_of(self.claim_of.channel, registry.provider_of(self.claim_of.channel), clock.today())
         self._rules: Rulebook = rulebook()
         self._look(messages)
         self._messages |= {message.pk: message for message in messages}
+        self._held |= {message.pk for message in messages}
         self._waiting += messages
         return bool(messages)
 
@@ -170,7 +181,10 @@ class Batch:
             through_restarts(self._hold_on)
         until = time.monotonic() + 2 * GONE_WITHIN_SECONDS
         some = [self._waiting.popleft() for _ in range(min(self.pace.size, len(self._waiting)))]
-        going = [outgoing for message in some if (outgoing := self._written(message))]
+        for message in some:
+            if message.pk not in self._held:
+                self._forget(message.pk)
+        going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
         return Load(self._record(going) if self.claim_of.sends_at_most_once else going, until)
 
     def _hear(self, load: Load) -> None:
@@ -183,6 +197,8 @@ class Batch:
             else:
                 self._settled.append(self._judged(message, outgoing, result, at))
         self._waiting.extendleft(reversed(left))
+        if self._settled and all(one.outcome == "retried" for one in self._settled):
+            self._takes_more = False
         self.pace.left(load.seconds)
         # Of a channel that sends at most once they are recorded as the next are handed over, in one transaction.
         if not self.claim_of.sends_at_most_once or not self._waiting:
@@ -241,14 +257,11 @@ class Batch:
         """Keep the claim alive, learn what was lost to others while we were away, and look again at what has not gone."""
         mine = held_by(self.claim_of.channel, self.claim_of.token)
         mine.update(claimed_at=clock.now())
-        held = set(mine.values_list("pk", flat=True))
-        for message in self._waiting:
-            if message.pk not in held:
-                self._forget(message.pk)
-        self._waiting = deque(message for message in self._waiting if message.pk in held)
+        self._held = set(mine.values_list("pk", flat=True))
         self._rules = rulebook()
         self._contents.clear()
-        self._look(list(self._waiting))
+        # Also at what is under way, of which some may not go in time.
+        self._look(list(self._messages.values()))
         self._looked_at = time.monotonic()
 
     def _judged(self, message: Message, outgoing: Outgoing, result: Sent | TransportError, at: datetime) -> Settled:
@@ -263,7 +276,7 @@ class Batch:
 
     def _proof(self, outgoing: Outgoing, result: Sent, at: datetime) -> dict[str, object]:
         """What is kept of what went out."""
-        each, currency = self._price
+        each, currency = self._price_on(clock.day_of(at))
         text = self._rendered[outgoing.message_id]
         parts = result.parts or parts_of(self.claim_of.channel, text.body)
         return {
@@ -327,6 +340,7 @@ class Batch:
 
     def _forget(self, key: int) -> None:
         """What became of it is recorded, or another's to record."""
+        self._held.discard(key)
         for known in (self._messages, self._facts, self._contents, self._rendered):
             known.pop(key, None)
 
@@ -335,7 +349,7 @@ def _retried(message: Message, why: str, retry_after: float | None = None) -> Se
     attempts = message.attempts + 1
     if attempts >= ATTEMPTS_TO_GIVE_UP:
         return Settled(message, "failed", {"error": why})
-    pause = max(pause_after(attempts), timedelta(seconds=retry_after or 0))
+    pause = max(pause_after(attempts), timedelta(seconds=min(retry_after or 0, LONGEST_ASKED_FOR_SECONDS)))
     return Settled(message, "retried", {"send_after": clock.now() + pause, "error": why})
 
 

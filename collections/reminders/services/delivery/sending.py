@@ -54,6 +54,11 @@ class Sending(ABC):
     @abstractmethod
     def __exit__(self, *error: object) -> None: ...
 
+    def keep_to(self, claim: Claim) -> None:
+        """From now on the claim has these turns."""
+        if claim is not self._claim:
+            self._turn, self._claim = None, claim
+
     @abstractmethod
     def give(self, load: Load) -> None:
         """Let these go, behind those that were given before."""
@@ -89,7 +94,8 @@ class Sending(ABC):
         if self._turn is None:
             self._turn = time.monotonic() + max(0.0, (self._claim.begins_at - clock.now()).total_seconds())
         time.sleep(max(0.0, self._turn - time.monotonic()))
-        self._turn += self._claim.interval
+        # A turn that was missed is not made up for: never faster than the rate.
+        self._turn = max(self._turn, time.monotonic()) + self._claim.interval
 
     def _note(self, outgoing: Outgoing, result: Sent | TransportError | None) -> None:
         load = self._load_of.pop(outgoing.message_id)
