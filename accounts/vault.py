@@ -65,12 +65,12 @@ def mask_id_number(value: str) -> str:
 
 
 def mask_name(value: str) -> str:
-    """王小明 → 王*明, 李明 → 李*; Latin names keep the first letter of each word."""
-    if not value:
-        return ""
-    if value.isascii():
-        return " ".join(word[0] + "*" * min(len(word) - 1, 4) for word in value.split())
-    return value[0] + ("*" if len(value) <= 2 else "*" * (len(value) - 2) + value[-1])
+    """王小明 → 王*明, 李明 → 李*; names of several words, and Latin ones, keep the first letter of each word. No long
+    name tells how long it is."""
+    words = value.split()
+    if value.isascii() or len(words) > 1:
+        return " ".join(word[0] + "*" * min(len(word) - 1, 4) for word in words)
+    return value[0] + ("*" if len(value) <= 2 else "*" * min(len(value) - 2, 4) + value[-1])
 
 
 def mask_contact(kind: str, value: str) -> str:

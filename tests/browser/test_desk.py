@@ -58,6 +58,12 @@ def test_a_collector_filters_the_worklist_and_opens_a_case(cases: list[Case], de
     desk.go_back()
     expect(desk.locator("[data-row]")).to_have_count(3)
 
+    # What cannot be is pointed at, and filters nothing.
+    desk.get_by_label("Days from").fill("-4")
+    desk.get_by_label("Days from").press("Tab")
+    expect(desk.get_by_label("Days from")).to_be_focused()
+    expect(desk.locator("[data-row]")).to_have_count(3)
+
     desk.get_by_role("link", name=re.compile("K-44")).click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("李*")
     expect(desk.locator(".why")).to_contain_text("lacks")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -190,7 +192,18 @@ def test_what_did_not_go_in_time_is_found_again_by_who_looks_again(
     monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER_SECONDS", -1)
     mail.pause = 0.06
     messages = queue_many("email", 9)
+    looked: Counter[int] = Counter()
+    written = Batch._written
+
+    def told(one: Batch, message: Any) -> Any:
+        looked[message.pk] += 1
+        return written(one, message)
+
+    monkeypatch.setattr(Batch, "_written", told)
     assert deliver("email") == {"sent": 9}
+    # The first of all went as it was; the first of the second load had waited behind it.
+    assert looked[messages[0].pk] == 1
+    assert looked[messages[4].pk] > 1
     assert sorted(mail.ids) == sorted(message.header_id for message in messages)
 
 
@@ -253,3 +266,40 @@ def test_a_rate_that_is_set_meanwhile_is_kept_from_the_next_claim_on(monkeypatch
     queue_many("sms", 8)
     assert deliver("sms") == {"sent": 8}
     assert min(adapter.gaps[3:]) >= 0.049
+
+
+def test_under_a_rate_each_is_looked_at_when_its_turn_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[tuple[str, int]] = []
+    written = Batch._written
+
+    def told(one: Batch, message: Any) -> Any:
+        happened.append(("looked", message.pk))
+        return written(one, message)
+
+    monkeypatch.setattr(Batch, "_written", told)
+    monkeypatch.setattr(Pace, "__init__", lambda pace: setattr(pace, "size", 4))
+    monkeypatch.setattr(Pace, "left", lambda pace, seconds: None)
+    # Two turns are further apart than what was found holds.
+    monkeypatch.setattr(batch, "GONE_WITHIN_SECONDS", 0.02)
+    adapter = Clocked()
+    monkeypatch.setattr(registry, "adapter", lambda *_: adapter)
+    adapter.after_each = lambda number: happened.append(("given", messages[number - 1].pk))
+    ChannelControl.objects.filter(channel="sms").update(per_second=10)
+    messages = queue_many("sms", 3)
+    assert deliver("sms") == {"sent": 3}
+    for before, message in zip([None, *messages], messages, strict=False):
+        given = happened.index(("given", message.pk))
+        since = happened.index(("given", before.pk)) if before else -1
+        assert ("looked", message.pk) in happened[since + 1 : given]
+
+
+@pytest.mark.parametrize(("second", "outcome"), [(58.0, "sent"), (59.5, "postponed")])
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_none_that_might_leave_after_the_hours_is_begun(
+    mail: MailServer, gateway: servers.Server, channel: str, second: float, outcome: str
+) -> None:
+    # The contact hours end at 22:00 in Shanghai.
+    queue_many(channel, 1)
+    with clock.frozen(NOON.replace(hour=13, minute=59) + timedelta(seconds=second)):
+        assert services.deliver(channel, seconds=30) == {outcome: 1}
+    assert len(mail.ids) + len(gateway.taken) == (outcome == "sent")

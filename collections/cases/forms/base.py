@@ -45,13 +45,16 @@ def date_field(
 def text_field(
     label: Any, *, required: bool = True, rows: int = 2, most: int | None = 2000, help_text: Any = ""
 ) -> forms.CharField:
-    return forms.CharField(
+    field = forms.CharField(
         label=label,
         required=required,
         max_length=most,
         help_text=help_text,
         widget=forms.Textarea({"rows": rows}),
     )
+    # A browser would cut what is pasted without a word; what is too long is said instead.
+    field.widget.attrs.pop("maxlength", None)
+    return field
 
 
 def choices_field(label: Any, choices: Any = (), *, required: bool = True, initial: Any = None) -> forms.ChoiceField:

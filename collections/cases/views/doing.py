@@ -174,7 +174,7 @@ def promise(work: Work, contact: Contact | None = None) -> str:
         return _("The promise is asked for: another person decides, and nothing is promised until then.")
     made = promises.take_promise(**given)
     return _("Promise taken: %(amount)s by %(day)s.") % {
-        "amount": f"{made.amount:,.2f}",
+        "amount": f"{made.currency} {made.amount:,.2f}",
         "day": work.form.instalments[-1][0].isoformat(),
     }
 

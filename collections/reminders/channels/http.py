@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from runs import clock
 
 # All of a request together stays well inside a claim on its message (two minutes).
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
+# Many servers hang up on who says nothing for five seconds: what is sent in that very moment may have arrived, or not.
+KEPT_SECONDS = 4.0
 # As many as threads that send at once; more would be closed after use.
 WIDTH = 8
 # No answer of any provider is longer; the rest is not read.
@@ -70,7 +73,7 @@ class Client:
         self._provider = provider
         self._open = partial(Connection, connect_seconds=connect_seconds, answer_seconds=answer_seconds)
         self._context = ssl.create_default_context()
-        self._kept: defaultdict[Place, deque[Connection]] = defaultdict(deque)
+        self._kept: defaultdict[Place, deque[tuple[float, Connection]]] = defaultdict(deque)
         # Mostly the same address each time, which need not be taken apart again.
         self._place = lru_cache(maxsize=64)(place_of)
 
@@ -96,20 +99,20 @@ class Client:
             raise self._lost("no answer", error, uncertain=True) from None
         finally:
             if keeps and len(self._kept[place]) < WIDTH:
-                self._kept[place].append(connection)
+                self._kept[place].append((time.monotonic(), connection))
             else:
                 connection.close()
         return Answer(read.status, read.headers, bytes(read.body[:MOST_BYTES]))
 
     def _connected(self, place: Place) -> Connection:
-        """The connection that was used last, where the provider has not hung up meanwhile; or a new one."""
+        """The connection that was used last, where that is not long ago and the provider has not hung up; or a new one."""
         kept = self._kept[place]
         while True:
             try:
-                connection = kept.pop()
+                since, connection = kept.pop()
             except IndexError:
                 return self._open(place, self._context)
-            if connection.is_idle:
+            if time.monotonic() - since < KEPT_SECONDS and connection.is_idle:
                 return connection
             connection.close()
 

@@ -142,9 +142,18 @@ def test_one_that_was_hung_up_meanwhile_is_not_used_again(talker: Callable[..., 
     there, client = talker(lambda link: link.sendall(OK)), Client("x")
     assert post(client, there) == (200, b"{}")
     (kept,) = client._kept.values()
-    while kept[0].is_idle:
+    while kept[0][1].is_idle:
         time.sleep(0.01)
     assert post(client, there) == (200, b"{}")
+    assert there.connections == 2
+
+
+def test_one_that_was_idle_for_long_is_not_used_again(
+    talker: Callable[..., Talker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reminders.channels.http.KEPT_SECONDS", 0.0)
+    there, client = talker(), Client("x")
+    assert [post(client, there) for _ in range(2)] == [(200, b"{}")] * 2
     assert there.connections == 2
 
 

@@ -140,6 +140,7 @@ class Batch:
                 if not self._waiting and self._takes_more and time.monotonic() < until:
                     sending.keep_to(self._claim_more())
                 elif self._waiting and sending.under_way < self._ahead:
+                    sending.await_turn()
                     if (load := self._next()).going:
                         sending.give(load)
                 else:
@@ -207,9 +208,11 @@ class Batch:
     def _written(self, message: Due) -> Outgoing | None:
         """The message as it is to go, or None: then it was put off, withheld or given up."""
         now = clock.now()
-        if _lapsed(message, now) or not self._rules.decide(self._facts[message.pk], now).allowed:
-            self._hold_back(message)
-            return None
+        # Also at the last moment at which it may go.
+        for at in (now, now + timedelta(seconds=2 * GONE_WITHIN_SECONDS)):
+            if _lapsed(message, at) or not self._rules.decide(self._facts[message.pk], at).allowed:
+                self._hold_back(message, at)
+                return None
         content = self._contents.get(message.pk)
         if content is None:
             why = "What it is about no longer holds: paid, put on hold, or done."
@@ -290,8 +293,9 @@ class Batch:
             "cost_currency": currency,
         }
 
-    def _hold_back(self, message: Message) -> None:
-        """The gate says no where it said yes, or its yes has lapsed: ask again on the record, and follow the answer."""
+    def _hold_back(self, message: Message, at: datetime) -> None:
+        """The gate says no for that moment where it said yes, or its yes has lapsed: ask again on the record, and follow the
+        answer."""
 
         def work() -> Counter[str]:
             with transaction.atomic():
@@ -302,7 +306,7 @@ class Batch:
                     candidates=[
                         Candidate(message.customer_id, message.debt, message.contact_point_id, message.decision_id)
                     ],
-                    at=clock.now(),
+                    at=at,
                     postpone=True,
                 )
                 if not answer.allowed:

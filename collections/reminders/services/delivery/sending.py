@@ -27,11 +27,12 @@ class Told(NamedTuple):
 
 @dataclass(eq=False)
 class Load:
-    """Some messages given together: until when each may go (`time.monotonic`; after that the first alone), what was told of them,
-    and in how many seconds they left."""
+    """Some messages given together: until when each may go (`time.monotonic`), what was told of them, and in how many seconds
+    they left. `alone`: nothing was before them; the first goes in any case then, so that there is an end."""
 
     going: Sequence[Outgoing]
     until: float
+    alone: bool = False
     told: list[Told] = field(default_factory=list)
     began: float = 0.0
     seconds: float = 0.0
@@ -59,6 +60,11 @@ class Sending(ABC):
         if claim is not self._claim:
             self._turn, self._claim = None, claim
 
+    def await_turn(self) -> None:
+        """Wait until the rate lets the next message go; for who has nothing under way, before it is looked at."""
+        if (seconds := self._next_turn() - time.monotonic()) > 0:
+            time.sleep(seconds)
+
     @abstractmethod
     def give(self, load: Load) -> None:
         """Let these go, behind those that were given before."""
@@ -81,21 +87,18 @@ class Sending(ABC):
         for place, outgoing in enumerate(load.going):
             if self._leaving:
                 return
-            # The first goes in any case, so that there is an end.
-            if place and time.monotonic() > load.until:
+            if (place or not load.alone) and max(time.monotonic(), self._next_turn()) > load.until:
                 self._note(outgoing, None)
             else:
-                self._wait_for_turn()
+                self.await_turn()
+                # A turn that was missed is not made up for: never faster than the rate.
+                self._turn = max(self._next_turn(), time.monotonic()) + self._claim.interval
                 yield outgoing
 
-    def _wait_for_turn(self) -> None:
-        if not self._claim.interval:
-            return
+    def _next_turn(self) -> float:
         if self._turn is None:
             self._turn = time.monotonic() + max(0.0, (self._claim.begins_at - clock.now()).total_seconds())
-        time.sleep(max(0.0, self._turn - time.monotonic()))
-        # A turn that was missed is not made up for: never faster than the rate.
-        self._turn = max(self._turn, time.monotonic()) + self._claim.interval
+        return self._turn if self._claim.interval else 0.0
 
     def _note(self, outgoing: Outgoing, result: Sent | TransportError | None) -> None:
         load = self._load_of.pop(outgoing.message_id)
@@ -120,6 +123,7 @@ class InTurn(Sending):
         deque(self._answers, maxlen=0)
 
     def give(self, load: Load) -> None:
+        load.alone = not self.under_way
         self.under_way += 1
         self._given.append(load)
 
@@ -160,6 +164,7 @@ class Beside(Sending):
         self._thread.join()
 
     def give(self, load: Load) -> None:
+        load.alone = not self.under_way
         self.under_way += 1
         self._given.put(load)
 
