@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -35,11 +36,26 @@ class NewPrice(SaysWhatIsMissing, forms.ModelForm):
         return values
 
 
+class ByProvider(admin.SimpleListFilter):
+    """A price may hold for one provider, or for whichever serves the channel."""
+
+    title = _("provider")
+    parameter_name = "provider"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        named = ChannelPrice.objects.exclude(provider="").order_by("provider").distinct()
+        return [("-", _("whichever it is")), *((name, name) for name in named.values_list("provider", flat=True))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ChannelPrice]) -> QuerySet[ChannelPrice]:
+        asked = self.value()
+        return queryset if asked is None else queryset.filter(provider="" if asked == "-" else asked)
+
+
 @admin.register(ChannelPrice)
 class ChannelPriceAdmin(ReadersAdmin):
     form = NewPrice
     list_display = ["channel", "provider", "effective_from", "each", "currency", "source"]
-    list_filter = ["channel", "provider"]
+    list_filter = ["channel", ByProvider]
 
     def save_model(self, request: HttpRequest, obj: ChannelPrice, form: forms.ModelForm, change: bool) -> None:
         """Through the service, like every change of state."""

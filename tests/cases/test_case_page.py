@@ -213,7 +213,7 @@ def test_who_lifts_a_hold_from_tomorrow_on_hears_that_it_holds_today(case: Case,
 def test_how_long_one_may_hold_is_said_where_it_is_entered(case: Case, client: Client) -> None:
     client.force_login(UserFactory(role="collector", team=case.team))
     page = client.get(f"/cases/{case.ref}/hold/").content.decode()
-    assert "You may hold for 30 days." in page
+    assert "You may hold for 30 days: give a last day." in page
     assert "Blank: until further notice" not in page
 
 

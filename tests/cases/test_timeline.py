@@ -32,6 +32,7 @@ from tests.factories import (
     DecisionFactory,
     EventFactory,
     MessageFactory,
+    StandingChangeFactory,
     UserFactory,
 )
 from tests.whole_cases import late_case, workable_case
@@ -310,3 +311,19 @@ def test_what_somebody_wrote_is_kept_apart_from_what_stands_beside_it(client: Cl
         "unicode-bidi: isolate"
         in Path(finders.find("delinquency/case.css")).read_text().split(".told {")[1].split("}")[0]
     )
+
+
+def test_a_standing_whose_bucket_stays_tells_how_the_amount_changed(client: Client) -> None:
+    case = workable_case()
+    account = AccountFactory(customer=case.customer)
+    for bucket in ("M1", "M2"):
+        StandingChangeFactory(
+            account=account, from_bucket=bucket, to_bucket="M2", from_overdue_amount=100, to_overdue_amount=250
+        )
+    client.force_login(UserFactory(role="supervisor"))
+    page = " ".join(
+        client.get(f"/cases/{case.ref}/?timeline=standing").content.decode().split('id="timeline"')[1].split()
+    )
+    assert "M1 → <b>M2</b> · ¥250.00" in page
+    assert "<b>M2</b> · ¥100.00 → ¥250.00" in page
+    assert "M2 → <b>M2</b>" not in page

@@ -21,7 +21,7 @@ from runs.services import StepRun
 from staff.models import User
 from strategy.services import evaluating
 from tests.factories import EventFactory, MessageFactory, UserFactory
-from tests.reminders.conftest import NOON, MailServer, late
+from tests.reminders.conftest import DAY, NOON, MailServer, late
 
 pytestmark = pytest.mark.django_db
 
@@ -209,3 +209,21 @@ def test_who_only_looks_gets_no_form(client: Client) -> None:
     client.force_login(UserFactory(role="auditor"))
     assert 'name="verb"' not in client.get("/channels/email/").content.decode()
     assert client.post("/channels/email/", {"verb": "state"}).status_code == 403
+
+
+def test_prices_are_listed_by_provider_and_those_of_whichever_it_is_by_words(client: Client) -> None:
+    client.force_login(UserFactory(role="administrator"))
+    for provider in ("", "aliyun"):
+        ChannelPrice.objects.create(
+            channel="sms",
+            provider=provider,
+            effective_from=DAY,
+            currency="CNY",
+            each=Decimal("0.05"),
+            source="Contract",
+        )
+    page = client.get("/admin/reminders/channelprice/").content.decode()
+    assert "whichever it is" in page
+    for asked, provider in (("-", ""), ("aliyun", "aliyun")):
+        listed = client.get(f"/admin/reminders/channelprice/?provider={asked}").context["cl"].result_list
+        assert [price.provider for price in listed if price.source == "Contract"] == [provider]

@@ -221,7 +221,9 @@ class HoldForm(ActionForm):
         self.initial.setdefault("starts_on", clock.today())
         limit = limit_of(self.desk.user, LimitKind.HOLD_DAYS, clock.today())
         if isinstance(limit, Decimal):
-            self.fields["ends_on"].help_text = gettext("You may hold for %(days)s days.") % {"days": int(limit)}
+            self.fields["ends_on"].help_text = gettext("You may hold for %(days)s days: give a last day.") % {
+                "days": int(limit)
+            }
         for name in ("starts_on", "ends_on"):
             first, last = clock.today() - FURTHEST, clock.today() + FURTHEST
             self.fields[name].widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}

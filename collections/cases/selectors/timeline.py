@@ -10,7 +10,7 @@ What its lines hold, for their words (`templates/cases/entries/`); dates and mom
 * money: `payment`, `reversal` (amount, currency, effective_on, ref, account; channel or reason); `relief`, twice: `step` granted
   and taken-back (step, kind, amount, currency, effective_on, account, of: the waiver's reference, or why). What one decision
   took off several bills is one line a kind
-* standing: `standing` (account, business_day, cause, from_bucket, to_bucket, amount, beside, currency)
+* standing: `standing` (account, business_day, cause, from_bucket, to_bucket, from_amount, amount, beside, currency)
 * work: `promise`, when it was taken (id, amount, currency, instalments: how many, due_on: the last, status and got as they
   are now, account, actor, note); `dispute`, twice: `step` opened and closed (id, step, reason, account, actor, text:
   statement or answer, status as it is now, due_on, pauses: the kinds of the holds that come and go with it); `note` (id,
@@ -202,6 +202,7 @@ def _standings(customer_id: int) -> QuerySet[Any]:
             "from_bucket",
             "to_bucket",
             account="account__ref",
+            from_amount=_text("from_overdue_amount"),
             amount=_text("to_overdue_amount"),
             beside=_text("to_beside_amount"),
             currency="account__currency",
