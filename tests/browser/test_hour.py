@@ -95,7 +95,7 @@ def test_a_collectors_hour_with_the_mouse(cases: list[Case], page: Page, lin: Us
     page.get_by_label("Amount").fill("500")
     page.get_by_label("By").fill((DAY + timedelta(days=5)).isoformat())
     page.get_by_role("button", name="Save").click()
-    said(page, "Promise taken: 500.00")
+    said(page, "Promise taken: CNY 500.00")
     expect(page.locator(".who-card")).to_contain_text("Promised by 2026-11-27")
 
     actions.get_by_role("link", name=re.compile("^Dispute")).click()
@@ -168,7 +168,7 @@ def test_the_same_hour_by_keyboard_alone(cases: list[Case], page: Page, lin: Use
     key.press("Escape")  # leaves the field, keeps the form
     expect(page.locator("#act-sheet")).to_be_visible()
     key.press("Control+Enter")
-    said(page, "Promise taken: 6,930.00")
+    said(page, "Promise taken: CNY 6,930.00")
     assert Promise.objects.get().contact == Contact.objects.get()
 
     key.press("d")
@@ -252,7 +252,7 @@ def test_a_supervisor_reassigns_and_the_stale_window_keeps_what_was_typed(
     expect(collector.locator(".who-card")).to_contain_text("Lin")
     expect(collector.get_by_label("Amount")).to_have_value("123.45")
     collector.get_by_role("button", name="Save").click()
-    said(collector, "Promise taken: 123.45")
+    said(collector, "Promise taken: CNY 123.45")
     for window in windows:
         window.context.close()
 

@@ -36,6 +36,22 @@ def case() -> Case:
 
 
 @pytest.fixture
+def collector(client: Client) -> Client:
+    """A collector's browser, on a closed day."""
+    BusinessDayFactory()
+    client.force_login(UserFactory(username="lin"))
+    return client
+
+
+@pytest.fixture
+def supervisor(client: Client) -> Client:
+    """A supervisor's browser, on a closed day."""
+    BusinessDayFactory()
+    client.force_login(UserFactory(username="chief", role="supervisor"))
+    return client
+
+
+@pytest.fixture
 def lead() -> User:
     return UserFactory(role="supervisor", display_name="Wang")
 

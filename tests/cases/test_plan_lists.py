@@ -14,13 +14,6 @@ from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, TeamFa
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def collector(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="lin"))
-    return client
-
-
 def promised(ref: str, *due: date, status: str = "open", **case: object) -> Promise:
     """A promise by instalments; the first is kept where there are several."""
     made = Promise.objects.create(

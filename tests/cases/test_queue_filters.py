@@ -11,24 +11,10 @@ from audit.models import Event
 from cases.models import Queue
 from cases.services.queues import ask_otherwise
 from staff.models import User
-from tests.factories import BusinessDayFactory, CaseFactory, UserFactory
+from tests.factories import CaseFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
-
-
-@pytest.fixture
-def collector(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="lin"))
-    return client
-
-
-@pytest.fixture
-def supervisor(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="chief", role="supervisor"))
-    return client
 
 
 def said(answer: HttpResponse) -> list[str]:

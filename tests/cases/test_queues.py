@@ -16,24 +16,10 @@ from cases.selectors.queues import Holds, cases_of, held, numbers_of, working
 from compliance.models import CustomerFlag
 from runs import clock
 from staff.models import User
-from tests.factories import DAY, MOMENT, BusinessDayFactory, CaseFactory, ContactPointFactory, TeamFactory, UserFactory
+from tests.factories import DAY, MOMENT, CaseFactory, ContactPointFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
-
-
-@pytest.fixture
-def collector(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="lin"))
-    return client
-
-
-@pytest.fixture
-def supervisor(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="chief", role="supervisor"))
-    return client
 
 
 def refs(client: Client, address: str) -> set[str]:

@@ -34,13 +34,6 @@ pytestmark = pytest.mark.django_db
 ID = "110101199003072046"
 
 
-@pytest.fixture
-def collector(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="lin"))
-    return client
-
-
 def found(client: Client, words: str) -> list[tuple[str, str]]:
     context = client.post("/search/", {"words": words}).context
     return [(one.case.ref, str(one.why)) for one in context.get("found", [])]

@@ -215,14 +215,19 @@ def test_a_dispute_is_one_line_when_it_opens_and_one_when_it_closes_whatever_it_
     lead = UserFactory(role="supervisor")
     case = workable_case(assignee=lead)
     seen = {"actor": lead, "case_id": case.pk}
-    opened = disputes.open_dispute(**seen, seen_version=case.version, reason="fraud", statement="Not me")
+    with clock.frozen(MOMENT):
+        opened = disputes.open_dispute(**seen, seen_version=case.version, reason="fraud", statement="Not me")
     assert opened.holds.count() == 3
     by_hand = opened.holds.get(kind="fees")
-    lift_hold(actor=lead, hold_id=by_hand.pk, last_day=None, reason="Fees go on")
-    place_hold(actor=lead, account_id=by_hand.account_id, kind="fees", starts_on=DAY, reason="Goodwill")
-    disputes.close_dispute(
-        actor=lead, dispute_id=opened.pk, seen_version=Case.objects.get().version, status="rejected", answer="It was"
-    )
+    with clock.frozen(MOMENT + timedelta(minutes=1)):
+        lift_hold(actor=lead, hold_id=by_hand.pk, last_day=None, reason="Fees go on")
+    with clock.frozen(MOMENT + timedelta(minutes=2)):
+        place_hold(actor=lead, account_id=by_hand.account_id, kind="fees", starts_on=DAY, reason="Goodwill")
+    with clock.frozen(MOMENT + timedelta(minutes=3)):
+        version = Case.objects.get().version
+        disputes.close_dispute(
+            actor=lead, dispute_id=opened.pk, seen_version=version, status="rejected", answer="It was"
+        )
     told = [entry.facts.get("step") or entry.facts["reason"] for entry in timeline(case.customer_id, "work")]
     assert told == ["closed", "Goodwill", "Fees go on", "opened"]
     client.force_login(lead)
@@ -327,3 +332,14 @@ def test_a_standing_whose_bucket_stays_tells_how_the_amount_changed(client: Clie
     assert "M1 → <b>M2</b> · ¥250.00" in page
     assert "<b>M2</b> · ¥100.00 → ¥250.00" in page
     assert "M2 → <b>M2</b>" not in page
+
+
+def test_a_message_that_was_withheld_stands_where_that_was_decided() -> None:
+    case = workable_case()
+    message = MessageFactory(customer=case.customer, status="withheld", sent_at=None, created_at=MOMENT)
+    EventFactory(
+        at=MOMENT + timedelta(days=2), verb="message.withheld", subject_type="message", subject_id=message.pk,
+        customer_id=case.customer_id,
+    )  # fmt: skip
+    (told,) = [entry for entry in timeline(case.customer_id) if entry.what == "message"]
+    assert told.at == MOMENT + timedelta(days=2)

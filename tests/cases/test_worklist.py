@@ -30,13 +30,6 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 15
 
 
-@pytest.fixture
-def collector(client: Client) -> Client:
-    BusinessDayFactory()
-    client.force_login(UserFactory(username="lin"))
-    return client
-
-
 def refs(client: Client, query: str = "") -> list[str]:
     """The references on the page, in order."""
     return [case.ref for case in client.get(f"/worklist/{query}").context["page"].object_list]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from accounts.models import Account, Customer
 from reminders.channels import registry
+from reminders.services.delivery.batch import Batch
 from runs.models import DayClose
 from runs.services import StepRun
 from staff.models import User
@@ -180,3 +182,17 @@ def wait_until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
+    """How often each message, by key, was looked at as it was to go."""
+    counted: Counter[int] = Counter()
+    written = Batch._written
+
+    def told(batch: Batch, message: Any) -> Any:
+        counted[message.pk] += 1
+        return written(batch, message)
+
+    monkeypatch.setattr(Batch, "_written", told)
+    return counted

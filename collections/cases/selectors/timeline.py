@@ -33,7 +33,22 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, CharField, Count, F, Max, Min, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
@@ -62,6 +77,7 @@ _WITH_HOLDS = ("dispute.opened", "dispute.closed", "plan.running", "plan.kept", 
 _INSTALMENT = {"verb": "bill.posted", "after__kind": "plan"}
 # What the standings do to a case is no work on it.
 _FOLLOWS = ("case.opened", "case.moved", "case.cured")
+_ENDS = ("message.withheld", "message.failed", "message.cancelled")
 LENGTH = 100
 # Stands for the customer's key in the kept statement; no key is negative.
 _WHOSE = -7_031
@@ -211,8 +227,13 @@ def _standings(customer_id: int) -> QuerySet[Any]:
 
 
 def _messages(customer_id: int) -> QuerySet[Any]:
+    # One that was not sent stands where that was decided, behind what it was decided for.
+    ends = Event.objects.filter(
+        customer_id=OuterRef("customer_id"), subject_type="message", subject_id=OuterRef("pk"), verb__in=_ENDS
+    )
+    ended = Subquery(ends.order_by("-pk").values("at")[:1])
     return _line(
-        Message.objects.filter(customer_id=customer_id).annotate(when=Coalesce("sent_at", "created_at")),
+        Message.objects.filter(customer_id=customer_id).annotate(when=Coalesce("sent_at", ended, "created_at")),
         at="when",
         kind="contact",
         what="message",
