@@ -35,7 +35,9 @@ class Link:
 
     def put(self, sender: str, outgoing: Outgoing, letter: bytes) -> list[Result]:
         """Give a letter to the server; what is known by then of the one before and of this."""
-        self._notice_hang_up()
+        if self._smtp is not None and self._smtp.sock is None:
+            # It said no to the letter before, and hung up behind that.
+            self._smtp = None
         told_of = False
         if self._given is not None and self._smtp is not None and self._smtp.takes_at_once(sender, outgoing.address):
             self._smtp.tell_of(sender, outgoing.address, letter)
@@ -128,15 +130,9 @@ class Link:
             self._down = error
         return error
 
-    def _notice_hang_up(self) -> None:
-        """Some servers say no to a recipient and hang up behind it: that letter is answered for, the connection is gone."""
-        if self._smtp is not None and self._smtp.sock is None:
-            self._smtp = None
-
     def _opened(self) -> Server:
         if self._down is not None:
             raise TransportError(str(self._down), permanent=False)
-        self._notice_hang_up()
         if self._smtp is None:
             try:
                 self._smtp = connect()

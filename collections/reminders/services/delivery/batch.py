@@ -182,10 +182,7 @@ class Batch:
             through_restarts(self._hold_on)
         until = time.monotonic() + 2 * GONE_WITHIN_SECONDS
         some = [self._waiting.popleft() for _ in range(min(self.pace.size, len(self._waiting)))]
-        for message in some:
-            if message.pk not in self._held:
-                self._forget(message.pk)
-        going = [outgoing for message in some if message.pk in self._held and (outgoing := self._written(message))]
+        going = [outgoing for message in some if (outgoing := self._written(message))]
         return Load(self._record(going) if self.claim_of.sends_at_most_once else going, until)
 
     def _hear(self, load: Load) -> None:
@@ -206,7 +203,10 @@ class Batch:
             self._record()
 
     def _written(self, message: Due) -> Outgoing | None:
-        """The message as it is to go, or None: then it was put off, withheld or given up."""
+        """The message as it is to go, or None: then it was put off, withheld or given up, or is another's now."""
+        if message.pk not in self._held:
+            self._forget(message.pk)
+            return None
         now = clock.now()
         # Also at the last moment at which it may go.
         for at in (now, now + timedelta(seconds=2 * GONE_WITHIN_SECONDS)):

@@ -65,17 +65,29 @@ class Sending(ABC):
         if (seconds := self._next_turn() - time.monotonic()) > 0:
             time.sleep(seconds)
 
-    @abstractmethod
     def give(self, load: Load) -> None:
         """Let these go, behind those that were given before."""
+        load.alone = not self.under_way
+        self.under_way += 1
+        self._begin(load)
 
-    @abstractmethod
     def hear(self) -> Load:
         """The load given first of those under way, once it is known what became of all of it.
 
         Raises:
             Exception: what the adapter raised; it sends no more.
         """
+        load = self._first()
+        self.under_way -= 1
+        return load
+
+    @abstractmethod
+    def _begin(self, load: Load) -> None:
+        """Put it behind the others."""
+
+    @abstractmethod
+    def _first(self) -> Load:
+        """Wait for the first."""
 
     @abstractmethod
     def _end(self, load: Load) -> None:
@@ -122,18 +134,15 @@ class InTurn(Sending):
         self._given.clear()
         deque(self._answers, maxlen=0)
 
-    def give(self, load: Load) -> None:
-        load.alone = not self.under_way
-        self.under_way += 1
+    def _begin(self, load: Load) -> None:
         self._given.append(load)
 
-    def hear(self) -> Load:
+    def _first(self) -> Load:
         while not self._ended:
             if told := next(self._answers, None):
                 self._note(*told)
             else:
                 self._answers = registry.send(self._claim.channel, self._feed())
-        self.under_way -= 1
         return self._ended.popleft()
 
     def _end(self, load: Load) -> None:
@@ -163,16 +172,13 @@ class Beside(Sending):
         self._given.put(None)
         self._thread.join()
 
-    def give(self, load: Load) -> None:
-        load.alone = not self.under_way
-        self.under_way += 1
+    def _begin(self, load: Load) -> None:
         self._given.put(load)
 
-    def hear(self) -> Load:
+    def _first(self) -> Load:
         ended = self._ended.get()
         if isinstance(ended, Exception):
             raise ended
-        self.under_way -= 1
         return ended
 
     def _end(self, load: Load) -> None:
